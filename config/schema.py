@@ -1,0 +1,138 @@
+"""The configuration as values. These objects are the policies themselves: nothing translates them again.
+
+Durations are seconds, sizes are bytes, money is nano-dollars.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.secret import Secret
+from core.target import Provider, Target
+
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cors:
+    """*origins* empty means no CORS headers at all; "*" means any."""
+
+    origins: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ("authorization", "content-type", "x-request-id")
+    max_age: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """*format*: json or text. *content*: whether prompts and answers are logged, which is never the default."""
+
+    format: str = "json"
+    level: str = "info"
+    content: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    open: bool = False
+    max_body: int = 32 * 1024 * 1024
+    drain: float = 30.0
+    keepalive: float = 15.0  # SSE comments while a streamed answer keeps its client waiting
+    idle: float = 75.0  # how long an idle client connection is kept
+    head_timeout: float = 10.0
+    body_timeout: float = 30.0
+    cors: Cors = Cors()
+    metrics_key: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    connect: float = 5.0
+    first_content: float = 30.0
+    idle: float = 60.0
+    attempt: float = 300.0
+    total: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """*attempts*: tries at one target, the first included. *budget*: retries as a share of calls under way."""
+
+    attempts: int = 3
+    backoff: float = 0.5
+    max_backoff: float = 8.0
+    budget: float = 0.2
+    longest_wait: float = 10.0  # a retry-after beyond this goes to the next target instead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """Opens after *failures* in a row, or when *ratio* of at least *minimum* calls in *window* failed."""
+
+    failures: int = 5
+    cooldown: float = 30.0
+    max_cooldown: float = 600.0
+    ratio: float = 0.5
+    minimum: int = 20
+    window: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Targets tried together, in the order their *strategy* gives; *on* are the faults that lead here (empty: any)."""
+
+    targets: tuple[Target, ...]
+    strategy: str = "order"
+    on: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """*name* may hold one `*`; the targets' `*` then takes what it matched. Nested routes are already unfolded."""
+
+    name: str
+    stages: tuple[Stage, ...]
+    timeouts: Timeouts = Timeouts()
+    retry: Retry = Retry()
+    breaker: Breaker = Breaker()
+    fallback: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A client's key. *digest* is the sha256 of the key, in bytes. *models* empty means every route and target."""
+
+    name: str
+    digest: bytes
+    models: tuple[str, ...] = ()
+    expires: float | None = None  # unix time
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What the operator says about a model; the catalog says the rest. Prices are nano-dollars per million tokens."""
+
+    price: Mapping[str, int] | None = None  # input, output, cache_read, cache_write
+    context: int | None = None
+    max_output: int | None = None
+    capabilities: tuple[str, ...] | None = None
+    quality: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One generation, whole. *warnings* are sentences for the operator (`file:line: path: text`)."""
+
+    server: Server = Server()
+    log: Log = Log()
+    state_directory: str = "./data"
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    defaults: Route = Route(name="", stages=())  # timeouts, retry, breaker for calls without a route of their own
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    models: Mapping[str, ModelFacts] = field(default_factory=dict)
+    admin_key: Secret | None = None
+    warnings: tuple[str, ...] = ()
+    hash: str = ""  # of the text after the environment was filled in; 12 hex digits

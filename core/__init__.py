@@ -1,0 +1,1 @@
+"""The words everyone shares. Pure: no clock, no chance, no network, no disk, no logging."""

@@ -1,0 +1,24 @@
+"""One request from a client, parsed."""
+
+from typing import NamedTuple
+
+from core.wire import Json
+
+
+class Call(NamedTuple):
+    """Never changed once parsed; *body* belongs to everybody and is only read.
+
+    *endpoint* is a name from api.ENDPOINTS. *needs* are capabilities that a target must have
+    (tools, vision, audio, files, json_schema, reasoning). *include_usage* is whether the client asked
+    to see the usage of its stream. *size* is the body's length in bytes, as it came.
+    """
+
+    endpoint: str
+    model: str
+    body: Json
+    stream: bool = False
+    include_usage: bool = False
+    size: int = 0
+    choices: int = 1
+    max_output: int | None = None
+    needs: frozenset[str] = frozenset()

@@ -1,0 +1,52 @@
+"""Providers, the models at them, and the credentials that open them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """A provider as the operator wrote it, every default filled in.
+
+    *base_url* is empty for a dialect that needs no network. *options* are the dialect's own settings
+    (organization, site_url, api_version …), *headers* what the operator adds to every request.
+    """
+
+    name: str
+    dialect: str
+    base_url: str = ""
+    keys: tuple[Secret, ...] = ()
+    needs_key: bool = True
+    local: bool = False
+    concurrent: int | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    verify_tls: bool = True
+
+    @property
+    def configured(self) -> bool:
+        """Whether calls can go there at all."""
+        return bool(self.keys) or not self.needs_key
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One model at one provider."""
+
+    provider: str
+    model: str
+    weight: float = 1.0
+    id: str = field(init=False, compare=False)  # provider/model; read on every call, so made once
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", f"{self.provider}/{self.model}")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One API key of a provider. *name* is what logs and metrics may show: provider#1, provider#2 …"""
+
+    name: str
+    secret: Secret | None
