@@ -1,0 +1,75 @@
+"""POST /v1/chat/completions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api import messages
+from api.body import parse as parse_json
+from api.shape import (
+    COMMON,
+    Check,
+    check,
+    flag,
+    model_of,
+    natural,
+    text,
+    text_or_thing,
+    texts,
+    thing,
+    things,
+    usage_asked,
+    wrong,
+)
+from core.call import Call
+
+NOTHING: frozenset[str] = frozenset()
+
+FIELDS: Mapping[str, Check] = {
+    **COMMON,
+    "audio": thing,
+    "function_call": text_or_thing,
+    "functions": things,
+    "logprobs": flag,
+    "max_completion_tokens": natural,
+    "modalities": texts,
+    "parallel_tool_calls": flag,
+    "prediction": thing,
+    "reasoning_effort": text,
+    "response_format": thing,
+    "store": flag,
+    "tool_choice": text_or_thing,
+    "tools": things,
+    "top_logprobs": natural,
+    "verbosity": text,
+    "web_search_options": thing,
+}
+
+
+def parse(body: bytes) -> Call:
+    """Bytes -> Call, or a Refusal that names the field."""
+    fields = parse_json(body)
+    model = model_of(fields)
+    check(fields, FIELDS)
+    needs = messages.check(fields.get("messages"))
+    if fields.get("tools"):
+        needs.add("tools")
+    if (wanted := fields.get("response_format")) is not None and _format(wanted) == "json_schema":
+        needs.add("json_schema")
+    return Call(
+        endpoint="chat",
+        model=model,
+        body=fields,
+        stream=bool(fields.get("stream")),
+        include_usage=usage_asked(fields),
+        size=len(body),
+        choices=fields.get("n") or 1,
+        max_output=fields.get("max_completion_tokens") or fields.get("max_tokens"),
+        needs=frozenset(needs) if needs else NOTHING,
+    )
+
+
+def _format(wanted: Mapping[str, Any]) -> str:
+    kind = wanted.get("type")
+    if not isinstance(kind, str):
+        raise wrong("response_format.type", "a string")
+    return kind

@@ -1,0 +1,41 @@
+"""POST /v1/embeddings."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.body import parse as parse_json
+from api.shape import Check, check, missing, model_of, natural, text, wrong
+from core.call import Call
+from core.errors import invalid
+
+MOST: Final = 2048
+FIELDS: Mapping[str, Check] = {"dimensions": natural, "encoding_format": text, "user": text}
+
+
+def parse(body: bytes) -> Call:
+    fields = parse_json(body)
+    model = model_of(fields)
+    check(fields, FIELDS)
+    return Call(
+        endpoint="embeddings",
+        model=model,
+        body=fields,
+        size=len(body),
+        choices=_inputs(fields.get("input")),
+        max_output=0,
+    )
+
+
+def _inputs(given: Any) -> int:
+    """How many texts are to be embedded; a list of token numbers is one."""
+    if given is None:
+        raise missing("input")
+    if isinstance(given, str) and given:
+        return 1
+    if not isinstance(given, list) or not given:
+        raise wrong("input", "a text, an array of texts or an array of tokens, none of them empty")
+    if isinstance(given[0], int):
+        return 1
+    if len(given) > MOST:
+        raise invalid(f"'input' may hold at most {MOST} texts.", param="input", code="array_above_max_length")
+    return len(given)

@@ -1,0 +1,113 @@
+"""The messages of a chat: roles, content parts, tool calls and their results.
+
+Only what every provider would trip over is checked; what is unusual but legal passes. Non-standard shapes that
+clients really send (an image_url that is a bare string, arguments that are an object, null content) are let through.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.shape import missing, things, wrong
+from core.errors import Refusal, invalid
+
+MOST: Final = 10_000
+ROLES: Final = frozenset({"developer", "system", "user", "assistant", "tool", "function"})
+
+# What a content part needs of a target; a part that isn't here needs nothing that we know of.
+PART_NEEDS: Mapping[str, str] = {
+    "image_url": "vision",
+    "input_image": "vision",
+    "input_audio": "audio",
+    "file": "files",
+}
+PART_FIELD: Mapping[str, str] = {"text": "text", "refusal": "refusal"}
+
+
+def check(messages: Any) -> set[str]:
+    """Refuse messages that can't be sent anywhere; return what their parts need of a target."""
+    if messages is None:
+        raise missing("messages")
+    if not isinstance(messages, list):
+        raise wrong("messages", "an array of objects")
+    if not messages:
+        raise invalid("'messages' must hold at least one message.", param="messages", code="empty_array")
+    if len(messages) > MOST:
+        raise invalid(f"'messages' may hold at most {MOST} messages.", param="messages", code="array_above_max_length")
+    needs: set[str] = set()
+    called: set[str] = set()
+    for index, message in enumerate(messages):
+        try:
+            role = message["role"]
+            content = message.get("content")
+        except (TypeError, KeyError, AttributeError):
+            raise _shapeless(message, index) from None
+        # The commonest message by far: text, said by a person or a model.
+        if content.__class__ is str and (role == "user" or role == "system"):  # noqa: PLR1714  (faster than a set)
+            continue
+        _check_one(message, f"messages.{index}", called, needs)
+    return needs
+
+
+def _shapeless(message: Any, index: int) -> Refusal:
+    if isinstance(message, dict):
+        return missing(f"messages.{index}.role")
+    return wrong(f"messages.{index}", "an object")
+
+
+def _check_one(message: Mapping[str, Any], at: str, called: set[str], needs: set[str]) -> None:
+    role = message["role"]
+    if not isinstance(role, str):
+        raise wrong(f"{at}.role", "a string")
+    if role not in ROLES:
+        raise invalid(f"Invalid value: '{role[:64]}' is not a role.", param=f"{at}.role")
+    content = message.get("content")
+    if isinstance(content, list):
+        _check_parts(content, f"{at}.content", needs)
+    elif content is not None and not isinstance(content, str):
+        raise wrong(f"{at}.content", "a string or an array of parts")
+    if role == "assistant":
+        _check_calls(message.get("tool_calls"), f"{at}.tool_calls", called)
+    elif role == "tool":
+        _check_result(message, at, called)
+    elif role == "user" and content is None:
+        raise missing(f"{at}.content")
+
+
+def _check_parts(parts: list[Any], at: str, needs: set[str]) -> None:
+    for index, part in enumerate(parts):
+        if not isinstance(part, dict):
+            raise wrong(f"{at}.{index}", "an object")
+        kind = part.get("type")
+        if not isinstance(kind, str):
+            raise missing(f"{at}.{index}.type") if kind is None else wrong(f"{at}.{index}.type", "a string")
+        field = PART_FIELD.get(kind)
+        if field is not None and not isinstance(part.get(field), str):
+            raise wrong(f"{at}.{index}.{field}", "a string")
+        if (need := PART_NEEDS.get(kind)) is not None:
+            if not isinstance(part.get(kind), dict | str):
+                raise wrong(f"{at}.{index}.{kind}", "an object")
+            needs.add(need)
+
+
+def _check_calls(calls: Any, at: str, called: set[str]) -> None:
+    if calls is None:
+        return
+    if (expected := things(calls)) is not None:
+        raise wrong(at, expected)
+    for index, call in enumerate(calls):
+        if not isinstance(call.get("id"), str):
+            raise wrong(f"{at}.{index}.id", "a string")
+        called.add(call["id"])
+
+
+def _check_result(message: Mapping[str, Any], at: str, called: set[str]) -> None:
+    answers = message.get("tool_call_id")
+    if answers is None:
+        raise missing(f"{at}.tool_call_id")
+    if not isinstance(answers, str):
+        raise wrong(f"{at}.tool_call_id", "a string")
+    if answers not in called:
+        raise invalid(
+            f"'{answers[:64]}' is the result of a tool call that no earlier assistant message makes.",
+            param=f"{at}.tool_call_id",
+        )

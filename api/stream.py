@@ -1,0 +1,74 @@
+"""Canonical events -> the bytes of a server-sent event stream, as OpenAI's clients expect them.
+
+Every event is closed by a blank line, keep-alives are comments (a client that finds an empty `data:` breaks),
+`[DONE]` comes once, and an error is an event of its own after which nothing follows.
+"""
+
+from typing import Any, Final
+
+import orjson
+
+from core.errors import Refusal
+from core.usage import Usage, shown
+from core.wire import Chunk, Event, Verbatim
+
+DONE: Final = b"data: [DONE]\n\n"
+KEEPALIVE: Final = b": keepalive\n\n"
+
+
+def event(body: dict[str, Any]) -> bytes:
+    return b"data: " + orjson.dumps(body) + b"\n\n"
+
+
+def error(refusal: Refusal) -> bytes:
+    """What a client sees of a stream that broke: no finish_reason, no [DONE]."""
+    return event(refusal.body())
+
+
+class StreamWriter:
+    """Made for each streamed call. *show_usage*: the client asked to see the usage chunk."""
+
+    __slots__ = ("_first", "_reported", "show_usage")
+
+    def __init__(self, *, show_usage: bool) -> None:
+        self.show_usage = show_usage
+        self._reported = False
+        self._first: bytes | None = None
+
+    def write(self, events: list[Event]) -> bytes:
+        """The bytes of *events*; empty if the client is to see none of them."""
+        if len(events) == 1:
+            only = events[0]
+            if only.__class__ is Verbatim:
+                if self._first is None:
+                    self._first = only.data
+                return only.data
+        data = b"".join([self._bytes(each) for each in events])
+        if self._first is None and data:
+            self._first = data
+        return data
+
+    def _bytes(self, each: Event) -> bytes:
+        if isinstance(each, Verbatim):
+            return each.data
+        if isinstance(each, Chunk):
+            return event(each.body)
+        if not self.show_usage:
+            return b""
+        self._reported = True
+        return each.raw if each.raw is not None else event(each.body)
+
+    def end(self, usage: Usage) -> bytes:
+        """The end of a whole answer; with a usage chunk of our own making if the provider sent none."""
+        if not self.show_usage or self._reported:
+            return DONE
+        return event({**self._frame(), "choices": [], "usage": shown(usage)}) + DONE
+
+    def _frame(self) -> dict[str, Any]:
+        """id, created and model as the first chunk had them: all chunks of a stream share them."""
+        line = (self._first or b"").partition(b"\n")[0].removeprefix(b"data:")
+        try:
+            first = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            first = {}
+        return {name: first[name] for name in ("id", "object", "created", "model") if name in first}
