@@ -1,0 +1,1 @@
+"""What operators use. Never takes part in a call."""

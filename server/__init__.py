@@ -1,0 +1,1 @@
+"""The network to clients: connections, answers as bytes, listening, worker processes."""

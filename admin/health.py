@@ -1,0 +1,37 @@
+"""The health page: what this process serves, with which configuration, and how its targets do."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from config.schema import Config
+from routing.vitals import Vitals
+
+
+def whole(config: Config, vitals: Vitals, last: Mapping[str, Any], *, serving: bool) -> dict[str, Any]:
+    """Everything, for those who may see it. Secrets are not in it, addresses of providers are not either."""
+    return {
+        **brief(config, last, serving=serving),
+        "providers": {name: _provider(config, name) for name in config.providers},
+        "targets": {name: _target(each.circuit.state, each.in_flight) for name, each in vitals.targets().items()},
+        "routes": sorted(config.routes),
+        "last_reload": dict(last),
+        "warnings": list(config.warnings),
+    }
+
+
+def brief(config: Config, last: Mapping[str, Any], *, serving: bool) -> dict[str, Any]:
+    """What anybody may know."""
+    state = "ok" if serving else "draining"
+    return {"status": state, "generation": config.hash, "reload_ok": bool(last["ok"])}
+
+
+def _provider(config: Config, name: str) -> dict[str, Any]:
+    provider = config.providers[name]
+    shown: dict[str, Any] = {"configured": provider.configured, "dialect": provider.dialect}
+    if not provider.configured:
+        shown["why_not"] = config.key_sources.get(name, "no api_key is set")
+    return shown
+
+
+def _target(breaker: str, in_flight: int) -> dict[str, Any]:
+    return {"breaker": breaker, "in_flight": in_flight}

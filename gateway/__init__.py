@@ -1,0 +1,1 @@
+"""What a configuration becomes when it is alive."""

@@ -1,0 +1,343 @@
+"""The life of a call, top to bottom.
+
+who is calling, what do they ask           Conversation._hear
+who to try next                            Conversation._try_all
+hold, translate, send, wait for content    Conversation._try
+answer, whole or piece by piece            Conversation._whole, ._stream
+settle, observe, record                    Conversation._settle, ._close
+"""
+
+import asyncio
+import time
+from typing import Final
+
+from aiohttp import web
+
+from api import Endpoint
+from api.models import unknown
+from api.stream import KEEPALIVE, StreamWriter, error
+from config.schema import Key, Route
+from core.call import Call
+from core.errors import Refusal
+from core.faults import Failure, Fault
+from core.target import Target
+from core.usage import Usage
+from core.wire import Event
+from gateway.generation import Generation, Shared
+from gateway.lane import Lane
+from quota.keys import ANYONE
+from routing.exhausted import Exhausted, refusal
+from routing.plan import Attempt, plan
+from server.caller import read_body
+from server.reply import Answered, Reply, header, refuse
+from telemetry.record import Record
+from upstream.trial import StreamTrial, WholeTrial
+
+CANCELLED: Final = Failure(Fault.CANCELLED, "the client left")
+FULL: Final = Failure(Fault.OVERLOADED, "as many calls as allowed are under way at this provider")
+ENDING: Final = Refusal(503, "The gateway is shutting down.", code="shutting_down", headers={"retry-after": "1"})
+BYTES_PER_TOKEN: Final = 4
+
+
+class Conversation:
+    """One call, from its head to its record. Keeps the generation that it began with."""
+
+    __slots__ = (
+        "_began",
+        "_call",
+        "_committed",
+        "_endpoint",
+        "_first",
+        "_generation",
+        "_key",
+        "_record",
+        "_reply",
+        "_route",
+        "_settled",
+        "_shared",
+        "_target",
+        "_task",
+        "_timer",
+        "_trial",
+        "_tried",
+        "_writer",
+        "interrupted",
+    )
+
+    def __init__(
+        self, generation: Generation, shared: Shared, endpoint: Endpoint, reply: Reply, request_id: str
+    ) -> None:
+        self._generation = generation
+        self._shared = shared
+        self._endpoint = endpoint
+        self._reply = reply
+        self._began = shared.loop.time()
+        self._record = Record(request_id, time.time(), endpoint=endpoint.name, generation=generation.config.hash)
+        self._key: Key = ANYONE
+        self._call: Call
+        self._route: Route
+        self._target: Target
+        self._trial: StreamTrial
+        self._writer: StreamWriter
+        self._task: asyncio.Task[object] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._tried: list[tuple[str, str, float]] = []
+        self._first: float | None = None
+        self._committed = False  # content has gone to the client; there is no other target from here on
+        self._settled = False
+        self.interrupted = False
+
+    @property
+    def route(self) -> str:
+        return self._record.route
+
+    @property
+    def streaming(self) -> bool:
+        return self._reply.opened
+
+    async def run(self, request: web.BaseRequest) -> Answered:
+        """Answer *request*, whatever happens, and leave a record of it."""
+        self._shared.open.add(self)
+        self._task = asyncio.current_task(self._shared.loop)
+        try:
+            await self._hear(request)
+            await self._try_all()
+        except Refusal as refused:
+            self._refuse(refused)
+        except asyncio.CancelledError:
+            if not self.interrupted:
+                self._record.gone = True
+                self._record.status = 499
+                self._record.fault = Fault.CANCELLED.code
+                raise
+            self._refuse(ENDING)
+        finally:
+            self._close()
+        return Answered(self._reply.status, keep_alive=self._reply.keep_alive)
+
+    def interrupt(self) -> None:
+        """The process is ending and has waited long enough."""
+        self.interrupted = True
+        self._reply.keep_alive = False
+        if self._task is not None:
+            self._task.cancel()
+
+    # Who is calling, and what do they ask?
+
+    async def _hear(self, request: web.BaseRequest) -> None:
+        generation = self._generation
+        record = self._record
+        keyring = generation.keyring
+        self._key = keyring.identify(request.headers.get("authorization"), record.time)
+        record.key = self._key.name
+        server = generation.config.server
+        body = await read_body(request, limit=server.max_body, patience=server.body_timeout)
+        record.bytes_in = len(body)
+        call = self._call = self._endpoint.parse(body)
+        record.stream = call.stream
+        route = generation.routes.find(call.model)
+        if route is None or not keyring.may_use(self._key, call.model):
+            raise unknown(call.model)
+        self._route = route
+        record.route = route.name
+        if generation.config.log.content:
+            record.asked = body
+
+    # Who to try next?
+
+    async def _try_all(self) -> None:
+        shared, call = self._shared, self._call
+        if call.stream:
+            self._writer = StreamWriter(show_usage=call.include_usage)
+            self._comfort_later(self._began)
+        attempts = plan(self._route, call, self._generation.view(self._began + self._route.timeouts.total))
+        shared.budget.enter()
+        try:
+            failure = await self._try(next(attempts))
+            while failure is not None and not self._committed:
+                failure = await self._try(attempts.send(failure))
+        except Exhausted as exhausted:
+            raise refusal(exhausted) from None
+        finally:
+            shared.budget.leave()
+
+    async def _try(self, attempt: Attempt) -> Failure | None:
+        """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
+        if attempt.wait > 0:
+            await asyncio.sleep(attempt.wait)
+        shared, target = self._shared, attempt.target
+        hold = shared.accounts.hold(target)
+        if hold is None:
+            return FULL
+        vitals = shared.vitals.target(target.id)
+        began = shared.loop.time()
+        probe = vitals.begin(began)
+        failure: Failure | None = CANCELLED
+        try:
+            lane = self._generation.lanes[target.provider]
+            failure = await (self._stream(attempt, lane) if self._call.stream else self._whole(attempt, lane))
+        finally:
+            now = shared.loop.time()
+            hold.release()
+            vitals.end(
+                now,
+                failure,
+                probe=probe,
+                policy=self._route.breaker,
+                first_content=None if self._first is None else self._first - began,
+            )
+            self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
+            self._tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
+        return failure
+
+    # Answer: whole
+
+    async def _whole(self, attempt: Attempt, lane: Lane) -> Failure | None:
+        call, loop, target = self._call, self._shared.loop, attempt.target
+        request = lane.adapter.encode(call, target)
+        timeouts = self._route.timeouts
+        deadline = min(loop.time() + timeouts.attempt, self._began + timeouts.total)
+        trial = WholeTrial(lane.adapter, call, loop, deadline=deadline, seconds=timeouts.attempt)
+        trial.exchange = lane.send(request, attempt.credential, trial)
+        try:
+            outcome = await trial.outcome
+        finally:
+            if not trial.over:
+                trial.abort()
+        if isinstance(outcome, Failure):
+            return outcome
+        self._settle(target, outcome.usage, outcome.produced)
+        record = self._record
+        record.finish = outcome.finish
+        record.dropped = request.dropped
+        if self._generation.config.log.content:
+            record.answered = outcome.body
+        self._reply.whole(200, outcome.body, self._headers(target, cost=True))
+        return None
+
+    # Answer: piece by piece
+
+    async def _stream(self, attempt: Attempt, lane: Lane) -> Failure | None:
+        call, loop, target, reply = self._call, self._shared.loop, attempt.target, self._reply
+        request = lane.adapter.encode(call, target)
+        timeouts = self._route.timeouts
+        trial = self._trial = StreamTrial(
+            lane.adapter,
+            call,
+            loop,
+            first=timeouts.first_content,
+            idle=timeouts.idle,
+            deadline=self._began + timeouts.total,
+        )
+        trial.exchange = lane.send(request, attempt.credential, trial)
+        try:
+            failure = await trial.opened
+            if failure is not None:
+                return failure
+            self._committed = True
+            self._first = trial.first_content
+            self._record.dropped = request.dropped
+            self._target = target
+            if not reply.opened:
+                reply.open(self._headers(target))
+            reply.follow(trial)
+            trial.pipe(self._forward)
+            failure = await trial.ended
+        finally:
+            if not trial.over:
+                trial.abort()
+            reply.follow(None)
+            if self._committed and not self._settled:
+                self._settle(target, trial.decoder.usage, trial.decoder.produced)
+        if failure is not None:
+            self._refuse(broken(failure))
+            self._record.fault = failure.fault.code
+        return failure
+
+    def _forward(self, events: list[Event], last: bool) -> None:
+        """Runs in the provider's connection, without waking the call's task."""
+        data = self._writer.write(events)
+        if self._generation.config.log.content:
+            self._record.answered = (self._record.answered or b"") + data
+        if not last:
+            self._reply.send(data)
+            return
+        decoder = self._trial.decoder
+        self._record.finish = decoder.finish
+        usage = self._settle(self._target, decoder.usage, decoder.produced)
+        self._reply.end(data + self._writer.end(usage))
+
+    def _comfort_later(self, since: float) -> None:
+        wait = self._generation.config.server.keepalive
+        self._timer = self._shared.loop.call_at(since + wait, self._comfort)
+
+    def _comfort(self) -> None:
+        """Say something to a client that has been waiting; then its status is 200, and an error an event."""
+        now = self._shared.loop.time()
+        reply = self._reply
+        quiet = max(reply.last, self._began)
+        if now < quiet + self._generation.config.server.keepalive:
+            self._comfort_later(quiet)
+            return
+        if not reply.opened:
+            reply.open(header("x-switchyard-route", self._route.name))
+        if not reply.stalled:
+            reply.send(KEEPALIVE)
+        self._comfort_later(now)
+
+    # Settle, observe, record
+
+    def _settle(self, target: Target, usage: Usage | None, produced: int) -> Usage:
+        """What the answer cost. Where the provider doesn't say, an estimate that says that it is one."""
+        self._settled = True
+        if usage is None:
+            usage = Usage(self._call.size // BYTES_PER_TOKEN, output=produced // BYTES_PER_TOKEN, estimated=True)
+        record = self._record
+        record.target = target.id
+        record.usage = usage
+        record.estimated = usage.estimated
+        record.cost = self._generation.cost(target, usage) or 0
+        return usage
+
+    def _headers(self, target: Target, *, cost: bool = False) -> bytes:
+        lines = self._generation.labels(self._route.name, target.id)
+        lines = b"%bx-switchyard-attempts: %d\r\n" % (lines, len(self._tried) + 1)
+        if cost:
+            lines += b"x-switchyard-cost-usd: %d.%09d\r\n" % divmod(self._record.cost, 1_000_000_000)
+        if self._record.dropped:
+            lines += header("x-switchyard-dropped", ", ".join(self._record.dropped))
+        return lines
+
+    def _refuse(self, refused: Refusal) -> None:
+        reply, record = self._reply, self._record
+        record.fault = refused.code or refused.type
+        record.error = refused.message
+        if reply.opened:
+            reply.end(error(refused))
+        elif not reply.gone:
+            if refused.status in (408, 413):
+                reply.keep_alive = False
+            refuse(reply, refused)
+        record.status = refused.status
+
+    def _close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        shared, record, reply = self._shared, self._record, self._reply
+        shared.open.discard(self)
+        now = shared.loop.time()
+        record.status = record.status or reply.status
+        record.total = (now - self._began) * 1e3
+        if self._first is not None:
+            record.first = (self._first - self._began) * 1e3
+        record.attempts = len(self._tried)
+        record.tried = tuple(self._tried)
+        record.bytes_out = reply.sent
+        shared.meters.count(record)
+        shared.scribe.put(record)
+
+
+def broken(failure: Failure) -> Refusal:
+    """What a client reads of a stream that broke after content had gone out."""
+    fault = failure.fault
+    return Refusal(fault.status, failure.message, code=fault.shown or failure.code, type=failure.type)

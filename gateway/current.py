@@ -1,0 +1,100 @@
+"""The generation that new calls get, and how it is replaced: whole, or not at all."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.load import load
+from config.problems import ConfigErrors
+from config.schema import Config
+from config.watch import Watch, read
+from gateway.generation import DIALECTS, Generation, Shared, build
+from routing.strategies import STRATEGIES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where configurations come from: a file, the environment, and what the command line says over both."""
+
+    file: str
+    env: Mapping[str, str]
+    host: str | None = None
+    port: int | None = None
+    workers: int | None = None
+    cores: int = 1
+
+    def load(self) -> Config:
+        """Raise ConfigErrors."""
+        return load(
+            read(Path(self.file)),
+            self.env,
+            file=self.file,
+            dialects=DIALECTS,
+            strategies=STRATEGIES,
+            host=self.host,
+            port=self.port,
+            workers=self.workers,
+            cores=self.cores,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """How the last reload ended. *problems* empty: it worked. *at* is unix time."""
+
+    at: float
+    hash: str
+    changed: bool
+    problems: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def shown(self) -> dict[str, object]:
+        return {
+            "ok": self.ok,
+            "changed": self.changed,
+            "generation": self.hash,
+            "at": round(self.at, 3),
+            "problems": list(self.problems),
+        }
+
+
+class Current:
+    """Calls take `generation` once, when they begin, and keep it."""
+
+    __slots__ = ("_one", "_said", "_watch", "generation", "last", "shared", "source")
+
+    def __init__(self, source: Source, config: Config, shared: Shared, said: Callable[[Reload], None]) -> None:
+        self.source = source
+        self.shared = shared
+        self._watch = Watch(Path(source.file))
+        self._said = said
+        self._one = asyncio.Lock()
+        self.generation: Generation = build(config, shared)
+        self.last = Reload(time.time(), config.hash, changed=True)
+
+    def changed(self) -> bool:
+        """Whether the file looks different from when it was last read."""
+        return self._watch.changed()
+
+    async def reload(self) -> Reload:
+        """Build a new generation and swap it in; anything wrong leaves the old one serving and says so.
+
+        Reading and checking run in a thread, so that streams don't stutter meanwhile.
+        """
+        async with self._one:
+            old = self.generation.config.hash
+            try:
+                config = await self.shared.loop.run_in_executor(None, self.source.load)
+            except ConfigErrors as error:
+                self.last = Reload(time.time(), old, changed=False, problems=tuple(map(str, error.problems)))
+            else:
+                if config.hash != old:
+                    self.generation = build(config, self.shared)
+                self.last = Reload(time.time(), config.hash, changed=config.hash != old)
+            self._said(self.last)
+            return self.last

@@ -1,0 +1,158 @@
+"""One generation: everything built from one Config, never changed; a reload builds another.
+
+What outlives it (connections, observations, what is held, the meters) is in Shared and keyed by name.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from adapters import ADAPTERS
+from adapters.demo import script
+from catalog.lookup import Catalog
+from config.schema import Config, DialectFacts
+from core.call import Call
+from core.target import Provider, Target
+from core.usage import Usage
+from gateway.lane import Lane, Sender
+from quota.holds import Accounts
+from quota.keys import Keyring
+from routing.candidates import View
+from routing.credentials import Credentials
+from routing.match import Routes
+from routing.retry_budget import RetryBudget
+from routing.vitals import Vitals
+from server.reply import header
+from telemetry.log import Scribe
+from telemetry.meters import Meters
+from upstream.inside import Inside
+from upstream.pools import Pools
+
+if TYPE_CHECKING:
+    from gateway.conversation import Conversation
+
+MOST_REMEMBERED: Final = 10_000
+DIALECTS: Final[Mapping[str, DialectFacts]] = {
+    name: DialectFacts(
+        base_url=dialect.base_url, needs_key=dialect.needs_key, options=dialect.options, local=dialect.local
+    )
+    for name, dialect in ADAPTERS.items()
+}
+
+
+@dataclass(slots=True)
+class Shared:
+    """What outlives a reload."""
+
+    loop: asyncio.AbstractEventLoop
+    pools: Pools
+    meters: Meters
+    scribe: Scribe
+    rng: Random
+    vitals: Vitals
+    accounts: Accounts = field(default_factory=Accounts)
+    budget: RetryBudget = field(default_factory=RetryBudget)
+    turns: dict[tuple[str, int], int] = field(default_factory=dict)
+    open: "set[Conversation]" = field(default_factory=set)
+
+
+class Generation:
+    """What calls that began under one configuration go by."""
+
+    __slots__ = (
+        "_catalog",
+        "_labels",
+        "_targets",
+        "common",
+        "config",
+        "keyring",
+        "lanes",
+        "pools",
+        "routes",
+        "_shared",
+    )
+
+    def __init__(self, config: Config, shared: Shared, lanes: Mapping[str, Lane]) -> None:
+        self.config = config
+        self.lanes = lanes
+        self.keyring = Keyring(config.keys.values())
+        self.routes = Routes(config)
+        self.pools: Mapping[str, Credentials] = {
+            name: shared.vitals.pool(provider) for name, provider in config.providers.items()
+        }
+        self.common = header("x-switchyard-config", config.hash)
+        self._shared = shared
+        self._catalog = Catalog(config.models)
+        self._labels: dict[tuple[str, str], bytes] = {}
+
+    def view(self, deadline: float) -> View:
+        shared = self._shared
+        return View(
+            vitals=shared.vitals,
+            pools=self.pools,
+            providers=self.config.providers,
+            clock=shared.loop.time,
+            rng=shared.rng,
+            budget=shared.budget,
+            turns=shared.turns,
+            fits=self._fits,
+            context=self._context,
+            deadline=deadline,
+        )
+
+    def cost(self, target: Target, usage: Usage) -> int | None:
+        """In nano-dollars; None where nobody knows the price."""
+        if usage.cost is not None:
+            return usage.cost
+        facts = self._catalog.facts(target.provider, self.lanes[target.provider].provider.dialect, target.model)
+        return None if facts is None or facts.price is None else facts.price.cost(usage)
+
+    def labels(self, route: str, target: str) -> bytes:
+        """The header lines that say which way a call went."""
+        lines = self._labels.get((route, target))
+        if lines is None:
+            if len(self._labels) >= MOST_REMEMBERED:
+                self._labels.clear()
+            lines = header("x-switchyard-route", route) + header("x-switchyard-target", target)
+            self._labels[route, target] = lines
+        return lines
+
+    def _fits(self, target: Target, call: Call) -> str | None:
+        """Why the dialect of *target* can't carry *call*."""
+        if call.endpoint in self.lanes[target.provider].adapter.endpoints:
+            return None
+        return f"{target.provider} has no endpoint for {call.endpoint}"
+
+    def _context(self, target: Target) -> int | None:
+        facts = self._catalog.facts(target.provider, self.lanes[target.provider].provider.dialect, target.model)
+        return None if facts is None else facts.context
+
+
+def build(config: Config, shared: Shared) -> Generation:
+    """A generation, and what outlives it told of the names that are in use now."""
+    lanes = {name: _lane(provider, config, shared) for name, provider in config.providers.items()}
+    generation = Generation(config, shared, lanes)
+    shared.accounts.adopt(config.providers)
+    shared.meters.know(
+        routes=frozenset(generation.routes.names()) | {f"{name}/*" for name in config.providers},
+        targets=frozenset(
+            target.id for route in config.routes.values() for stage in route.stages for target in stage.targets
+        ),
+        providers=frozenset(config.providers),
+        keys=frozenset(config.keys),
+    )
+    shared.meters.generation(config.hash)
+    return generation
+
+
+def _lane(provider: Provider, config: Config, shared: Shared) -> Lane:
+    adapter = ADAPTERS[provider.dialect].make(provider)
+    sender: Sender
+    if provider.base_url:
+        timeout = config.defaults.timeouts.connect
+        sender = shared.pools.origin(provider.base_url, verify_tls=provider.verify_tls, connect_timeout=timeout)
+    else:
+        sender = Inside(script, shared.loop)
+    return Lane(provider, adapter, sender)

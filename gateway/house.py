@@ -1,0 +1,165 @@
+"""One serving process: what answers each path, and what it does when it begins, reloads and ends."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from aiohttp import web
+
+from api import ENDPOINTS
+from api.stream import error
+from config.schema import Config
+from core.errors import Refusal
+from gateway.conversation import Conversation
+from gateway.current import Current, Reload, Source
+from gateway.generation import Shared
+from gateway.observed import States, observe
+from gateway.pages import Pages
+from routing.vitals import Vitals
+from server.caller import reply_to, request_id_of
+from server.cors import allowed
+from server.reply import Answered, Reply, header, refuse
+from telemetry.lag import Lag
+from telemetry.log import Scribe
+from telemetry.meters import Meters
+from telemetry.workers import Tally
+from upstream.pools import Pools
+
+BUG: Final = Refusal(500, "The gateway made a mistake. It has been logged.", code="internal_error")
+LOOK: Final = 1.0
+
+
+class House:
+    """Answers every request of one process. Implements server.life.Service."""
+
+    def __init__(self, config: Config, source: Source, loop: asyncio.AbstractEventLoop, metrics: Path | None) -> None:
+        rng = Random()  # noqa: S311  (spreads load, hides nothing)
+        self._loop = loop
+        self._scribe = Scribe(format=config.log.format, level=config.log.level, content=config.log.content)
+        self._meters = Meters()
+        self._tally = Tally(self._meters, metrics)
+        self._lag = Lag()
+        self._shared = Shared(loop, Pools(loop), self._meters, self._scribe, rng, Vitals(rng))
+        self._current = Current(source, config, self._shared, self._reloaded)
+        self._endpoints = {
+            path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
+        }
+        self._pages = Pages(self._current, self._tally, self._look, alone=metrics is None, calls=self._endpoints)
+        self._ids = f"req-{os.urandom(6).hex()}-"
+        self._count = 0
+        self._seen: States = {}
+        self._flying: set[str] = set()
+        self._tasks: set[asyncio.Task[Reload]] = set()
+        self._looking: asyncio.TimerHandle | None = None
+
+    # Requests
+
+    async def serve(self, request: web.BaseRequest) -> Answered:
+        """Whatever comes in at the door."""
+        reply = reply_to(request, self._loop)
+        request_id = request_id_of(request)
+        if request_id is None:
+            self._count += 1
+            request_id = f"{self._ids}{self._count:x}"
+        generation = self._current.generation  # one for the whole call, whatever is reloaded meanwhile
+        reply.common = b"%b%b" % (generation.common, header("x-request-id", request_id))
+        if generation.config.server.cors.origins:
+            reply.common += allowed(generation.config.server.cors, request.headers.get("origin"))
+        path = request._message.path.partition("?")[0]  # noqa: SLF001  (the public property builds a URL)
+        endpoint = self._endpoints.get(path) if request.method == "POST" else None
+        try:
+            if endpoint is not None:
+                return await Conversation(generation, self._shared, endpoint, reply, request_id).run(request)
+            await self._pages.serve(request, reply)
+        except Refusal as refused:
+            refuse(reply, refused)
+        except Exception as mistake:  # noqa: BLE001  (the edge: a mistake of ours must not end other calls, nor look like an answer)
+            self._confess(mistake, reply, request_id)
+        return Answered(reply.status, keep_alive=reply.keep_alive)
+
+    def _confess(self, mistake: Exception, reply: Reply, request_id: str) -> None:
+        # Only where and what kind: the text of an exception may hold anything.
+        trace = mistake.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = "" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+        self._scribe.event("error", "internal error", id=request_id, kind=type(mistake).__name__, where=where)
+        reply.keep_alive = False
+        if reply.opened:
+            reply.end(error(BUG))
+        elif not reply.sent:
+            refuse(reply, BUG)
+
+    # Beginning and end
+
+    @property
+    def busy(self) -> int:
+        """Calls under way."""
+        return len(self._shared.open)
+
+    def begin(self, connections: Callable[[], int]) -> None:
+        """Called in the loop, once the process is what it will stay. *connections* counts those of clients."""
+        self._scribe.start()
+        self._tally.start()
+        self._lag.start(self._loop)
+        watch = self._meters.watch
+        watch("switchyard_event_loop_lag_seconds", self._lag.worst)
+        watch("switchyard_log_dropped_total", lambda: self._scribe.dropped)
+        watch("switchyard_connections", connections)
+        self._meters.reloaded(ok=True)
+        self._look_again()
+
+    def stop_taking(self) -> None:
+        self._pages.serving = False
+
+    def interrupt(self) -> None:
+        for conversation in list(self._shared.open):
+            conversation.interrupt()
+
+    async def end(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        self._lag.stop()
+        for task in self._tasks:
+            task.cancel()
+        await self._shared.pools.close()
+        self._look()
+        await self._loop.run_in_executor(None, self._tally.close)
+        await self._loop.run_in_executor(None, self._scribe.close)
+
+    # Reloading and looking
+
+    def changed(self) -> bool:
+        return self._current.changed()
+
+    def reload(self) -> None:
+        """Begin a reload; how it ends is logged, counted, and on the health page."""
+        task = self._loop.create_task(self._current.reload())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _reloaded(self, result: Reload) -> None:
+        self._meters.reloaded(ok=result.ok)
+        if result.ok:
+            self._scribe.event("info", "configuration reloaded", config=result.hash, changed=result.changed)
+        for problem in result.problems:
+            self._scribe.event("error", "configuration refused", config=result.hash, problem=problem)
+
+    def _look_again(self) -> None:
+        self._look()
+        self._looking = self._loop.call_later(LOOK, self._look_again)
+
+    def _look(self) -> None:
+        observe(self._shared.vitals, self._meters, self._seen)
+        streams = 0
+        routes: dict[str, int] = dict.fromkeys(self._flying, 0)
+        for conversation in self._shared.open:
+            streams += conversation.streaming
+            routes[conversation.route] = routes.get(conversation.route, 0) + 1
+        self._flying = {name for name, count in routes.items() if count}
+        for name, count in routes.items():
+            self._meters.gauge("switchyard_in_flight", name).value = count
+        self._meters.gauge("switchyard_open_streams").value = streams

@@ -1,0 +1,55 @@
+"""A provider as one generation reaches it: its adapter, its connections, its credentials ready to be sent."""
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from adapters.contract import Adapter
+from core.target import Provider
+from core.wire import WireRequest
+from upstream.request import request_head
+from upstream.sink import Sink
+from upstream.trial import Exchange
+
+MOST_HEADS: Final = 1000  # paths differ where they name the model, and wildcard routes let clients name models
+
+
+class Sender(Protocol):
+    """Where requests go: an Origin, or the inside of this process for the demo."""
+
+    def send(self, head: bytes, body: bytes, sink: Sink) -> Exchange: ...
+
+
+class Lane:
+    """Keeps the head of each request ready, so that sending is one lookup and one write."""
+
+    __slots__ = ("_base", "_heads", "_host", "_keys", "adapter", "provider", "sender")
+
+    def __init__(self, provider: Provider, adapter: Adapter, sender: Sender) -> None:
+        self.provider = provider
+        self.adapter = adapter
+        self.sender = sender
+        url = urlsplit(provider.base_url)
+        self._host = url.netloc or "localhost"
+        self._base = url.path.rstrip("/")
+        self._keys = tuple(adapter.headers(key) for key in (provider.keys or (None,)))
+        self._heads: dict[tuple[str, int], bytes] = {}
+
+    def send(self, request: WireRequest, credential: int, sink: Sink) -> Exchange:
+        """*credential* is an index into the provider's keys; -1 where it has none."""
+        if request.headers:
+            head = self._head(request.path, credential, dict(request.headers))
+        else:
+            known = self._heads.get((request.path, credential))
+            head = known if known is not None else self._learn(request.path, credential)
+        return self.sender.send(head, request.body, sink)
+
+    def _learn(self, path: str, credential: int) -> bytes:
+        if len(self._heads) >= MOST_HEADS:
+            self._heads.clear()
+        head = self._heads[path, credential] = self._head(path, credential, {})
+        return head
+
+    def _head(self, path: str, credential: int, extra: Mapping[str, str]) -> bytes:
+        headers = {**dict(self._keys[max(credential, 0)]), **extra}
+        return request_head("POST", self._base + path, self._host, tuple(headers.items()))

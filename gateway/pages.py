@@ -1,0 +1,131 @@
+"""Everything that isn't a call: models, health, metrics, and what the operator asks for."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
+from typing import Final
+
+import orjson
+from aiohttp import web
+
+from admin.access import demand, holds
+from admin.health import brief, whole
+from api.models import entry, listing, unknown
+from core.errors import Refusal
+from gateway.current import Current
+from server.cors import preflight
+from server.reply import Reply, header
+from telemetry.workers import Tally
+
+METRICS_TYPE: Final = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
+MODELS: Final = "/models/"
+
+Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
+
+
+class Pages:
+    """*look* brings the meters up to date; *alone*: no other process serves beside this one. *calls* are the paths of calls."""
+
+    def __init__(
+        self, current: Current, tally: Tally, look: Callable[[], None], *, alone: bool, calls: Collection[str]
+    ) -> None:
+        self.serving = True
+        self._current = current
+        self._tally = tally
+        self._look = look
+        self._alone = alone
+        self._calls = calls
+        self._born = int(current.last.at)
+        pages: dict[tuple[str, str], Page] = {
+            ("GET", "/models"): self._models,
+            ("GET", "/health"): self._health,
+            ("GET", "/health/live"): self._live,
+            ("GET", "/health/ready"): self._ready,
+            ("GET", "/metrics"): self._metrics,
+            ("POST", "/admin/reload"): self._reload,
+        }
+        self._pages: Mapping[tuple[str, str], Page] = pages | {
+            (method, f"/v1{path}"): page for (method, path), page in pages.items()
+        }
+
+    async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
+        path = request.path
+        method = "GET" if request.method == "HEAD" else request.method
+        page = self._pages.get((method, path))
+        if page is None:
+            page = self._other(method, path)
+        if request.method == "HEAD":
+            reply.headless = True
+        await page(request, reply)
+
+    def _other(self, method: str, path: str) -> Page:
+        """Paths that hold a name, other methods, and paths that aren't there."""
+        bare = path.removeprefix("/v1")
+        if method == "GET" and bare.startswith(MODELS):
+            return partial(self._model, bare.removeprefix(MODELS))
+        if method == "OPTIONS":
+            return self._preflight
+        allowed = sorted({known for known, place in self._pages if place == path})
+        if allowed or path in self._calls:
+            methods = ", ".join(allowed or ["POST"])
+            raise Refusal(405, f"Not allowed: {method} {path}.", code="method_not_allowed", headers={"allow": methods})
+        shown = path.encode("unicode_escape").decode("ascii")[:128]
+        raise Refusal(404, f"Unknown path: {method} {shown}.", code="unknown_url", type="invalid_request_error")
+
+    async def _models(self, request: web.BaseRequest, reply: Reply) -> None:
+        generation = self._current.generation
+        key = generation.keyring.identify(request.headers.get("authorization"), time.time())
+        names = [name for name in generation.config.routes if "*" not in name and generation.keyring.may_use(key, name)]
+        _json(reply, 200, listing(names, self._born))
+
+    async def _model(self, name: str, request: web.BaseRequest, reply: Reply) -> None:
+        generation = self._current.generation
+        key = generation.keyring.identify(request.headers.get("authorization"), time.time())
+        if generation.routes.find(name) is None or not generation.keyring.may_use(key, name):
+            raise unknown(name)
+        _json(reply, 200, entry(name, self._born))
+
+    async def _live(self, _request: web.BaseRequest, reply: Reply) -> None:
+        _json(reply, 200, {"status": "ok"})
+
+    async def _ready(self, _request: web.BaseRequest, reply: Reply) -> None:
+        _json(reply, 200 if self.serving else 503, {"status": "ok" if self.serving else "draining"})
+
+    async def _health(self, request: web.BaseRequest, reply: Reply) -> None:
+        """Details only for the operator; where no admin key is set, only on an address that nobody else reaches."""
+        current = self._current
+        config = current.generation.config
+        last = current.last.shown()
+        may_see = holds(config.admin_key, request.headers.get("authorization"))
+        if may_see or (not config.admin_key and not config.keys and not config.server.open):
+            page = whole(config, current.shared.vitals, last, serving=self.serving)
+        else:
+            page = brief(config, last, serving=self.serving)
+        _json(reply, 200 if self.serving else 503, page)
+
+    async def _metrics(self, request: web.BaseRequest, reply: Reply) -> None:
+        key = self._current.generation.config.server.metrics_key
+        if key:
+            demand(key, request.headers.get("authorization"))
+        self._look()
+        page = await asyncio.get_running_loop().run_in_executor(None, self._tally.page)
+        reply.whole(200, page, kind=METRICS_TYPE)
+
+    async def _reload(self, request: web.BaseRequest, reply: Reply) -> None:
+        demand(self._current.generation.config.admin_key, request.headers.get("authorization"))
+        result = await self._current.reload()
+        if result.changed and not self._alone:
+            # The supervisor tells the other workers, and us again, who have nothing left to do.
+            os.kill(os.getppid(), signal.SIGHUP)
+        _json(reply, 200 if result.ok else 422, result.shown())
+
+    async def _preflight(self, _request: web.BaseRequest, reply: Reply) -> None:
+        cors = self._current.generation.config.server.cors
+        reply.whole(204, b"", preflight(cors) if cors.origins else header("allow", "GET, POST"), kind=b"")
+
+
+def _json(reply: Reply, status: int, page: object) -> None:
+    reply.whole(status, orjson.dumps(page))

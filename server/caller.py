@@ -1,0 +1,87 @@
+"""Who is at the door: one request of a client, its body read within limits, and the reply to it."""
+
+import asyncio
+import re
+from typing import Final
+
+from aiohttp import web
+from aiohttp.http import HttpVersion10
+
+from core.errors import Refusal
+from server.reply import Reply
+
+SLOWEST: Final = 65536  # bytes a second that a body must come with, after its first seconds
+VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,128}")
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Caller:
+    """*authorization* and *request_id* are as the client sent them."""
+
+    __slots__ = ("authorization", "body", "reply", "request_id")
+
+    def __init__(self, authorization: str | None, request_id: str | None, body: bytes, reply: Reply) -> None:
+        self.authorization = authorization
+        self.request_id = request_id
+        self.body = body
+        self.reply = reply
+
+
+def reply_to(request: web.BaseRequest, loop: asyncio.AbstractEventLoop) -> Reply:
+    message = request._message  # noqa: SLF001  (the public properties parse the URL anew)
+    return Reply(
+        request._protocol,  # type: ignore[arg-type]  # noqa: SLF001  (always our Connection)
+        loop,
+        old=message.version <= HttpVersion10,
+        keep_alive=not message.should_close,
+    )
+
+
+def request_id_of(request: web.BaseRequest) -> str | None:
+    """The client's own id for its request, if it is one that can stand in a header and a log."""
+    given = request.headers.get("x-request-id")
+    return given if given is not None and VISIBLE.fullmatch(given) else None
+
+
+async def read_body(request: web.BaseRequest, *, limit: int, patience: float) -> bytes:
+    """The body, refused beyond *limit* before it is read, and when it comes too slowly."""
+    headers = request.headers
+    if len(headers.getall("authorization", ())) > 1:
+        raise Refusal(400, "Two Authorization headers.", code="invalid_header")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refusal(415, "Compressed bodies are not accepted.", code="unsupported_content_encoding")
+    length = headers.get("content-length")
+    if length is not None and int(length) > limit:
+        raise too_large(limit)
+    content = request.content
+    if content.is_eof():
+        body = content.read_nowait()
+        if len(body) > limit:
+            raise too_large(limit)
+        return body
+    if headers.get("expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(CONTINUE)
+    return await _collect(request, limit=limit, patience=patience)
+
+
+async def _collect(request: web.BaseRequest, *, limit: int, patience: float) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    started = asyncio.get_running_loop().time()
+    try:
+        async with asyncio.timeout_at(started + patience) as waiting:
+            while part := await request.content.readany():
+                parts.append(part)
+                size += len(part)
+                if size > limit:
+                    raise too_large(limit)
+                waiting.reschedule(started + patience + size / SLOWEST)
+    except TimeoutError:
+        raise Refusal(408, "The request body did not come in time.", code="request_timeout") from None
+    except web.RequestPayloadError as error:
+        raise Refusal(400, f"The request body is malformed: {error}.", code="invalid_body") from None
+    return b"".join(parts)
+
+
+def too_large(limit: int) -> Refusal:
+    return Refusal(413, f"The request body is larger than {limit} bytes.", code="request_too_large")

@@ -1,0 +1,171 @@
+"""Answers as bytes of our own, written straight to the client's connection.
+
+aiohttp's response objects cost more than the rest of a call together. A Reply writes one prebuilt head and body in
+one write, and the pieces of a stream as they come from the provider, without waking a task for each.
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import Final, Protocol
+
+import orjson
+
+from core.errors import Refusal
+
+JSON: Final = b"content-type: application/json\r\n"
+SSE: Final = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\nx-accel-buffering: no\r\n"
+STATUS: Final = {
+    each.value: b"HTTP/1.1 %d %b\r\nserver: switchyard\r\n" % (each.value, each.phrase.encode("ascii"))
+    for each in HTTPStatus
+}
+CLOSE: Final = b"connection: close\r\n"
+KEEP: Final = b"connection: keep-alive\r\n"
+
+
+class Flow(Protocol):
+    """Where the bytes of a stream come from; held back while the client is slow."""
+
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
+class Line(Protocol):
+    """The client's connection, as far as a Reply needs it."""
+
+    transport: asyncio.Transport | None
+    flow: Flow | None
+
+    @property
+    def writing_paused(self) -> bool: ...
+
+
+class Reply:
+    """One answer on one connection.
+
+    *old* is a client of HTTP/1.0, which knows no chunks: a stream then ends with the connection. *keep_alive* may be
+    taken back, never given. *clock* gives the time that `last` is kept in.
+    """
+
+    __slots__ = (
+        "_line",
+        "_loop",
+        "_old",
+        "_pending",
+        "common",
+        "headless",
+        "keep_alive",
+        "last",
+        "opened",
+        "sent",
+        "status",
+    )
+
+    def __init__(self, line: Line, loop: asyncio.AbstractEventLoop, *, old: bool, keep_alive: bool) -> None:
+        self._line = line
+        self._loop = loop
+        self._old = old
+        self.keep_alive = keep_alive and not old
+        self.headless = False  # HEAD was asked: all but the body
+        self.opened = False  # the head of a stream has been decided on
+        self.common = b""  # header lines that every answer on this call carries
+        self.sent = 0
+        self.last = 0.0
+        self.status = 0
+        self._pending = b""
+
+    @property
+    def gone(self) -> bool:
+        transport = self._line.transport
+        return transport is None or transport.is_closing()
+
+    def whole(self, status: int, body: bytes, headers: bytes = b"", kind: bytes = JSON) -> None:
+        """A whole answer. *headers* are lines, each with its line end."""
+        self.status = status
+        if not self.keep_alive:
+            headers += CLOSE
+        shown = b"" if self.headless else body
+        self._write(
+            b"%b%b%b%bcontent-length: %d\r\n\r\n%b" % (STATUS[status], kind, self.common, headers, len(body), shown)
+        )
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the client doesn't take what it was sent."""
+        return self._line.writing_paused
+
+    def open(self, headers: bytes = b"") -> None:
+        """Begin a stream. The head goes out with the first piece, in one write."""
+        self.opened = True
+        self.status = 200
+        if self._old:
+            self._pending = b"%b%b%b%b%b\r\n" % (STATUS[200], SSE, self.common, headers, CLOSE)
+        else:
+            close = b"" if self.keep_alive else CLOSE
+            self._pending = b"%b%b%b%b%btransfer-encoding: chunked\r\n\r\n" % (
+                STATUS[200],
+                SSE,
+                self.common,
+                headers,
+                close,
+            )
+
+    def send(self, data: bytes) -> None:
+        """A piece of the stream; nothing if *data* is empty (an empty chunk would end it)."""
+        if not data:
+            return
+        self.last = self._loop.time()
+        piece = data if self._old else b"%x\r\n%b\r\n" % (len(data), data)
+        if self._pending:
+            piece, self._pending = self._pending + piece, b""
+        self._write(piece)
+
+    def end(self, data: bytes = b"") -> None:
+        """The last piece, and the end of the body."""
+        if self._old:
+            self.send(data)
+            return
+        piece = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n"
+        piece, self._pending = self._pending + piece, b""
+        self._write(piece)
+
+    def follow(self, source: Flow | None) -> None:
+        """Hold *source* back whenever the client doesn't keep up; None lets go of it."""
+        self._line.flow = source
+        if source is not None and self._line.writing_paused:
+            source.pause()
+
+    def _write(self, data: bytes) -> None:
+        transport = self._line.transport
+        if transport is not None:
+            self.sent += len(data)
+            transport.write(data)
+
+
+class Answered:
+    """What aiohttp is told when the answer has been written already: the least it needs to go on."""
+
+    __slots__ = ("keep_alive", "status")
+
+    def __init__(self, status: int, *, keep_alive: bool) -> None:
+        self.status = status
+        self.keep_alive = keep_alive
+
+    async def prepare(self, _request: object) -> None:
+        """Nothing is left to write."""
+
+    async def write_eof(self) -> None:
+        """Nothing is left to write."""
+
+
+def header(name: str, value: str) -> bytes:
+    """A header line. Characters that could end it or begin another are replaced."""
+    clean = value.encode("latin-1", "replace")
+    if any(byte < 0x20 or byte == 0x7F for byte in clean):
+        clean = bytes(0x3F if byte < 0x20 or byte == 0x7F else byte for byte in clean)
+    return b"%b: %b\r\n" % (name.encode("ascii"), clean)
+
+
+def refuse(reply: Reply, refusal: Refusal) -> None:
+    """A refusal as a whole answer. A head that hasn't gone out yet can still be any status."""
+    lines = b"".join([header(name, value) for name, value in refusal.headers.items()])
+    reply.whole(refusal.status, orjson.dumps(refusal.body()), lines)

@@ -1,0 +1,141 @@
+"""Several worker processes on one port, watched: one that dies is replaced while the others serve.
+
+Each worker opens its own socket on the same port and the kernel spreads connections over them. The supervisor serves
+nobody; it has no event loop and no threads, so that it can fork at any time.
+"""
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+TOO_SOON: Final = 1.0  # a worker that dies younger than this is replaced after a pause
+GRACE: Final = 5.0  # how much longer than the drain a worker may take before it is killed
+
+Say = Callable[[str], None]
+
+
+class PortInUse(Exception):  # noqa: N818  (says what it is)
+    """Somebody else listens there."""
+
+
+def listening(host: str, port: int, *, shared: bool) -> socket.socket:
+    """A socket that listens. *shared* lets the other workers of this process's family listen beside it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind((host, port))
+        sock.listen(4096)
+    except OSError as error:
+        sock.close()
+        raise PortInUse(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    sock.setblocking(False)
+    return sock
+
+
+@contextmanager
+def reserved(host: str, port: int) -> Iterator[int]:
+    """Make sure that nobody else listens there, and keep the port while workers come and go."""
+    listening(host, port, shared=False).close()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind((host, port))
+        yield sock.getsockname()[1]
+
+
+class Supervisor:
+    """Keeps *count* workers alive. *work* is what a worker does: it gets its number and never returns."""
+
+    def __init__(self, count: int, work: Callable[[int], None], *, drain: float, say: Say) -> None:
+        self._count = count
+        self._work = work
+        self._drain = drain
+        self._say = say
+        self._workers: dict[int, tuple[int, float]] = {}  # pid -> number, when it started
+        self._stopping = False
+
+    def run(self) -> int:
+        """Until told to stop; the exit code."""
+        signals = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+        for number in range(self._count):
+            self._start(number)
+        while True:
+            got = signal.sigwait(signals)
+            if got == signal.SIGHUP:
+                self._tell(signal.SIGHUP)
+            elif got == signal.SIGCHLD:
+                self._bury()
+            else:
+                return self._stop()
+
+    def _start(self, number: int) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                signal.pthread_sigmask(signal.SIG_SETMASK, set())
+                self._work(number)
+                code = 0
+            except SystemExit as stop:
+                code = stop.code if isinstance(stop.code, int) else 1
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+        self._workers[pid] = (number, time.monotonic())
+
+    def _bury(self) -> None:
+        for pid, status in _ended():
+            number, started = self._workers.pop(pid, (-1, 0.0))
+            if number < 0 or self._stopping:
+                continue
+            self._say(f"worker {number} (pid {pid}) {_how(status)}; starting another")
+            if time.monotonic() - started < TOO_SOON:
+                time.sleep(TOO_SOON)
+            self._start(number)
+
+    def _tell(self, number: int) -> None:
+        for pid in self._workers:
+            os.kill(pid, number)
+
+    def _stop(self) -> int:
+        self._stopping = True
+        self._tell(signal.SIGTERM)
+        deadline = time.monotonic() + self._drain + GRACE
+        while self._workers and time.monotonic() < deadline:
+            signal.sigtimedwait({signal.SIGCHLD}, 0.2)
+            self._bury()
+        self._tell(signal.SIGKILL)
+        while self._workers:
+            pid, _ = os.wait()
+            self._workers.pop(pid, None)
+        return 0
+
+
+def _ended() -> Iterator[tuple[int, int]]:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        yield pid, status
+
+
+def _how(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return f"was ended by {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"ended with code {os.WEXITSTATUS(status)}"

@@ -1,0 +1,284 @@
+"""One attempt under way: the sink of its exchange, its timers, and its verdict.
+
+A trial never raises. Its futures end with a Failure, or with what was hoped for: a Completion for a whole answer,
+None for a stream that has shown its first content, and None again for a stream that ended as it should. A head with
+status 200 is not an answer yet: until the first content the client has seen nothing, and the plan may go on.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from adapters.contract import Adapter
+from core.call import Call
+from core.faults import Failure, Fault, UpstreamError
+from core.wire import Completion, Event
+
+MOST_ERROR: Final = 65536  # bytes of an error body that we care to read
+MOST_WHOLE: Final = 256 * 1024 * 1024
+MOST_HELD: Final = 1024 * 1024  # bytes that may come before the first content
+Out = Callable[[list[Event], bool], None]  # the events, and whether they are the last
+TOO_LARGE: Final = Failure(Fault.BROKEN, "the answer is too large")
+NO_CONTENT: Final = Failure(Fault.BROKEN, "a megabyte came without any content in it")
+
+
+class Exchange(Protocol):
+    """What upstream.origin gives for a request that is on its way."""
+
+    def abort(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def detach(self) -> None: ...
+
+
+class Trial(ABC):
+    """What whole and streamed attempts have in common: head, error body, and one timer, armed lazily."""
+
+    __slots__ = ("_adapter", "_call", "_loop", "_parts", "_size", "_timer", "exchange", "headers", "over", "status")
+
+    def __init__(self, adapter: Adapter, call: Call, loop: asyncio.AbstractEventLoop) -> None:
+        self._adapter = adapter
+        self._call = call
+        self._loop = loop
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self.exchange: Exchange | None = None
+        self.headers: dict[str, str] = {}
+        self.status = 0
+        self.over = False
+
+    def abort(self) -> None:
+        """Nobody wants the answer any more."""
+        self.over = True
+        self._disarm()
+        if self.exchange is not None:
+            self.exchange.abort()
+
+    def on_head(self, status: int, headers: dict[str, str]) -> None:
+        self.status = status
+        self.headers = headers
+
+    def on_error(self, failure: Failure) -> None:
+        if not self.over:
+            self._fail(failure)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    @abstractmethod
+    def _conclude(self, failure: Failure) -> None:
+        """The attempt is over; whoever waits for it is told."""
+
+    def _fail(self, failure: Failure) -> None:
+        if self.exchange is not None:
+            self.exchange.abort()
+        self._conclude(failure)
+
+    def _refused(self) -> Failure:
+        return self._adapter.failure(self.status, self.headers, b"".join(self._parts))
+
+    def _keep(self, data: bytes, most: int) -> bool:
+        self._size += len(data)
+        if self._size > most:
+            return False
+        self._parts.append(data)
+        return True
+
+
+class WholeTrial(Trial):
+    """An answer that comes in one piece. *deadline* is loop time; *seconds* what the timeout is called."""
+
+    __slots__ = ("outcome",)
+
+    def __init__(
+        self, adapter: Adapter, call: Call, loop: asyncio.AbstractEventLoop, *, deadline: float, seconds: float
+    ) -> None:
+        super().__init__(adapter, call, loop)
+        self.outcome: asyncio.Future[Completion | Failure] = loop.create_future()
+        self._timer = loop.call_at(deadline, self._late, seconds)
+
+    def on_data(self, data: bytes) -> None:
+        if self.over:
+            return
+        if self.status == 200:
+            if not self._keep(data, MOST_WHOLE):
+                self._fail(TOO_LARGE)
+        elif not self._keep(data, MOST_ERROR):
+            self._fail(self._refused())
+
+    def on_end(self) -> None:
+        if self.over:
+            return
+        if self.status != 200:
+            self._conclude(self._refused())
+            return
+        parts = self._parts
+        try:
+            self._conclude(self._adapter.decode(parts[0] if len(parts) == 1 else b"".join(parts), self._call))
+        except UpstreamError as error:
+            self._conclude(error.failure)
+
+    def _late(self, seconds: float) -> None:
+        self._fail(Failure(Fault.TIMEOUT, f"no answer within {seconds:g} s"))
+
+    def _conclude(self, outcome: Completion | Failure) -> None:
+        self.over = True
+        self._disarm()
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+
+class StreamTrial(Trial):
+    """An answer that comes piece by piece.
+
+    *opened* ends at the first content, *ended* at the end. Before `pipe` events are held; after it they go straight
+    from the provider's connection to *out*, without waking anybody. *first* and *idle* are the two timeouts in
+    seconds, *deadline* the end of the whole call in loop time.
+    """
+
+    __slots__ = (
+        "_deadline",
+        "_due",
+        "_held",
+        "_idle",
+        "_out",
+        "_paused",
+        "decoder",
+        "ended",
+        "first_content",
+        "opened",
+    )
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        call: Call,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        first: float,
+        idle: float,
+        deadline: float,
+    ) -> None:
+        super().__init__(adapter, call, loop)
+        self.decoder = adapter.decoder(call)
+        self.opened: asyncio.Future[Failure | None] = loop.create_future()
+        self.ended: asyncio.Future[Failure | None] = loop.create_future()
+        self.first_content = 0.0
+        self._held: list[Event] = []
+        self._out: Out | None = None
+        self._idle = idle
+        self._deadline = deadline
+        self._paused = False
+        self._due = min(loop.time() + first, deadline)
+        self._timer = loop.call_at(self._due, self._tick)
+
+    def pipe(self, out: Out) -> None:
+        """From now on events go to *out*, the held ones at once."""
+        self._out = out
+        held, self._held = self._held, []
+        if self.ended.done():
+            if self.ended.result() is None:
+                out(held, True)
+            elif held:
+                out(held, False)
+        elif held:
+            out(held, False)
+
+    def pause(self) -> None:
+        """The client doesn't keep up; what doesn't come meanwhile isn't the provider's fault."""
+        self._paused = True
+        if self.exchange is not None and not self.over:
+            self.exchange.pause()
+
+    def resume(self) -> None:
+        self._paused = False
+        self._due = min(self._loop.time() + self._idle, self._deadline)
+        if self.exchange is not None and not self.over:
+            self.exchange.resume()
+
+    def on_data(self, data: bytes) -> None:
+        if self.over:
+            return
+        if self.status != 200:
+            if not self._keep(data, MOST_ERROR):
+                self._fail(self._refused())
+            return
+        decoder = self.decoder
+        try:
+            events = decoder.feed(data)
+        except UpstreamError as error:
+            self._fail(error.failure)
+            return
+        if decoder.done:
+            self._finish(events)
+        elif self._out is None:
+            self._hold(events, len(data))
+        elif events:
+            # Comments give no events: a provider that only says that it is alive is idle.
+            self._due = self._loop.time() + self._idle
+            self._out(events, False)
+
+    def on_end(self) -> None:
+        if self.over:
+            return
+        if self.status != 200:
+            self._conclude(self._refused())
+            return
+        self._finish([], at_end=True)
+
+    def _hold(self, events: list[Event], size: int) -> None:
+        self._held += events
+        if not self.decoder.started:
+            self._size += size
+            if self._size > MOST_HELD:
+                self._fail(NO_CONTENT)
+        elif not self.opened.done():
+            now = self._loop.time()
+            self.first_content = now
+            self._due = now + self._idle
+            self.opened.set_result(None)
+
+    def _finish(self, events: list[Event], *, at_end: bool = False) -> None:
+        """The provider says that this was all; or the end of its connection does."""
+        try:
+            events += self.decoder.close()
+        except UpstreamError as error:
+            if events and self._out is not None:
+                self._out(events, False)
+            self._fail(error.failure)
+            return
+        if self.exchange is not None and not at_end:
+            self.exchange.detach()
+        if self._out is None:
+            self._held += events
+            self.first_content = self.first_content or self._loop.time()
+        else:
+            self._out(events, True)
+        self._conclude(None)
+
+    def _tick(self) -> None:
+        """The timer is not moved for each piece: it looks when it fires whether it is due by then."""
+        now = self._loop.time()
+        due = min(self._due, self._deadline)
+        if now < due:
+            self._timer = self._loop.call_at(due, self._tick)
+        elif self._paused and now < self._deadline:
+            self._timer = self._loop.call_at(min(now + self._idle, self._deadline), self._tick)
+        elif now >= self._deadline:
+            self._fail(Failure(Fault.TIMEOUT, "the whole call took too long"))
+        elif self.opened.done():
+            self._fail(Failure(Fault.TIMEOUT, f"nothing came for {self._idle:g} s"))
+        else:
+            self._fail(Failure(Fault.TIMEOUT, "no content came in time"))
+
+    def _conclude(self, outcome: Failure | None) -> None:
+        self.over = True
+        self._disarm()
+        if not self.opened.done():
+            self.opened.set_result(outcome)
+        if not self.ended.done():
+            self.ended.set_result(outcome)
