@@ -1,0 +1,1 @@
+"""What models can do and cost: figures with source and date, and the operator's overrides."""

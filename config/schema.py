@@ -122,6 +122,19 @@ class ModelFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DialectFacts:
+    """What load has to know about a dialect. *options* are the settings it takes beside the common ones, with defaults.
+
+    *base_url* is empty where there is no usual address. *local*: its models run on machines of one's own.
+    """
+
+    base_url: str = ""
+    needs_key: bool = True
+    options: Mapping[str, str | None] = field(default_factory=dict)
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """One generation, whole. *warnings* are sentences for the operator (`file:line: path: text`)."""
 
@@ -135,4 +148,5 @@ class Config:
     models: Mapping[str, ModelFacts] = field(default_factory=dict)
     admin_key: Secret | None = None
     warnings: tuple[str, ...] = ()
+    key_sources: Mapping[str, str] = field(default_factory=dict)  # provider -> the variables its api_key is made of
     hash: str = ""  # of the text after the environment was filled in; 12 hex digits

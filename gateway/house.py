@@ -33,12 +33,19 @@ LOOK: Final = 1.0
 
 
 class House:
-    """Answers every request of one process. Implements server.life.Service."""
+    """Answers every request of one process. Implements server.life.Service.
 
-    def __init__(self, config: Config, source: Source, loop: asyncio.AbstractEventLoop, metrics: Path | None) -> None:
+    *metrics* is where the workers of one run tell each other what they have counted; None for one alone. *log* is a
+    file descriptor.
+    """
+
+    def __init__(
+        self, config: Config, source: Source, loop: asyncio.AbstractEventLoop, metrics: Path | None, *, log: int = 2
+    ) -> None:
         rng = Random()  # noqa: S311  (spreads load, hides nothing)
         self._loop = loop
-        self._scribe = Scribe(format=config.log.format, level=config.log.level, content=config.log.content)
+        kept = config.log
+        self._scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log)
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag = Lag()

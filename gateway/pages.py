@@ -27,7 +27,10 @@ Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
 
 
 class Pages:
-    """*look* brings the meters up to date; *alone*: no other process serves beside this one. *calls* are the paths of calls."""
+    """*look* brings the meters up to date. *alone*: no other process serves beside this one.
+
+    *calls* are the paths of calls.
+    """
 
     def __init__(
         self, current: Current, tally: Tally, look: Callable[[], None], *, alone: bool, calls: Collection[str]

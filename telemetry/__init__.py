@@ -1,0 +1,1 @@
+"""What we tell the outside: one record for each finished call, metrics, and log lines."""

@@ -1,0 +1,1 @@
+"""The network to providers: the only place that opens a connection to one."""

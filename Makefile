@@ -1,0 +1,97 @@
+# Everything one does with Switchyard; `make help` lists it. ARGS="..." is handed on to what is run.
+# What is installed is remembered in stamps that depend on the lock files, so a second start installs nothing.
+
+BIN     := .venv/bin
+RUNTIME := .venv/.runtime
+DEV     := .venv/.dev
+TOOLS   := .venv/.tools
+NODE    := tests/clients/node
+MODULES := $(NODE)/node_modules/.package-lock.json
+PIP     := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup setup-dev run check test node bench soak lock clean
+
+help:  ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: $(RUNTIME)  ## what `make run` needs, in .venv
+
+setup-dev: $(RUNTIME) $(DEV) $(TOOLS)  ## what `make test` needs
+
+run: $(RUNTIME)  ## serve config.yaml, on 127.0.0.1:8080 unless it says otherwise
+	@exec $(BIN)/python proxy.py --config config.yaml $(ARGS)
+
+check: $(DEV)  ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: setup-dev node check  ## all checks and tests; the pure folders must be covered, every branch of them
+	$(BIN)/coverage run -m pytest --durations=10 $(ARGS)
+	$(BIN)/coverage report --skip-covered --fail-under=100
+
+node: $(MODULES)  ## the official Node client, for the tests
+
+bench: $(RUNTIME)  ## how we compare with nginx on this machine, in less than six minutes
+	$(BIN)/python -m bench $(ARGS)
+
+soak: $(RUNTIME)  ## SECONDS=60 of full load, then a look for leaks
+	$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),60) $(ARGS)
+
+lock: $(BIN)/uv  ## renew the lock files; ARGS=--upgrade takes newer versions
+	$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	$(LOCK) $(ARGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	cd $(NODE) && npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+
+clean:  ## remove what was installed and cached; ./data stays
+	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis $(NODE)/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Debian splits venv off; `import ensurepip` is what finds that out.
+$(BIN)/python:
+	@works() { command -v "$$1" >/dev/null && "$$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }; \
+	first() { for python in $(PYTHON) python3.11 python3.12 python3.13 python3; do if works $$python; then echo $$python; return; fi; done; }; \
+	python=$$(first); \
+	if [ -z "$$python" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing with apt-get: python3 python3-venv"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv; \
+	  python=$$(first); \
+	fi; \
+	if [ -z "$$python" ]; then \
+	  echo "Switchyard needs Python 3.11 or newer with venv; on Debian and Ubuntu: sudo apt-get install python3 python3-venv"; exit 1; \
+	fi; \
+	$$python -m venv .venv || { rm -rf .venv; exit 1; }
+
+$(RUNTIME): requirements.txt | $(BIN)/python
+	@echo "Installing what Switchyard needs into .venv"
+	@$(PIP) install --require-hashes -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUNTIME)
+	@echo "Installing what the tests need into .venv"
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(TOOLS): | $(BIN)/python
+	@missing=""; \
+	for pair in redis-server:redis-server node:nodejs npm:npm openssl:openssl; do \
+	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; \
+	done; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing with apt-get, for the tests:$$missing"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing || exit 1; \
+	elif [ -n "$$missing" ]; then \
+	  echo "The tests need programs that are not installed; on Debian and Ubuntu: sudo apt-get install$$missing"; exit 1; \
+	fi
+	@touch $@
+
+$(MODULES): $(NODE)/package-lock.json $(TOOLS)
+	@echo "Installing the official Node client for the tests"
+	@cd $(NODE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(BIN)/uv: | $(BIN)/python
+	@$(PIP) install uv

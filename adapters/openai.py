@@ -1,0 +1,183 @@
+"""OpenAI's own dialect, which is our canonical form, spoken with any accent of the family."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from adapters.accent import Accent
+from adapters.failure import broken, failure, failure_inside, is_error
+from adapters.openai_parts import renamed, size_of
+from adapters.openai_stream import OpenAIDecoder, swaps_of
+from adapters.usage import usage_of
+from core.call import Call
+from core.errors import invalid
+from core.faults import Failure, UpstreamError
+from core.secret import Secret
+from core.target import Provider, Target
+from core.wire import Completion, Headers, Json, WireRequest
+
+_PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
+_CONTENT: Mapping[str, tuple[str, type]] = {"chat": ("message", dict), "completions": ("text", str)}
+_JSON = {
+    "content-type": "application/json",
+    "accept": "application/json, text/event-stream",
+    "user-agent": "switchyard",
+}
+
+
+class OpenAI:
+    """Made for one provider; *accent* says in what it differs."""
+
+    __slots__ = ("_accent", "_api_version", "_headers", "_paths", "_plain", "_swaps", "endpoints")
+
+    def __init__(self, accent: Accent, provider: Provider) -> None:
+        options = provider.options
+        self.endpoints = accent.endpoints
+        self._accent = accent
+        self._plain = accent.plain
+        self._headers = {
+            **_JSON,
+            **{header: value for header, option in accent.option_headers.items() if (value := options.get(option))},
+            **{header.lower(): value for header, value in provider.headers.items()},
+        }
+        self._swaps = {asked: swaps_of(accent, include_usage=asked) for asked in (True, False)}
+        version = (options.get("api_version") or "v1") if accent.deployments else ""
+        self._api_version = "" if version == "v1" else version
+        prefix = "/openai/v1" if version == "v1" else ""
+        self._paths = {endpoint: prefix + path for endpoint, path in _PATHS.items()}
+
+    def headers(self, key: Secret | None) -> Headers:
+        name, scheme = self._accent.key_header
+        credential = {name: scheme + key.reveal()} if key else {}
+        return tuple({**credential, **self._headers}.items())
+
+    def encode(self, call: Call, target: Target) -> WireRequest:
+        """Clamped fields are among the dropped ones, as `name=value`."""
+        endpoint = call.endpoint
+        body = {**call.body, "model": target.model}
+        # The gateway's own fields; no provider knows them.
+        body.pop("routing", None)
+        body.pop("models", None)
+        if call.stream:
+            self._ask_for_usage(body)
+        dropped = () if self._plain else self._adapt(body)
+        try:
+            data = orjson.dumps(body)
+        except orjson.JSONEncodeError as error:
+            raise invalid("the request is nested too deeply") from error
+        path = self._deployment(target.model, endpoint) if self._api_version else self._paths[endpoint]
+        return WireRequest(path, data, (), dropped)
+
+    def decode(self, body: bytes, call: Call) -> Completion:
+        # DeepSeek and OpenRouter keep a connection alive with blanks before the JSON.
+        if body[:1].isspace():
+            body = body.lstrip()
+        answer = _object(body)
+        if is_error(answer):
+            raise UpstreamError(failure_inside(answer, signals=self._accent.signals))
+        if call.endpoint == "embeddings":
+            _check_vectors(answer, call)
+            return Completion(body, usage_of(answer.get("usage"), self._accent.cost))
+        choices = _choices(answer, *_CONTENT[call.endpoint])
+        for choice in choices:
+            self._check_finish(choice)
+        if renamed(choices, "message", self._accent):
+            body = _written(answer)
+        finish = choices[0].get("finish_reason")
+        return Completion(
+            body,
+            usage_of(answer.get("usage"), self._accent.cost),
+            finish if isinstance(finish, str) else None,
+            sum(size_of(choice, "message") for choice in choices),
+        )
+
+    def decoder(self, call: Call) -> OpenAIDecoder:
+        return OpenAIDecoder(call, self._accent, self._swaps[call.include_usage])
+
+    def failure(self, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+        return failure(status, headers, body, signals=self._accent.signals)
+
+    def _ask_for_usage(self, body: Json) -> None:
+        if not self._accent.stream_options:
+            body.pop("stream_options", None)
+            return
+        # Without this the provider never tells us what a stream cost.
+        options = body.get("stream_options")
+        body["stream_options"] = {**options, "include_usage": True} if options else {"include_usage": True}
+
+    def _adapt(self, body: Json) -> tuple[str, ...]:
+        """Say it in the provider's words; what has none is dropped and named."""
+        accent = self._accent
+        if not accent.nulls:
+            for name in [name for name, value in body.items() if value is None]:
+                del body[name]
+        for name, theirs in accent.rename.items():
+            if name in body:
+                body[theirs] = body.pop(name)
+        dropped = [name for name in accent.drop if name in body]
+        for name in dropped:
+            del body[name]
+        for name, (least, most) in accent.clamp.items():
+            value = body.get(name)
+            if value is not None and not least <= value <= most:
+                body[name] = min(max(value, least), most)
+                dropped.append(f"{name}={body[name]}")
+        return tuple(sorted(dropped))
+
+    def _deployment(self, model: str, endpoint: str) -> str:
+        if not model.strip("."):
+            # The only names that percent-encoding leaves with a meaning in a path.
+            raise invalid(f"the model {model!r} can't be a deployment", param="model")
+        version = quote(self._api_version, safe="")
+        return f"/openai/deployments/{quote(model, safe='')}{_PATHS[endpoint]}?api-version={version}"
+
+    def _check_finish(self, choice: Json) -> None:
+        if error := choice.get("error"):
+            raise UpstreamError(failure_inside({"error": error}, signals=self._accent.signals))
+        reason = choice.get("finish_reason")
+        if fault := self._accent.fatal.get(reason) if isinstance(reason, str) else None:
+            raise UpstreamError(Failure(fault, f"the provider ended the answer with {reason!r}"))
+
+
+def _object(body: bytes) -> Json:
+    try:
+        answer = orjson.loads(body)
+    except ValueError:
+        raise broken(_shape(body)) from None
+    if not isinstance(answer, dict):
+        raise broken("the answer is not a JSON object")
+    return answer
+
+
+def _shape(body: bytes) -> str:
+    if not body:
+        return "the answer is empty"
+    return "the answer is a page of HTML" if body.startswith(b"<") else "the answer is not JSON, or only half of it"
+
+
+def _written(answer: Json) -> bytes:
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:
+        raise broken("the answer is nested too deeply") from None
+
+
+def _choices(answer: Json, content: str, kind: type) -> list[Json]:
+    choices: Any = answer.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise broken("the answer has no choices")
+    if not all(isinstance(choice, dict) and isinstance(choice.get(content), kind) for choice in choices):
+        raise broken(f"the answer has a choice without {content}")
+    return choices
+
+
+def _check_vectors(answer: Json, call: Call) -> None:
+    vectors, given = answer.get("data"), call.body["input"]
+    if not isinstance(vectors, list):
+        raise broken("the answer has no embeddings")
+    # A list of numbers is one text, given as tokens.
+    expected = len(given) if isinstance(given, list) and not isinstance(given[0], int) else 1
+    if len(vectors) != expected:
+        raise broken(f"the answer has {len(vectors)} embeddings for {expected} inputs")

@@ -1,0 +1,58 @@
+"""OpenAI's `usage` object, and what its relatives made of it, as buckets that never overlap."""
+
+from typing import Any
+
+from core.usage import Usage, count
+from core.wire import Json
+
+NANO = 1_000_000_000  # nano-dollars in a dollar
+_MOST = 1e9  # dollars; nobody charges that for a call, so it is no number to believe
+
+
+def usage_of(value: Any, cost: tuple[str, float] | None = None) -> Usage | None:
+    """*cost* names the field in which the provider says what it charged, and its unit in nano-dollars.
+
+    Absent or malformed counts give nothing at all: then an estimate is the better bill.
+    """
+    if not isinstance(value, dict):
+        return None
+    prompt, output = count(value.get("prompt_tokens")), count(value.get("completion_tokens", 0))
+    if prompt is None or output is None:
+        return None
+    inside, outside = _details(value, "prompt_tokens_details"), _details(value, "completion_tokens_details")
+    # DeepSeek says it at the top, its newer answers in both places; they are never added up.
+    cached = min(count(inside.get("cached_tokens")) or count(value.get("prompt_cache_hit_tokens")) or 0, prompt)
+    written = min(count(inside.get("cache_write_tokens")) or 0, prompt - cached)
+    reasoning = count(outside.get("reasoning_tokens")) or count(value.get("reasoning_tokens")) or 0
+    if reasoning and count(value.get("total_tokens")) == prompt + output + reasoning:
+        output += reasoning  # xAI counts reasoning beside the answer
+    return Usage(
+        input=prompt - cached - written,
+        cache_read=cached,
+        cache_write=written,
+        output=output,
+        reasoning=min(reasoning, output),
+        cost=_charged(value, *cost) if cost else None,
+    )
+
+
+def _details(usage: Json, name: str) -> Json:
+    value = usage.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _charged(usage: Json, name: str, unit: float) -> int | None:
+    value = usage.get(name)
+    amount = _amount(value.get("total_cost") if isinstance(value, dict) else value)
+    if amount is None:
+        return None
+    if usage.get("is_byok"):
+        # With a key of one's own the cost is only OpenRouter's fee.
+        amount += _amount(_details(usage, "cost_details").get("upstream_inference_cost")) or 0
+    return round(amount * unit)
+
+
+def _amount(value: Any) -> float | None:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value * 1.0 < _MOST * NANO:
+        return value
+    return None

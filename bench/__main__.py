@@ -1,0 +1,156 @@
+"""Measure the gateway beside nginx, in turns: python -m bench [--rounds N] [--scenario small,burst] [--out FILE]
+
+The target has one core, the load and the provider another. Targets take turns within each round, so that a ratio
+compares seconds of the same minute; the table at the end gives medians and, in brackets, the range of the rounds.
+"""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench.process import allow_many_files
+from bench.report import Results, against, line, table, verdicts
+from bench.scaling import scaling
+from bench.scenarios import EACH_ROUND, Figures, slow
+from bench.subject import Lab, Subject, boot, laboratory
+from bench.targets import TARGETS, litellm_command
+from bench.tools import require
+
+UNTOUCHED = ("direct", "nginx")  # what the others are compared with; not judged themselves
+NOISY = 0.35  # beyond this, caches are cold and times of waiting mean little
+FOR_DIRECT = ("paced", "rate")
+FAILURES = (ArithmeticError, LookupError, OSError, RuntimeError, ValueError, subprocess.SubprocessError)
+ONCE = ("slow", "scaling")  # in the first round only, each with a process of its own
+
+
+def names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
+def options() -> argparse.Namespace:
+    every = [*EACH_ROUND, *ONCE]
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--target", type=names, help=f"some of direct,{','.join(TARGETS)},command")
+    parser.add_argument("--scenario", type=names, default=every, help=f"some of {','.join(every)}")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=4, help="for each measurement under full load")
+    parser.add_argument("--minutes", type=float, default=5.5, help="after this no measurement begins")
+    parser.add_argument("--command", help="another gateway; {port}, {upstream} and {workers} are filled in")
+    parser.add_argument("--out", type=Path, help="append every measurement to this file, as JSON lines")
+    chosen = parser.parse_args()
+    chosen.target = chosen.target or default_targets(chosen.command)
+    known = {"direct", *TARGETS, *(["command"] if chosen.command else [])}
+    if unknown := ({*chosen.target} - known) | ({*chosen.scenario} - {*every}):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    return chosen
+
+
+def default_targets(command: str | None) -> list[str]:
+    peers = ["litellm"] if litellm_command() else []
+    return ["direct", "nginx", "switchyard", *(["command"] if command else []), *peers]
+
+
+class Bench:
+    """One run: what was chosen, the room it happens in, and the results so far."""
+
+    def __init__(self, chosen: argparse.Namespace, lab: Lab) -> None:
+        self.chosen = chosen
+        self.lab = lab
+        self.results = Results()
+        self.failures: list[str] = []
+        self.deadline = time.monotonic() + 60 * chosen.minutes
+
+    def run(self) -> None:
+        for turn in range(self.chosen.rounds):
+            self._round(turn, [target for target in self.chosen.target if target != "litellm"])
+            # It has work of its own while idle and takes long to start: so it runs alone, and once.
+            self._round(turn, [target for target in self.chosen.target if target == "litellm" and not turn])
+            if not turn:
+                self._once()
+
+    def _round(self, turn: int, targets: list[str]) -> None:
+        subjects = list(self._booted(targets))
+        try:
+            for scenario in (name for name in EACH_ROUND if name in self.chosen.scenario):
+                for subject in subjects:
+                    if subject.name != "direct" or scenario in FOR_DIRECT:
+                        self._measure(turn, scenario, subject.name, lambda: EACH_ROUND[scenario](self.lab, subject))  # noqa: B023  (called at once)
+        finally:
+            for subject in subjects:
+                subject.stop()
+
+    def _booted(self, targets: list[str]) -> Iterator[Subject]:
+        for target in targets:
+            try:
+                yield boot(self.lab, target)
+            except (RuntimeError, OSError) as reason:
+                self._fail(f"{target} did not start: {reason}")
+
+    def _once(self) -> None:
+        targets = [target for target in self.chosen.target if target != "direct"]
+        for target in targets:
+            if "slow" in self.chosen.scenario:
+                self._measure(0, "slow", target, lambda: self._alone(target))  # noqa: B023  (called at once)
+        for target in targets:
+            if "scaling" in self.chosen.scenario and target not in (*UNTOUCHED, "litellm"):
+                self._measure(0, "scaling", target, lambda: scaling(self.lab, target))  # noqa: B023  (called at once)
+
+    def _alone(self, target: str) -> Figures:
+        subject = boot(self.lab, target)
+        try:
+            return slow(self.lab, subject)
+        finally:
+            subject.stop()
+
+    def _measure(self, turn: int, scenario: str, target: str, work: Callable[[], Figures]) -> None:
+        if time.monotonic() > self.deadline:
+            self._fail(f"{target} {scenario} was left out in round {turn + 1}: the time is up (--minutes)")
+            return
+        try:
+            figures = work()
+        except FAILURES as reason:  # the others are still worth having
+            self._fail(f"{target} {scenario}: {reason!r}")
+            return
+        self.results.add(target, scenario, turn, figures)
+        print(line(turn, scenario, target, figures), flush=True)
+        if self.chosen.out:
+            with self.chosen.out.open("a") as out:
+                out.write(json.dumps({"target": target, "scenario": scenario, "round": turn, **figures}) + "\n")
+
+    def _fail(self, sentence: str) -> None:
+        self.failures.append(sentence)
+        print(sentence, file=sys.stderr, flush=True)
+
+    def conclude(self) -> int:
+        """Print the table; 1 if something could not be measured, else 0."""
+        for subject in (target for target in self.chosen.target if target not in (*UNTOUCHED, "litellm")):
+            if rows := table(self.results, subject):
+                missed = verdicts(self.results, subject) or ["Everything measured is as it must be."]
+                print("", rows, "", *missed, *against(self.results, subject, "litellm"), sep="\n")
+        if (noise := self.results.noise()) > NOISY:
+            print(f"\nOthers took {noise:.0%} of the target's core meanwhile; on a quieter machine they mean more.")
+        wrong = [*self.failures, *self.results.bad()]
+        print(*wrong, sep="\n", file=sys.stderr)
+        return 1 if wrong else 0
+
+
+def main() -> int:
+    chosen = options()
+    require(["cc", "wrk", "taskset", *(["nginx"] if "nginx" in chosen.target else [])])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
+    allow_many_files()
+    with laboratory(seconds=chosen.seconds, command=chosen.command) as lab:
+        bench = Bench(chosen, lab)
+        bench.run()
+    return bench.conclude()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

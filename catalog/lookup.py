@@ -1,0 +1,123 @@
+"""What we know about a model at a provider: the published figures under the operator's own."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from catalog.price import Price
+from catalog.published import Row, published
+
+REMEMBERED = 4_096  # models; clients may make names up, so this has an end
+LONGEST = 256  # characters of a name worth remembering
+
+# What may follow the name of a model without making it another one: a date, and with Ollama the size or quantisation.
+_DATE = re.compile(r"[-@](?:20\d{6}|20\d\d-\d\d-\d\d)$")
+_SUFFIXES = {"ollama": re.compile(r":[^:/]+$")}
+
+# How OpenRouter spells a vendor -> what the catalog calls it, for models that OpenRouter passes on at their own price.
+_VENDORS = {"openai": "openai", "anthropic": "anthropic", "google": "google", "mistralai": "mistral", "x-ai": "xai"}
+
+
+class Override(Protocol):
+    """What the operator says about a model; None is what they leave to the catalog."""
+
+    @property
+    def price(self) -> Mapping[str, int] | None: ...
+    @property
+    def context(self) -> int | None: ...
+    @property
+    def max_output(self) -> int | None: ...
+    @property
+    def capabilities(self) -> tuple[str, ...] | None: ...
+    @property
+    def quality(self) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """*price* None means unknown, which is not free. *quality* is between 0 and 1. *source* says who claims it."""
+
+    price: Price | None
+    context: int | None
+    max_output: int | None
+    capabilities: frozenset[str]
+    quality: float | None
+    source: str
+
+
+_UNKNOWN = Model(None, None, None, frozenset(), None, "")
+
+
+class Catalog:
+    """*overrides* are by target id (provider/model) and win field by field; a price is replaced as a whole."""
+
+    __slots__ = ("_overrides", "_remembered")
+
+    def __init__(self, overrides: Mapping[str, Override]) -> None:
+        self._overrides = overrides
+        self._remembered: dict[tuple[str, str, str], Model | None] = {}
+
+    def facts(self, provider: str, dialect: str, model: str) -> Model | None:
+        """Nothing if neither the operator nor the published figures know the model."""
+        key = (provider, dialect, model)
+        try:
+            return self._remembered[key]
+        except KeyError:
+            pass
+        found = self._look_up(provider, dialect, model)
+        if len(model) <= LONGEST:
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[key] = found
+        return found
+
+    def _look_up(self, provider: str, dialect: str, model: str) -> Model | None:
+        row = _row(dialect, model) or _row(provider, model)
+        override = self._overrides.get(f"{provider}/{model}")
+        if override is not None:
+            return _overridden(row, override)
+        return None if row is None else _listed(row)
+
+
+def _row(provider: str, model: str) -> Row | None:
+    """By exact id or alias, then without its suffix; a router's models also by their vendor."""
+    models = published().get(provider, {})
+    if (row := models.get(model) or models.get(_SUFFIXES.get(provider, _DATE).sub("", model))) is not None:
+        return row
+    vendor, slash, name = model.partition("/")
+    if provider == "openrouter" and slash and vendor in _VENDORS:
+        return _row(_VENDORS[vendor], name)
+    return None
+
+
+def _listed(row: Row) -> Model:
+    return Model(
+        price=_price(row),
+        context=row["context"],
+        max_output=row.get("max_output"),
+        capabilities=frozenset(row["capabilities"]),
+        quality=None,
+        source=row["source"],
+    )
+
+
+def _overridden(row: Row | None, own: Override) -> Model:
+    base = _UNKNOWN if row is None else _listed(row)
+    return Model(
+        price=base.price if own.price is None else Price.of(own.price),
+        context=base.context if own.context is None else own.context,
+        max_output=base.max_output if own.max_output is None else own.max_output,
+        capabilities=base.capabilities if own.capabilities is None else frozenset(own.capabilities),
+        quality=own.quality,
+        source=f"configuration, {base.source}" if base.source else "configuration",
+    )
+
+
+def _price(row: Row) -> Price | None:
+    figures: Mapping[str, Any] = row.get("price", {})
+    price = Price.of(figures)
+    if price is None or "long" not in figures:
+        return price
+    long = figures["long"]
+    return Price(price.input, price.output, price.cache_read, price.cache_write, long["above"], Price.of(long))

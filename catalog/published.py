@@ -1,0 +1,25 @@
+"""The figures that providers publish, as models.json carries them."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+PATH = Path(__file__).with_name("models.json")
+
+Row = Mapping[str, Any]
+
+
+@cache
+def published() -> Mapping[str, Mapping[str, Row]]:
+    """Provider -> model or alias -> row. Read when first asked for, since a start must not wait for it."""
+    found: dict[str, dict[str, Row]] = {}
+    rows: list[Row] = orjson.loads(PATH.read_bytes())["models"]
+    for row in rows:
+        found.setdefault(row["provider"], {})[row["model"]] = row
+    for row in rows:
+        for alias in row.get("aliases", ()):
+            found[row["provider"]].setdefault(alias, row)
+    return found

@@ -1,0 +1,191 @@
+"""From the text of config.yaml and the environment to a Config, or to everything that is wrong with it."""
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import Any
+
+from config import environment, yaml_lines
+from config.keys import digest, read_keys
+from config.models import read_models
+from config.policies import BREAKER, TIMEOUTS, read_retry
+from config.problems import Notes
+from config.providers import read_providers
+from config.readers import TEXT, TRUTH, choice, duration, matching, secret, several, size, whole
+from config.routes import read_routes
+from config.schema import Config, Cors, DialectFacts, Key, Log, Route, Server
+from config.section import Entry, Reader, Section, changed, settings
+from config.unfold import unfold
+from config.yaml_lines import Node
+from core.secret import Secret
+
+MOST_WORKERS = 256
+DEFAULT_STRATEGY = "order"
+
+# Whole sections of which this version keeps nothing.
+NOT_YET = ("teams", "cache", "ledger", "media")
+
+_LOG: Mapping[str, Reader[Any]] = {
+    "format": choice(("json", "text"), "format"),
+    "level": choice(("debug", "info", "warning", "error"), "level"),
+    "content": TRUTH,
+}
+_CORS: Mapping[str, Reader[Any]] = {
+    "origins": several(matching(re.compile(r"\*|https?://[^\s/?#*]+"), "an origin such as https://example.com, or *")),
+    "headers": several(matching(re.compile(r"[A-Za-z0-9-]+"), "the name of a header")),
+    "max_age": duration("1d", zero=True),
+}
+_SERVER: Mapping[str, Reader[Any]] = {
+    "host": matching(re.compile(r"[A-Za-z0-9.:_-]+"), "a host name or an address"),
+    "port": whole(0, 65535),
+    "open": TRUTH,
+    "max_body": size("4GiB"),
+    "drain": duration("1d", zero=True),
+    "keepalive": duration("1h"),
+    "idle": duration("1d"),
+    "head_timeout": duration("1h"),
+    "body_timeout": duration("1h"),
+    "cors": lambda entry, notes: settings(entry, Cors(), _CORS, notes),
+    "metrics_key": secret,
+}
+_WORKERS = whole(1, MOST_WORKERS)
+
+
+def load(
+    text: str,
+    env: Mapping[str, str],
+    *,
+    file: str,
+    dialects: Mapping[str, DialectFacts],
+    strategies: Collection[str],
+    cores: int = 1,
+    host: str | None = None,
+    port: int | None = None,
+    workers: int | None = None,
+) -> Config:
+    """Raise ConfigErrors with all errors at once. *file* is for messages.
+
+    *cores* is what `workers: auto` means. *host*, *port* and *workers* stand above the file, if given.
+    """
+    notes = Notes(file)
+    tree = environment.fill(yaml_lines.parse(text, notes), env, notes)
+    root = Section(Entry(tree, "", 1), notes)
+    server, server_section = _server(root, notes, cores=cores)
+    server = _above(server, host=host, port=port, workers=workers)
+    defaults, strategy = _defaults(root, notes, strategies)
+    providers, sources = read_providers(root.take("providers"), notes, dialects, workers=server.workers)
+    written = read_routes(
+        root.take("routes"), notes, providers=providers, strategies=strategies, defaults=defaults, strategy=strategy
+    )
+    keys = read_keys(root.take("keys"), notes, routes=written, providers=providers)
+    config = Config(
+        server=server,
+        log=settings(root.take("log"), Log(), _LOG, notes),
+        state_directory=_state_directory(root, notes),
+        providers=providers,
+        routes=unfold(written, notes),
+        defaults=defaults,
+        keys=keys,
+        models=read_models(root.take("models"), notes, providers=providers),
+        admin_key=_admin_key(root, notes, keys),
+        key_sources=sources,
+        hash=_hash(tree),
+    )
+    root.refuse(NOT_YET)
+    root.close()
+    _check_reach(server, keys, server_section, notes)
+    if not providers:
+        notes.warn(root.at("providers"), "is empty, so that no call can be answered")
+    notes.check()
+    return replace(config, warnings=notes.warnings())
+
+
+def _server(root: Section, notes: Notes, *, cores: int) -> tuple[Server, Section]:
+    entry = root.take("server")
+    section = Section(entry, notes, path="server")
+    changes = changed(section, {**_SERVER, "workers": _workers(cores)})
+    section.close()
+    return replace(Server(), **changes), section
+
+
+def _workers(cores: int) -> Reader[int]:
+    def read(entry: Entry, notes: Notes) -> int | None:
+        automatic = isinstance(entry.node, yaml_lines.Scalar) and entry.node.text == "auto"
+        return min(cores, MOST_WORKERS) if automatic else _WORKERS(entry, notes)
+
+    return read
+
+
+def _above(server: Server, *, host: str | None, port: int | None, workers: int | None) -> Server:
+    """What the command line says."""
+    return replace(
+        server,
+        host=server.host if host is None else host,
+        port=server.port if port is None else port,
+        workers=server.workers if workers is None else workers,
+    )
+
+
+def _check_reach(server: Server, keys: Mapping[str, Key], section: Section, notes: Notes) -> None:
+    """Nobody should find that strangers spent their money because a line was forgotten."""
+    if not (server.open or keys or is_loopback(server.host)):
+        message = f"{server.host} can be reached from other machines: add `keys:`, or say `open: true` to serve anyone"
+        notes.error(section.at("host"), message)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach *host*. A name other than localhost may point anywhere."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _defaults(root: Section, notes: Notes, strategies: Collection[str]) -> tuple[Route, str]:
+    base = Route(name="", stages=())
+    section = Section(root.take("defaults"), notes)
+    strategy = section.read("strategy", choice(strategies, "strategy"), DEFAULT_STRATEGY)
+    defaults = replace(
+        base,
+        timeouts=settings(section.take("timeouts"), base.timeouts, TIMEOUTS, notes),
+        retry=read_retry(section.take("retry"), base.retry, notes),
+        breaker=settings(section.take("breaker"), base.breaker, BREAKER, notes),
+        fallback=section.read("fallback", TRUTH, base.fallback),
+    )
+    section.refuse(("cache",))
+    section.close()
+    return defaults, strategy
+
+
+def _state_directory(root: Section, notes: Notes) -> str:
+    section = Section(root.take("state"), notes)
+    directory = section.read("directory", TEXT, Config().state_directory)
+    section.refuse(("url", "when_down"))
+    section.close()
+    return directory
+
+
+def _admin_key(root: Section, notes: Notes, keys: Mapping[str, Key]) -> Secret | None:
+    section = Section(root.take("admin"), notes)
+    key = section.read("key", secret, None)
+    section.close()
+    owners = (name for name, one in keys.items() if key and one.digest == digest(key))
+    for name in owners:
+        notes.error(section.at("key"), f"is also the key of {name}, who would be an operator")
+    return key
+
+
+def _hash(tree: Node) -> str:
+    """Of what was said, not of how it was laid out; a changed secret changes it."""
+    return hashlib.sha256(json.dumps(_said(tree)).encode()).hexdigest()[:12]
+
+
+def _said(node: Node) -> Any:
+    if isinstance(node, yaml_lines.Scalar):
+        return None if yaml_lines.is_null(node) else node.text
+    if isinstance(node, yaml_lines.Items):
+        return [_said(item) for item in node.items]
+    return {key: _said(value) for key, value in node.fields.items()}

@@ -1,0 +1,49 @@
+"""How long to wait, how often to try again, when to leave a target alone: defaults, and routes of their own mind."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from config.problems import Notes
+from config.readers import above_zero, duration, number, whole
+from config.schema import Retry
+from config.section import Entry, Reader, Section, changed
+
+MOST_ATTEMPTS = 10
+
+TIMEOUTS: Mapping[str, Reader[Any]] = {
+    "connect": duration("5m"),
+    "first_content": duration("1h"),
+    "idle": duration("1h"),
+    "attempt": duration("1d"),
+    "total": duration("1d"),
+}
+BREAKER: Mapping[str, Reader[Any]] = {
+    "failures": whole(1, 1000),
+    "cooldown": duration("1d"),
+    "max_cooldown": duration("1d"),
+    "ratio": above_zero(1),
+    "minimum": whole(1, 100_000),
+    "window": duration("1h"),
+}
+_RETRY: Mapping[str, Reader[Any]] = {
+    "attempts": whole(1, MOST_ATTEMPTS),
+    "backoff": duration("1h", zero=True),
+    "max_backoff": duration("1h", zero=True),
+    "budget": number(0, 1),
+    "longest_wait": duration("1h", zero=True),
+}
+_RETRIES = whole(0, MOST_ATTEMPTS - 1)
+
+
+def read_retry(entry: Entry | None, base: Retry, notes: Notes) -> Retry:
+    """`retries` counts the tries after the first, for those who think of it that way."""
+    section = Section(entry, notes)
+    changes = changed(section, _RETRY)
+    retries = section.read("retries", _RETRIES, None)
+    section.close()
+    if retries is not None and "attempts" in changes:
+        notes.error(section.at("retries"), "says what attempts says already; keep one of them")
+    elif retries is not None:
+        changes["attempts"] = retries + 1
+    return replace(base, **changes)

@@ -1,0 +1,143 @@
+"""The providers and the credentials that open them."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from config.problems import Notes
+from config.readers import TEXT, TRUTH, choice, secret, several, whole
+from config.schema import DialectFacts
+from config.section import Entry, Section
+from config.yaml_lines import Scalar
+from core.target import Provider
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
+# They say how the message is cut and to whom it goes, which is the client's business alone.
+_FRAMING = frozenset({"connection", "content-length", "host", "te", "trailer", "transfer-encoding", "upgrade"})
+
+_CONCURRENT = whole(1, 1_000_000)
+
+
+class Headers(dict[str, str]):
+    """A value may well be a credential, so that only the names are ever printed."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Headers({', '.join(self)})"
+
+    __str__ = __repr__
+
+
+def read_providers(
+    entry: Entry | None, notes: Notes, dialects: Mapping[str, DialectFacts], *, workers: int
+) -> tuple[dict[str, Provider], dict[str, str]]:
+    """The providers, and for each that has an api_key the variables it came from."""
+    providers: dict[str, Provider] = {}
+    sources: dict[str, str] = {}
+    for name, one in Section(entry, notes).every():
+        if _NAME.fullmatch(name) is None:
+            notes.error(one, "a provider's name is up to 64 letters, digits, dots, dashes and underscores")
+        section = Section(one, notes)
+        provider = _provider(name, section, notes, dialects)
+        if provider.concurrent is not None and workers > 1:
+            message = f"would be counted by each of the {workers} workers for itself; needs workers: 1"
+            notes.error(section.at("limits"), message)
+        providers[name] = provider
+        if variables := section.variables("api_key"):
+            sources[name] = ", ".join(variables)
+    return providers, sources
+
+
+def _provider(name: str, section: Section, notes: Notes, dialects: Mapping[str, DialectFacts]) -> Provider:
+    dialect, facts = _dialect(name, section, notes, dialects)
+    local = section.read("local", TRUTH, facts.local)
+    provider = Provider(
+        name=name,
+        dialect=dialect,
+        base_url=section.read("base_url", _base_url, facts.base_url),
+        keys=section.read("api_key", several(secret), ()),
+        needs_key=facts.needs_key and not local,
+        local=local,
+        concurrent=_concurrent(section, notes),
+        options=_options(section, facts),
+        headers=_headers(section.take("headers"), notes),
+        verify_tls=section.read("verify_tls", TRUTH, True),
+    )
+    if facts is not _UNKNOWN:
+        section.close()
+        _check_address(provider, section, facts, notes)
+    return provider
+
+
+def _check_address(provider: Provider, section: Section, facts: DialectFacts, notes: Notes) -> None:
+    """A machine of one's own is not where the dialect usually is, and some dialects have no usual place."""
+    elsewhere = provider.local and not facts.local and provider.base_url == facts.base_url
+    nowhere = bool(provider.keys) and not provider.base_url
+    if facts.needs_key and (elsewhere or nowhere):
+        notes.error(section.at("base_url"), "is missing, and nothing else says where to send the calls")
+
+
+_UNKNOWN = DialectFacts()
+
+
+def _dialect(
+    name: str, section: Section, notes: Notes, dialects: Mapping[str, DialectFacts]
+) -> tuple[str, DialectFacts]:
+    written = section.take("dialect")
+    if written:
+        dialect = choice(dialects, "dialect")(written, notes)
+        return (dialect, dialects[dialect]) if dialect else ("", _UNKNOWN)
+    if name not in dialects:
+        meant = notes.meant(name, dialects)
+        known = ", ".join(sorted(dialects))
+        notes.error(section, f"is no known provider{meant}; `dialect:` may say how it speaks ({known})")
+    return name, dialects.get(name, _UNKNOWN)
+
+
+def _concurrent(section: Section, notes: Notes) -> int | None:
+    """`limits: {concurrent: N}`; the other limits would not be kept."""
+    limits = Section(section.take("limits"), notes)
+    concurrent = limits.take("concurrent")
+    limits.refuse(("requests", "tokens"))
+    limits.close()
+    return _CONCURRENT(concurrent, notes) if concurrent else None
+
+
+def _options(section: Section, facts: DialectFacts) -> dict[str, str]:
+    options = {name: section.read(name, TEXT, default or "") for name, default in facts.options.items()}
+    return {name: value for name, value in options.items() if value}
+
+
+def _headers(entry: Entry | None, notes: Notes) -> Headers:
+    headers = Headers()
+    for name, value in Section(entry, notes).every():
+        if _HEADER.fullmatch(name) is None:
+            notes.error(value, "is not the name of a header")
+        elif name.lower() in _FRAMING:
+            notes.error(value, "is set by the connection itself")
+        elif not isinstance(value.node, Scalar) or _HEADER_VALUE.fullmatch(value.node.text) is None:
+            notes.error(value, "expected text without control characters (its value is not shown)")
+        elif value.node.text:
+            headers[name] = value.node.text
+    return headers
+
+
+def _base_url(entry: Entry, notes: Notes) -> str | None:
+    if isinstance(entry.node, Scalar) and _is_address(entry.node.text):
+        return entry.node.text.rstrip("/")
+    # The value is not shown: it may hold the very credentials that make it wrong.
+    notes.error(entry, "expected an address such as https://api.example.com/v1: no credentials, no query, no fragment")
+    return None
+
+
+def _is_address(text: str) -> bool:
+    if not text.isascii() or not text.isprintable() or any(mark in text for mark in " ?#@\\"):
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -1,0 +1,96 @@
+"""What a person wants to read about a configuration: what is wrong with it, or what it will do."""
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+
+from config.problems import ConfigErrors
+from config.schema import Config, Route, Server, Stage
+from core.target import Provider, Target
+
+MOST_LINES = 100
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (where to look, not where to listen)
+
+
+def problems_text(errors: ConfigErrors) -> str:
+    """One line for each problem, and how many there are beyond the first hundred."""
+    lines = [str(problem) for problem in errors.problems[:MOST_LINES]]
+    if len(errors.problems) > MOST_LINES:
+        lines.append(f"... and {len(errors.problems) - MOST_LINES} more")
+    return "\n".join(lines)
+
+
+def summary(config: Config, *, file: str, pages: Mapping[str, str]) -> str:
+    """*pages* are the paths of what a browser may want, by name: {"dashboard": "/admin", "metrics": "/metrics"}."""
+    return "\n".join(_lines(config, file=file, pages=pages))
+
+
+def _lines(config: Config, *, file: str, pages: Mapping[str, str]) -> Iterator[str]:
+    address = address_of(config.server)
+    workers = "1 worker" if config.server.workers == 1 else f"{config.server.workers} workers"
+    yield f"{file}: good, generation {config.hash}, {workers}"
+    yield f"address: {address}/v1 ({_who(config)})"
+    for name, path in pages.items():
+        yield f"{name}: {address}{path}"
+    yield "providers:"
+    for provider in config.providers.values():
+        yield f"  {provider.name}: {_state(provider, config.key_sources.get(provider.name))}"
+    yield "routes:"
+    for route in config.routes.values():
+        yield f"  {route.name}: {chain(route)}{_doubt(route, config.providers)}"
+    for warning in config.warnings:
+        yield f"warning: {warning}"
+    if model := _example(config):
+        yield f"try: {_curl(address, model, with_key=bool(config.keys))}"
+
+
+def address_of(server: Server) -> str:
+    """Where this machine reaches *server*."""
+    host = _EVERYWHERE.get(server.host, server.host)
+    return f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
+
+
+def chain(route: Route) -> str:
+    """`a/b + c/d x3 (least_loaded) -> on timeout: e/f`"""
+    return " -> ".join(map(_stage, route.stages))
+
+
+def _stage(stage: Stage) -> str:
+    entered = f"on {', '.join(sorted(stage.on))}: " if stage.on else ""
+    ordered = f" ({stage.strategy})" if len(stage.targets) > 1 else ""
+    return f"{entered}{' + '.join(map(_target, stage.targets))}{ordered}"
+
+
+def _target(target: Target) -> str:
+    return target.id if target.weight == 1 else f"{target.id} x{target.weight:g}"
+
+
+def _who(config: Config) -> str:
+    if config.keys:
+        return "one key" if len(config.keys) == 1 else f"{len(config.keys)} keys"
+    return "no keys: open to everyone who can reach it"
+
+
+def _state(provider: Provider, source: str | None) -> str:
+    if not provider.configured:
+        unset = f"{source} {'are' if ',' in source else 'is'} not set" if source else "it has no api_key"
+        return f"not configured ({unset})"
+    keys = f", {len(provider.keys)} keys" if len(provider.keys) > 1 else ""
+    return f"configured{', local' if provider.local else ''}{keys}"
+
+
+def _doubt(route: Route, providers: Mapping[str, Provider]) -> str:
+    usable = any(providers[target.provider].configured for stage in route.stages for target in stage.targets)
+    return "" if usable else " (no provider of it is configured)"
+
+
+def _example(config: Config) -> str | None:
+    names = [name for name in config.routes if "*" not in name]
+    return "demo" if "demo" in names else next(iter(names), None)
+
+
+def _curl(address: str, model: str, *, with_key: bool) -> str:
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello"}]})
+    key = ' -H "authorization: Bearer $YOUR_KEY"' if with_key else ""
+    return f"curl {address}/v1/chat/completions{key} -H 'content-type: application/json' -d {shlex.quote(body)}"

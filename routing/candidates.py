@@ -1,0 +1,107 @@
+"""Whether a target can take a call now and, if not, why not."""
+
+from collections.abc import Callable, Mapping, MutableMapping
+from random import Random
+from typing import NamedTuple
+
+from core.call import Call
+from core.faults import Fault
+from core.target import Provider, Target
+from routing.credentials import Credentials, Pause
+from routing.retry_budget import RetryBudget
+from routing.vitals import Vitals
+
+Fits = Callable[[Target, Call], str | None]
+Context = Callable[[Target], int | None]
+
+
+class View:
+    """What a plan may look at. Everything but *deadline* outlives the call.
+
+    *pools*: provider name -> its credentials, for every configured provider. *deadline*: when the call's time is up,
+    on the same clock as *clock*. *turns* counts the picks from each stage, by route name and stage number.
+    *fits* says why a target can't do what a call needs, or None. *context* is a target's context in tokens,
+    None where nobody knows.
+    """
+
+    __slots__ = (
+        "budget",
+        "clock",
+        "context",
+        "deadline",
+        "fits",
+        "pools",
+        "providers",
+        "rng",
+        "turns",
+        "vitals",
+    )
+
+    def __init__(
+        self,
+        *,
+        vitals: Vitals,
+        pools: Mapping[str, Credentials],
+        providers: Mapping[str, Provider],
+        clock: Callable[[], float],
+        rng: Random,
+        budget: RetryBudget,
+        deadline: float,
+        turns: MutableMapping[tuple[str, int], int],
+        fits: Fits | None = None,
+        context: Context | None = None,
+    ) -> None:
+        self.vitals = vitals
+        self.pools = pools
+        self.providers = providers
+        self.clock = clock
+        self.rng = rng
+        self.budget = budget
+        self.deadline = deadline
+        self.turns = turns
+        self.fits = fits
+        self.context = context
+
+
+class Skipped(NamedTuple):
+    """A target that wasn't tried, and why.
+
+    *fault* is the one that made it unavailable for a while, None if it can never take this call; *wait* the
+    seconds until it can be used again, where known; *tripped* whether only its breaker keeps it away.
+    """
+
+    target: Target
+    reason: str
+    fault: Fault | None = None
+    wait: float | None = None
+    tripped: bool = False
+
+
+def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | None:
+    """Why *target* can't take *call*, its credentials aside; None if it can."""
+    provider = view.providers.get(target.provider)
+    if provider is None or not provider.configured:
+        return Skipped(target, f"provider {target.provider} is not configured")
+    if view.fits is not None and (reason := view.fits(target, call)) is not None:
+        return Skipped(target, reason)
+    if (full := crowded(target, provider, view)) is not None:
+        return full
+    vitals = view.vitals.target(target.id)
+    if (reason := vitals.why_not(now)) is None:
+        return None
+    circuit = vitals.circuit
+    wait = circuit.until - now if circuit.until > now else None
+    return Skipped(target, reason, circuit.cause, wait, tripped=True)
+
+
+def crowded(target: Target, provider: Provider, view: View) -> Skipped | None:
+    """Why *provider* takes no more calls at a time; None if it does."""
+    most = provider.concurrent
+    if most is None or view.vitals.provider(provider.name).in_flight < most:
+        return None
+    return Skipped(target, f"provider {provider.name} has {most} calls under way, its limit", Fault.OVERLOADED)
+
+
+def resting(target: Target, pause: Pause) -> Skipped:
+    """All credentials for *target* have to rest, as *pause* says."""
+    return Skipped(target, pause.reason, pause.fault, pause.wait)

@@ -1,0 +1,85 @@
+"""The end of a plan that came to nothing, and what the client is told of it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from core.errors import Refusal
+from core.faults import Blame, Failure, Fault
+from core.target import Target
+from routing.candidates import Skipped
+
+_LONGEST_WAIT = 120.0
+
+_MESSAGES: Final[Mapping[Fault, str]] = {
+    Fault.UNREACHABLE: "the model could not be reached",
+    Fault.TIMEOUT: "the model did not answer in time",
+    Fault.RATE_LIMITED: "the model's rate limit is reached",
+    Fault.OVERLOADED: "the model is overloaded",
+    Fault.BROKEN: "the model's answer was broken",
+    Fault.BAD_CREDENTIAL: "the provider refused this service's credential",
+    Fault.OUT_OF_CREDIT: "this service's credit with the provider is used up",
+    Fault.MODEL_NOT_FOUND: "the provider doesn't know the model",
+    Fault.CANCELLED: "the call was cancelled",
+}
+
+
+class Exhausted(Exception):  # noqa: N818  (an outcome of a plan, not a mistake)
+    """No target is left to try. *retry_after*: seconds until one may be available again, where known."""
+
+    def __init__(
+        self,
+        failures: Sequence[tuple[Target, Failure]],
+        skipped: Sequence[Skipped],
+        *,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__("no target is left to try")
+        self.failures = failures
+        self.skipped = skipped
+        self.retry_after = retry_after
+
+    @property
+    def failure(self) -> Failure | None:
+        """The one that helps the client most; None when nothing was tried."""
+        return max((failure for _, failure in self.failures), key=lambda it: it.fault.rank, default=None)
+
+
+def refusal(exhausted: Exhausted) -> Refusal:
+    """What the client is told."""
+    failure = exhausted.failure
+    extra = {
+        "attempts": [
+            {"target": target.id, "fault": each.fault.code, "message": each.message}
+            for target, each in exhausted.failures
+        ],
+        "skipped": [{"target": each.target.id, "reason": each.reason} for each in exhausted.skipped],
+    }
+    # The official clients would multiply the retries that were made here.
+    headers = {"x-should-retry": "false"}
+    if failure is not None and failure.fault.blame is Blame.CALLER:
+        return _callers_own(failure, headers, extra)
+    if exhausted.retry_after is not None:
+        headers["retry-after"] = str(max(1, math.ceil(min(exhausted.retry_after, _LONGEST_WAIT))))
+    if failure is None:
+        return Refusal(503, _nothing(exhausted), code="no_target_available", headers=headers, extra=extra)
+    fault = failure.fault
+    return Refusal(fault.status, _MESSAGES[fault], code=fault.shown, headers=headers, extra=extra)
+
+
+def _callers_own(failure: Failure, headers: Mapping[str, str], extra: Mapping[str, object]) -> Refusal:
+    """The provider's own words: they say what the caller has to change."""
+    fault = failure.fault
+    return Refusal(
+        fault.status,
+        failure.message,
+        code=fault.shown or failure.code,
+        param=failure.param,
+        headers=headers,
+        extra=extra,
+    )
+
+
+def _nothing(exhausted: Exhausted) -> str:
+    reasons = "; ".join(f"{each.target.id}: {each.reason}" for each in exhausted.skipped)
+    return f"no target can take this call now: {reasons or 'its time is up'}"

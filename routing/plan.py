@@ -1,0 +1,236 @@
+"""What a call tries, one attempt after the other: stages, fallback, retries and their limits.
+
+A plan yields attempts and is sent failures. Whoever plays it, for each attempt and in this order: begins the
+target's vitals before anything is awaited, waits, tries, ends the vitals, tells the provider's Credentials, and
+only then sends the failure. After a success the plan is dropped.
+"""
+
+import math
+from collections.abc import Generator, Sequence
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from config.schema import Route, Stage
+from core.call import Call
+from core.faults import Failure, Fault
+from core.target import Target
+from routing.backoff import delay
+from routing.candidates import Skipped, View, obstacle, resting
+from routing.exhausted import Exhausted
+from routing.strategies import STRATEGIES, Pick
+
+# Nothing leads on from these, whatever `on` says: no target would answer otherwise.
+_FINAL: Final = (Fault.BAD_REQUEST, Fault.CANCELLED)
+
+
+class Attempt(NamedTuple):
+    """*credential* is an index into the provider's keys, -1 if it needs none. *number* counts from 1 over the call.
+
+    *wait*: seconds to sleep before. *stage*: its number in the route. *retry*: the same target was tried just before.
+    """
+
+    target: Target
+    credential: int
+    number: int
+    wait: float
+    stage: int
+    retry: bool
+
+
+def plan(route: Route, call: Call, view: View) -> Generator[Attempt, Failure, None]:
+    """Yield what to try; be sent what went wrong. Raises Exhausted when nothing is left."""
+    course = _Course(route, call, view)
+    now = view.clock()
+    for index, stage in enumerate(route.stages):
+        if not course.reaches(stage):
+            continue
+        targets: Sequence[Target] = stage.targets
+        if len(targets) > 1:
+            targets = _ordered(route, index, call, view, now)
+        for target in targets:
+            if course.over(now):
+                raise course.exhausted(now)
+            attempt = course.first(target, index, now)
+            if attempt is None:
+                continue
+            while attempt is not None:
+                failure = yield attempt
+                now = view.clock()
+                attempt = course.again(attempt, failure, now)
+            if not route.fallback:
+                raise course.exhausted(now)
+            if not (failure.fault.next_target or _leads(failure.fault, stage)):
+                break
+    if (attempt := course.last_resort(now)) is not None:
+        failure = yield attempt
+        now = view.clock()
+        course.note(attempt.target, failure, now)
+    raise course.exhausted(now)
+
+
+def _leads(fault: Fault, stage: Stage) -> bool:
+    """Whether *stage* is tried after *fault*."""
+    if stage.on:
+        return fault.code in stage.on and fault not in _FINAL
+    return fault.next_target
+
+
+def _ordered(route: Route, index: int, call: Call, view: View, now: float) -> Sequence[Target]:
+    stage = route.stages[index]
+    place = (route.name, index)
+    turn = view.turns[place] = view.turns.get(place, -1) + 1
+    return STRATEGIES[stage.strategy](stage.targets, Pick(call, view.vitals, view.rng, turn, now))
+
+
+class _Course:
+    """What became of a call so far, and what that allows next."""
+
+    __slots__ = (
+        "_call",
+        "_failures",
+        "_number",
+        "_route",
+        "_seen",
+        "_skipped",
+        "_too_small",
+        "_tries",
+        "_until",
+        "_view",
+    )
+
+    def __init__(self, route: Route, call: Call, view: View) -> None:
+        self._route = route
+        self._call = call
+        self._view = view
+        self._number = 0
+        self._tries = 0  # at the target that is being tried
+        self._seen: set[str] = set()
+        self._failures: list[tuple[Target, Failure]] = []
+        self._skipped: list[tuple[int, Skipped]] = []  # each with its stage
+        self._until: dict[str, float] = {}  # when a target can be tried again, where known
+        self._too_small: tuple[int, Target] | None = None
+
+    def reaches(self, stage: Stage) -> bool:
+        """Whether what went wrong so far leads to *stage*."""
+        if self._failures:
+            return _leads(self._failures[-1][1].fault, stage)
+        # An open breaker or a resting credential is a failure that an earlier call met in our place.
+        return not stage.on or any(each.fault is not None and _leads(each.fault, stage) for _, each in self._skipped)
+
+    def over(self, now: float) -> bool:
+        """Whether no attempt may begin any more."""
+        return now >= self._view.deadline or (self._number > 0 and self._number >= self._most())
+
+    def first(self, target: Target, index: int, now: float) -> Attempt | None:
+        """The first attempt at *target*; None if it was seen before or can't take the call, which is noted."""
+        if target.id in self._seen:
+            return None
+        self._seen.add(target.id)
+        view = self._view
+        skipped = obstacle(target, self._call, view, now)
+        if skipped is None and self._too_small is not None:
+            skipped = self._no_bigger(target)
+        if skipped is None:
+            pool = view.pools[target.provider]
+            credential = pool.pick(now, target.id)
+            if credential is not None:
+                return self._attempt(target, credential, index)
+            skipped = resting(target, pool.pause(now, target.id))
+        self._skipped.append((index, skipped))
+        if skipped.wait is not None:
+            self._until[target.id] = now + skipped.wait
+        return None
+
+    def again(self, attempt: Attempt, failure: Failure, now: float) -> Attempt | None:
+        """The next attempt at the same target after *failure*; None if there shall be none."""
+        target = attempt.target
+        self.note(target, failure, now)
+        retry = self._route.retry
+        if not failure.fault.retry_same or self._tries >= retry.attempts:
+            return None
+        if obstacle(target, self._call, self._view, now) is not None or not self._view.budget.allow(retry.budget):
+            return None
+        ahead = self._ahead(failure.fault, attempt.stage, now)
+        if self._number + len(ahead) >= self._most():
+            return None
+        credential, wait = self._pause(attempt, failure, now, elsewhere=any(ahead.values()))
+        if now + wait >= self._view.deadline:
+            return None
+        self._tries += 1
+        self._number += 1
+        return Attempt(target, credential, self._number, wait, attempt.stage, retry=True)
+
+    def last_resort(self, now: float) -> Attempt | None:
+        """If breakers alone kept every target from being tried, the one whose cooldown ends first."""
+        if self._number or any(each.fault is not None and not each.tripped for _, each in self._skipped):
+            return None
+        tripped = [(each.wait, index, each.target) for index, each in self._skipped if each.wait is not None]
+        for _, index, target in sorted(tripped, key=itemgetter(0)):
+            if self._view.vitals.target(target.id).circuit.probing:
+                continue
+            if (credential := self._view.pools[target.provider].pick(now, target.id)) is not None:
+                return self._attempt(target, credential, index)
+        return None
+
+    def note(self, target: Target, failure: Failure, now: float) -> None:
+        """Remember *failure*, and what it says about everyone else."""
+        self._failures.append((target, failure))
+        wait = failure.retry_after or self._view.pools[target.provider].pause(now, target.id).wait
+        self._until[target.id] = now + wait
+        if failure.fault is Fault.CONTEXT_LENGTH and self._view.context is not None:
+            context = self._view.context(target)
+            if context is not None:
+                self._too_small = max(self._too_small or (0, target), (context, target), key=itemgetter(0))
+
+    def exhausted(self, now: float) -> Exhausted:
+        wait = min((until - now for until in self._until.values() if until > now), default=None)
+        return Exhausted(self._failures, [each for _, each in self._skipped], retry_after=wait)
+
+    def _attempt(self, target: Target, credential: int, index: int) -> Attempt:
+        self._number += 1
+        self._tries = 1
+        return Attempt(target, credential, self._number, 0.0, index, retry=False)
+
+    def _no_bigger(self, target: Target) -> Skipped | None:
+        """After a context was too small, only a bigger one is worth a try; an unknown one may be bigger."""
+        if self._too_small is None or self._view.context is None:
+            return None
+        least, smaller = self._too_small
+        context = self._view.context(target)
+        if context is None or context > least:
+            return None
+        return Skipped(target, f"its context is no bigger than that of {smaller.id}, which was too small")
+
+    def _most(self) -> int:
+        """Attempts the whole call may take: one more than there are targets, or all retries of a lone one."""
+        route = self._route
+        distinct = len({target.id for stage in route.stages for target in stage.targets}) if route.fallback else 1
+        return max(route.retry.attempts, 2) if distinct == 1 else distinct + 1
+
+    def _ahead(self, fault: Fault, index: int, now: float) -> dict[str, bool]:
+        """Targets that may still be tried, and whether *fault* leads there."""
+        ahead: dict[str, bool] = {}
+        stages = self._route.stages[index:] if self._route.fallback else ()
+        for number, stage in enumerate(stages):
+            reached = number == 0 or _leads(fault, stage)
+            for target in stage.targets:
+                if target.id not in self._seen and self._free(target, now):
+                    ahead[target.id] = reached or ahead.get(target.id, False)
+        return ahead
+
+    def _free(self, target: Target, now: float) -> bool:
+        if obstacle(target, self._call, self._view, now) is not None or self._no_bigger(target) is not None:
+            return False
+        return self._view.pools[target.provider].pause(now, target.id).fault is None
+
+    def _pause(self, attempt: Attempt, failure: Failure, now: float, *, elsewhere: bool) -> tuple[int, float]:
+        """The credential to try again with, and the seconds to wait before; for ever if it isn't worth it."""
+        retry = self._route.retry
+        pause = self._view.pools[attempt.target.provider].pause(now, attempt.target.id)
+        limited = failure.fault is Fault.RATE_LIMITED
+        if limited and pause.fault is None and pause.credential != attempt.credential:
+            return pause.credential, 0.0
+        asked = max(pause.wait, failure.retry_after or 0.0)
+        if asked > retry.longest_wait or (elsewhere and (limited or pause.fault is not None)):
+            return pause.credential, math.inf
+        return pause.credential, delay(retry, self._tries, retry_after=asked, rng=self._view.rng)

@@ -1,0 +1,153 @@
+"""Writes log lines in a thread of its own, so that no call ever waits for a log.
+
+A full disk, a closed pipe or a reader that has stopped reading costs lines, which are counted; never a call.
+"""
+
+import os
+import select
+import threading
+import time
+from collections import deque
+from typing import Any, NamedTuple
+
+from telemetry.record import Record, as_json, as_text, level_of, line, moment, sentence
+
+LIMIT = 100_000  # lines waiting to be written
+EVERY = 0.1  # seconds between batches
+PATIENCE = 2.0  # seconds that close waits for a reader who does not read
+STDERR = 2
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+# Pipes keep writes of up to PIPE_BUF bytes whole, which workers that share one rely on. Each write may wait for the
+# interpreter's lock, though, so that with many lines waiting, bigger ones are what keeps up.
+CALM = 1_000
+SMALL = select.PIPE_BUF
+BIG = 65_536
+
+
+class Notice(NamedTuple):
+    """Something that happened, other than a call."""
+
+    time: float
+    level: str
+    message: str
+    fields: dict[str, Any]
+
+
+class Scribe:
+    """*format* is json or text; *content* is whether what was asked and answered may be written.
+
+    *put* and *event* may be called at any time, before *start* too, and from any thread. A process made by
+    fork calls *start* for itself; what its parent had not written yet stays the parent's.
+    """
+
+    __slots__ = ("_content", "_fd", "_json", "_lost", "_pid", "_stopped", "_thread", "_threshold", "_waiting")
+
+    def __init__(self, *, format: str = "json", level: str = "info", content: bool = False, fd: int = STDERR) -> None:
+        self._json = format == "json"
+        self._threshold = LEVELS[level]
+        self._content = content
+        self._fd = fd
+        self._waiting: deque[Record | Notice] = deque()
+        self._lost = 0
+        self._pid = os.getpid()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def dropped(self) -> int:
+        """Lines that were never written."""
+        return self._lost
+
+    def put(self, record: Record) -> None:
+        if len(self._waiting) >= LIMIT:
+            self._lost += 1
+            return
+        self._waiting.append(record)
+
+    def event(self, level: str, message: str, **fields: object) -> None:
+        if LEVELS[level] < self._threshold:
+            return
+        if len(self._waiting) >= LIMIT:
+            self._lost += 1
+            return
+        self._waiting.append(Notice(time.time(), level, message, fields))
+
+    def start(self) -> None:
+        """Begin to write, in this process."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._waiting = deque()
+            self._lost = 0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._write_on, name="log", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Write what is waiting, as far as somebody reads it."""
+        self._stopped.set()
+        if self._thread is None:
+            self._write_waiting()
+            return
+        self._thread.join(PATIENCE)
+        self._thread = None
+
+    def _write_on(self) -> None:
+        stopped = self._stopped
+        while not stopped.wait(EVERY):
+            self._write_waiting()
+        self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        """All that waits now; what comes in the meantime is for the next time."""
+        room = SMALL if len(self._waiting) < CALM else BIG
+        batch: list[bytes] = []
+        size = 0
+        for _ in range(len(self._waiting)):
+            text = self._attempted(self._waiting.popleft())
+            if batch and size + len(text) > room:
+                self._write(batch)
+                batch = []
+                size = 0
+            if text:
+                batch.append(text)
+                size += len(text)
+        if batch:
+            self._write(batch)
+
+    def _attempted(self, item: Record | Notice) -> bytes:
+        try:
+            return self._line(item)
+        except Exception:  # noqa: BLE001  (one line that can't be written must not end all others)
+            self._lost += 1
+            return b""
+
+    def _line(self, item: Record | Notice) -> bytes:
+        """Nothing if the level says so."""
+        if isinstance(item, Notice):
+            fields = {"time": moment(item.time), "level": item.level, "message": item.message, **item.fields}
+            text = line(fields) if self._json else sentence(fields).encode()
+        elif LEVELS[level_of(item)] < self._threshold:
+            return b""
+        elif self._json:
+            text = as_json(item, content=self._content)
+        else:
+            text = as_text(item, content=self._content).encode()
+        return text + b"\n"
+
+    def _write(self, batch: list[bytes]) -> None:
+        rest = memoryview(b"".join(batch))
+        deadline = time.monotonic() + PATIENCE
+        while rest:
+            try:
+                rest = rest[os.write(self._fd, rest) :]
+            except BlockingIOError:
+                # Whoever shares the stream with us may have made it non-blocking.
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.01)
+            except OSError:
+                break
+        if rest:
+            self._lost += len(batch)

@@ -1,0 +1,274 @@
+"""The product's metrics: the table of them, and how a finished call is counted.
+
+Labels take only names that the operator has configured; everything else is "other", and no name at all "none".
+What clients write never becomes a series.
+"""
+
+import os
+import time
+from collections.abc import Callable, Container
+from typing import NamedTuple
+
+from telemetry.counters import OTHER, Counter, Family, Gauge, Histogram, Labels, Metric
+from telemetry.process import open_files, resident_bytes
+from telemetry.record import Record
+from telemetry.snapshot import Snapshot
+
+NONE = "none"
+REMEMBERED = 4_096  # combinations of labels whose series are at hand
+LONGEST = 256  # characters of a name that is worth remembering
+
+NANO = 1_000_000_000
+CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+FIRST_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+
+BREAKER = {"closed": 0, "half_open": 1, "open": 2}
+# The first fields of Usage, in its order.
+KINDS = ("input", "cache_read", "cache_write", "output", "reasoning")
+
+METRICS = (
+    Metric(
+        "switchyard_calls_total",
+        "counter",
+        "Finished calls by the status that the client got",
+        ("route", "endpoint", "status", "stream"),
+    ),
+    Metric(
+        "switchyard_attempts_total",
+        "counter",
+        "Attempts by what went wrong (none: nothing)",
+        ("target", "fault"),
+    ),
+    Metric(
+        "switchyard_tokens_total",
+        "counter",
+        "Tokens by kind; reasoning is part of output, the other kinds do not overlap",
+        ("target", "kind"),
+    ),
+    Metric("switchyard_cost_usd_total", "counter", "Dollars that answers cost", ("target",), per=NANO),
+    Metric(
+        "switchyard_estimated_usage_total",
+        "counter",
+        "Answers whose usage was estimated because the provider gave none",
+        ("target",),
+    ),
+    Metric("switchyard_key_calls_total", "counter", "Finished calls by key", ("key",)),
+    Metric("switchyard_key_cost_usd_total", "counter", "Dollars by key", ("key",), per=NANO),
+    Metric(
+        "switchyard_call_seconds",
+        "histogram",
+        "Seconds from a call's arrival to the end of its answer",
+        ("route",),
+        bounds=CALL_SECONDS,
+    ),
+    Metric(
+        "switchyard_first_content_seconds",
+        "histogram",
+        "Seconds to the first content of a streamed answer",
+        ("target",),
+        bounds=FIRST_SECONDS,
+    ),
+    Metric("switchyard_in_flight", "gauge", "Calls under way", ("route",)),
+    Metric("switchyard_target_in_flight", "gauge", "Attempts under way", ("target",)),
+    Metric("switchyard_breaker_state", "gauge", "0 closed, 1 half-open, 2 open", ("target",), merge="max"),
+    Metric("switchyard_breaker_transitions_total", "counter", "Changes of a breaker's state", ("target", "to")),
+    Metric("switchyard_retries_total", "counter", "Attempts at the same target again", ("target",)),
+    Metric("switchyard_fallbacks_total", "counter", "Attempts at another target than the one before", ("route",)),
+    Metric("switchyard_refused_total", "counter", "Calls refused before any attempt, by status", ("code",)),
+    Metric("switchyard_client_gone_total", "counter", "Calls whose client left before the end of the answer"),
+    Metric(
+        "switchyard_broken_streams_total", "counter", "Streamed answers that failed after they had begun", ("target",)
+    ),
+    Metric(
+        "switchyard_config_generation_info", "gauge", "1, with the hash of the active configuration", ("hash",), "max"
+    ),
+    Metric("switchyard_config_reloads_total", "counter", "Reloads by result (ok, failed)", ("result",)),
+    Metric(
+        "switchyard_config_last_reload_ok", "gauge", "1 if the last reload went well, 0 if it was refused", merge="min"
+    ),
+    Metric(
+        "switchyard_event_loop_lag_seconds",
+        "gauge",
+        "The longest that anything due had to wait in the last ten seconds",
+        merge="max",
+    ),
+    Metric("switchyard_log_dropped_total", "counter", "Log lines that could not be written"),
+    Metric("switchyard_open_streams", "gauge", "Streamed answers under way"),
+    Metric("switchyard_connections", "gauge", "Open connections from clients"),
+    Metric("process_resident_memory_bytes", "gauge", "Resident memory"),
+    Metric("process_cpu_seconds_total", "counter", "Processor time, user and system"),
+    Metric("process_open_fds", "gauge", "Open file descriptors"),
+    Metric("process_start_time_seconds", "gauge", "Unix time of the start", merge="min"),
+)
+
+
+class _Bound(NamedTuple):
+    """The series that every call with the same labels adds to; those of no target are nobody's."""
+
+    calls: Counter
+    seconds: Histogram
+    key_calls: Counter
+    key_cost: Counter
+    attempts: Counter
+    cost: Counter
+    first: Histogram
+    tokens: tuple[Counter, ...]
+
+
+class Meters:
+    """Made once in each process that serves calls, after it was forked.
+
+    All of it belongs to the loop's thread, but for *snapshot*, which may be taken in any.
+    """
+
+    __slots__ = ("_bound", "_counters", "_gauges", "_gone", "_histograms", "_known", "_watched")
+
+    def __init__(self) -> None:
+        self._counters = {each.name: Family(each, Counter) for each in METRICS if each.type == "counter"}
+        self._gauges = {each.name: Family(each, Gauge) for each in METRICS if each.type == "gauge"}
+        self._histograms = {each.name: Family(each, _maker(each)) for each in METRICS if each.type == "histogram"}
+        self._known: dict[str, Container[str]] = {"route": (), "target": (), "provider": (), "key": ()}
+        self._bound: dict[tuple[object, ...], _Bound] = {}
+        self._watched: dict[str, Callable[[], float]] = {
+            "process_resident_memory_bytes": resident_bytes,
+            "process_cpu_seconds_total": time.process_time,
+            "process_open_fds": open_files,
+        }
+        self._gone = self.counter("switchyard_client_gone_total")
+        self.gauge("process_start_time_seconds").value = time.time()
+
+    def know(
+        self, *, routes: Container[str], targets: Container[str], providers: Container[str], keys: Container[str]
+    ) -> None:
+        """The names that may be labels from now on. A model that isn't among *targets* counts as provider/other."""
+        self._known = {"route": routes, "target": targets, "provider": providers, "key": keys}
+        self._bound.clear()
+
+    def watch(self, name: str, read: Callable[[], float]) -> None:
+        """Take a metric without labels from *read*, which is called in any thread, whenever somebody looks."""
+        self._watched[name] = read
+
+    def counter(self, name: str, *labels: str) -> Counter:
+        """Labels in the order of the table. Keep the series where it is used often."""
+        family = self._counters[name]
+        return family.series.get(labels) or family.child(self._allowed(name, labels))
+
+    def gauge(self, name: str, *labels: str) -> Gauge:
+        family = self._gauges[name]
+        return family.series.get(labels) or family.child(self._allowed(name, labels))
+
+    def histogram(self, name: str, *labels: str) -> Histogram:
+        family = self._histograms[name]
+        return family.series.get(labels) or family.child(self._allowed(name, labels))
+
+    def count(self, record: Record) -> None:
+        """All that a finished call implies."""
+        target = record.target
+        key = (record.route, target, record.key, record.endpoint, record.status, record.stream)
+        bound = self._bound.get(key) or self._bind(key, record)
+        bound.calls.value += 1
+        bound.seconds.observe(record.total / 1000)
+        bound.key_calls.value += 1
+        if record.gone:
+            self._gone.value += 1
+        tried = record.tried
+        if len(tried) == 1 and not tried[0][1]:
+            bound.attempts.value += 1
+        elif tried:
+            self._count_attempts(record)
+        elif record.status >= 400:
+            self.counter("switchyard_refused_total", str(record.status)).value += 1
+        if record.cost:
+            bound.cost.value += record.cost
+            bound.key_cost.value += record.cost
+        if (usage := record.usage) is not None:
+            for series, tokens in zip(bound.tokens, usage[:5], strict=True):
+                series.value += tokens
+            if record.estimated:
+                self.counter("switchyard_estimated_usage_total", target).value += 1
+        if record.stream and record.first is not None:
+            bound.first.observe(record.first / 1000)
+            if record.fault and not record.gone:
+                self.counter("switchyard_broken_streams_total", target).value += 1
+
+    def breaker(self, target: str, state: str) -> None:
+        """A breaker is closed, half_open or open from now on."""
+        self.gauge("switchyard_breaker_state", target).value = BREAKER[state]
+        self.counter("switchyard_breaker_transitions_total", target, state).value += 1
+
+    def generation(self, hash: str) -> None:
+        """The configuration with this hash is the active one."""
+        family = self._gauges["switchyard_config_generation_info"]
+        active = Gauge()
+        active.value = 1
+        family.series = {(hash,): active}
+
+    def reloaded(self, *, ok: bool) -> None:
+        self.counter("switchyard_config_reloads_total", "ok" if ok else "failed").value += 1
+        self.gauge("switchyard_config_last_reload_ok").value = int(ok)
+
+    def snapshot(self) -> Snapshot:
+        """What has been counted up to now. Safe in any thread."""
+        series = {name: family.values() for name, family in self._counters.items()}
+        series |= {name: family.values() for name, family in self._gauges.items()}
+        series |= {name: family.values() for name, family in self._histograms.items()}
+        for name, read in list(self._watched.items()):
+            series[name] = {(): [read()]}
+        return Snapshot(os.getpid(), series)
+
+    def _count_attempts(self, record: Record) -> None:
+        before = ""
+        for target, fault, _ in record.tried:
+            self.counter("switchyard_attempts_total", target, fault or NONE).value += 1
+            if before == target:
+                self.counter("switchyard_retries_total", target).value += 1
+            elif before:
+                self.counter("switchyard_fallbacks_total", record.route).value += 1
+            before = target
+
+    def _bind(self, key: tuple[object, ...], record: Record) -> _Bound:
+        route, target = record.route, record.target
+        stream = "true" if record.stream else "false"
+        nobody = not target
+        bound = _Bound(
+            calls=self.counter("switchyard_calls_total", route, record.endpoint, str(record.status), stream),
+            seconds=self.histogram("switchyard_call_seconds", route),
+            key_calls=self.counter("switchyard_key_calls_total", record.key),
+            key_cost=self.counter("switchyard_key_cost_usd_total", record.key),
+            attempts=Counter() if nobody else self.counter("switchyard_attempts_total", target, NONE),
+            cost=Counter() if nobody else self.counter("switchyard_cost_usd_total", target),
+            first=Histogram(()) if nobody else self.histogram("switchyard_first_content_seconds", target),
+            tokens=tuple(
+                Counter() if nobody else self.counter("switchyard_tokens_total", target, kind) for kind in KINDS
+            ),
+        )
+        if len(route) <= LONGEST and len(target) <= LONGEST:
+            if len(self._bound) >= REMEMBERED:
+                self._bound.clear()
+            self._bound[key] = bound
+        return bound
+
+    def _allowed(self, name: str, labels: Labels) -> Labels:
+        """*labels* with whatever is not a configured name replaced."""
+        names = _LABELS[name]
+        if len(names) != len(labels):
+            raise KeyError(f"{name} has the labels {names}")
+        return tuple(self._name(label, value) for label, value in zip(names, labels, strict=True))
+
+    def _name(self, label: str, value: str) -> str:
+        if not value:
+            return NONE
+        known = self._known.get(label)
+        if known is None or value in known:
+            return value
+        provider, slash, _ = value.partition("/")
+        if label == "target" and slash and provider in self._known["provider"]:
+            return f"{provider}/{OTHER}"
+        return OTHER
+
+
+_LABELS = {each.name: each.labels for each in METRICS}
+
+
+def _maker(metric: Metric) -> Callable[[], Histogram]:
+    return lambda: Histogram(metric.bounds)

@@ -1,0 +1,194 @@
+"""The one wide fact we keep of a finished call, and how it reads in a log."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from core.usage import Usage
+
+Attempt = tuple[str, str, float]  # target, fault code ("" if it went well), milliseconds
+
+LONGEST = 300  # characters of a name in a line: clients write some of them
+LONGEST_ERROR = 1_000
+
+# JSON may carry these as they are, but terminals and line readers act on them: DEL, C1, line and paragraph
+# separators, and the marks that reverse the reading direction.
+_UNRULY = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@#+*,-]+")
+
+
+class Record:
+    """Made when a call begins, filled in on the way; plain attributes because it is made for every call.
+
+    *time* is unix time, *cost* nano-dollars, *total* and *first* (to the first content, of a stream) milliseconds.
+    *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is
+    what the client was told in the end. *asked* and *answered* are for logs that the operator wants content in.
+    """
+
+    __slots__ = (
+        "answered",
+        "asked",
+        "attempts",
+        "bytes_in",
+        "bytes_out",
+        "cost",
+        "dropped",
+        "endpoint",
+        "error",
+        "estimated",
+        "fault",
+        "finish",
+        "first",
+        "gateway_us",
+        "generation",
+        "gone",
+        "id",
+        "key",
+        "provider",
+        "route",
+        "status",
+        "stream",
+        "target",
+        "time",
+        "total",
+        "tried",
+        "usage",
+    )
+
+    def __init__(self, id: str, time: float, *, endpoint: str = "", key: str = "", generation: str = "") -> None:
+        self.id = id
+        self.time = time
+        self.key = key
+        self.endpoint = endpoint
+        self.generation = generation
+        self.route = ""
+        self.target = ""
+        self.provider = ""
+        self.stream = False
+        self.status = 0
+        self.fault = ""
+        self.attempts = 0
+        self.tried: tuple[Attempt, ...] = ()
+        self.usage: Usage | None = None
+        self.cost = 0
+        self.estimated = False
+        self.total = 0.0
+        self.first: float | None = None
+        self.gateway_us: float | None = None
+        self.gone = False
+        self.dropped: tuple[str, ...] = ()
+        self.error = ""
+        self.finish: str | None = None
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.asked: bytes | None = None
+        self.answered: bytes | None = None
+
+
+def as_json(record: Record, *, content: bool = False) -> bytes:
+    """One line without its end."""
+    return line(_fields(record, content=content))
+
+
+def as_text(record: Record, *, content: bool = False) -> str:
+    """One line without its end: the moment, then name=value for all that is not empty."""
+    return sentence(_fields(record, content=content))
+
+
+def line(value: object) -> bytes:
+    """JSON on one line, whatever is in it: no control character, nothing that a reader could take for a line's end."""
+    try:
+        data = orjson.dumps(value, default=str)
+    except TypeError:
+        # Lone surrogates and integers beyond 64 bits: rare, and the slower writer takes them.
+        data = json.dumps(value, default=str, separators=(",", ":")).encode()
+    if data.isascii() and b"\x7f" not in data:
+        return data
+    return _UNRULY.sub(_escaped, data)
+
+
+def sentence(fields: Mapping[str, Any]) -> str:
+    """As *line*, for people: the time, the level and the message first."""
+    rest = dict(fields)
+    head = [str(rest.pop("time")), str(rest.pop("level")), _word(rest.pop("message"))]
+    return " ".join(head + [f"{name}={_word(value)}" for name, value in rest.items() if value or _is_number(value)])
+
+
+def moment(time: float) -> str:
+    """Unix time as logs show it, in UTC, to the millisecond."""
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def level_of(record: Record) -> str:
+    """A call that failed through no doing of its client is worth a second look."""
+    return "warning" if record.status >= 500 else "info"
+
+
+def _fields(record: Record, *, content: bool) -> dict[str, Any]:
+    """In the order of reading. The same names in every line, so that whoever reads them needs no cases."""
+    fields: dict[str, Any] = {
+        "time": moment(record.time),
+        "level": level_of(record),
+        "message": "call",
+        "id": record.id[:LONGEST],
+        "status": record.status,
+        "endpoint": record.endpoint,
+        "route": record.route[:LONGEST],
+        "target": record.target[:LONGEST],
+        "provider": record.provider,
+        "key": record.key,
+        "stream": record.stream,
+        "fault": record.fault,
+        "error": record.error[:LONGEST_ERROR],
+        "attempts": record.attempts,
+        "tried": [(target[:LONGEST], fault, round(ms, 1)) for target, fault, ms in record.tried],
+        "total_ms": round(record.total, 1),
+        "first_content_ms": None if record.first is None else round(record.first, 1),
+        "gateway_us": None if record.gateway_us is None else round(record.gateway_us, 1),
+        "usage": None if record.usage is None else _tokens(record.usage),
+        "cost_usd": record.cost / 1e9,
+        "estimated": record.estimated,
+        "finish": record.finish,
+        "client_gone": record.gone,
+        "dropped": record.dropped,
+        "bytes_in": record.bytes_in,
+        "bytes_out": record.bytes_out,
+        "config": record.generation,
+    }
+    if content:
+        fields["asked"] = _decoded(record.asked)
+        fields["answered"] = _decoded(record.answered)
+    return fields
+
+
+def _tokens(usage: Usage) -> dict[str, int]:
+    return {
+        "input": usage.input,
+        "cache_read": usage.cache_read,
+        "cache_write": usage.cache_write,
+        "output": usage.output,
+        "reasoning": usage.reasoning,
+    }
+
+
+def _decoded(data: bytes | None) -> str | None:
+    return None if data is None else data.decode(errors="replace")
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    return b"\\u%04x" % ord(match[0].decode())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _word(value: object) -> str:
+    """Bare if nobody could misread it, JSON otherwise."""
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return value
+    return line(value).decode()

@@ -1,0 +1,159 @@
+"""What is known about a model, and who says so."""
+
+import subprocess
+import sys
+
+import pytest
+
+from catalog.lookup import LONGEST, REMEMBERED, Catalog
+from catalog.price import Price
+from catalog.published import PATH
+from config.schema import ModelFacts
+
+PUBLISHED = Catalog({})
+
+
+@pytest.mark.parametrize(
+    ("provider", "dialect", "model", "input"),
+    [
+        ("openai", "openai", "gpt-4o", 2_500_000_000),
+        ("openai", "openai", "gpt-4o-2024-08-06", 2_500_000_000),  # an alias
+        ("openai", "openai", "gpt-4o-2024-05-13", 5_000_000_000),  # a dated one with a price of its own
+        ("openai", "openai", "gpt-4.1-2025-04-14", 2_000_000_000),  # a date that is not listed
+        ("anthropic", "anthropic", "claude-sonnet-4-5", 3_000_000_000),
+        ("anthropic", "anthropic", "claude-opus-4-6-20260101", 5_000_000_000),
+        ("mine", "anthropic", "claude-sonnet-4-5", 3_000_000_000),  # any name, by its dialect
+        ("groq", "openai", "openai/gpt-oss-20b", 75_000_000),  # a known name in another's dialect
+        ("openrouter", "openrouter", "anthropic/claude-sonnet-4.5", 3_000_000_000),
+        ("openrouter", "openrouter", "openai/o3", 2_000_000_000),  # listed by its vendor alone
+        ("ollama", "ollama", "llama3.1:8b-instruct-q4_0", 0),
+        ("ollama", "ollama", "mixtral:8x7b", 0),
+    ],
+)
+def test_a_model_is_found_by_its_id_its_alias_and_without_its_suffix(provider, dialect, model, input):
+    found = PUBLISHED.facts(provider, dialect, model)
+
+    assert input == found.price.input
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("openai", "gpt-4o-tuned"),
+        ("openai", ""),
+        ("openrouter", "openai/no-such"),
+        ("openrouter", "nobody/gpt-4o"),
+        ("openrouter", "gpt-4o"),
+        ("ollama", "private-model"),
+        ("nobody", "gpt-4o"),
+    ],
+)
+def test_an_unknown_model_is_unknown(provider, model):
+    assert PUBLISHED.facts(provider, provider, model) is None
+
+
+def test_everything_published_is_handed_on():
+    found = PUBLISHED.facts("google", "google", "gemini-2.5-pro")
+
+    assert Price(1_250_000_000, 10_000_000_000, 125_000_000, 1_250_000_000) == Price(
+        found.price.input, found.price.output, found.price.cache_read, found.price.cache_write
+    )
+    assert (
+        found.price.above,
+        found.price.long.input,
+        found.price.long.output,
+    ) == (200_000, 2_500_000_000, 15_000_000_000)
+    assert (found.context, found.max_output, found.quality) == (1_048_576, 65_536, None)
+    assert {"tools", "vision", "json_schema", "reasoning", "audio", "files"} == found.capabilities
+    assert found.source.startswith("litellm")
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [("cohere", "command-a-plus-05-2026"), ("deepseek", "deepseek-math"), ("codestral", "codestral-latest")],
+)
+def test_an_unknown_price_is_not_free(provider, model):
+    found = PUBLISHED.facts(provider, provider, model)
+
+    assert found.price is None
+
+
+def test_the_operator_adds_a_model():
+    own = ModelFacts(
+        price={"input": 0, "output": 5}, context=131_072, max_output=8_192, capabilities=("tools", "code"), quality=0.7
+    )
+
+    found = Catalog({"lab/llama": own}).facts("lab", "openai", "llama")
+
+    assert Price(0, 5, 0, 0) == found.price
+    assert (131_072, 8_192, {"tools", "code"}, 0.7) == (
+        found.context,
+        found.max_output,
+        found.capabilities,
+        found.quality,
+    )
+    assert found.source == "configuration"
+
+
+def test_the_operator_overrides_field_by_field():
+    catalog = Catalog({"openai/gpt-4o": ModelFacts(quality=0.9)})
+    listed = PUBLISHED.facts("openai", "openai", "gpt-4o")
+
+    found = catalog.facts("openai", "openai", "gpt-4o")
+
+    assert (listed.price, listed.context, listed.max_output, listed.capabilities) == (
+        found.price,
+        found.context,
+        found.max_output,
+        found.capabilities,
+    )
+    assert found.quality == 0.9
+    assert f"configuration, {listed.source}" == found.source
+
+
+def test_an_overridden_price_takes_no_figure_from_the_published_one():
+    catalog = Catalog({"openai/gpt-4o": ModelFacts(price={"input": 1, "output": 2})})
+
+    found = catalog.facts("openai", "openai", "gpt-4o")
+
+    assert Price(1, 2, 1, 1) == found.price
+
+
+def test_half_an_overridden_price_is_unknown():
+    catalog = Catalog({"openai/gpt-4o": ModelFacts(price={"input": 1})})
+
+    found = catalog.facts("openai", "openai", "gpt-4o")
+
+    assert found.price is None
+
+
+def test_an_override_is_for_its_provider_alone():
+    catalog = Catalog({"azure-eu/gpt-4o": ModelFacts(context=7)})
+
+    assert catalog.facts("azure-eu", "azure", "gpt-4o").context == 7
+    assert catalog.facts("azure", "azure", "gpt-4o").context == 128_000
+
+
+def test_what_is_remembered_has_an_end():
+    catalog = Catalog({})
+
+    for number in range(REMEMBERED + 10):
+        catalog.facts("openai", "openai", f"made-up-{number}")
+    catalog.facts("openai", "openai", "x" * (LONGEST + 1))
+
+    assert len(catalog._remembered) == 10
+    assert catalog.facts("openai", "openai", "gpt-4o") is catalog.facts("openai", "openai", "gpt-4o")
+
+
+def test_the_figures_are_read_only_when_asked_for():
+    program = (
+        "import catalog.lookup as lookup, catalog.published as published\n"
+        "lookup.Catalog({})\n"
+        "print(published.published.cache_info().currsize)"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PATH.parent.parent
+    )
+
+    assert ran.stdout == "0\n"

@@ -1,0 +1,89 @@
+"""What is secret is shown nowhere, whatever is wrong around it."""
+
+import pytest
+
+from config.problems import ConfigErrors
+from config.report import problems_text, summary
+
+PLANTED = "sk-PLANTED"
+ENV = {"OPENAI_API_KEY": PLANTED, "ALICE_KEY": f"{PLANTED}-alice", "SOME_TOKEN": PLANTED, "DB_URL": PLANTED}
+
+WRONG = [
+    *("server", "providers", "routes", "keys", "admin", "models", "log", "defaults"),
+    *("server.port", "server.metrics_key.x", "server.cors", "admin.key.x", "state.url", "teams", "log.level"),
+    *(
+        "defaults.strategy",
+        "defaults.retry",
+        "defaults.timeouts.idle",
+        "routes.a",
+        "routes.a.chain",
+        "routes.a.strategy",
+    ),
+    *("providers.openai", "providers.openai.base_url", "providers.openai.local", "providers.openai.limits"),
+    *("providers.openai.dialect", "providers.openai.headers", "providers.openai.apikey", "keys.alice"),
+    *("keys.alice.expires", "keys.alice.models.x", "keys.alice.team", "models.a", "models.openai/a.price"),
+]
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "SOME_TOKEN", "DB_URL"])
+@pytest.mark.parametrize("path", WRONG)
+def test_a_secret_in_the_wrong_place_is_not_shown(read, path, variable):
+    parts = path.split(".")
+    text = "".join(f"{'  ' * depth}'{part}':\n" for depth, part in enumerate(parts)).rstrip("\n")
+
+    with pytest.raises(ConfigErrors) as caught:
+        read(f'{text} "${{{variable}}}"', ENV)
+
+    assert PLANTED not in problems_text(caught.value) + repr(caught.value) + str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "admin: sk-PLANTED",
+        "admin: {key: 'sk-PLANTED two'}",
+        "keys: {alice: sk-PLANTED}",
+        "keys: {alice: {key: 'sk-PLANTED\u00e9'}}",
+        "keys: {a: {key: sk-PLANTED}, b: {key: sk-PLANTED}}",
+        "keys: {a: {key: sk-PLANTED}}\nadmin: {key: sk-PLANTED}",
+        "providers: {openai: sk-PLANTED}",
+        "providers: {openai: {api_key: [{a: sk-PLANTED}]}}",
+        "providers: {openai: {api_key: ['sk-PLANTED\\n', \"sk-PLANTED\\n\"]}}",
+        "providers: {openai: {apikey: sk-PLANTED}}",
+        "providers: {openai: {base_url: 'https://me:sk-PLANTED@a.test'}}",
+        'providers: {openai: {headers: {authorization: "Bearer sk-PLANTED\\n"}}}',
+        "server: {metrics_key: [sk-PLANTED]}",
+        "admin: {key: *sk-PLANTED}",
+        "admin: {key: !sk-PLANTED x}",
+        "admin: {key: !a!sk-PLANTED x}",
+        "admin: {key: 'sk-PLANTED",
+    ],
+)
+def test_a_secret_that_is_wrong_itself_is_not_shown(read, text):
+    with pytest.raises(ConfigErrors) as caught:
+        read(text)
+
+    assert PLANTED not in problems_text(caught.value) + repr(caught.value)
+
+
+def test_a_good_configuration_shows_no_secret(read):
+    config = read(
+        """
+server: {metrics_key: "${SOME_TOKEN}"}
+admin: {key: "${DB_URL}"}
+providers:
+  openai: {api_key: ["${OPENAI_API_KEY}", sk-PLANTED-2], headers: {authorization: "Bearer ${SOME_TOKEN}"}}
+routes: {a: openai/a}
+keys: {alice: {key: "${ALICE_KEY}", models: [none]}}
+""",
+        ENV,
+    )
+
+    assert PLANTED not in repr(config) + str(config) + summary(config, file="c.yaml", pages={})
+
+
+def test_a_secret_among_the_models_is_not_shown_by_the_warning(read):
+    config = read('keys: {alice: {key: k, models: ["${SOME_TOKEN}"]}}', ENV)
+
+    assert "keys.alice.models[0]: the value of SOME_TOKEN is no route" in config.warnings[0]
+    assert PLANTED not in "".join(config.warnings)

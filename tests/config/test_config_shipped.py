@@ -1,0 +1,101 @@
+"""The config.yaml that is shipped: it runs as it is, and by the variables people have set already."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config.report import chain
+from core.secret import Secret
+
+TEXT = (Path(__file__).parents[2] / "config.yaml").read_text()
+
+
+def test_it_needs_nothing_and_warns_of_nothing(read):
+    config = read(TEXT)
+
+    assert () == config.warnings
+    assert ["demo"] == [name for name, provider in config.providers.items() if provider.configured]
+    assert ("127.0.0.1", 8080, None) == (config.server.host, config.server.port, config.admin_key)
+    assert ("demo/echo", "demo/fails -> demo/echo") == (
+        chain(config.routes["demo"]),
+        chain(config.routes["demo-fallback"]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("env", "first"),
+    [
+        ({}, "demo/echo"),
+        ({"LLM_DEFAULT_PROVIDER": "openai", "OPENAI_MODEL": "o3"}, "openai/o3"),
+        ({"DEFAULT_LLM_PROVIDER": "deepseek", "DEEPSEEK_MODEL": "r1"}, "deepseek/r1"),
+        ({"PREFERRED_LLM_PROVIDER": "openrouter", "OPENROUTER_DEFAULT_MODEL": "x/y"}, "openrouter/x/y"),
+        ({"LLM_DEFAULT_PROVIDER": "mistral", "DEFAULT_LLM_PROVIDER": "openai"}, "mistral/mistral-large-latest"),
+        (
+            {"LLM_DEFAULT_PROVIDER": "", "PREFERRED_LLM_PROVIDER": "together"},
+            "together/meta-llama/Llama-3.3-70B-Instruct-Turbo",
+        ),
+    ],
+)
+def test_the_default_begins_with_the_chosen_provider(read, env, first):
+    config = read(TEXT, env)
+
+    assert first == config.routes["default"].stages[0].targets[0].id
+    assert () == config.warnings
+
+
+def test_a_chosen_provider_is_never_replaced_by_the_demo(read):
+    default = read(TEXT, {"LLM_DEFAULT_PROVIDER": "openai"}).routes["default"]
+
+    assert "demo" not in {target.provider for stage in default.stages for target in stage.targets}
+
+
+def test_the_variables_people_have_set_already_work(read):
+    config = read(
+        TEXT,
+        {
+            "LLM_ROUTING_STRATEGY": "weighted",
+            "LLM_ENABLE_FALLBACK": "false",
+            "LLM_REQUEST_TIMEOUT": "20",
+            "LLM_MAX_RETRIES": "4",
+            "LLM_RETRY_DELAY": "0.25",
+            "LLM_RETRY_MAX_DELAY": "4",
+            "LLM_MAX_LATENCY_MS": "1500",
+            "OPENAI_ORGANIZATION": "org",
+            "SITE_URL": "https://site.test",
+            "SITE_NAME": "Site",
+        },
+    )
+
+    defaults, default = config.defaults, config.routes["default"]
+
+    assert (20.0, 1.5, 5, 0.25, 4.0, False, "weighted") == (
+        defaults.timeouts.attempt,
+        defaults.timeouts.first_content,
+        defaults.retry.attempts,
+        defaults.retry.backoff,
+        defaults.retry.max_backoff,
+        default.fallback,
+        default.stages[1].strategy,
+    )
+    assert {"organization": "org"} == config.providers["openai"].options
+    assert {"site_url": "https://site.test", "site_name": "Site"} == config.providers["openrouter"].options
+
+
+@pytest.mark.parametrize("name", ["openai", "mistral", "together", "deepseek", "openrouter"])
+def test_a_key_in_the_environment_configures_its_provider(read, name):
+    config = read(TEXT, {f"{name.upper()}_API_KEY": "k"})
+
+    assert (Secret("k"),) == config.providers[name].keys
+
+
+def test_what_stands_in_comments_works_too(read):
+    example = re.compile(
+        r"^  # (?= *(vllm|sglang|llama\.cpp|lmstudio|lab|pool|alice|key|models|expires):)", re.MULTILINE
+    )
+
+    config = read(example.sub("  ", TEXT).replace("keys: {}", "keys:"), {"ALICE_KEY": "k"})
+
+    assert () == config.warnings
+    assert {"vllm", "sglang", "llama.cpp", "lmstudio", "lab", "pool"} < config.providers.keys()
+    assert ("smart", "default", "gpt-*") == config.keys["alice"].models

@@ -1,0 +1,233 @@
+"""When a target is left alone, and how it comes back."""
+
+from random import Random
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from playbook import failure
+
+from config.schema import Breaker
+from core.faults import Fault
+from routing.breaker import CLOSED, HALF_OPEN, OPEN, Circuit
+from routing.vitals import Vitals
+
+POLICY = Breaker(failures=3, cooldown=30, max_cooldown=100, ratio=0.5, minimum=10, window=20)
+BROKEN = failure(Fault.BROKEN)
+
+
+def circuit() -> Circuit:
+    return Circuit(Random(1))
+
+
+def fail(circuit: Circuit, now: float = 0.0, *, times: int = 1, retry_after: float | None = None) -> None:
+    for _ in range(times):
+        probe = circuit.begin(now)
+        circuit.failed(now, POLICY, failure(Fault.BROKEN, retry_after=retry_after), probe=probe)
+
+
+def succeed(circuit: Circuit, now: float = 0.0, *, times: int = 1) -> None:
+    for _ in range(times):
+        circuit.succeeded(now, POLICY, probe=circuit.begin(now))
+
+
+def opened() -> Circuit:
+    made = circuit()
+    fail(made, times=3)
+    return made
+
+
+def test_it_opens_after_failures_in_a_row():
+    it = circuit()
+
+    fail(it, times=2)
+    before = it.admits(0.0)
+    fail(it)
+
+    assert (before, it.admits(0.0), it.state, it.cause) == (True, False, OPEN, Fault.BROKEN)
+
+
+def test_a_success_starts_the_row_again():
+    it = circuit()
+
+    fail(it, times=2)
+    succeed(it)
+    fail(it, times=2)
+
+    assert it.state == CLOSED
+
+
+def test_it_opens_when_too_large_a_share_fails():
+    it = circuit()
+
+    for _ in range(5):
+        succeed(it)
+        fail(it)
+
+    assert it.state == OPEN
+
+
+@pytest.mark.parametrize(
+    ("pause", "state"),
+    [(0.0, OPEN), (21.0, OPEN), (30.0, CLOSED), (41.0, CLOSED)],
+)
+def test_the_past_window_counts_as_far_as_it_reaches(pause, state):
+    it = circuit()
+
+    for _ in range(4):
+        succeed(it, 0.0)
+        fail(it, 0.0)
+    succeed(it, pause)
+    fail(it, pause, times=2)
+
+    assert it.state == state
+
+
+def test_the_cooldown_is_jittered_by_a_tenth():
+    pauses = []
+
+    for seed in range(50):
+        it = Circuit(Random(seed))
+        fail(it, 100.0, times=3)
+        pauses.append(it.until - 100.0)
+
+    assert 27.0 <= min(pauses) < 28.0
+    assert 32.0 < max(pauses) <= 33.0
+
+
+@pytest.mark.parametrize(("retry_after", "pause"), [(60.0, 60.0), (900.0, 100.0)])
+def test_a_longer_retry_after_is_honoured_up_to_the_longest_cooldown(retry_after, pause):
+    it = circuit()
+
+    fail(it, times=3, retry_after=retry_after)
+
+    assert it.until == pause
+
+
+def test_after_the_cooldown_one_call_at_a_time_is_let_through():
+    it = opened()
+
+    early = it.admits(26.0)
+    late = it.admits(34.0)
+    probe = it.begin(34.0)
+
+    assert (early, late, probe, it.admits(34.0), it.state) == (False, True, True, False, HALF_OPEN)
+
+
+def test_the_success_of_a_probe_closes_it_and_forgets():
+    it = opened()
+
+    succeed(it, 34.0)
+    fail(it, 34.0, times=2)
+
+    assert it.state == CLOSED
+
+
+def test_the_failure_of_a_probe_opens_it_for_twice_as_long_up_to_a_limit():
+    it = opened()
+    pauses = []
+
+    for _ in range(3):
+        now = it.until
+        fail(it, now)
+        pauses.append(it.until - now)
+
+    assert 54.0 <= pauses[0] <= 66.0
+    assert [90.0 <= pause <= 100.0 for pause in pauses[1:]] == [True, True]
+
+
+def test_a_probe_that_learned_nothing_lets_the_next_one_through():
+    it = opened()
+
+    it.learned_nothing(probe=it.begin(34.0))
+
+    assert (it.admits(34.0), it.state, it.begin(34.0)) == (True, HALF_OPEN, True)
+
+
+def test_a_last_resort_that_fails_leaves_the_cooldown_as_it_is():
+    it = opened()
+    until = it.until
+
+    fail(it, 5.0, times=9)
+
+    assert (it.until, it.state, it.admits(5.0)) == (until, OPEN, False)
+
+
+def test_a_last_resort_that_succeeds_closes_it():
+    it = opened()
+
+    succeed(it, 5.0)
+
+    assert it.state == CLOSED
+
+
+@pytest.mark.parametrize("state", [OPEN, HALF_OPEN])
+def test_calls_from_before_it_opened_change_nothing(state):
+    it = opened()
+    probing = state == HALF_OPEN and it.begin(34.0)
+
+    it.succeeded(34.0, POLICY, probe=False)
+    it.failed(34.0, POLICY, BROKEN, probe=False)
+    it.learned_nothing(probe=False)
+
+    assert (it.state, it.probing) == (state, probing)
+
+
+def test_transitions_are_counted():
+    it = opened()
+
+    fail(it, 34.0)
+    succeed(it, it.until)
+
+    assert it.transitions == {CLOSED: 1, OPEN: 2, HALF_OPEN: 2}
+
+
+class Life(RuleBasedStateMachine):
+    """A target under any interleaving of calls, as Vitals keep it."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = 0.0
+        self.vitals = Vitals(Random(3)).target("lab/model")
+        self.calls: list[bool] = []
+
+    @rule(seconds=st.sampled_from([0.1, 5.0, 40.0, 300.0]))
+    def time_passes(self, seconds):
+        self.now += seconds
+
+    @rule()
+    def a_call_begins(self):
+        if self.vitals.available(self.now):
+            self.calls.append(self.vitals.begin(self.now))
+
+    @rule()
+    def a_last_resort_begins(self):
+        if not self.vitals.circuit.probing:
+            self.calls.append(self.vitals.begin(self.now))
+
+    @precondition(lambda self: self.calls)
+    @rule(fault=st.none() | st.sampled_from(list(Fault)), which=st.integers(0, 1000))
+    def a_call_ends(self, fault, which):
+        probe = self.calls.pop(which % len(self.calls))
+        self.vitals.end(self.now, fault and failure(fault), probe=probe, policy=POLICY, first_content=1.0)
+
+    @invariant()
+    def one_probe_at_most_is_under_way(self):
+        assert sum(self.calls) == int(self.vitals.circuit.probing)
+
+    @invariant()
+    def what_is_in_flight_is_exact(self):
+        assert self.vitals.in_flight == len(self.calls)
+
+    @invariant()
+    def the_question_and_its_reason_agree(self):
+        assert self.vitals.available(self.now) == (self.vitals.why_not(self.now) is None)
+
+    @invariant()
+    def it_never_stays_away_for_longer_than_allowed(self):
+        assert self.vitals.circuit.until <= self.now + POLICY.max_cooldown
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)

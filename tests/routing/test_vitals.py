@@ -1,0 +1,122 @@
+"""What is remembered of targets, providers and credentials."""
+
+from random import Random
+
+import pytest
+from playbook import failure, provider
+
+from config.schema import Breaker
+from core.faults import Blame, Fault
+from core.secret import Secret
+from routing.vitals import TargetVitals, Vitals
+
+FRAGILE = Breaker(failures=1)
+
+
+def vitals(**facts: int) -> Vitals:
+    return Vitals(Random(1), **facts)
+
+
+def attempt(it: TargetVitals, fault: Fault | None = None, *, first_content: float | None = None) -> None:
+    probe = it.begin(5.0)
+    it.end(5.0, fault and failure(fault), probe=probe, policy=FRAGILE, first_content=first_content)
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_only_faults_of_the_target_open_its_breaker(fault):
+    it = vitals().target("lab/model")
+
+    attempt(it, fault)
+
+    guilty = fault.blame is Blame.TARGET and fault is not Fault.RATE_LIMITED
+    assert it.available(5.0) == (not guilty)
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_failures_are_counted_unless_the_caller_is_to_blame(fault):
+    it = vitals().target("lab/model")
+
+    attempt(it, fault)
+
+    counted = fault.blame in {Blame.TARGET, Blame.US}
+    assert (it.attempts, it.failed, it.in_flight) == (1, int(counted), 0)
+    assert it.last_failure == (failure(fault) if counted else None)
+
+
+def test_the_first_content_is_a_decaying_average():
+    it = vitals().target("lab/model")
+
+    for seconds in (1.0, 2.0):
+        attempt(it, first_content=seconds)
+
+    assert it.first_content == pytest.approx(1.2)
+
+
+def test_failures_and_answers_in_one_piece_say_nothing_about_the_first_content():
+    it = vitals().target("lab/model")
+
+    attempt(it, first_content=1.0)
+    attempt(it)
+    attempt(it, Fault.BROKEN, first_content=90.0)
+
+    assert it.first_content == 1.0
+
+
+def test_attempts_are_counted_for_the_whole_provider():
+    it = vitals()
+
+    it.target("lab/one").begin(0.0)
+    it.target("lab/two").begin(0.0)
+    it.target("other/one").begin(0.0)
+
+    assert (it.provider("lab").in_flight, it.provider("other").in_flight) == (2, 1)
+
+
+def test_a_target_keeps_its_vitals():
+    it = vitals()
+
+    assert it.target("lab/model") is it.target("lab/model")
+    assert list(it.targets()) == ["lab/model"]
+
+
+def test_the_targets_idle_for_longest_make_room_and_busy_ones_stay():
+    it = vitals(most=3)
+    for now, name in enumerate(["busy", "old", "new"]):
+        probe = it.target(f"lab/{name}").begin(float(now))
+        if name != "busy":
+            it.target(f"lab/{name}").end(float(now), None, probe=probe, policy=FRAGILE)
+
+    it.target("lab/newest")
+
+    assert list(it.targets()) == ["lab/busy", "lab/new", "lab/newest"]
+
+
+def test_a_pool_has_a_credential_for_each_key():
+    it = vitals()
+
+    it.pool(provider("lab", keys=2))
+    it.pool(provider("local", keys=0))
+
+    assert {name: made.secret for name, made in it.credentials().items()} == {
+        "lab#1": Secret("lab-0"),
+        "lab#2": Secret("lab-1"),
+        "local": None,
+    }
+
+
+def test_a_credential_keeps_its_vitals_over_a_reload():
+    it = vitals()
+    it.pool(provider("lab")).told(0, failure(Fault.BAD_CREDENTIAL), 0.0, "lab/model")
+
+    again = it.pool(provider("lab"))
+
+    assert again.pick(1.0, "lab/model") is None
+
+
+def test_a_replaced_secret_starts_afresh():
+    it = vitals()
+    it.credential("lab#1", Secret("bad")).told(failure(Fault.BAD_CREDENTIAL), 0.0, "lab/model")
+
+    fresh = it.credential("lab#1", Secret("good"))
+
+    assert fresh.rest(1.0, "lab/model") is None

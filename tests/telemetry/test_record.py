@@ -1,0 +1,150 @@
+"""How a finished call reads in a log."""
+
+import json
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.usage import Usage
+from telemetry.record import LONGEST, LONGEST_ERROR, Record, as_json, as_text, line, moment, sentence
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+UNRULY = [*range(32), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029, 0x202E, 0x2066, 0xD800]
+
+
+def test_a_line_says_everything_about_a_call(finished):
+    record = finished(dropped=("seed",), gateway_us=31.26)
+
+    said = orjson.loads(as_json(record))
+
+    assert said == {
+        "time": "2025-11-20T10:00:00.250Z",
+        "level": "info",
+        "message": "call",
+        "id": "req_1",
+        "status": 200,
+        "endpoint": "chat",
+        "route": "smart",
+        "target": "openai/gpt-4o",
+        "provider": "openai",
+        "key": "alice",
+        "stream": True,
+        "fault": "",
+        "error": "",
+        "attempts": 1,
+        "tried": [["openai/gpt-4o", "", 420.0]],
+        "total_ms": 700.0,
+        "first_content_ms": 300.0,
+        "gateway_us": 31.3,
+        "usage": {"input": 10, "cache_read": 20, "cache_write": 30, "output": 40, "reasoning": 5},
+        "cost_usd": 1.5,
+        "estimated": False,
+        "finish": "stop",
+        "client_gone": False,
+        "dropped": ["seed"],
+        "bytes_in": 512,
+        "bytes_out": 2048,
+        "config": "abc123abc123",
+    }
+
+
+def test_a_call_that_came_to_nothing_has_the_same_fields(finished):
+    refused = Record("req_2", 0.0)
+
+    said = orjson.loads(as_json(refused))
+
+    assert orjson.loads(as_json(finished())).keys() == said.keys()
+    assert said["usage"] is None
+    assert said["first_content_ms"] is None
+
+
+def test_text_is_for_people_and_leaves_out_what_is_empty(finished):
+    record = finished(usage=None, error="went wrong, badly", status=502, fault="broken", cost=0, tried=())
+
+    text = as_text(record)
+
+    assert text == (
+        "2025-11-20T10:00:00.250Z warning call id=req_1 status=502 endpoint=chat route=smart target=openai/gpt-4o "
+        'provider=openai key=alice stream=true fault=broken error="went wrong, badly" attempts=1 total_ms=700.0 '
+        "first_content_ms=300.0 cost_usd=0.0 finish=stop bytes_in=512 bytes_out=2048 config=abc123abc123"
+    )
+
+
+@pytest.mark.parametrize(("content", "said"), [(False, None), (True, "what?\ufffd")])
+def test_content_is_written_only_where_the_operator_wants_it(finished, content, said):
+    record = finished(asked=b"what?\xff", answered=None)
+
+    fields = orjson.loads(as_json(record, content=content))
+
+    assert said == fields.get("asked")
+    assert content == ("answered" in fields)
+    assert content == ("what" in as_text(record, content=content))
+
+
+@pytest.mark.parametrize("code", UNRULY, ids=hex)
+def test_no_control_character_reaches_a_line(finished, code):
+    record = finished(error=f"a{chr(code)}b", route=f"c{chr(code)}d", status=502)
+
+    data = as_json(record)
+    text = as_text(record)
+
+    assert chr(code).encode(errors="surrogatepass") not in data
+    assert chr(code) not in text
+    assert len(data.decode().splitlines()) == 1
+    assert len(text.splitlines()) == 1
+    assert text.isprintable()
+
+
+@settings(deadline=None)
+@given(anything, st.text(st.characters(codec=None)))
+def test_whatever_is_logged_stays_on_its_line(value, message):
+    fields = {"time": moment(0), "level": "info", "message": message, "value": value}
+
+    data = line(fields)
+    text = sentence(fields)
+
+    assert len(data.decode().splitlines()) == 1
+    assert len(text.splitlines()) == 1
+    assert {"time", "level", "message", "value"} == json.loads(data).keys()
+
+
+def test_what_clients_make_up_is_cut_short(finished):
+    long = "x" * 100_000
+    record = finished(route=long, target=long, error=long, id=long, tried=((long, "broken", 1.0),) * 3)
+
+    data = as_json(record)
+
+    assert len(data) < 6 * LONGEST + LONGEST_ERROR + 1_000
+
+
+def test_text_can_not_be_forged_by_a_name(finished):
+    record = finished(route="smart status=200 key=root")
+
+    text = as_text(record)
+
+    assert 'route="smart status=200 key=root"' in text
+
+
+def test_a_record_begins_empty():
+    record = Record("req_1", 12.5, endpoint="chat", key="alice", generation="abc")
+
+    assert (
+        record.id,
+        record.time,
+        record.endpoint,
+        record.key,
+        record.generation,
+    ) == ("req_1", 12.5, "chat", "alice", "abc")
+    assert (record.status, record.tried, record.usage, record.cost, record.fault) == (0, (), None, 0, "")
+
+
+def test_estimated_usage_is_said(finished):
+    said = orjson.loads(as_json(finished(estimated=True, usage=Usage(1, estimated=True))))
+
+    assert said["estimated"] is True

@@ -1,0 +1,213 @@
+"""Providers made of bytes, sinks that remember, and both event loops."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+import uvloop
+
+from core.faults import Failure
+from upstream.origin import Origin
+from upstream.request import request_head
+
+Play = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def pytest_asyncio_loop_factories(config, item):
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+class Ear:
+    """A sink that remembers. *outcome* is "end" or a Failure."""
+
+    def __init__(self):
+        self.status: int | None = None
+        self.headers: dict[str, str] = {}
+        self.pieces: list[bytes] = []
+        self.endings: list[str | Failure] = []
+        self.calls = 0
+        self.headed, self.fed, self.ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.pieces)
+
+    async def outcome(self) -> str | Failure:
+        async with asyncio.timeout(5):
+            await self.ended.wait()
+        await turns()
+        (ending,) = self.endings
+        return ending
+
+    def on_head(self, status, headers):
+        self.calls += 1
+        assert self.status is None
+        self.status, self.headers = status, headers
+        self.headed.set()
+
+    def on_data(self, data):
+        self.calls += 1
+        assert self.status is not None
+        assert data
+        self.pieces.append(data)
+        self.fed.set()
+
+    def on_end(self):
+        self.calls += 1
+        self.endings.append("end")
+        self.ended.set()
+
+    def on_error(self, failure):
+        self.calls += 1
+        self.endings.append(failure)
+        self.ended.set()
+
+
+class Peer:
+    """A server that plays one of *plays* on each connection, the last again and again."""
+
+    def __init__(self, plays: tuple[Play, ...]):
+        self.plays = list(plays)
+        self.connections = 0
+        self.open = 0
+        self.url = ""
+        self.requests: list[bytes] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self, **options) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, **options)
+        scheme = "https" if "ssl" in options else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _accept(self, reader, writer) -> None:
+        self._tasks.add(asyncio.current_task())
+        play = self.plays[min(self.connections, len(self.plays) - 1)]
+        self.connections += 1
+        self.open += 1
+        try:
+            await play(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client may leave at any time, and the test may end
+        finally:
+            self.open -= 1
+            writer.close()
+
+    async def asked(self, reader) -> bytes:
+        """Read one request, whole."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.rsplit(b"content-length: ", 1)[1])
+        request = head + await reader.readexactly(length)
+        self.requests.append(request)
+        return request
+
+
+async def turns(number: int = 4) -> None:
+    """Let the loop turn, so that what was sent on loopback arrives by itself."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def start():
+    """start(*plays) -> Peer; a play is a function of (peer, reader, writer)."""
+    peers: list[Peer] = []
+
+    async def begin(*plays, **options) -> Peer:
+        peer = Peer(())
+        peer.plays = [lambda reader, writer, play=play: play(peer, reader, writer) for play in plays]
+        peers.append(peer)
+        await peer.start(**options)
+        return peer
+
+    yield begin
+    for peer in peers:
+        await peer.stop()
+
+
+@pytest.fixture
+async def origin_of():
+    """origin_of(url, **options) -> Origin; closed after the test."""
+    origins: list[Origin] = []
+
+    def make(url, **options) -> Origin:
+        origin = Origin(url, **{"connect_timeout": 5.0, "loop": asyncio.get_running_loop(), **options})
+        origins.append(origin)
+        return origin
+
+    yield make
+    for origin in origins:
+        await origin.close()
+
+
+@pytest.fixture
+def ask():
+    """ask(origin, body) -> (exchange, ear)"""
+
+    def send(origin, body=b"{}", path="/v1/chat/completions"):
+        ear = Ear()
+        head = request_head("POST", path, origin.host_header, [("content-type", "application/json")])
+        return origin.send(head, body, ear), ear
+
+    return send
+
+
+@pytest.fixture
+def says():
+    """says(*pieces) -> a play that answers every request with these pieces, and keeps the connection open."""
+
+    def make(*pieces: bytes):
+        async def play(peer, reader, writer):
+            while True:
+                await peer.asked(reader)
+                for piece in pieces:
+                    writer.write(piece)
+                    await turns()
+
+        return play
+
+    return make
+
+
+@pytest.fixture
+def says_once():
+    """The same, for one request, and then it closes."""
+
+    def make(*pieces: bytes):
+        async def play(peer, reader, writer):
+            await peer.asked(reader)
+            for piece in pieces:
+                writer.write(piece)
+                await turns()
+
+        return play
+
+    return make
+
+
+@pytest.fixture(name="until")
+def until_fixture():
+    return until
+
+
+@pytest.fixture(name="turns")
+def turns_fixture():
+    return turns
+
+
+@pytest.fixture
+def new_ear():
+    return Ear

@@ -1,0 +1,558 @@
+"""Pooling, stale connections, and everything a caller may do to an exchange at any moment."""
+
+import asyncio
+import gc
+
+import pytest
+
+from core.faults import Failure, Fault
+from upstream.connection import Connection
+
+OK = b"HTTP/1.1 200 OK\r\n"
+HELLO = OK + b"Content-Length: 5\r\n\r\nhello"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+NO_ANSWER = Failure(Fault.BROKEN, "closed the connection without an answer")
+CLOSED = Failure(Fault.CANCELLED, "the connection was closed on our side")
+
+
+async def silent(peer, reader, writer):
+    """Read whatever comes, say nothing."""
+    while await reader.read(65536):
+        pass
+
+
+async def leaves(peer, reader, writer):
+    await peer.asked(reader)
+
+
+async def resets(peer, reader, writer):
+    await peer.asked(reader)
+    writer.transport.abort()
+
+
+@pytest.fixture
+def then():
+    """then(a, b): on one connection, answer the first request with HELLO and go on with *b*."""
+
+    def make(rest):
+        async def play(peer, reader, writer):
+            await peer.asked(reader)
+            writer.write(HELLO)
+            await rest(peer, reader, writer)
+
+        return play
+
+    return make
+
+
+# The pool
+
+
+async def test_an_idle_connection_serves_again(start, origin_of, ask, says):
+    peer = await start(says(HELLO))
+    origin = origin_of(peer.url)
+
+    first, ear = ask(origin)
+    await ear.outcome()
+    second, again = ask(origin)
+    await again.outcome()
+
+    assert (False, True) == (first.reused, second.reused)
+    assert (1, 1, 0) == (peer.connections, origin.idle_count, origin.busy_count)
+
+
+async def test_the_connection_used_last_serves_first(start, origin_of, ask, says):
+    async def named(peer, reader, writer):
+        name = b"%d" % peer.connections
+        while True:
+            await peer.asked(reader)
+            writer.write(OK + b"Content-Length: 1\r\n\r\n" + name)
+
+    peer = await start(named)
+    origin = origin_of(peer.url)
+    ears = [ask(origin)[1] for _ in range(3)]
+    bodies = []
+    for ear in ears:
+        await ear.outcome()
+        bodies.append(ear.body)
+
+    for _ in range(3):
+        _, ear = ask(origin)
+        await ear.outcome()
+        bodies.append(ear.body)
+
+    assert {b"1", b"2", b"3"} == set(bodies[:3])
+    assert [bodies[3]] * 3 == bodies[3:]
+    assert (3, 3) == (peer.connections, origin.idle_count)
+
+
+async def test_a_sink_may_send_from_its_end(start, origin_of, ask, says, new_ear, until):
+    peer = await start(says(HELLO))
+    origin = origin_of(peer.url)
+    later = []
+    ear = new_ear()
+    ear.on_end = lambda: later.append(ask(origin))
+
+    origin.send(b"POST / HTTP/1.1\r\nhost: h\r\n", b"", ear)
+    await until(lambda: later)
+
+    exchange, second = later[0]
+    assert exchange.reused
+    assert "end" == await second.outcome()
+
+
+async def test_unused_connections_are_closed_after_a_while(start, origin_of, ask, says, until):
+    peer = await start(says(HELLO))
+    origin = origin_of(peer.url, idle=0.05)
+    _, ear = ask(origin)
+    await ear.outcome()
+    await asyncio.sleep(0.03)
+    _, younger = ask(origin)
+    _, youngest = ask(origin)
+    await younger.outcome()
+    await youngest.outcome()
+
+    await asyncio.sleep(0.03)
+    kept = origin.idle_count
+    await until(lambda: peer.open == 0)
+
+    assert (2, 0) == (kept, origin.idle_count)
+
+
+async def test_the_timer_starts_again_for_later_connections(start, origin_of, ask, says, until):
+    peer = await start(says(HELLO))
+    origin = origin_of(peer.url, idle=0.02)
+
+    for _ in range(2):
+        _, ear = ask(origin)
+        await ear.outcome()
+        await until(lambda: peer.open == 0)
+
+    assert (2, 0) == (peer.connections, origin.idle_count)
+
+
+@pytest.mark.parametrize("last_words", [b"", b"HTTP/1.1 408 Request Timeout\r\n\r\n", b"\r\n"])
+async def test_an_idle_connection_that_speaks_or_ends_is_dropped(
+    start, origin_of, ask, says, then, until, turns, last_words
+):
+    async def interrupt(peer, reader, writer):
+        await turns(8)
+        writer.write(last_words)
+        if last_words:
+            await silent(peer, reader, writer)
+
+    peer = await start(then(interrupt), says(HELLO))
+    origin = origin_of(peer.url)
+    _, ear = ask(origin)
+    await ear.outcome()
+
+    await until(lambda: peer.open == 0 and origin.idle_count == 0)
+    exchange, ear = ask(origin)
+
+    assert ("end", False, 2) == (await ear.outcome(), exchange.reused, peer.connections)
+
+
+# Stale connections
+
+
+@pytest.mark.parametrize("ends", [leaves, resets])
+async def test_a_reused_connection_that_dies_without_a_byte_is_replaced(start, origin_of, ask, says, then, ends):
+    peer = await start(then(ends), says(HELLO))
+    origin = origin_of(peer.url)
+    _, ear = ask(origin)
+    await ear.outcome()
+
+    exchange, ear = ask(origin, b"again")
+    outcome = await ear.outcome()
+
+    assert ("end", b"hello", False) == (outcome, ear.body, exchange.reused)
+    assert 3 == len(peer.requests)
+    assert peer.requests[1] == peer.requests[2]
+
+
+@pytest.mark.parametrize("ends", [leaves, resets])
+async def test_a_fresh_connection_that_dies_is_a_failure(start, origin_of, ask, ends):
+    peer = await start(ends)
+    origin = origin_of(peer.url)
+
+    _, ear = ask(origin)
+
+    assert NO_ANSWER == await ear.outcome()
+    assert (1, 0) == (peer.connections, origin.busy_count)
+
+
+async def test_a_request_is_sent_again_only_once(start, origin_of, ask, then):
+    peer = await start(then(leaves), leaves)
+    origin = origin_of(peer.url)
+    _, ear = ask(origin)
+    await ear.outcome()
+
+    _, ear = ask(origin)
+
+    assert NO_ANSWER == await ear.outcome()
+    assert 2 == peer.connections
+
+
+async def test_a_single_byte_of_an_answer_forbids_to_send_again(start, origin_of, ask, then, turns):
+    async def stutter(peer, reader, writer):
+        await peer.asked(reader)
+        writer.write(b"H")
+        await turns()
+
+    peer = await start(then(stutter))
+    origin = origin_of(peer.url)
+    _, ear = ask(origin)
+    await ear.outcome()
+
+    _, ear = ask(origin)
+
+    assert NO_ANSWER == await ear.outcome()
+    assert 1 == peer.connections
+
+
+async def test_a_request_that_is_sent_again_can_be_aborted(start, origin_of, ask, then, until, turns):
+    peer = await start(then(leaves), silent)
+    origin = origin_of(peer.url)
+    _, ear = ask(origin)
+    await ear.outcome()
+    exchange, ear = ask(origin)
+    await until(lambda: peer.connections == 2)
+
+    exchange.abort()
+    await until(lambda: peer.open == 0)
+
+    assert (0, 0) == (ear.calls, origin.busy_count)
+
+
+# Aborting
+
+
+async def test_aborting_at_once_opens_nothing_for_long(start, origin_of, ask, until):
+    peer = await start(silent)
+    origin = origin_of(peer.url)
+
+    exchange, ear = ask(origin)
+    exchange.abort()
+    exchange.abort()
+    await until(lambda: origin.busy_count == peer.open == 0)
+
+    assert 0 == ear.calls
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_aborting_at_any_turn_of_the_loop_leaves_nothing_behind(start, origin_of, ask, says, until, turns, steps):
+    peer = await start(says(CHUNKED + b"1\r\na\r\n"))
+    origin = origin_of(peer.url)
+
+    exchange, ear = ask(origin)
+    await turns(steps)
+    exchange.abort()
+    heard = ear.calls
+    await until(lambda: origin.busy_count == peer.open == 0)
+    await turns()
+
+    assert (heard, []) == (ear.calls, ear.endings)
+
+
+async def test_aborting_in_the_middle_closes_the_connection(start, origin_of, ask, says, until):
+    peer = await start(says(CHUNKED + b"1\r\na\r\n"))
+    origin = origin_of(peer.url)
+    exchange, ear = ask(origin)
+    await ear.fed.wait()
+
+    exchange.abort()
+    await until(lambda: peer.open == 0)
+
+    assert (2, []) == (ear.calls, ear.endings)
+    assert origin.idle_count == origin.busy_count == 0
+
+
+@pytest.mark.parametrize(("moment", "calls"), [("on_head", 0), ("on_data", 1)])
+@pytest.mark.parametrize("rest", [b"", b"0\r\n\r\n", b"garbage"])
+async def test_a_sink_may_abort_from_within(start, origin_of, ask, says, until, turns, moment, calls, rest):
+    peer = await start(says(CHUNKED + b"1\r\na\r\n" + rest))
+    origin = origin_of(peer.url)
+    exchange, ear = ask(origin)
+    setattr(ear, moment, lambda *_: exchange.abort())
+
+    await until(lambda: peer.connections == 1 and peer.open == 0)
+    await turns()
+
+    assert (calls, []) == (ear.calls, ear.endings)
+    assert origin.idle_count == origin.busy_count == 0
+
+
+async def test_an_old_handle_cannot_touch_the_next_exchange(start, origin_of, ask, says):
+    peer = await start(says(HELLO))
+    origin = origin_of(peer.url)
+    old, ear = ask(origin)
+    await ear.outcome()
+
+    new, ear = ask(origin)
+    old.pause()
+    old.detach()
+    old.abort()
+
+    assert ("end", b"hello", True) == (await ear.outcome(), ear.body, new.reused)
+
+
+# Backpressure
+
+
+async def test_a_paused_exchange_fills_buffers_and_no_more(start, origin_of, ask, turns):
+    size, sent = 100_000_000, 0
+
+    async def flood(peer, reader, writer):
+        nonlocal sent
+        await peer.asked(reader)
+        writer.write(OK + b"Content-Length: %d\r\n\r\n" % size)
+        while sent < size:
+            writer.write(bytes(1_000_000))
+            await writer.drain()
+            sent += 1_000_000
+
+    peer = await start(flood)
+    origin = origin_of(peer.url)
+    exchange, ear = ask(origin)
+    await ear.headed.wait()
+    exchange.pause()
+    await asyncio.sleep(0.1)
+    stalled, heard = sent, len(ear.body)
+    await asyncio.sleep(0.05)
+
+    assert (stalled, heard) == (sent, len(ear.body))
+    assert stalled < size / 2
+    exchange.resume()
+    assert "end" == await ear.outcome()
+    assert size == len(ear.body)
+
+
+async def test_pausing_before_there_is_a_connection_holds(start, origin_of, ask, says, until, turns):
+    peer = await start(says(HELLO))
+    origin = origin_of(peer.url)
+
+    exchange, ear = ask(origin)
+    exchange.pause()
+    exchange.pause()
+    await until(lambda: peer.requests)
+    await asyncio.sleep(0.02)
+    heard = ear.calls
+    exchange.resume()
+
+    assert (0, "end") == (heard, await ear.outcome())
+
+
+async def test_resuming_before_there_is_a_connection_undoes_it(start, origin_of, ask, says):
+    peer = await start(says(HELLO))
+
+    exchange, ear = ask(origin_of(peer.url))
+    exchange.pause()
+    exchange.resume()
+
+    assert "end" == await ear.outcome()
+
+
+async def test_a_connection_that_ends_paused_reads_again_in_the_pool(start, origin_of, ask, then, until, turns):
+    async def wait(peer, reader, writer):
+        await turns(8)
+
+    peer = await start(then(wait))
+    origin = origin_of(peer.url)
+    exchange, ear = ask(origin)
+    ear.on_data = lambda _: exchange.pause()
+
+    outcome = await ear.outcome()
+
+    assert "end" == outcome
+    await until(lambda: origin.idle_count == 0)
+
+
+# Detaching
+
+
+async def test_a_detached_exchange_gives_its_connection_back(start, origin_of, ask, turns, until):
+    async def late_end(peer, reader, writer):
+        while True:
+            await peer.asked(reader)
+            writer.write(CHUNKED + b"1\r\na\r\n")
+            await turns(20)
+            writer.write(b"1\r\nb\r\n0\r\n\r\n")
+
+    peer = await start(late_end)
+    origin = origin_of(peer.url)
+    exchange, ear = ask(origin)
+    await ear.fed.wait()
+    exchange.pause()
+
+    exchange.detach()
+    exchange.abort()
+    await until(lambda: origin.idle_count == 1)
+    again, other = ask(origin)
+    await other.outcome()
+
+    assert ([b"a"], []) == (ear.pieces, ear.endings)
+    assert (True, 1) == (again.reused, peer.connections)
+
+
+async def test_detaching_in_the_last_read_gives_the_connection_back_at_once(start, origin_of, ask, says, until):
+    peer = await start(says(CHUNKED + b"1\r\na\r\n0\r\n\r\n"))
+    origin = origin_of(peer.url)
+    exchange, ear = ask(origin)
+    ear.on_data = lambda _: exchange.detach()
+
+    await ear.headed.wait()
+
+    assert (1, 0) == (origin.idle_count, origin.busy_count)
+    assert [] == ear.endings
+
+
+@pytest.mark.asyncio(loop_factories=["asyncio"])
+async def test_a_detached_exchange_that_goes_on_is_closed(start, origin_of, ask, says, until, turns):
+    peer = await start(says(CHUNKED + b"1\r\na\r\n"))
+    origin = origin_of(peer.url)
+    exchange, ear = ask(origin)
+    await ear.fed.wait()
+
+    exchange.detach()
+    await turns()
+    before = peer.open
+    await until(lambda: peer.open == 0)
+
+    assert (1, 0, []) == (before, origin.busy_count, ear.endings)
+
+
+@pytest.mark.parametrize("rest", [b"", b"garbage"])
+async def test_a_detached_exchange_that_breaks_is_nobodys_concern(start, origin_of, ask, turns, until, rest):
+    async def breaks(peer, reader, writer):
+        await peer.asked(reader)
+        writer.write(CHUNKED + b"1\r\na\r\n")
+        await turns(20)
+        writer.write(rest)
+
+    peer = await start(breaks)
+    origin = origin_of(peer.url)
+    exchange, ear = ask(origin)
+    await ear.fed.wait()
+
+    exchange.detach()
+    await until(lambda: origin.busy_count == 0)
+
+    assert ([b"a"], []) == (ear.pieces, ear.endings)
+
+
+async def test_detaching_before_the_connection_stands_is_aborting(start, origin_of, ask, says, until):
+    peer = await start(says(HELLO))
+    origin = origin_of(peer.url)
+
+    exchange, ear = ask(origin)
+    exchange.detach()
+    await until(lambda: origin.busy_count == peer.open == 0)
+
+    assert 0 == ear.calls
+
+
+async def test_detaching_before_the_answer_sends_nothing_again(start, origin_of, ask, then, until):
+    peer = await start(then(leaves), silent)
+    origin = origin_of(peer.url)
+    _, ear = ask(origin)
+    await ear.outcome()
+
+    exchange, ear = ask(origin)
+    exchange.detach()
+    await until(lambda: origin.busy_count == 0)
+
+    assert (1, 0) == (peer.connections, ear.calls)
+
+
+# Closing
+
+
+async def test_closing_fails_what_runs_and_closes_what_idles(start, origin_of, ask, says, until):
+    peer = await start(says(HELLO), says(HELLO), silent)
+    origin = origin_of(peer.url)
+    for ear in [ask(origin)[1], ask(origin)[1]]:
+        await ear.outcome()
+    ears = [ask(origin)[1] for _ in range(3)]
+    await until(lambda: peer.connections == 3)
+    await ears[0].outcome()
+    await ears[1].outcome()
+
+    await origin.close()
+
+    assert CLOSED == await ears[2].outcome()
+    assert (0, 0) == (origin.idle_count, origin.busy_count)
+    await until(lambda: peer.open == 0)
+
+
+async def test_closing_fails_what_is_being_connected(start, origin_of, ask, until):
+    peer = await start(silent)
+    origin = origin_of(peer.url)
+    exchange, ear = ask(origin)
+    aborted, silent_ear = ask(origin)
+    aborted.abort()
+
+    await origin.close()
+
+    assert CLOSED == await ear.outcome()
+    assert 0 == silent_ear.calls
+    assert 0 == origin.busy_count
+    exchange.abort()
+
+
+async def test_sending_after_the_close_fails(start, origin_of, ask, says):
+    peer = await start(says(HELLO))
+    origin = origin_of(peer.url)
+    await origin.close()
+    await origin.close()
+
+    _, ear = ask(origin)
+    heard_within_send = ear.calls
+
+    assert (0, CLOSED) == (heard_within_send, await ear.outcome())
+    assert 0 == peer.connections
+
+
+async def test_a_retired_origin_serves_but_keeps_nothing(start, origin_of, ask, says, until):
+    peer = await start(says(CHUNKED + b"1\r\na\r\n0\r\n\r\n"))
+    origin = origin_of(peer.url)
+    _, ear = ask(origin)
+    await ear.outcome()
+    _, running = ask(origin)
+
+    origin.retire()
+    outcomes = [await running.outcome()]
+    _, later = ask(origin)
+    outcomes.append(await later.outcome())
+
+    assert ["end", "end"] == outcomes
+    assert (0, 0) == (origin.idle_count, origin.busy_count)
+    await until(lambda: peer.open == 0)
+
+
+async def test_dead_connections_need_no_garbage_collector(start, origin_of, ask, says, until, turns):
+    def living() -> int:
+        return sum(type(thing) is Connection for thing in gc.get_objects())
+
+    peer = await start(says(HELLO), says(CHUNKED + b"1\r\na\r\n"))
+    origin = origin_of(peer.url)
+    gc.collect()
+    gc.disable()
+    try:
+        before = living()
+        _, ear = ask(origin)
+        await ear.outcome()
+        while_idle = living() - before
+        exchange, ear = ask(origin)
+        origin.retire()
+        await ear.outcome()
+        exchange, ear = ask(origin)
+        await ear.fed.wait()
+        exchange.abort()
+        del exchange, ear
+        await until(lambda: peer.open == 0)
+        await turns(8)
+        after = living() - before
+    finally:
+        gc.enable()
+
+    assert (1, 0) == (while_idle, after)

@@ -1,0 +1,1 @@
+"""The whole proxy against real servers on loopback."""

@@ -1,0 +1,330 @@
+"""One connection to a provider and the exchange that runs on it.
+
+    HEAD --> BODY --> ENDED --> IDLE --> HEAD ...       any --> DEAD, which is never left
+
+Connection and exchange are two objects on purpose: a handle that a caller kept after the end must not be able
+to abort whatever runs on the connection next. An exchange that has ended knows no connection.
+"""
+
+import asyncio
+from typing import Final, Protocol, cast
+
+from httptools import HttpParserCallbackError, HttpParserError, HttpResponseParser
+
+from core.faults import Failure, Fault
+from upstream.response import MOST_BYTES, MOST_FIELDS, named, objection, size
+from upstream.sink import NOBODY, Sink
+
+# Plain integers: comparing them is all that the hot path does with them.
+_DEAD, _IDLE, _HEAD, _BODY, _ENDED = range(5)
+
+_FAREWELL: Final = 1.0  # seconds that a detached exchange has to come to its end
+
+_NO_ANSWER: Final = "closed the connection without an answer"
+_CUT_SHORT: Final = "closed the connection before the answer was complete"
+_HEAD_TOO_LARGE: Final = "answered with a head that is too large"
+_NO_CONTENT: Final = "sent too many bytes without content"
+_ODD_STATUS: Final = "not an HTTP response: unexpected status"
+
+
+class Owner(Protocol):
+    """What a connection needs of the origin it belongs to."""
+
+    def opened(self, connection: "Connection") -> None: ...
+
+    def release(self, connection: "Connection") -> None:
+        """Idle from now on, and able to serve again."""
+        ...
+
+    def forget(self, connection: "Connection") -> None:
+        """Dead."""
+        ...
+
+    def redial(self, exchange: "WireExchange") -> None:
+        """Send it again, on a fresh connection."""
+        ...
+
+
+class WireExchange:
+    """A request on the wire; see upstream.sink.Exchange. *request* is kept until the first byte of the answer."""
+
+    __slots__ = ("connection", "dialling", "paused", "request", "reused", "sink")
+
+    def __init__(self, request: bytes, sink: Sink) -> None:
+        self.request: bytes | None = request
+        self.sink = sink
+        self.connection: Connection | None = None
+        self.dialling: asyncio.Task[None] | None = None
+        self.paused = False
+        self.reused = False
+
+    def abort(self) -> None:
+        self.sink = NOBODY
+        if self.connection is not None:
+            self.connection.drop()
+        elif self.dialling is not None:
+            self.dialling.cancel()
+
+    def pause(self) -> None:
+        self.paused = True
+        if self.connection is not None:
+            self.connection.pause()
+
+    def resume(self) -> None:
+        self.paused = False
+        if self.connection is not None:
+            self.connection.resume()
+
+    def detach(self) -> None:
+        connection = self.connection
+        if connection is None:
+            self.abort()
+        else:
+            self.resume()
+            connection.detach()
+
+    def fail(self, failure: Failure) -> None:
+        """End here, unless it has ended already."""
+        sink = self.sink
+        self.abort()
+        sink.on_error(failure)
+
+
+class Connection(asyncio.Protocol):
+    """Speaks HTTP/1.1 over one transport; made for an exchange, which it begins as soon as it is connected."""
+
+    __slots__ = (
+        "_barren",
+        "_exchange",
+        "_farewell",
+        "_feed",
+        "_fields",
+        "_keep",
+        "_loop",
+        "_owner",
+        "_parser",
+        "_parts",
+        "_phase",
+        "_sink",
+        "_status",
+        "_transport",
+        "_until_eof",
+        "on_body",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, owner: Owner, exchange: WireExchange, loop: asyncio.AbstractEventLoop) -> None:
+        self._owner = owner
+        self._exchange = exchange
+        self._loop = loop
+        self._sink: Sink = NOBODY
+        self._phase = _DEAD
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._parts: list[bytes] = []
+        self._barren = 0  # bytes received since the last that were content
+        self._status = 0
+        self._keep = self._until_eof = False
+        self._farewell: asyncio.TimerHandle | None = None
+        self.on_body = self._parts.append  # called by the parser, without a frame of Python in between
+        self._parser = HttpResponseParser(self)
+        self._feed = self._parser.feed_data
+
+    # What the origin and the exchange ask for
+
+    def begin(self, exchange: WireExchange) -> None:
+        """Send its request and listen for its answer."""
+        exchange.connection = self
+        self._exchange = exchange
+        self._sink = exchange.sink
+        self._phase = _HEAD
+        self._barren = 0
+        self._fields.clear()
+        if exchange.paused:
+            self._transport.pause_reading()
+        self._transport.write(cast("bytes", exchange.request))
+
+    def drop(self) -> None:
+        """Close at once, and say nothing to anybody but the origin."""
+        if self._bury():
+            self._transport.abort()
+
+    def fail(self, failure: Failure) -> None:
+        """Close at once, and tell whoever is listening why."""
+        sink = self._sink
+        self.drop()
+        sink.on_error(failure)
+
+    def pause(self) -> None:
+        self._transport.pause_reading()
+
+    def resume(self) -> None:
+        self._transport.resume_reading()
+
+    def detach(self) -> None:
+        """Read on for a moment, so that the connection can serve again."""
+        exchange = self._exchange
+        exchange.sink = self._sink = NOBODY
+        exchange.connection = exchange.request = None
+        if self._phase != _ENDED:
+            self._farewell = self._loop.call_later(_FAREWELL, self.drop)
+
+    # What the transport tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        exchange = self._exchange
+        if exchange.sink is NOBODY or exchange.connection is not None:
+            # Aborted, or given up and dialled anew, in the very moment in which it was connected.
+            self._transport.abort()
+            return
+        self._owner.opened(self)
+        self.begin(exchange)
+
+    def data_received(self, data: bytes) -> None:
+        phase = self._phase
+        if phase <= _IDLE:
+            # Bytes that nobody asked for: whatever they are, the next answer would not be at their place.
+            self.drop()
+            return
+        wrong: str | None = None
+        try:
+            self._feed(data)
+        except HttpParserError as error:
+            wrong = self._judge(error)
+        if phase == _HEAD:
+            wrong = self._head_read(len(data), wrong)
+        parts = self._parts
+        if parts:
+            content = parts[0] if len(parts) == 1 else b"".join(parts)
+            parts.clear()
+            self._barren = 0
+            self._sink.on_data(content)
+        elif phase == _BODY:
+            self._barren += len(data)
+            if self._barren > MOST_BYTES:
+                wrong = wrong or _NO_CONTENT
+        if wrong is not None:
+            self._broken(wrong)
+        elif self._phase == _ENDED:
+            self._finish()
+
+    def eof_received(self) -> None:
+        # Whoever closes its half is done with us, even if what we have to send isn't sent yet.
+        self._lost(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost(exc)
+
+    # What the parser tells; it makes no calls to sinks, so that no sink can disturb it
+
+    def on_message_begin(self) -> None:
+        if self._phase != _HEAD:
+            raise ValueError("a second answer")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._phase == _HEAD:  # else it is a trailer, which must not pass for a header
+            self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        parser = self._parser
+        status = parser.get_status_code()
+        if status < 200:
+            if status < 100 or status == 101:
+                raise ValueError("no answer to a request of ours")
+            self._fields.clear()
+            return
+        self._status = status
+        # Asked after the message, it always says no.
+        self._keep = parser.should_keep_alive()
+        self._phase = _BODY
+
+    def on_message_complete(self) -> None:
+        if self._phase == _BODY:
+            self._phase = _ENDED
+
+    # The rest of the way
+
+    def _judge(self, error: HttpParserError) -> str | None:
+        if self._phase == _ENDED:
+            # The answer is whole; what follows it belongs to nobody.
+            self._keep = False
+            return None
+        if isinstance(error, HttpParserCallbackError):
+            return _ODD_STATUS
+        return f"not a valid HTTP response: {error}"
+
+    def _head_read(self, length: int, wrong: str | None) -> str | None:
+        """Tell the sink of the head, if this read completed it, and return what is wrong so far."""
+        self._exchange.request = None
+        self._barren += length
+        large = self._barren > MOST_BYTES
+        if self._phase == _HEAD:
+            return wrong or (_HEAD_TOO_LARGE if large else None)
+        raw = self._fields
+        if len(raw) > MOST_FIELDS or (large and size(raw) > MOST_BYTES):
+            fault: str | None = _HEAD_TOO_LARGE
+        else:
+            fields = named(raw)
+            fault = objection(fields)
+        self._barren = 0
+        if fault is not None:
+            self._parts.clear()
+            return fault
+        self._until_eof = "content-length" not in fields and "transfer-encoding" not in fields
+        self._sink.on_head(self._status, fields)
+        return wrong
+
+    def _finish(self) -> None:
+        exchange, sink, transport = self._exchange, self._sink, self._transport
+        if not self._keep or transport.get_write_buffer_size():
+            # Answered before it had read all we sent: the rest must not be taken for the next request.
+            self.drop()
+        else:
+            exchange.connection = None
+            exchange.sink = self._sink = NOBODY
+            self._phase = _IDLE
+            if exchange.paused:
+                transport.resume_reading()
+            if self._farewell is not None:
+                self._farewell.cancel()
+                self._farewell = None
+            self._owner.release(self)
+        sink.on_end()
+
+    def _broken(self, message: str) -> None:
+        self.fail(Failure(Fault.BROKEN, message, status=self._status if self._phase >= _BODY else None))
+
+    def _lost(self, cause: Exception | None) -> None:
+        phase, exchange, sink = self._phase, self._exchange, self._sink
+        stale = phase == _HEAD and exchange.reused and exchange.request is not None
+        if stale:
+            # Closed while our request was on its way; no byte of an answer, so nobody has begun to answer it.
+            exchange.connection = None
+            self.drop()
+            self._owner.redial(exchange)
+        elif phase == _BODY and self._until_eof and (cause is None or self._status >= 400):
+            # An error's text may be cut by the reset that follows a request not wholly read; its status says all.
+            self.drop()
+            sink.on_end()
+        elif phase > _IDLE:
+            self._broken(_NO_ANSWER if phase == _HEAD else _CUT_SHORT)
+        else:
+            self.drop()
+
+    def _bury(self) -> bool:
+        """Make it dead; whether it was alive."""
+        if self._phase == _DEAD:
+            return False
+        self._phase = _DEAD
+        if self._exchange.connection is self:
+            self._exchange.connection = None
+            self._exchange.sink = NOBODY
+        self._sink = NOBODY
+        if self._farewell is not None:
+            self._farewell.cancel()
+            self._farewell = None
+        # The parser holds our methods: without this only the garbage collector could free the two.
+        del self._parser, self._feed, self.on_body
+        self._owner.forget(self)
+        return True

@@ -1,0 +1,126 @@
+"""Opening a connection: addresses, TLS, and what the system says when it doesn't work, in our words.
+
+HTTP proxies (HTTPS_PROXY and the like) are not supported. Private certificate authorities are: by OpenSSL's
+own SSL_CERT_FILE and SSL_CERT_DIR.
+"""
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections.abc import Callable
+from functools import cache
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from core.faults import Failure, Fault, UpstreamError
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+_BY_ERRNO: Final = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNRESET: "the connection was reset while it was opened",
+    errno.ECONNABORTED: "the connection was closed while it was opened",
+    errno.ENETUNREACH: "network unreachable",
+    errno.EHOSTUNREACH: "host unreachable",
+    errno.EMFILE: "out of file descriptors",
+    errno.ENFILE: "out of file descriptors",
+}
+_NO_SUCH_NAME: Final = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
+# OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH: Python's text for them names the host.
+_OTHER_NAME: Final = frozenset({62, 64})
+
+
+class Address(NamedTuple):
+    """Where an origin lives. *host* is ASCII and lower-case; IPv6 without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def host_header(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def address(url: str) -> Address:
+    """The origin of a URL, whatever its path. Raise ValueError if it has none that we can connect to."""
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError("expected a URL that starts with http:// or https:// and names a host")
+    if parts.username is not None:
+        raise ValueError("a URL must not carry a user or password")
+    host = parts.hostname.encode("idna").decode("ascii")
+    return Address(parts.scheme, host, parts.port or _PORTS[parts.scheme])
+
+
+@cache
+def trust(*, verify: bool) -> ssl.SSLContext:
+    """One context for each trust set: reading the system's certificates takes 16 ms."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def dial(
+    to: Address,
+    *,
+    verify_tls: bool,
+    within: float,
+    protocol: Callable[[], asyncio.Protocol],
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    """Connect a *protocol*, TLS included, *within* so many seconds. Raise UpstreamError(UNREACHABLE).
+
+    All addresses of the name are tried in the system's order, a new protocol for each.
+    """
+    context = trust(verify=verify_tls) if to.scheme == "https" else None
+    try:
+        await _connect(to, context=context, deadline=loop.time() + within, protocol=protocol, loop=loop)
+    except OSError as error:  # TimeoutError is one
+        raise UpstreamError(Failure(Fault.UNREACHABLE, _words(error, within))) from None
+
+
+async def _connect(
+    to: Address,
+    *,
+    context: ssl.SSLContext | None,
+    deadline: float,
+    protocol: Callable[[], asyncio.Protocol],
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    async with asyncio.timeout_at(deadline):
+        found = await loop.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
+    hosts = list(dict.fromkeys(str(where[0]) for *_, where in found))
+    name = to.host if context else None
+    errors = []
+    for host in hosts:
+        # A first address that swallows packets (IPv6, often) must leave time for the next.
+        until = deadline if host == hosts[-1] else (loop.time() + deadline) / 2
+        try:
+            async with asyncio.timeout_at(until):
+                await loop.create_connection(protocol, host, to.port, ssl=context, server_hostname=name)
+            return
+        except OSError as error:
+            errors.append(error)
+    # The system puts first what is most likely to work, so its failure says most.
+    raise errors[0]
+
+
+def _words(error: OSError, within: float) -> str:
+    """What went wrong, without a name or an address."""
+    match error:
+        case TimeoutError():
+            return f"could not connect within {within:g}s"
+        case socket.gaierror():
+            return "name not found" if error.errno in _NO_SUCH_NAME else "the name could not be looked up"
+        case ssl.SSLCertVerificationError():
+            other = error.verify_code in _OTHER_NAME
+            return f"TLS certificate not accepted: {'it is for another name' if other else error.verify_message}"
+        case ssl.SSLError():
+            return "TLS handshake failed"
+    return _BY_ERRNO.get(error.errno or 0, "could not connect")

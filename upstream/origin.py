@@ -1,0 +1,140 @@
+"""One scheme, host and port, and the connections that are kept open to it."""
+
+import asyncio
+from functools import partial
+
+from core.faults import Failure, Fault, UpstreamError
+from upstream.connection import Connection, WireExchange
+from upstream.dial import address, dial
+from upstream.sink import Sink
+
+_CLOSED = Failure(Fault.CANCELLED, "the connection was closed on our side")
+
+
+class Origin:
+    """Sends requests over idle connections, the one used last first, or over new ones; there is no upper limit.
+
+    *connect_timeout* (seconds, TLS included) and *idle* (seconds an unused connection is kept) may be changed at
+    any time. HTTP proxies are not supported. Raise ValueError for a URL that one can't connect to.
+    """
+
+    __slots__ = (
+        "_closed", "_connections", "_dialling", "_expiry", "_idle", "_loop", "_retired",
+        "address", "connect_timeout", "idle", "verify_tls",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        connect_timeout: float,
+        loop: asyncio.AbstractEventLoop,
+        verify_tls: bool = True,
+        idle: float = 60.0,
+    ) -> None:
+        self.address = address(url)
+        self.verify_tls = verify_tls
+        self.connect_timeout = connect_timeout
+        self.idle = idle
+        self._loop = loop
+        self._connections: set[Connection] = set()
+        self._idle: dict[Connection, float] = {}  # since when; oldest first
+        self._dialling: dict[asyncio.Task[None], WireExchange] = {}
+        self._expiry: asyncio.TimerHandle | None = None
+        self._retired = self._closed = False
+
+    @property
+    def host_header(self) -> str:
+        """What request_head wants to know."""
+        return self.address.host_header
+
+    @property
+    def idle_count(self) -> int:
+        return len(self._idle)
+
+    @property
+    def busy_count(self) -> int:
+        """Connections that serve or are being opened."""
+        return len(self._connections) - len(self._idle) + len(self._dialling)
+
+    def send(self, head: bytes, body: bytes, sink: Sink) -> WireExchange:
+        """Send *head* (from request_head), the body's length and *body*, in one write."""
+        exchange = WireExchange(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body), sink)
+        if self._idle:
+            exchange.reused = True
+            self._idle.popitem()[0].begin(exchange)
+        else:
+            self._dial(exchange)
+        return exchange
+
+    def retire(self) -> None:
+        """Keep no connection from now on. What runs ends well, and what is still sent is served."""
+        self._retired = True
+        for connection in list(self._idle):
+            connection.drop()
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+
+    async def close(self) -> None:
+        """Close everything; what still runs fails."""
+        self._closed = True
+        self.retire()
+        tasks = list(self._dialling)
+        for exchange in list(self._dialling.values()):
+            exchange.fail(_CLOSED)
+        for connection in list(self._connections):
+            connection.fail(_CLOSED)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # transports close in the next turn of the loop
+
+    # What connections tell
+
+    def opened(self, connection: Connection) -> None:
+        self._connections.add(connection)
+
+    def release(self, connection: Connection) -> None:
+        if self._retired:
+            connection.drop()
+            return
+        self._idle[connection] = self._loop.time()
+        if self._expiry is None:
+            self._expiry = self._loop.call_later(self.idle, self._expire)
+
+    def forget(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        self._idle.pop(connection, None)
+
+    def redial(self, exchange: WireExchange) -> None:
+        exchange.reused = False
+        self._dial(exchange)
+
+    # New connections, and the end of old ones
+
+    def _dial(self, exchange: WireExchange) -> None:
+        if self._closed:
+            self._loop.call_soon(exchange.fail, _CLOSED)
+            return
+        task = exchange.dialling = self._loop.create_task(self._connect(exchange))
+        self._dialling[task] = exchange
+        task.add_done_callback(self._dialling.pop)
+
+    async def _connect(self, exchange: WireExchange) -> None:
+        try:
+            await dial(
+                self.address,
+                verify_tls=self.verify_tls,
+                within=self.connect_timeout,
+                protocol=partial(Connection, self, exchange, self._loop),
+                loop=self._loop,
+            )
+        except UpstreamError as error:
+            exchange.fail(error.failure)
+
+    def _expire(self) -> None:
+        """One timer for all connections: it comes when the oldest may be due, and looks."""
+        due = self._loop.time() - self.idle
+        for connection in [connection for connection, since in self._idle.items() if since <= due]:
+            connection.drop()
+        oldest = next(iter(self._idle.values()), None)
+        self._expiry = None if oldest is None else self._loop.call_at(oldest + self.idle, self._expire)
