@@ -13,8 +13,9 @@ ENDPOINTS = frozenset({"chat", "completions", "embeddings"})
 class Accent:
     """The defaults are OpenAI itself, and what it may say is passed on untouched.
 
-    Requests: *rename*, *drop* and *clamp* name top-level fields; *nulls* and *stream_options* are whether the
-    provider takes them; *deployments* is Azure's way of naming models in the path. *option_headers* are headers
+    Requests: *rename*, *drop* and *clamp* name top-level fields; *nulls* is whether a request goes out as it came,
+    explicit nulls included (with any of the three it doesn't); *stream_options* whether the provider takes them;
+    *deployments* is Azure's way of naming models in the path. *option_headers* are headers
     that carry an option of the provider. Answers: *finish* renames finish reasons, *fatal* are those that mean
     the answer failed, *keys* renames members of messages and deltas, *renumber* counts tool calls anew.
     *cost* is the field of `usage` in which the provider bills, with its unit in nano-dollars.

@@ -36,7 +36,9 @@ def answer(body: Json, wish: Wish, index: int, digest: str) -> Answer:
     """The choice number *index*; *digest* makes ids that depend on nothing but the question."""
     tool = None if "prompt" in body else _chosen_tool(body)
     if tool is not None:
-        call = {"name": tool["name"], "arguments": orjson.dumps(sample(tool.get("parameters") or {})).decode()}
+        given = sample(tool.get("parameters") or {"type": "object"})
+        arguments = orjson.dumps(given if isinstance(given, dict) else {}).decode()
+        call = {"name": tool["name"], "arguments": arguments}
         return Answer((), "tool_calls", {"id": f"call_{digest}{index}", "type": "function", "function": call})
     return _limited(body, _text(body, wish))
 

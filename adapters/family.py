@@ -39,7 +39,6 @@ MISTRAL = Accent(
     signals=(
         Signal(Fault.BAD_REQUEST, codes=("3280",)),
         Signal(Fault.BAD_REQUEST, "tool call id was"),
-        Signal(Fault.BAD_REQUEST, "extra_forbidden", statuses=(422,)),
         Signal(Fault.OVERLOADED, "service tier capacity exceeded", statuses=(429,)),
         Signal(Fault.MODEL_NOT_FOUND, statuses=(400, 404), codes=("1500",)),
         Signal(Fault.MODEL_NOT_FOUND, "invalid model", statuses=(400, 404)),

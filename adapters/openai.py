@@ -110,9 +110,8 @@ class OpenAI:
     def _adapt(self, body: Json) -> tuple[str, ...]:
         """Say it in the provider's words; what has none is dropped and named."""
         accent = self._accent
-        if not accent.nulls:
-            for name in [name for name, value in body.items() if value is None]:
-                del body[name]
+        for name in [name for name, value in body.items() if value is None]:
+            del body[name]
         for name, theirs in accent.rename.items():
             if name in body:
                 body[theirs] = body.pop(name)

@@ -5,8 +5,8 @@ from typing import Any
 from adapters.accent import Accent
 from core.wire import Json
 
-_TEXTS = ("content", "refusal")
-_THOUGHTS = ("reasoning_content", "reasoning")  # the same text under two names, so only one counts
+_THOUGHTS = frozenset({"reasoning_content", "reasoning"})
+_OTHERS = frozenset({"audio", "function_call"})
 
 
 def size_of(choice: Json, part: str) -> int:
@@ -15,14 +15,20 @@ def size_of(choice: Json, part: str) -> int:
     if not isinstance(content, dict):
         return _length(choice.get("text"))
     size = 0
-    for name in _TEXTS:
-        size += _length(content.get(name))
-    size += _length(content.get(_THOUGHTS[0])) or _length(content.get(_THOUGHTS[1]))
-    calls = content.get("tool_calls")
-    if isinstance(calls, list):
-        for call in calls:
-            size += _call_size(call)
-    return size + bool(content.get("audio")) + bool(content.get("function_call"))
+    thought = False
+    for name, value in content.items():
+        if name == "content" or name == "refusal":
+            size += _length(value)
+        elif name in _THOUGHTS:
+            # The same text under two names, so only one counts.
+            size += 0 if thought else _length(value)
+            thought = True
+        elif name == "tool_calls" and isinstance(value, list):
+            for call in value:
+                size += _call_size(call)
+        elif name in _OTHERS:
+            size += bool(value)
+    return size
 
 
 def renamed(choices: list[Json], part: str, accent: Accent) -> bool:

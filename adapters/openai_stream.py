@@ -108,8 +108,6 @@ class OpenAIDecoder:
             out = self._careful(rest + b"\n\n")
         elif not self._seen:
             self._refuse_plain_json(rest)
-        if self._broken is not None:
-            raise UpstreamError(self._broken)
         if not self.done:
             self._end(out)
             self._report = None
@@ -134,10 +132,11 @@ class OpenAIDecoder:
 
     def _take(self, raw: bytes, out: list[Event]) -> None:
         """One event."""
-        name, data = sse.event(raw)
-        if not data or data.isspace():
+        plain = sse.plain(raw)
+        name, data = (b"", raw[5:-2]) if plain else sse.event(raw)
+        if data is None or not (data := data.strip()):
             return
-        if data.strip() == b"[DONE]":
+        if data == b"[DONE]":
             self._end(out)
             self.done = True
             return
@@ -150,14 +149,14 @@ class OpenAIDecoder:
         usage = body.get("usage")
         if usage:
             self.usage = usage_of(usage, self._accent.cost) or self.usage
-        choices = body.get("choices")
-        if choices:
-            self._take_choices(raw, data, body, out)
+        event = raw if plain else sse.framed(data)
+        if body.get("choices"):
+            self._take_choices(event, body, out, plain=plain)
         elif usage and self.usage is not None:
             self._report = None
-            out.append(Report(self.usage, body, raw if sse.plain(raw) else sse.framed(data)))
+            out.append(Report(self.usage, body, event))
 
-    def _take_choices(self, raw: bytes, data: bytes, body: Json, out: list[Event]) -> None:
+    def _take_choices(self, event: bytes, body: Json, out: list[Event], *, plain: bool) -> None:
         choices = body["choices"]
         if not (isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)):
             raise broken("an event of the stream has choices that are none")
@@ -176,13 +175,12 @@ class OpenAIDecoder:
         if apart:
             out.append(Chunk(body))
             return
-        plain = sse.plain(raw)
-        out.append(Verbatim(_swapped(raw if plain else sse.framed(data), self._every_swap)))
+        out.append(Verbatim(_swapped(event, self._every_swap)))
         if self.finished:
             self._null = None
             self._may_cruise = False
         elif plain and size and self._null is None and self._may_cruise:
-            self._learn(raw, size)
+            self._learn(event, size)
 
     def _note(self, choice: Json) -> None:
         """Who has finished, and how."""

@@ -61,6 +61,9 @@ class _Unfolding:
         if not first.provider and not others:
             nested = self._nested(first, trail)
             return [replace(stage, strategy=step.strategy or stage.strategy) for stage in nested]
+        if len(step.references) > MOST_TARGETS:
+            self._notes.error(step, f"names more than {MOST_TARGETS} targets")
+            return []
         targets: dict[str, Target] = {}
         for target in (one for reference in step.references for one in self._joined(reference, trail)):
             before = targets.get(target.id)

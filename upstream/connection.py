@@ -75,6 +75,11 @@ class WireExchange:
         if self.connection is not None:
             self.connection.resume()
 
+    def hold(self) -> None:
+        """Pause, if that was asked for before there was a connection."""
+        if self.paused:
+            self.pause()
+
     def detach(self) -> None:
         connection = self.connection
         if connection is None:
@@ -140,8 +145,6 @@ class Connection(asyncio.Protocol):
         self._phase = _HEAD
         self._barren = 0
         self._fields.clear()
-        if exchange.paused:
-            self._transport.pause_reading()
         self._transport.write(cast("bytes", exchange.request))
 
     def drop(self) -> None:
@@ -180,6 +183,9 @@ class Connection(asyncio.Protocol):
             return
         self._owner.opened(self)
         self.begin(exchange)
+        if exchange.paused:
+            # Both loops begin to read only after this call, paused or not.
+            self._loop.call_soon(exchange.hold)
 
     def data_received(self, data: bytes) -> None:
         phase = self._phase

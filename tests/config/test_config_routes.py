@@ -140,6 +140,14 @@ def test_routes_that_name_each_other_too_deeply_are_refused(route_problems):
     assert route_problems(text)[0] == "c.yaml:34: routes.r31: routes name each other more than 32 deep"
 
 
+def test_a_stage_of_too_many_targets_is_refused(route_problems):
+    targets = ", ".join(f"demo/m{at}" for at in range(251))
+
+    assert route_problems(f"routes: {{a: [{{targets: [{targets}]}}]}}") == [
+        "c.yaml:2: routes.a[0]: names more than 250 targets"
+    ]
+
+
 def test_a_route_of_too_many_stages_is_refused(route_problems):
     stages = ", ".join(f"demo/m{at}" for at in range(101))
 

@@ -123,7 +123,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture
 async def start():
-    """start(*plays) -> Peer; a play is a function of (peer, reader, writer)."""
+    """Start a Peer; a play is a function of (peer, reader, writer)."""
     peers: list[Peer] = []
 
     async def begin(*plays, **options) -> Peer:
@@ -140,7 +140,7 @@ async def start():
 
 @pytest.fixture
 async def origin_of():
-    """origin_of(url, **options) -> Origin; closed after the test."""
+    """Make an Origin of a URL; it is closed after the test."""
     origins: list[Origin] = []
 
     def make(url, **options) -> Origin:
@@ -155,7 +155,7 @@ async def origin_of():
 
 @pytest.fixture
 def ask():
-    """ask(origin, body) -> (exchange, ear)"""
+    """Send a request to an origin: its exchange and the ear that listens to it."""
 
     def send(origin, body=b"{}", path="/v1/chat/completions"):
         ear = Ear()
@@ -167,7 +167,7 @@ def ask():
 
 @pytest.fixture
 def says():
-    """says(*pieces) -> a play that answers every request with these pieces, and keeps the connection open."""
+    """A play that answers every request with these pieces, and keeps the connection open."""
 
     def make(*pieces: bytes):
         async def play(peer, reader, writer):
@@ -192,6 +192,21 @@ def says_once():
             for piece in pieces:
                 writer.write(piece)
                 await turns()
+
+        return play
+
+    return make
+
+
+@pytest.fixture
+def then():
+    """A play: answer the first request of a connection with `hello`, then go on as *rest* does."""
+
+    def make(rest):
+        async def play(peer, reader, writer):
+            await peer.asked(reader)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+            await rest(peer, reader, writer)
 
         return play
 

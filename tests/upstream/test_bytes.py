@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917  (fixtures are arguments)
 """Every response, good and bad, whole, byte by byte, and cut at every position."""
 
 import asyncio
@@ -40,7 +41,12 @@ GOOD = {
     "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", 204, {}, b""),
     "not modified": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", 304, {"content-length": "9"}, b""),
     "a length of zero": (b"HTTP/1.1 500\r\nContent-Length: 0\r\n\r\n", 500, {"content-length": "0"}, b""),
-    "chunks": (CHUNKED + b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", 200, {"transfer-encoding": "chunked"}, b"hello world"),
+    "chunks": (
+        CHUNKED + b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
+        200,
+        {"transfer-encoding": "chunked"},
+        b"hello world",
+    ),
     "extensions and trailers": (
         CHUNKED + b"5;a=b\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n",
         200,
@@ -54,7 +60,9 @@ GOOD = {
         b"x",
     ),
     "continue and hints before": (
-        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nhi",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+        + OK
+        + b"Content-Length: 2\r\n\r\nhi",
         200,
         {"content-length": "2"},
         b"hi",
@@ -202,10 +210,25 @@ SHORT = {
     "half a status line": (b"HTTP/1.1 2", "closed the connection without an answer", None, b""),
     "half a head": (OK + b"Content-Length: 5\r\n", "closed the connection without an answer", None, b""),
     "nothing after a continue": (b"HTTP/1.1 100 Go\r\n\r\n", "closed the connection without an answer", None, b""),
-    "half a length": (OK + b"Content-Length: 5\r\n\r\nhel", "closed the connection before the answer was complete", 200, b"hel"),
+    "half a length": (
+        OK + b"Content-Length: 5\r\n\r\nhel",
+        "closed the connection before the answer was complete",
+        200,
+        b"hel",
+    ),
     "half a chunk": (CHUNKED + b"5\r\nhel", "closed the connection before the answer was complete", 200, b"hel"),
-    "no last chunk": (CHUNKED + b"5\r\nhello\r\n", "closed the connection before the answer was complete", 200, b"hello"),
-    "half a trailer": (CHUNKED + b"5\r\nhello\r\n0\r\n", "closed the connection before the answer was complete", 200, b"hello"),
+    "no last chunk": (
+        CHUNKED + b"5\r\nhello\r\n",
+        "closed the connection before the answer was complete",
+        200,
+        b"hello",
+    ),
+    "half a trailer": (
+        CHUNKED + b"5\r\nhello\r\n0\r\n",
+        "closed the connection before the answer was complete",
+        200,
+        b"hello",
+    ),
 }
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917  (fixtures are arguments)
 """Addresses, TLS, and what we say when there is no connection."""
 
 import socket
@@ -160,7 +161,7 @@ async def test_what_the_name_server_says(origin_of, ask, monkeypatch, number, me
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """certificate(names) -> a server's context and the file with the certificate itself."""
+    """For some names: a server's context, and the file with the certificate itself."""
     folder = tmp_path_factory.mktemp("tls")
 
     def make(names: str) -> tuple[ssl.SSLContext, str]:
@@ -180,7 +181,7 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture
 def trusted(monkeypatch):
-    """trusted(file): OpenSSL takes this file for the system's certificates, until the test ends."""
+    """Have OpenSSL take a file for the system's certificates, until the test ends."""
     trust.cache_clear()
     yield lambda file: monkeypatch.setenv("SSL_CERT_FILE", file)
     trust.cache_clear()
@@ -273,9 +274,10 @@ async def test_pausing_and_aborting_work_under_tls(start, origin_of, ask, certif
     async def flood(peer, reader, writer):
         await peer.asked(reader)
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        while True:
+        for _ in range(30):
             writer.write(bytes(1_000_000))
             await writer.drain()
+        await reader.read()
 
     context, _ = certificate("IP:127.0.0.1")
     peer = await start(flood, ssl=context)

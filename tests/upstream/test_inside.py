@@ -18,7 +18,7 @@ class Script(NamedTuple):
 
 @pytest.fixture
 def play(new_ear):
-    """play(steps, broken=…) -> (exchange, ear)"""
+    """Play these steps and then the body: the exchange, and the ear that listens to it."""
 
     def send(*steps, **facts):
         ear = new_ear()
