@@ -5,6 +5,7 @@ from typing import Any
 from adapters.accent import Accent
 from core.wire import Json
 
+_TEXTS = frozenset({"content", "refusal"})
 _THOUGHTS = frozenset({"reasoning_content", "reasoning"})
 _OTHERS = frozenset({"audio", "function_call"})
 
@@ -14,21 +15,18 @@ def size_of(choice: Json, part: str) -> int:
     content = choice.get(part)
     if not isinstance(content, dict):
         return _length(choice.get("text"))
-    size = 0
-    thought = False
+    size = thoughts = 0
     for name, value in content.items():
-        if name == "content" or name == "refusal":
+        if name in _TEXTS:
             size += _length(value)
         elif name in _THOUGHTS:
-            # The same text under two names, so only one counts.
-            size += 0 if thought else _length(value)
-            thought = True
+            thoughts = max(thoughts, _length(value))  # the same text under two names, so only one counts
         elif name == "tool_calls" and isinstance(value, list):
             for call in value:
                 size += _call_size(call)
         elif name in _OTHERS:
             size += bool(value)
-    return size
+    return size + thoughts
 
 
 def renamed(choices: list[Json], part: str, accent: Accent) -> bool:

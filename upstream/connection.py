@@ -305,7 +305,7 @@ class Connection(asyncio.Protocol):
         phase, exchange, sink = self._phase, self._exchange, self._sink
         stale = phase == _HEAD and exchange.reused and exchange.request is not None
         if stale:
-            # Closed while our request was on its way; no byte of an answer, so nobody has begun to answer it.
+            # Closed for being idle while our request was on its way: nearly always nobody has read it.
             exchange.connection = None
             self.drop()
             self._owner.redial(exchange)

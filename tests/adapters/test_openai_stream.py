@@ -101,6 +101,7 @@ def test_content_is_what_starts_an_answer():
         ({"reasoning_content": "hm"}, True, 2),
         ({"reasoning": "hm", "reasoning_content": "hm"}, True, 2),
         ({"reasoning": "hmm"}, True, 3),
+        ({"reasoning": "", "reasoning_content": "hm"}, True, 2),
         ({"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "{}"}}]}, True, 4),
         ({"tool_calls": [{"index": 0}]}, True, 1),
         ({"tool_calls": [7]}, True, 1),
