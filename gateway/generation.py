@@ -64,6 +64,7 @@ class Generation:
     __slots__ = (
         "_catalog",
         "_labels",
+        "_shared",
         "_targets",
         "common",
         "config",
@@ -71,7 +72,6 @@ class Generation:
         "lanes",
         "pools",
         "routes",
-        "_shared",
     )
 
     def __init__(self, config: Config, shared: Shared, lanes: Mapping[str, Lane]) -> None:

@@ -1,4 +1,4 @@
-# ruff: noqa: PLR0917  (fixtures are arguments)
+
 """Every response, good and bad, whole, byte by byte, and cut at every position."""
 
 import asyncio

@@ -1,4 +1,4 @@
-# ruff: noqa: PLR0917  (fixtures are arguments)
+
 """Addresses, TLS, and what we say when there is no connection."""
 
 import socket

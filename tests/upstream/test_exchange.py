@@ -1,4 +1,4 @@
-# ruff: noqa: PLR0917  (fixtures are arguments)
+
 """Everything a caller may do to an exchange, at any moment."""
 
 import asyncio

@@ -1,4 +1,4 @@
-# ruff: noqa: PLR0917  (fixtures are arguments)
+
 """Pooling, connections that have gone stale, and the end of it all."""
 
 import asyncio

@@ -1,4 +1,4 @@
-# ruff: noqa: PLR0917  (fixtures are arguments)
+
 """Origins that are shared, and outlive a reload."""
 
 import asyncio
