@@ -1,4 +1,3 @@
-
 """Every response, good and bad, whole, byte by byte, and cut at every position."""
 
 import asyncio

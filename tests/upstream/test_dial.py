@@ -1,4 +1,3 @@
-
 """Addresses, TLS, and what we say when there is no connection."""
 
 import socket

@@ -1,4 +1,3 @@
-
 """Everything a caller may do to an exchange, at any moment."""
 
 import asyncio

@@ -1,4 +1,3 @@
-
 """Pooling, connections that have gone stale, and the end of it all."""
 
 import asyncio

@@ -1,4 +1,3 @@
-
 """Origins that are shared, and outlive a reload."""
 
 import asyncio

@@ -120,7 +120,7 @@ async def gateway(config: str, path: Path, log: int, env: dict[str, str] | None 
 
 @pytest.fixture
 def start(tmp_path):
-    """`async with start(yaml) as gateway`. The log goes to `gateway.config`'s folder."""
+    """Begin with `async with start(yaml) as gateway`. The log is the file `log` in tmp_path."""
     log = os.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 
     def begin(config: str, env: dict[str, str] | None = None):

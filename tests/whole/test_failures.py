@@ -28,7 +28,9 @@ TWO = """
 providers:
   a: {{dialect: openai, api_key: sk-provider-a-secret, base_url: "{a}"}}
   b: {{dialect: openai, api_key: sk-provider-b-secret, base_url: "{b}"}}
-defaults: {{retry: {{attempts: 1, backoff: 10ms}}, timeouts: {{connect: 1s, first_content: 300ms, idle: 300ms, attempt: 300ms, total: 2s}}}}
+defaults:
+  retry: {{attempts: 1, backoff: 10ms}}
+  timeouts: {{connect: 1s, first_content: 300ms, idle: 300ms, attempt: 300ms, total: 2s}}
 routes:
   m: {{chain: [a/one, b/two]}}
   alone: a/one
