@@ -30,13 +30,14 @@ _JSON = {
 class OpenAI:
     """Made for one provider; *accent* says in what it differs."""
 
-    __slots__ = ("_accent", "_api_version", "_headers", "_paths", "_plain", "_swaps", "endpoints")
+    __slots__ = ("_accent", "_api_version", "_headers", "_paths", "_plain", "_swaps", "_verbatim", "endpoints")
 
     def __init__(self, accent: Accent, provider: Provider) -> None:
         options = provider.options
         self.endpoints = accent.endpoints
         self._accent = accent
         self._plain = accent.plain
+        self._verbatim = not accent.finish and not accent.keys
         self._headers = {
             **_JSON,
             **{header: value for header, option in accent.option_headers.items() if (value := options.get(option))},
@@ -83,15 +84,13 @@ class OpenAI:
         choices = _choices(answer, *_CONTENT[call.endpoint])
         for choice in choices:
             self._check_finish(choice)
-        if renamed(choices, "message", self._accent):
+        if not self._verbatim and renamed(choices, "message", self._accent):
             body = _written(answer)
         finish = choices[0].get("finish_reason")
-        return Completion(
-            body,
-            usage_of(answer.get("usage"), self._accent.cost),
-            finish if isinstance(finish, str) else None,
-            sum(size_of(choice, "message") for choice in choices),
-        )
+        usage = usage_of(answer.get("usage"), self._accent.cost)
+        # Only who has to estimate wants to know how much text there is.
+        produced = sum([size_of(choice, "message") for choice in choices]) if usage is None else 0
+        return Completion(body, usage, finish if isinstance(finish, str) else None, produced)
 
     def decoder(self, call: Call) -> OpenAIDecoder:
         return OpenAIDecoder(call, self._accent, self._swaps[call.include_usage])
@@ -167,8 +166,9 @@ def _choices(answer: Json, content: str, kind: type) -> list[Json]:
     choices: Any = answer.get("choices")
     if not isinstance(choices, list) or not choices:
         raise broken("the answer has no choices")
-    if not all(isinstance(choice, dict) and isinstance(choice.get(content), kind) for choice in choices):
-        raise broken(f"the answer has a choice without {content}")
+    for choice in choices:
+        if not (isinstance(choice, dict) and isinstance(choice.get(content), kind)):
+            raise broken(f"the answer has a choice without {content}")
     return choices
 
 

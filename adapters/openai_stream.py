@@ -83,20 +83,16 @@ class OpenAIDecoder:
     def feed(self, data: bytes) -> list[Event]:
         if self.done:
             return []
-        frames = self._frames
-        if frames.rest or not data.endswith(b"\n\n"):
-            data = frames.whole(data)
+        if self._frames.rest or not data.endswith(b"\n\n"):
+            data = self._frames.whole(data)
             if not data:
                 return []
         null = self._null
-        if null is not None and data.startswith(b"data:"):
-            count = data.count(null)
-            # Two line feeds to an event: anything with more lines, or without a "no finish yet", unbalances this.
-            if 2 * count == data.count(b"\n") and _ERROR not in data:
-                self.produced += max(0, len(data) - count * self._overhead)
-                for theirs, ours in self._swaps:
-                    data = data.replace(theirs, ours)
-                return [Verbatim(data)]
+        if null is not None and (ordinary := _ordinary(data, 0, null)):
+            passed = self._passed(data[:ordinary] if ordinary < len(data) else data, null)
+            if ordinary == len(data):
+                return [passed]
+            return _joined([passed, *self._careful(data[ordinary:])])
         return self._careful(data)
 
     def close(self) -> list[Event]:
@@ -113,15 +109,29 @@ class OpenAIDecoder:
             self._report = None
         return out
 
+    def _passed(self, data: bytes, null: bytes) -> Verbatim:
+        """Ordinary events, which go through whole."""
+        self.produced += max(0, len(data) - data.count(null) * self._overhead)
+        for theirs, ours in self._swaps:
+            data = data.replace(theirs, ours)
+        return Verbatim(data)
+
     def _careful(self, data: bytes) -> list[Event]:
+        """Event by event; but once it shows how ordinary ones look, the next of them at once."""
         if self._broken is not None:
             raise UpstreamError(self._broken)
         out: list[Event] = []
+        at, end = 0, len(data)
+        cruised = self._null is not None
         try:
-            for raw in sse.events(data):
+            while at < end and not self.done:
+                raw, at = sse.next_event(data, at)
                 self._take(raw, out)
-                if self.done:
-                    break
+                if self._null is not None and not cruised:
+                    cruised = True
+                    if ordinary := _ordinary(data, at, self._null):
+                        out.append(self._passed(data[at:ordinary], self._null))
+                        at = ordinary
         except UpstreamError as error:
             if not (self.started and out):
                 raise
@@ -242,6 +252,22 @@ def swaps_of(accent: Accent, *, include_usage: bool) -> tuple[Swap, ...]:
     names = tuple((b'"%s":' % theirs.encode(), b'"%s":' % ours.encode()) for theirs, ours in accent.keys.items())
     # Where we asked for usage and the client did not, its chunks have no such member.
     return names if include_usage else (*names, *((null, b"") for null in _NO_USAGE))
+
+
+def _ordinary(data: bytes, start: int, null: bytes) -> int:
+    """Where the ordinary events that *data* holds from *start* on end: at its end, or before the last few, or nowhere.
+
+    Each has one *null* and one blank line, which is two line feeds; whatever else there is upsets the count.
+    """
+    if not data.startswith(b"data:", start):
+        return 0
+    count = data.count(null, start)
+    if count == 0 or data.find(_ERROR, start) >= 0:
+        return 0
+    if 2 * count == data.count(b"\n", start):
+        return len(data)
+    end = data.find(b"\n\n", data.rfind(null)) + 2
+    return end if 2 * count == data.count(b"\n", start, end) else 0
 
 
 def _object(data: bytes) -> Json:

@@ -55,20 +55,17 @@ class Frames:
         return left
 
 
-def events(whole: bytes) -> list[bytes]:
-    """The events of *whole*, which ends at a blank line; each with its own blank line."""
-    if b"\r" not in whole:
-        parts = whole.split(b"\n\n")
-        parts.pop()
-        found = [part.lstrip(b"\n") + b"\n\n" for part in parts]
-    else:
-        start, found = 0, []
-        for blank in _BLANK.finditer(whole):
-            found.append(whole[start : blank.end()].lstrip(b"\r\n"))
-            start = blank.end()
-    for raw in found:
-        _within(len(raw))
-    return found
+def next_event(whole: bytes, start: int) -> tuple[bytes, int]:
+    """The event of *whole* that begins at *start*, with its blank line, and where the next one begins.
+
+    *whole* ends at a blank line.
+    """
+    end = whole.find(b"\n\n", start) + 2
+    if end < 2 or whole.find(b"\r", start, end) >= 0:
+        blank = _BLANK.search(whole, start)
+        end = blank.end() if blank is not None else len(whole)
+    _within(end - start)
+    return whole[start:end].lstrip(b"\r\n"), end
 
 
 def event(raw: bytes) -> Event:

@@ -19,21 +19,20 @@ def usage_of(value: Any, cost: tuple[str, float] | None = None) -> Usage | None:
     prompt, output = count(value.get("prompt_tokens")), count(value.get("completion_tokens", 0))
     if prompt is None or output is None:
         return None
-    inside, outside = _details(value, "prompt_tokens_details"), _details(value, "completion_tokens_details")
+    inside, outside = value.get("prompt_tokens_details"), value.get("completion_tokens_details")
     # DeepSeek says it at the top, its newer answers in both places; they are never added up.
-    cached = min(count(inside.get("cached_tokens")) or count(value.get("prompt_cache_hit_tokens")) or 0, prompt)
-    written = min(count(inside.get("cache_write_tokens")) or 0, prompt - cached)
-    reasoning = count(outside.get("reasoning_tokens")) or count(value.get("reasoning_tokens")) or 0
+    cached = min(_detail(inside, "cached_tokens") or _detail(value, "prompt_cache_hit_tokens"), prompt)
+    written = min(_detail(inside, "cache_write_tokens"), prompt - cached)
+    reasoning = _detail(outside, "reasoning_tokens") or _detail(value, "reasoning_tokens")
     if reasoning and count(value.get("total_tokens")) == prompt + output + reasoning:
         output += reasoning  # xAI counts reasoning beside the answer
-    return Usage(
-        input=prompt - cached - written,
-        cache_read=cached,
-        cache_write=written,
-        output=output,
-        reasoning=min(reasoning, output),
-        cost=_charged(value, *cost) if cost else None,
-    )
+    charged = _charged(value, *cost) if cost else None
+    return Usage(prompt - cached - written, cached, written, output, min(reasoning, output), cost=charged)
+
+
+def _detail(part: Any, name: str) -> int:
+    """A count inside *part*; 0 where there is none."""
+    return (count(part.get(name)) or 0) if part and isinstance(part, dict) else 0
 
 
 def _details(usage: Json, name: str) -> Json:

@@ -48,6 +48,7 @@ _SERVER: Mapping[str, Reader[Any]] = {
     "idle": duration("1d"),
     "head_timeout": duration("1h"),
     "body_timeout": duration("1h"),
+    "shortcut": TRUTH,
     "cors": lambda entry, notes: settings(entry, Cors(), _CORS, notes),
     "metrics_key": secret,
 }

@@ -42,6 +42,7 @@ class Server:
     idle: float = 75.0  # how long an idle client connection is kept
     head_timeout: float = 10.0
     body_timeout: float = 30.0
+    shortcut: bool = True  # plain calls skip aiohttp's parser
     cors: Cors = Cors()
     metrics_key: Secret | None = None
 

@@ -29,7 +29,7 @@ class Usage(NamedTuple):
 
 def count(value: object) -> int | None:
     """A token count as providers send it: a finite number that isn't negative, else nothing."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if value.__class__ is int:  # which no boolean is
         return value if value >= 0 else None
     if isinstance(value, float) and value >= 0 and value == int_or_none(value):
         return int(value)

@@ -11,8 +11,6 @@ import asyncio
 import time
 from typing import Final
 
-from aiohttp import web
-
 from api import Endpoint
 from api.models import unknown
 from api.stream import KEEPALIVE, StreamWriter, error
@@ -25,11 +23,12 @@ from core.usage import Usage
 from core.wire import Event
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
+from quota.holds import Hold
 from quota.keys import ANYONE
 from routing.exhausted import Exhausted, refusal
 from routing.plan import Attempt, plan
-from server.caller import read_body
-from server.reply import Answered, Reply, header, refuse
+from server.caller import Caller
+from server.reply import Reply, header, refuse
 from telemetry.record import Record
 from upstream.trial import StreamTrial, WholeTrial
 
@@ -95,12 +94,12 @@ class Conversation:
     def streaming(self) -> bool:
         return self._reply.opened
 
-    async def run(self, request: web.BaseRequest) -> Answered:
-        """Answer *request*, whatever happens, and leave a record of it."""
+    async def run(self, caller: Caller) -> None:
+        """Answer *caller*, whatever happens, and leave a record of it."""
         self._shared.open.add(self)
         self._task = asyncio.current_task(self._shared.loop)
         try:
-            await self._hear(request)
+            await self._hear(caller)
             await self._try_all()
         except Refusal as refused:
             self._refuse(refused)
@@ -113,7 +112,6 @@ class Conversation:
             self._refuse(ENDING)
         finally:
             self._close()
-        return Answered(self._reply.status, keep_alive=self._reply.keep_alive)
 
     def interrupt(self) -> None:
         """The process is ending and has waited long enough."""
@@ -124,14 +122,14 @@ class Conversation:
 
     # Who is calling, and what do they ask?
 
-    async def _hear(self, request: web.BaseRequest) -> None:
+    async def _hear(self, caller: Caller) -> None:
         generation = self._generation
         record = self._record
         keyring = generation.keyring
-        self._key = keyring.identify(request.headers.get("authorization"), record.time)
+        self._key = keyring.identify(caller.authorization, record.time)
         record.key = self._key.name
         server = generation.config.server
-        body = await read_body(request, limit=server.max_body, patience=server.body_timeout)
+        body = await caller.read(limit=server.max_body, patience=server.body_timeout)
         record.bytes_in = len(body)
         call = self._call = self._endpoint.parse(body)
         record.stream = call.stream
@@ -150,7 +148,7 @@ class Conversation:
         if call.stream:
             self._writer = StreamWriter(show_usage=call.include_usage)
             self._comfort_later(self._began)
-        attempts = plan(self._route, call, self._generation.view(self._began + self._route.timeouts.total))
+        attempts = plan(self._route, call, self._generation.view, self._began + self._route.timeouts.total)
         shared.budget.enter()
         try:
             failure = await self._try(next(attempts))
@@ -163,29 +161,29 @@ class Conversation:
 
     async def _try(self, attempt: Attempt) -> Failure | None:
         """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
-        if attempt.wait > 0:
-            await asyncio.sleep(attempt.wait)
         shared, target = self._shared, attempt.target
-        hold = shared.accounts.hold(target)
-        if hold is None:
-            return FULL
         vitals = shared.vitals.target(target.id)
         began = shared.loop.time()
-        probe = vitals.begin(began)
+        probe = vitals.begin(began)  # before anything is awaited: a breaker lets one probe through, not two
         failure: Failure | None = CANCELLED
+        hold: Hold | None = None
         try:
+            if attempt.retry:
+                shared.budget.began()
+                await asyncio.sleep(attempt.wait)
+            hold = shared.accounts.hold(target)
+            if hold is None:
+                return FULL
             lane = self._generation.lanes[target.provider]
             failure = await (self._stream(attempt, lane) if self._call.stream else self._whole(attempt, lane))
         finally:
             now = shared.loop.time()
-            hold.release()
-            vitals.end(
-                now,
-                failure,
-                probe=probe,
-                policy=self._route.breaker,
-                first_content=None if self._first is None else self._first - began,
-            )
+            if hold is not None:
+                hold.release()
+            if attempt.retry:
+                shared.budget.ended()
+            first = None if self._first is None else self._first - began
+            vitals.end(now, failure, probe=probe, policy=self._route.breaker, first_content=first)
             self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
             self._tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
         return failure

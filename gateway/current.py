@@ -40,6 +40,31 @@ class Source:
         )
 
 
+class Newest:
+    """The newest configuration that was good, for a process that serves nobody but starts those who do.
+
+    A worker that is replaced while the file is bad must serve what the others serve.
+    """
+
+    __slots__ = ("_source", "config", "refused", "watch")
+
+    def __init__(self, source: Source, config: Config, watch: Watch) -> None:
+        self._source = source
+        self.config = config
+        self.watch = watch
+        self.refused = False  # the file as it is now
+
+    def look(self) -> None:
+        if not self.watch.changed():
+            return
+        try:
+            self.config = self._source.load()
+            self.refused = False
+        except ConfigErrors:
+            # The workers say what is wrong with it.
+            self.refused = True
+
+
 @dataclass(frozen=True, slots=True)
 class Reload:
     """How the last reload ended. *problems* empty: it worked. *at* is unix time."""
@@ -64,14 +89,19 @@ class Reload:
 
 
 class Current:
-    """Calls take `generation` once, when they begin, and keep it."""
+    """Calls take `generation` once, when they begin, and keep it.
+
+    *watch* was made before *config* was read, so that no change in between is missed.
+    """
 
     __slots__ = ("_one", "_said", "_watch", "generation", "last", "shared", "source")
 
-    def __init__(self, source: Source, config: Config, shared: Shared, said: Callable[[Reload], None]) -> None:
+    def __init__(
+        self, source: Source, config: Config, shared: Shared, said: Callable[[Reload], None], watch: Watch | None = None
+    ) -> None:
         self.source = source
         self.shared = shared
-        self._watch = Watch(Path(source.file))
+        self._watch = watch or Watch(Path(source.file))
         self._said = said
         self._one = asyncio.Lock()
         self.generation: Generation = build(config, shared)

@@ -64,14 +64,13 @@ class Generation:
     __slots__ = (
         "_catalog",
         "_labels",
-        "_shared",
-        "_targets",
         "common",
         "config",
         "keyring",
         "lanes",
         "pools",
         "routes",
+        "view",
     )
 
     def __init__(self, config: Config, shared: Shared, lanes: Mapping[str, Lane]) -> None:
@@ -83,24 +82,19 @@ class Generation:
             name: shared.vitals.pool(provider) for name, provider in config.providers.items()
         }
         self.common = header("x-switchyard-config", config.hash)
-        self._shared = shared
-        self._catalog = Catalog(config.models)
-        self._labels: dict[tuple[str, str], bytes] = {}
-
-    def view(self, deadline: float) -> View:
-        shared = self._shared
-        return View(
+        self.view = View(
             vitals=shared.vitals,
             pools=self.pools,
-            providers=self.config.providers,
+            providers=config.providers,
             clock=shared.loop.time,
             rng=shared.rng,
             budget=shared.budget,
             turns=shared.turns,
             fits=self._fits,
             context=self._context,
-            deadline=deadline,
         )
+        self._catalog = Catalog(config.models)
+        self._labels: dict[tuple[str, str], bytes] = {}
 
     def cost(self, target: Target, usage: Usage) -> int | None:
         """In nano-dollars; None where nobody knows the price."""

@@ -12,16 +12,18 @@ from aiohttp import web
 from api import ENDPOINTS
 from api.stream import error
 from config.schema import Config
+from config.watch import Watch
 from core.errors import Refusal
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
-from gateway.generation import Shared
+from gateway.generation import Generation, Shared
 from gateway.observed import States, observe
 from gateway.pages import Pages
 from routing.vitals import Vitals
-from server.caller import reply_to, request_id_of
+from server.caller import Caller, caller_of, reply_to
+from server.connection import Listener
 from server.cors import allowed
-from server.reply import Answered, Reply, header, refuse
+from server.reply import Answered, Reply, refuse
 from telemetry.lag import Lag
 from telemetry.log import Scribe
 from telemetry.meters import Meters
@@ -36,11 +38,18 @@ class House:
     """Answers every request of one process. Implements server.life.Service.
 
     *metrics* is where the workers of one run tell each other what they have counted; None for one alone. *log* is a
-    file descriptor.
+    file descriptor. *watch* is that of the file, if somebody has begun to watch it.
     """
 
     def __init__(
-        self, config: Config, source: Source, loop: asyncio.AbstractEventLoop, metrics: Path | None, *, log: int = 2
+        self,
+        config: Config,
+        source: Source,
+        loop: asyncio.AbstractEventLoop,
+        metrics: Path | None,
+        *,
+        log: int = 2,
+        watch: Watch | None = None,
     ) -> None:
         rng = Random()  # noqa: S311  (spreads load, hides nothing)
         self._loop = loop
@@ -50,7 +59,7 @@ class House:
         self._tally = Tally(self._meters, metrics)
         self._lag = Lag()
         self._shared = Shared(loop, Pools(loop), self._meters, self._scribe, rng, Vitals(rng))
-        self._current = Current(source, config, self._shared, self._reloaded)
+        self._current = Current(source, config, self._shared, self._reloaded, watch)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
@@ -64,28 +73,55 @@ class House:
 
     # Requests
 
+    def listener(self) -> Listener:
+        """What makes connections of those who come in at this door."""
+        server = self._current.generation.config.server
+        short = {b"POST %b HTTP/1.1" % path.encode(): path for path in self._endpoints} if server.shortcut else {}
+        return Listener(
+            self.serve,
+            self.take,
+            short,
+            head_timeout=server.head_timeout,
+            body_timeout=server.body_timeout,
+            idle=server.idle,
+        )
+
     async def serve(self, request: web.BaseRequest) -> Answered:
         """Whatever comes in at the door."""
         reply = reply_to(request, self._loop)
-        request_id = request_id_of(request)
-        if request_id is None:
-            self._count += 1
-            request_id = f"{self._ids}{self._count:x}"
-        generation = self._current.generation  # one for the whole call, whatever is reloaded meanwhile
-        reply.common = b"%b%b" % (generation.common, header("x-request-id", request_id))
-        if generation.config.server.cors.origins:
-            reply.common += allowed(generation.config.server.cors, request.headers.get("origin"))
+        caller = caller_of(request)
         path = request._message.path.partition("?")[0]  # noqa: SLF001  (the public property builds a URL)
-        endpoint = self._endpoints.get(path) if request.method == "POST" else None
+        if request.method == "POST" and path in self._endpoints:
+            return await self.take(path, caller, reply)
+        request_id = self._prepare(self._current.generation, caller, reply)
         try:
-            if endpoint is not None:
-                return await Conversation(generation, self._shared, endpoint, reply, request_id).run(request)
             await self._pages.serve(request, reply)
         except Refusal as refused:
             refuse(reply, refused)
-        except Exception as mistake:  # noqa: BLE001  (the edge: a mistake of ours must not end other calls, nor look like an answer)
+        except Exception as mistake:  # noqa: BLE001  (the edge: a mistake of ours must not end other calls)
             self._confess(mistake, reply, request_id)
         return Answered(reply.status, keep_alive=reply.keep_alive)
+
+    async def take(self, path: str, caller: Caller, reply: Reply) -> Answered:
+        """A call, whichever way it came."""
+        generation = self._current.generation  # one for the whole call, whatever is reloaded meanwhile
+        request_id = self._prepare(generation, caller, reply)
+        try:
+            await Conversation(generation, self._shared, self._endpoints[path], reply, request_id).run(caller)
+        except Exception as mistake:  # noqa: BLE001  (the edge: a mistake of ours must not look like an answer)
+            self._confess(mistake, reply, request_id)
+        return Answered(reply.status, keep_alive=reply.keep_alive)
+
+    def _prepare(self, generation: Generation, caller: Caller, reply: Reply) -> str:
+        """The header lines that every answer carries. Returns the request's id."""
+        request_id = caller.request_id
+        if request_id is None:
+            self._count += 1
+            request_id = f"{self._ids}{self._count:x}"
+        reply.common = b"%bx-request-id: %b\r\n" % (generation.common, request_id.encode("ascii"))
+        if generation.config.server.cors.origins:
+            reply.common += allowed(generation.config.server.cors, caller.origin)
+        return request_id
 
     def _confess(self, mistake: Exception, reply: Reply, request_id: str) -> None:
         # Only where and what kind: the text of an exception may hold anything.

@@ -16,10 +16,9 @@ Context = Callable[[Target], int | None]
 
 
 class View:
-    """What a plan may look at. Everything but *deadline* outlives the call.
+    """What a plan may look at. Made once for each generation.
 
-    *pools*: provider name -> its credentials, for every configured provider. *deadline*: when the call's time is up,
-    on the same clock as *clock*. *turns* counts the picks from each stage, by route name and stage number.
+    *pools*: provider name -> its credentials, for every configured provider. *turns* counts the picks from each stage, by route name and stage number.
     *fits* says why a target can't do what a call needs, or None. *context* is a target's context in tokens,
     None where nobody knows.
     """
@@ -28,7 +27,6 @@ class View:
         "budget",
         "clock",
         "context",
-        "deadline",
         "fits",
         "pools",
         "providers",
@@ -46,7 +44,6 @@ class View:
         clock: Callable[[], float],
         rng: Random,
         budget: RetryBudget,
-        deadline: float,
         turns: MutableMapping[tuple[str, int], int],
         fits: Fits | None = None,
         context: Context | None = None,
@@ -57,7 +54,6 @@ class View:
         self.clock = clock
         self.rng = rng
         self.budget = budget
-        self.deadline = deadline
         self.turns = turns
         self.fits = fits
         self.context = context

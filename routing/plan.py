@@ -37,9 +37,12 @@ class Attempt(NamedTuple):
     retry: bool
 
 
-def plan(route: Route, call: Call, view: View) -> Generator[Attempt, Failure, None]:
-    """Yield what to try; be sent what went wrong. Raises Exhausted when nothing is left."""
-    course = _Course(route, call, view)
+def plan(route: Route, call: Call, view: View, deadline: float) -> Generator[Attempt, Failure, None]:
+    """Yield what to try; be sent what went wrong. Raises Exhausted when nothing is left.
+
+    *deadline*: when the call's time is up, on the clock of *view*.
+    """
+    course = _Course(route, call, view, deadline)
     now = view.clock()
     for index, stage in enumerate(route.stages):
         if not course.reaches(stage):
@@ -87,6 +90,7 @@ class _Course:
 
     __slots__ = (
         "_call",
+        "_deadline",
         "_failures",
         "_number",
         "_route",
@@ -98,10 +102,11 @@ class _Course:
         "_view",
     )
 
-    def __init__(self, route: Route, call: Call, view: View) -> None:
+    def __init__(self, route: Route, call: Call, view: View, deadline: float) -> None:
         self._route = route
         self._call = call
         self._view = view
+        self._deadline = deadline
         self._number = 0
         self._tries = 0  # at the target that is being tried
         self._seen: set[str] = set()
@@ -119,7 +124,7 @@ class _Course:
 
     def over(self, now: float) -> bool:
         """Whether no attempt may begin any more."""
-        return now >= self._view.deadline or (self._number > 0 and self._number >= self._most())
+        return now >= self._deadline or (self._number > 0 and self._number >= self._most())
 
     def first(self, target: Target, index: int, now: float) -> Attempt | None:
         """The first attempt at *target*; None if it was seen before or can't take the call, which is noted."""
@@ -154,7 +159,7 @@ class _Course:
         if self._number + len(ahead) >= self._most():
             return None
         credential, wait = self._pause(attempt, failure, now, elsewhere=any(ahead.values()))
-        if now + wait >= self._view.deadline:
+        if now + wait >= self._deadline:
             return None
         self._tries += 1
         self._number += 1

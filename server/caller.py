@@ -1,4 +1,4 @@
-"""Who is at the door: one request of a client, its body read within limits, and the reply to it."""
+"""Who is at the door: what of a request we look at, and its body, read within limits."""
 
 import asyncio
 import re
@@ -16,15 +16,41 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Caller:
-    """*authorization* and *request_id* are as the client sent them."""
+    """One request that is a call. *body* is None while it still has to be read from *request*."""
 
-    __slots__ = ("authorization", "body", "reply", "request_id")
+    __slots__ = ("authorization", "body", "origin", "request", "request_id")
 
-    def __init__(self, authorization: str | None, request_id: str | None, body: bytes, reply: Reply) -> None:
+    def __init__(
+        self,
+        authorization: str | None,
+        request_id: str | None,
+        origin: str | None,
+        body: bytes | None,
+        request: web.BaseRequest | None = None,
+    ) -> None:
         self.authorization = authorization
-        self.request_id = request_id
+        # The client's own id for its request, if it is one that can stand in a header and a log.
+        self.request_id = request_id if request_id is not None and VISIBLE.fullmatch(request_id) else None
+        self.origin = origin
         self.body = body
-        self.reply = reply
+        self.request = request
+
+    async def read(self, *, limit: int, patience: float) -> bytes:
+        """The body, refused beyond *limit* before it is read, and when it comes too slowly."""
+        if self.request is not None:
+            self.body = await read_body(self.request, limit=limit, patience=patience)
+            self.request = None
+        body = self.body
+        if body is None:
+            return b""
+        if len(body) > limit:
+            raise too_large(limit)
+        return body
+
+
+def caller_of(request: web.BaseRequest) -> Caller:
+    headers = request.headers
+    return Caller(headers.get("authorization"), headers.get("x-request-id"), headers.get("origin"), None, request)
 
 
 def reply_to(request: web.BaseRequest, loop: asyncio.AbstractEventLoop) -> Reply:
@@ -35,12 +61,6 @@ def reply_to(request: web.BaseRequest, loop: asyncio.AbstractEventLoop) -> Reply
         old=message.version <= HttpVersion10,
         keep_alive=not message.should_close,
     )
-
-
-def request_id_of(request: web.BaseRequest) -> str | None:
-    """The client's own id for its request, if it is one that can stand in a header and a log."""
-    given = request.headers.get("x-request-id")
-    return given if given is not None and VISIBLE.fullmatch(given) else None
 
 
 async def read_body(request: web.BaseRequest, *, limit: int, patience: float) -> bytes:
@@ -55,10 +75,7 @@ async def read_body(request: web.BaseRequest, *, limit: int, patience: float) ->
         raise too_large(limit)
     content = request.content
     if content.is_eof():
-        body = content.read_nowait()
-        if len(body) > limit:
-            raise too_large(limit)
-        return body
+        return content.read_nowait()
     if headers.get("expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(CONTINUE)
     return await _collect(request, limit=limit, patience=patience)

@@ -6,9 +6,10 @@ import gc
 import os
 import signal
 import socket
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 
 from server.connection import Listener
 
@@ -27,11 +28,19 @@ class Service(Protocol):
     def interrupt(self) -> None: ...
 
 
-WATCH = 1.0
+WATCH: Final = 1.0
+SETTLED: Final = 0.25  # how long a file must have rested before it is read: whoever writes it may not have finished
+LAST_WORDS: Final = 2.0  # how long clients may take for the last bytes of what was cut short
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-async def live(listener: Listener, sock: socket.socket, service: Service, *, drain: float) -> None:
-    """Serve on *sock* until SIGTERM or SIGINT; then let running answers end for *drain* seconds."""
+async def live(
+    listener: Listener, sock: socket.socket, service: Service, *, drain: float, parent: int | None = None
+) -> None:
+    """Serve on *sock* until SIGTERM or SIGINT; then let running answers end for *drain* seconds.
+
+    *parent* is the process whose end is ours too. Signals that were blocked until now are heeded from here on.
+    """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     runner = web.ServerRunner(listener, shutdown_timeout=2.0)
@@ -41,8 +50,9 @@ async def live(listener: Listener, sock: socket.socket, service: Service, *, dra
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, service.reload)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     _settle_memory()
-    watcher = loop.create_task(_watch(service, stop))
+    watcher = loop.create_task(_watch(service, stop, parent))
     try:
         await stop.wait()
     finally:
@@ -52,29 +62,51 @@ async def live(listener: Listener, sock: socket.socket, service: Service, *, dra
         service.stop_taking()
         await site.stop()
         for connection in listener.connections:
-            connection.close()
-        await _drained(service, drain)
+            _let_go(connection)
+        await _drained(listener, service, drain)
         await runner.cleanup()
 
 
-async def _watch(service: Service, stop: asyncio.Event) -> None:
-    parent = os.getppid()
+async def _watch(service: Service, stop: asyncio.Event, parent: int | None) -> None:
     while True:
         await asyncio.sleep(WATCH)
-        if os.getppid() != parent:
+        if parent is not None and os.getppid() != parent:
             # A worker whose supervisor was killed would hold the port for ever.
             stop.set()
         elif service.changed():
+            await _settled(service)
             service.reload()
 
 
-async def _drained(service: Service, seconds: float) -> None:
-    deadline = asyncio.get_running_loop().time() + seconds
-    while service.busy and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110  (a poll costs calls nothing)
-        await asyncio.sleep(0.02)
+async def _settled(service: Service) -> None:
+    changing = True
+    while changing:
+        await asyncio.sleep(SETTLED)
+        changing = service.changed()
+
+
+def _let_go(connection: RequestHandler) -> None:
+    """Close it after the answer that it owes; at once if it owes none."""
+    connection.close()
+    owes = connection._request_in_progress or connection._messages  # noqa: SLF001  (aiohttp would keep idle ones)
+    if connection.transport is not None and not owes:
+        connection.transport.close()
+
+
+async def _drained(listener: Listener, service: Service, seconds: float) -> None:
+    """Until every answer has gone out, to its last byte. What is still under way after *seconds* is cut short."""
+    await _gone(listener, service, seconds)
     if service.busy:
         service.interrupt()
-        await asyncio.sleep(0.05)
+        await _gone(listener, service, LAST_WORDS)
+
+
+async def _gone(listener: Listener, service: Service, seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    # An answer that is complete for us may still be in the buffer of a connection.
+    while (service.busy or listener.connections) and loop.time() < deadline:  # noqa: ASYNC110  (costs calls nothing)
+        await asyncio.sleep(0.02)
 
 
 def _settle_memory() -> None:

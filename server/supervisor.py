@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-TOO_SOON: Final = 1.0  # a worker that dies younger than this is replaced after a pause
-GRACE: Final = 5.0  # how much longer than the drain a worker may take before it is killed
+TOO_SOON: Final = 1.0  # seconds; a worker that dies younger than this is replaced after as long a pause
+LOOK: Final = 1.0
+GRACE: Final = 10.0  # how much longer than the drain a worker may take before it is killed
+STOP: Final = (signal.SIGTERM, signal.SIGINT)
+SIGNALS: Final = (*STOP, signal.SIGHUP, signal.SIGCHLD)
 
 Say = Callable[[str], None]
 
@@ -53,30 +56,46 @@ def reserved(host: str, port: int) -> Iterator[int]:
 
 
 class Supervisor:
-    """Keeps *count* workers alive. *work* is what a worker does: it gets its number and never returns."""
+    """Keeps *count* workers alive.
 
-    def __init__(self, count: int, work: Callable[[int], None], *, drain: float, say: Say) -> None:
+    *work* is what a worker does: it gets its number and never returns. It begins with all signals of the supervisor
+    blocked, so that none is lost while it can't heed them yet. *look* is called once a second and before each start.
+    """
+
+    def __init__(
+        self, count: int, work: Callable[[int], None], *, drain: float, say: Say, look: Callable[[], None]
+    ) -> None:
         self._count = count
         self._work = work
         self._drain = drain
         self._say = say
+        self._look = look
         self._workers: dict[int, tuple[int, float]] = {}  # pid -> number, when it started
-        self._stopping = False
+        self._missing: dict[int, float] = {}  # number -> when it may start
 
     def run(self) -> int:
         """Until told to stop; the exit code."""
-        signals = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
-        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-        for number in range(self._count):
-            self._start(number)
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        self._missing = dict.fromkeys(range(self._count), 0.0)
+        self._fill()
         while True:
-            got = signal.sigwait(signals)
-            if got == signal.SIGHUP:
-                self._tell(signal.SIGHUP)
-            elif got == signal.SIGCHLD:
-                self._bury()
-            else:
+            got = signal.sigtimedwait(SIGNALS, self._nap())
+            self._look()
+            if got is not None and got.si_signo in STOP:
                 return self._stop()
+            if got is not None and got.si_signo == signal.SIGHUP:
+                self._tell(signal.SIGHUP)
+            self._bury()
+            self._fill()
+
+    def _nap(self) -> float:
+        return max(0.0, min([LOOK, *(due - time.monotonic() for due in self._missing.values())]))
+
+    def _fill(self) -> None:
+        now = time.monotonic()
+        for number in [number for number, due in self._missing.items() if due <= now]:
+            del self._missing[number]
+            self._start(number)
 
     def _start(self, number: int) -> None:
         sys.stdout.flush()
@@ -85,38 +104,37 @@ class Supervisor:
         if pid == 0:
             code = 1
             try:
-                signal.pthread_sigmask(signal.SIG_SETMASK, set())
                 self._work(number)
                 code = 0
             except SystemExit as stop:
                 code = stop.code if isinstance(stop.code, int) else 1
             finally:
+                if (mistake := sys.exception()) is not None:
+                    sys.excepthook(type(mistake), mistake, mistake.__traceback__)
                 sys.stdout.flush()
                 sys.stderr.flush()
                 os._exit(code)
         self._workers[pid] = (number, time.monotonic())
 
     def _bury(self) -> None:
+        now = time.monotonic()
         for pid, status in _ended():
             number, started = self._workers.pop(pid, (-1, 0.0))
-            if number < 0 or self._stopping:
-                continue
-            self._say(f"worker {number} (pid {pid}) {_how(status)}; starting another")
-            if time.monotonic() - started < TOO_SOON:
-                time.sleep(TOO_SOON)
-            self._start(number)
+            if number >= 0:
+                self._say(f"worker {number} (pid {pid}) {_how(status)}; starting another")
+                self._missing[number] = now + TOO_SOON if now - started < TOO_SOON else now
 
     def _tell(self, number: int) -> None:
         for pid in self._workers:
             os.kill(pid, number)
 
     def _stop(self) -> int:
-        self._stopping = True
         self._tell(signal.SIGTERM)
         deadline = time.monotonic() + self._drain + GRACE
         while self._workers and time.monotonic() < deadline:
             signal.sigtimedwait({signal.SIGCHLD}, 0.2)
-            self._bury()
+            for pid, _ in _ended():
+                self._workers.pop(pid, None)
         self._tell(signal.SIGKILL)
         while self._workers:
             pid, _ = os.wait()

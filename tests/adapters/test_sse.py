@@ -4,8 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.sse import LIMIT, Event, Frames, event, events, framed, plain
+from adapters.sse import LIMIT, Event, Frames, event, framed, next_event, plain
 from core.faults import Fault, UpstreamError
+
+
+def events(whole: bytes) -> list[bytes]:
+    """All events of *whole*, which ends at a blank line."""
+    found, at = [], 0
+    while at < len(whole):
+        raw, at = next_event(whole, at)
+        found.append(raw)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,6 @@ class World:
             clock=lambda: self.now,
             rng=self.rng,
             budget=self.budget,
-            deadline=self.now + route.timeouts.total,
             turns=self.turns,
             **facts,
         )
@@ -84,7 +83,7 @@ class World:
         self.attempts = []
         self.exhausted = None
         view = self.view(route, **facts)
-        course = plan(route, CALL, view)
+        course = plan(route, CALL, view, self.now + route.timeouts.total)
         rest = iter(script)
         try:
             attempt = next(course)

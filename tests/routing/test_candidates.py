@@ -71,7 +71,7 @@ def test_a_provider_that_is_not_in_the_config_is_skipped():
     del world.providers["cheap"]
 
     with pytest.raises(Exhausted) as caught:
-        next(plan(chain, CALL, view))
+        next(plan(chain, CALL, view, 1e9))
 
     assert "provider cheap is not configured" == caught.value.skipped[0].reason
 
@@ -136,9 +136,9 @@ def test_a_last_resort_is_tried_by_one_call_at_a_time():
     world = World()
     world.trip("cheap", "dear")
     chain = route(stage("cheap", "dear"))
-    first = next(plan(chain, CALL, world.view(chain))).target
+    first = next(plan(chain, CALL, world.view(chain), world.now + chain.timeouts.total)).target
     world.vitals.target(first.id).begin(world.now)
-    second = next(plan(chain, CALL, world.view(chain))).target
+    second = next(plan(chain, CALL, world.view(chain), world.now + chain.timeouts.total)).target
     world.vitals.target(second.id).begin(world.now)
 
     tried = world.play(chain)

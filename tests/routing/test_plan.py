@@ -152,7 +152,7 @@ def test_a_long_rate_limit_is_not_waited_for(retry_after):
 
 def test_a_credential_that_others_exhausted_meanwhile_is_not_waited_for_if_there_is_another_target():
     world = World()
-    course = plan(CHAIN, CALL, world.view(CHAIN))
+    course = plan(CHAIN, CALL, world.view(CHAIN), world.now + CHAIN.timeouts.total)
     first = next(course)
     met = world.meet(CHAIN, first, F.BROKEN)
     world.pools["cheap"].told(0, failure(F.RATE_LIMITED), world.now, first.target.id)
@@ -169,7 +169,7 @@ def test_no_retry_begins_that_would_pass_the_deadline():
 def test_no_target_is_tried_after_the_deadline():
     world = World()
     chain = route("cheap", "dear")
-    course = plan(chain, CALL, world.view(chain))
+    course = plan(chain, CALL, world.view(chain), world.now + chain.timeouts.total)
     met = world.meet(chain, next(course), F.TIMEOUT)
     world.now += 600.0
 
@@ -194,7 +194,7 @@ def test_a_target_whose_breaker_has_just_opened_is_not_retried():
 def test_attempts_saved_by_an_unavailable_target_go_to_retries_but_never_beyond_the_bound():
     world = World()
     world.trip("dear", cooldown=0.01)
-    course = plan(CHAIN, CALL, world.view(CHAIN))
+    course = plan(CHAIN, CALL, world.view(CHAIN), world.now + CHAIN.timeouts.total)
     attempt = next(course)
     tried = []
 

@@ -15,7 +15,6 @@ from aiohttp import web
 
 from gateway.current import Source
 from gateway.house import House
-from server.connection import Listener
 from server.supervisor import listening
 
 
@@ -100,8 +99,7 @@ async def gateway(config: str, path: Path, log: int, env: dict[str, str] | None 
     source = Source(file=str(file), env=env or {})
     loaded = source.load()
     house = House(loaded, source, loop, None, log=log)
-    server = loaded.server
-    listener = Listener(house.serve, head_timeout=server.head_timeout, idle=server.idle)
+    listener = house.listener()
     runner = web.ServerRunner(listener, shutdown_timeout=1.0)
     await runner.setup()
     sock = listening("127.0.0.1", 0, shared=False)
@@ -120,7 +118,7 @@ async def gateway(config: str, path: Path, log: int, env: dict[str, str] | None 
 
 @pytest.fixture
 def start(tmp_path):
-    """Begin with `async with start(yaml) as gateway`. The log is the file `log` in tmp_path."""
+    """How to begin: `async with start(yaml) as gateway`; its log is the file `log` in tmp_path."""
     log = os.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 
     def begin(config: str, env: dict[str, str] | None = None):
