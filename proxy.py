@@ -8,20 +8,24 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import uvloop
 
+from config.load import MOST_WORKERS
 from config.problems import ConfigErrors
 from config.report import problems_text, summary
 from config.schema import Config
-from gateway.current import Source
+from config.watch import Watch
+from gateway.current import Newest, Source
 from gateway.house import House
-from server.connection import Listener
 from server.life import live
 from server.supervisor import PortInUse, Supervisor, listening, reserved
+from telemetry.log import Scribe
 from telemetry.workers import swept
 
 VERSION: Final = "0.1.0"
@@ -40,6 +44,7 @@ def main(argv: list[str]) -> int:
         workers=options.workers,
         cores=len(os.sched_getaffinity(0)),
     )
+    watch = Watch(Path(source.file))
     try:
         config = source.load()
     except ConfigErrors as error:
@@ -49,8 +54,9 @@ def main(argv: list[str]) -> int:
         greet(config, source)
         return 0
     try:
-        return serve(config, source)
-    except PortInUse as error:
+        # What more than one worker can't keep must be refused by a reload too.
+        return serve(config, replace(source, workers=config.server.workers), watch)
+    except (PortInUse, NoDirectory) as error:
         say(f"{error}")
         return 1
 
@@ -62,55 +68,97 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("file", nargs="?", help="the configuration, config.yaml if not given")
     parser.add_argument("--config", help="the same")
     parser.add_argument("--host", help="instead of server.host")
-    parser.add_argument("--port", type=int, help="instead of server.port")
-    parser.add_argument("--workers", type=int, help="instead of server.workers")
+    parser.add_argument("--port", type=whole(0, 65535), help="instead of server.port")
+    parser.add_argument("--workers", type=whole(1, MOST_WORKERS), help="instead of server.workers")
     parser.add_argument("--version", action="version", version=f"switchyard {VERSION}")
     options = parser.parse_args(argv)
     options.config = options.config or options.file or "config.yaml"
     return options
 
 
-def serve(config: Config, source: Source) -> int:
+def whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def serve(config: Config, source: Source, watch: Watch) -> int:
     """Until told to stop."""
     server = config.server
+    newest = Newest(source, config, watch)
     if server.workers == 1:
         sock = listening(server.host, server.port, shared=False)
-        greet(config, source)
-        work(config, source, sock, None)
+        greet(config, source, port=sock.getsockname()[1])
+        work(newest, source, sock)
         return 0
     with reserved(server.host, server.port) as port:
-        directory = swept(Path(config.state_directory) / f"run-{port}")
-        greet(config, source)
-        worker = partial(work_in_family, source, port, directory)
-        return Supervisor(server.workers, worker, drain=server.drain, say=say).run()
+        family = Family(server.host, port, directory_of_run(config, port), os.getpid())
+        greet(config, source, port=port)
+        worker = partial(work_in_family, newest, source, family)
+        tell = partial(log, config)
+        return Supervisor(server.workers, worker, drain=server.drain, say=tell, look=newest.look).run()
 
 
-def work_in_family(source: Source, port: int, directory: Path, _number: int) -> None:
-    """What each worker does: read the configuration as it is now, and serve beside the others."""
-    config = source.load()
-    work(config, source, listening(config.server.host, port, shared=True), directory)
+class Family(NamedTuple):
+    """What the workers of one supervisor share. *directory* is where they tell each other what they have counted."""
+
+    host: str
+    port: int
+    directory: Path
+    supervisor: int
 
 
-def work(config: Config, source: Source, sock: socket.socket, directory: Path | None) -> None:
-    uvloop.run(working(config, source, sock, directory))
+class NoDirectory(Exception):  # noqa: N818  (says what it is)
+    """The workers have no place to tell each other what they have counted."""
 
 
-async def working(config: Config, source: Source, sock: socket.socket, directory: Path | None) -> None:
-    """One process, from its first to its last call."""
-    server = config.server
-    house = House(config, source, asyncio.get_running_loop(), directory)
-    listener = Listener(house.serve, head_timeout=server.head_timeout, idle=server.idle)
-    house.begin(lambda: len(listener.connections))
+def directory_of_run(config: Config, port: int) -> Path:
     try:
-        await live(listener, sock, house, drain=server.drain)
+        return swept(Path(config.state_directory) / f"run-{port}")
+    except OSError as error:
+        raise NoDirectory(f"cannot write to state.directory {config.state_directory}: {error.strerror}") from error
+
+
+def work_in_family(newest: Newest, source: Source, family: Family, _number: int) -> None:
+    """What each worker does: serve beside the others."""
+    work(newest, source, listening(family.host, family.port, shared=True), family)
+
+
+def work(newest: Newest, source: Source, sock: socket.socket, family: Family | None = None) -> None:
+    uvloop.run(working(newest, source, sock, family))
+
+
+async def working(newest: Newest, source: Source, sock: socket.socket, family: Family | None) -> None:
+    """One process, from its first to its last call."""
+    config, server = newest.config, newest.config.server
+    directory, supervisor = (family.directory, family.supervisor) if family else (None, None)
+    house = House(config, source, asyncio.get_running_loop(), directory, watch=newest.watch)
+    listener = house.listener()
+    house.begin(lambda: len(listener.connections))
+    if newest.refused:
+        house.reload()  # so that this worker, too, says what is wrong
+    try:
+        await live(listener, sock, house, drain=server.drain, parent=supervisor)
     finally:
         await house.end()
 
 
-def greet(config: Config, source: Source) -> None:
-    """What a person who starts it wants to know."""
+def greet(config: Config, source: Source, *, port: int | None = None) -> None:
+    """What a person who starts it wants to know. *port* is where it listens, if it does."""
+    if port is not None:
+        config = replace(config, server=replace(config.server, port=port))
     sys.stdout.write(summary(config, file=source.file, pages=PAGES) + "\n")
     sys.stdout.flush()
+
+
+def log(config: Config, text: str) -> None:
+    """One line where the workers log."""
+    scribe = Scribe(format=config.log.format, level=config.log.level)
+    scribe.event("warning", text)
+    scribe.close()
 
 
 def say(text: str) -> None:

@@ -23,6 +23,7 @@ from core.wire import Chunk, Event, Json, Report, Verbatim
 _NO_FINISH = (b'"finish_reason":null', b'"finish_reason": null')
 _NO_USAGE = (b',"usage":null', b', "usage": null')
 _ERROR = b'"error":'
+_TAIL = 600  # an error with a null finish would be the last that comes; further up it reaches the client as it is
 _ENDED_EARLY = "the answer ended before it was complete"
 
 Swap = tuple[bytes, bytes]
@@ -87,12 +88,12 @@ class OpenAIDecoder:
             data = self._frames.whole(data)
             if not data:
                 return []
-        null = self._null
-        if null is not None and (ordinary := _ordinary(data, 0, null)):
-            passed = self._passed(data[:ordinary] if ordinary < len(data) else data, null)
-            if ordinary == len(data):
-                return [passed]
-            return _joined([passed, *self._careful(data[ordinary:])])
+        if self._null is not None:
+            end, count = _ordinary(data, 0, self._null)
+            if end == len(data):
+                return [self._passed(data, count)]
+            if end:
+                return _joined([self._passed(data[:end], count), *self._careful(data[end:])])
         return self._careful(data)
 
     def close(self) -> list[Event]:
@@ -109,9 +110,11 @@ class OpenAIDecoder:
             self._report = None
         return out
 
-    def _passed(self, data: bytes, null: bytes) -> Verbatim:
-        """Ordinary events, which go through whole."""
-        self.produced += max(0, len(data) - data.count(null) * self._overhead)
+    def _passed(self, data: bytes, count: int) -> Verbatim:
+        """*count* ordinary events, which go through whole."""
+        content = len(data) - count * self._overhead
+        if content > 0:
+            self.produced += content
         for theirs, ours in self._swaps:
             data = data.replace(theirs, ours)
         return Verbatim(data)
@@ -129,9 +132,10 @@ class OpenAIDecoder:
                 self._take(raw, out)
                 if self._null is not None and not cruised:
                     cruised = True
-                    if ordinary := _ordinary(data, at, self._null):
-                        out.append(self._passed(data[at:ordinary], self._null))
-                        at = ordinary
+                    stop, count = _ordinary(data, at, self._null)
+                    if stop:
+                        out.append(self._passed(data[at:stop], count))
+                        at = stop
         except UpstreamError as error:
             if not (self.started and out):
                 raise
@@ -254,20 +258,20 @@ def swaps_of(accent: Accent, *, include_usage: bool) -> tuple[Swap, ...]:
     return names if include_usage else (*names, *((null, b"") for null in _NO_USAGE))
 
 
-def _ordinary(data: bytes, start: int, null: bytes) -> int:
-    """Where the ordinary events that *data* holds from *start* on end: at its end, or before the last few, or nowhere.
+def _ordinary(data: bytes, start: int, null: bytes) -> tuple[int, int]:
+    """The ordinary events that *data* holds from *start* on: where they end, at its end or before the last few, and
+    how many they are. 0, 0 if there are none, or others between them.
 
     Each has one *null* and one blank line, which is two line feeds; whatever else there is upsets the count.
     """
-    if not data.startswith(b"data:", start):
-        return 0
-    count = data.count(null, start)
-    if count == 0 or data.find(_ERROR, start) >= 0:
-        return 0
-    if 2 * count == data.count(b"\n", start):
-        return len(data)
-    end = data.find(b"\n\n", data.rfind(null)) + 2
-    return end if 2 * count == data.count(b"\n", start, end) else 0
+    last = data.rfind(null, start)
+    if last < 0 or not data.startswith(b"data:", start):
+        return 0, 0
+    end = data.find(b"\n\n", last) + 2
+    count = data.count(null, start, end)
+    if 2 * count != data.count(b"\n", start, end) or data.find(_ERROR, max(start, end - _TAIL), end) >= 0:
+        return 0, 0
+    return end, count
 
 
 def _object(data: bytes) -> Json:

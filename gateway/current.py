@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from config.load import load
 from config.problems import ConfigErrors
@@ -12,6 +13,8 @@ from config.schema import Config
 from config.watch import Watch, read
 from gateway.generation import DIALECTS, Generation, Shared, build
 from routing.strategies import STRATEGIES
+
+AT_START: Final = ("host", "port", "drain", "idle", "head_timeout")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +70,16 @@ class Newest:
 
 @dataclass(frozen=True, slots=True)
 class Reload:
-    """How the last reload ended. *problems* empty: it worked. *at* is unix time."""
+    """How the last reload ended. *problems* empty: it worked. *at* is unix time.
+
+    *waiting* are the settings that say something new, which only the next start will heed.
+    """
 
     at: float
     hash: str
     changed: bool
     problems: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -85,6 +92,7 @@ class Reload:
             "generation": self.hash,
             "at": round(self.at, 3),
             "problems": list(self.problems),
+            "waiting_for_restart": list(self.waiting),
         }
 
 
@@ -94,7 +102,7 @@ class Current:
     *watch* was made before *config* was read, so that no change in between is missed.
     """
 
-    __slots__ = ("_one", "_said", "_watch", "generation", "last", "shared", "source")
+    __slots__ = ("_first", "_one", "_said", "_watch", "generation", "last", "shared", "source")
 
     def __init__(
         self, source: Source, config: Config, shared: Shared, said: Callable[[Reload], None], watch: Watch | None = None
@@ -104,6 +112,7 @@ class Current:
         self._watch = watch or Watch(Path(source.file))
         self._said = said
         self._one = asyncio.Lock()
+        self._first = config
         self.generation: Generation = build(config, shared)
         self.last = Reload(time.time(), config.hash, changed=True)
 
@@ -125,6 +134,15 @@ class Current:
             else:
                 if config.hash != old:
                     self.generation = build(config, self.shared)
-                self.last = Reload(time.time(), config.hash, changed=config.hash != old)
+                waiting = waiting_for_restart(self._first, config)
+                self.last = Reload(time.time(), config.hash, changed=config.hash != old, waiting=waiting)
             self._said(self.last)
             return self.last
+
+
+def waiting_for_restart(first: Config, now: Config) -> tuple[str, ...]:
+    """What *now* says otherwise than *first*, of what a running process can't change."""
+    server = [f"server.{name}" for name in AT_START if getattr(first.server, name) != getattr(now.server, name)]
+    log = ["log"] if first.log != now.log else []
+    state = ["state.directory"] if first.state_directory != now.state_directory else []
+    return (*server, *log, *state)

@@ -87,27 +87,23 @@ class House:
         )
 
     async def serve(self, request: web.BaseRequest) -> Answered:
-        """Whatever comes in at the door."""
-        reply = reply_to(request, self._loop)
-        caller = caller_of(request)
+        """What comes in by aiohttp's door."""
         path = request._message.path.partition("?")[0]  # noqa: SLF001  (the public property builds a URL)
-        if request.method == "POST" and path in self._endpoints:
-            return await self.take(path, caller, reply)
-        request_id = self._prepare(self._current.generation, caller, reply)
-        try:
-            await self._pages.serve(request, reply)
-        except Refusal as refused:
-            refuse(reply, refused)
-        except Exception as mistake:  # noqa: BLE001  (the edge: a mistake of ours must not end other calls)
-            self._confess(mistake, reply, request_id)
-        return Answered(reply.status, keep_alive=reply.keep_alive)
+        caller = caller_of(request)
+        return await self.take(path if request.method == "POST" else "", caller, reply_to(request, self._loop))
 
     async def take(self, path: str, caller: Caller, reply: Reply) -> Answered:
-        """A call, whichever way it came."""
+        """Answer whoever it is, whichever way they came. *path* is that of a POST."""
         generation = self._current.generation  # one for the whole call, whatever is reloaded meanwhile
         request_id = self._prepare(generation, caller, reply)
+        endpoint = self._endpoints.get(path)
         try:
-            await Conversation(generation, self._shared, self._endpoints[path], reply, request_id).run(caller)
+            if endpoint is not None:
+                await Conversation(generation, self._shared, endpoint, reply, request_id).run(caller)
+            elif caller.request is not None:
+                await self._pages.serve(caller.request, reply)
+        except Refusal as refused:
+            refuse(reply, refused)
         except Exception as mistake:  # noqa: BLE001  (the edge: a mistake of ours must not look like an answer)
             self._confess(mistake, reply, request_id)
         return Answered(reply.status, keep_alive=reply.keep_alive)
@@ -180,6 +176,9 @@ class House:
 
     def reload(self) -> None:
         """Begin a reload; how it ends is logged, counted, and on the health page."""
+        if len(self._tasks) > 1:
+            # One is under way, and one that waits for it will read the file as it is then.
+            return
         task = self._loop.create_task(self._current.reload())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -188,6 +187,8 @@ class House:
         self._meters.reloaded(ok=result.ok)
         if result.ok:
             self._scribe.event("info", "configuration reloaded", config=result.hash, changed=result.changed)
+        for name in result.waiting:
+            self._scribe.event("warning", "setting waits for a restart", setting=name)
         for problem in result.problems:
             self._scribe.event("error", "configuration refused", config=result.hash, problem=problem)
 

@@ -15,7 +15,7 @@ from aiohttp.web_protocol import RequestHandler
 from core.errors import Refusal
 from server.caller import Caller
 from server.reply import Answered, Flow, Reply
-from server.shortcut import LARGEST_BODY, Head, read_head
+from server.shortcut import LARGEST_BODY, Head, again, read_head
 
 TIMED_OUT: Final = (
     b"HTTP/1.1 408 Request Timeout\r\nserver: switchyard\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -28,7 +28,7 @@ Take = Callable[[str, Caller, Reply], Coroutine[Any, Any, Answered]]
 class Connection(RequestHandler):
     """One client connection. *flow* is the provider's side of the stream that is going out on it, if any."""
 
-    __slots__ = ("_call", "_came", "_head", "_listener", "_missing", "_partial", "_path", "_patience", "flow")
+    __slots__ = ("_call", "_came", "_head", "_known", "_listener", "_missing", "_partial", "_patience", "flow")
 
     def __init__(self, listener: "Listener", **kwargs: Any) -> None:
         super().__init__(listener, **kwargs)
@@ -36,7 +36,7 @@ class Connection(RequestHandler):
         self._patience: asyncio.TimerHandle | None = None  # runs while half a request is here
         self._partial = False  # aiohttp's parser holds half a request
         self._head: Head | None = None  # of a request whose body isn't all here yet
-        self._path = ""
+        self._known: Head | None = None  # the head of the request before
         self._came: list[bytes] = []  # the pieces of that body; or what came while a call was answered
         self._missing = 0
         self._call: asyncio.Task[Answered] | None = None  # a call that came the short way, while it is answered
@@ -77,16 +77,14 @@ class Connection(RequestHandler):
 
     def _take(self, data: bytes) -> bool:
         """Whether *data* begins a plain request, which is then answered the short way."""
-        end = data.find(b"\r\n\r\n")
-        if end < 0 or self._partial or self._waiter is None or self._messages or self._close or self._force_close:
+        if self._partial or self._waiter is None or self._messages or self._close or self._force_close:
             return False
-        path = self._listener.short.get(data[: data.find(b"\r\n")])
-        if path is None:
-            return False
-        head = read_head(data, end)
+        known = self._known
+        head = again(known, data) if known is not None else None
+        if head is None:
+            head = self._known = read_head(data, self._listener.short)
         if head is None or not 0 < head.length <= LARGEST_BODY:
             return False
-        self._path = path
         missing = head.start + head.length - len(data)
         if missing > 0:
             self._head = head
@@ -123,7 +121,7 @@ class Connection(RequestHandler):
         self._next_keepalive_close_time = FOR_EVER
         reply = Reply(self, self._loop, old=False, keep_alive=True)
         caller = Caller(head.authorization, head.request_id, head.origin, body)
-        call = self._call = self._loop.create_task(self._listener.take(self._path, caller, reply))
+        call = self._call = self._loop.create_task(self._listener.take(head.path, caller, reply))
         call.add_done_callback(self._done)
 
     def _done(self, call: asyncio.Task[Answered]) -> None:

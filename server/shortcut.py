@@ -5,6 +5,7 @@ came whole and nothing about it can be read in two ways; any doubt sends the ver
 or refuses them as if this file didn't exist. tests/server shows that both ways give the same answers.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 LONGEST_HEAD: Final = 8190
@@ -12,22 +13,53 @@ LARGEST_BODY: Final = 256 * 1024  # larger ones are read by aiohttp, which watch
 PLAIN: Final = bytes(range(0x20, 0x7F)) + b"\r\n"
 
 # What changes how a message is framed or answered. Anywhere in the head, even in a value, it is a doubt.
-ODD: Final = (b"transfer-encoding", b"content-encoding", b"expect", b"upgrade", b"trailer")
-CLOSING: Final = b"\r\nconnection: close"
+ODD: Final = (
+    b"transfer-encoding",
+    b"content-encoding",
+    b"expect",
+    b"upgrade",
+    b"trailer",
+    b"\r\nconnection: close",
+)
+LENGTH: Final = b"\r\ncontent-length: "
 
 
 class Head(NamedTuple):
-    """What we need of a head. *start* is where the body begins, *length* how long it is."""
+    """What we need of a head. *start* is where the body begins, *length* how long it is.
 
+    *before* and *after* are the bytes around the length: a later head that has the same ones differs in nothing else.
+    """
+
+    path: str
     start: int
     length: int
     authorization: str | None
     request_id: str | None
     origin: str | None
+    before: bytes
+    after: bytes
 
 
-def read_head(data: bytes, end: int) -> Head | None:
-    """The head of a request, up to its blank line at *end*; None if there is any doubt about it."""
+def again(known: Head, data: bytes) -> Head | None:
+    """The head of *data* if it is *known* with another length, as nearly every next request of a connection has it."""
+    before = known.before
+    if not data.startswith(before):
+        return None
+    at = len(before)
+    end = data.find(b"\r", at, at + 10)
+    length = data[at:end]
+    if end < 0 or not length.isdigit() or not data.startswith(known.after, end):
+        return None
+    path, _, _, authorization, request_id, origin, _, after = known
+    return Head(path, end + len(after), int(length), authorization, request_id, origin, before, after)
+
+
+def read_head(data: bytes, short: Mapping[bytes, str]) -> Head | None:
+    """The head that *data* begins with; None if there is any doubt about it, or if it isn't for one of *short*."""
+    end = data.find(b"\r\n\r\n")
+    path = short.get(data[: data.find(b"\r\n")]) if end > 0 else None
+    if path is None:
+        return None
     head = data[: end + 2]
     lines = head.count(b"\n")
     if (
@@ -41,20 +73,22 @@ def read_head(data: bytes, end: int) -> Head | None:
     ):
         return None
     low = head.lower()
-    for odd in ODD:
-        if odd in low:
-            return None
-    if CLOSING in low or low.count(b"\r\nhost: ") != 1 or low.count(b"content-length") != 1:
+    if any(odd in low for odd in ODD) or low.count(b"\r\nhost: ") != 1 or low.count(b"\r\nauthorization: ") > 1:
         return None
-    length = _value(low, low, b"\r\ncontent-length: ")
-    if length is None or not length.isdigit() or len(length) > 9 or low.count(b"\r\nauthorization: ") > 1:
+    at = low.find(LENGTH) + len(LENGTH)
+    stop = low.find(b"\r", at)
+    length = head[at:stop]
+    if low.count(b"content-length") != 1 or at < len(LENGTH) or not length.isdigit() or len(length) > 9:
         return None
     return Head(
+        path,
         end + 4,
         int(length),
         _value(head, low, b"\r\nauthorization: "),
         _value(head, low, b"\r\nx-request-id: "),
         _value(head, low, b"\r\norigin: "),
+        data[:at],
+        data[stop : end + 4],
     )
 
 

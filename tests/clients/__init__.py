@@ -1,0 +1,1 @@
+"""The official clients against the running gateway, as people use them."""

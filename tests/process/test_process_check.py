@@ -1,0 +1,159 @@
+"""`proxy.py check`: what is wrong with a file, or what it would do, in seconds and without a secret."""
+
+import time
+
+import pytest
+
+from tests.process.running import HOME, run
+
+SECRET = "sk-live-abcdefghijklmnop"
+BAD = """\
+server: {port: 99999}
+providers:
+  a: {dialect: openai, api_key: "${KEY_OF_A}", base_url: "http://127.0.0.1:9/v1"}
+  b: {dialect: openai, api_key: "${NOT_THERE}"}
+routes:
+  one: a/x
+  two: nowhere/x
+  three: {chain: [a/x], retrys: 3}
+unheard: 1
+"""
+
+
+def test_the_file_as_shipped_is_good_in_an_empty_environment(tmp_path):
+    done = run("check", str(HOME / "config.yaml"), folder=tmp_path)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "demo: demo/echo" in done.stdout
+    assert "openai: not configured (OPENAI_API_KEY is not set)" in done.stdout
+
+
+def test_checking_leaves_nothing_behind(tmp_path):
+    run("check", str(HOME / "config.yaml"), folder=tmp_path)
+
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_everything_that_is_wrong_is_said_at_once_with_its_place(tmp_path):
+    (tmp_path / "bad.yaml").write_text(BAD)
+
+    began = time.monotonic()
+    done = run("check", "bad.yaml", folder=tmp_path, env={"KEY_OF_A": SECRET})
+    took = time.monotonic() - began
+
+    starts = [line.split(": ", 2)[:2] for line in done.stderr.splitlines()]
+    assert 2 == done.returncode
+    assert [
+        ["bad.yaml:1", "server.port"],
+        ["bad.yaml:4", "providers.b.api_key"],
+        ["bad.yaml:7", "routes.two"],
+        ["bad.yaml:8", "routes.three.retrys"],
+        ["bad.yaml:9", "unheard"],
+    ] == starts
+    assert took < 5
+    assert "" == done.stdout
+    assert SECRET not in done.stderr
+
+
+def test_serving_a_bad_file_says_the_same_and_starts_nothing(tmp_path):
+    (tmp_path / "bad.yaml").write_text(BAD)
+
+    checked = run("check", "--config", "bad.yaml", folder=tmp_path, env={"KEY_OF_A": SECRET})
+    served = run("serve", "--config", "bad.yaml", folder=tmp_path, env={"KEY_OF_A": SECRET})
+
+    assert (2, "") == (served.returncode, served.stdout)
+    assert checked.stderr == served.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "can't be read: No such file or directory"),
+        (b"\xff\xfe\x00", "is not UTF-8"),
+        (b"routes: {a: ]}", "bad.yaml:1"),
+        (b"- a\n- b\n", "expected a mapping"),
+    ],
+)
+def test_what_is_no_configuration_at_all_is_one_line(tmp_path, content, said):
+    if content is not None:
+        (tmp_path / "bad.yaml").write_bytes(content)
+
+    done = run("check", "bad.yaml", folder=tmp_path)
+
+    assert 2 == done.returncode
+    assert said in done.stderr
+    assert 1 == len(done.stderr.splitlines())
+
+
+def test_a_good_file_is_summed_up_without_its_secrets(tmp_path):
+    text = f"""
+admin: {{key: {SECRET}1}}
+server: {{metrics_key: "${{FROM_ENV}}"}}
+providers: {{a: {{dialect: openai, api_key: ["{SECRET}2", "${{OTHER}}"], base_url: "http://127.0.0.1:9/v1"}}}}
+routes: {{m: a/x}}
+keys: {{alice: {{key: {SECRET}3}}}}
+"""
+    (tmp_path / "good.yaml").write_text(text)
+
+    done = run("check", "good.yaml", folder=tmp_path, env={"FROM_ENV": f"{SECRET}4", "OTHER": f"{SECRET}5"})
+
+    assert 0 == done.returncode, done.stderr
+    assert "a: configured, 2 keys" in done.stdout
+    assert "(one key)" in done.stdout
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_the_version_is_a_line(tmp_path):
+    done = run("--version", folder=tmp_path)
+
+    assert (0, "switchyard", "") == (done.returncode, done.stdout.split()[0], done.stderr)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--port", "65536"],
+        ["--port", "-1"],
+        ["--port", "http"],
+        ["--port", "9" * 5000],
+        ["--port", "000000000099999"],
+        ["--port", "١"],
+        ["--workers", "0"],
+        ["--workers", "257"],
+        ["start"],
+        ["check", "a.yaml", "b.yaml"],
+        ["--unheard"],
+    ],
+)
+def test_arguments_that_mean_nothing_are_refused_in_a_sentence(tmp_path, arguments):
+    done = run(*arguments, folder=tmp_path)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "proxy.py: error: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "gateway.example"])
+def test_other_machines_are_not_served_without_keys(tmp_path, host):
+    (tmp_path / "config.yaml").write_text("providers: {demo: {}}\nroutes: {demo: demo/echo}\n")
+
+    done = run("--host", host, folder=tmp_path)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "server.host" in done.stderr
+    assert "add `keys:`, or say `open: true`" in done.stderr
+
+
+def test_a_limit_that_several_processes_cannot_keep_is_refused(tmp_path):
+    text = """
+providers: {a: {dialect: openai, api_key: k, base_url: "http://127.0.0.1:9/v1", limits: {concurrent: 3}}}
+routes: {m: a/x}
+"""
+    (tmp_path / "config.yaml").write_text(text)
+
+    alone = run("check", folder=tmp_path)
+    several = run("serve", "--workers", "2", folder=tmp_path)
+
+    assert 0 == alone.returncode, alone.stderr
+    assert (2, "") == (several.returncode, several.stdout)
+    assert "config.yaml:2: providers.a.limits: " in several.stderr

@@ -1,0 +1,190 @@
+"""Several processes on one port that behave as one, and outlive each other."""
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+from tests.process.running import ADMIN, PATIENCE, Running, holds, until
+from tests.whole.provider import Provider
+
+NEW = "  new: demo/echo\n"
+BAD = "  new: nowhere/x\n"
+OPERATOR = {"authorization": f"Bearer {ADMIN}"}
+CALLS = 'switchyard_calls_total{endpoint="chat",route="demo",status="200",stream="false"}'
+
+
+async def both(gateway: Running) -> set[int]:
+    """The workers, once there are two and both listen."""
+
+    def complete() -> set[int]:
+        listening = Path("/proc/net/tcp").read_text().count(f":{gateway.port:04X} 00000000:0000 0A")
+        return gateway.workers if len(gateway.workers) == 2 == listening else set()
+
+    return await until(complete)
+
+
+async def generations(gateway: Running) -> set[str]:
+    """Of as many calls as reach both workers, but for one case in a million."""
+    answers = await asyncio.gather(*(gateway.get("/health/live") for _ in range(20)))
+    return {answer.headers["x-switchyard-config"] for answer in answers}
+
+
+async def all_serve_another(gateway: Running, old: str) -> bool:
+    found = await generations(gateway)
+    return len(found) == 1 and old not in found
+
+
+def runs(pid: int) -> bool:
+    """Whether it does anything still; one that nobody has buried does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
+    except OSError:
+        return False
+
+
+async def test_a_dead_worker_is_replaced_and_only_its_streams_break(start, written):
+    gate = asyncio.Event()
+    async with Provider(holds(gate)) as provider, start(written(url=provider.url, workers=2)) as gateway:
+        first = await both(gateway)
+        streams = await asyncio.gather(*(gateway.stream() for _ in range(24)))
+        killed = min(first)
+
+        began = time.monotonic()
+        os.kill(killed, signal.SIGKILL)
+        await until(lambda: len(gateway.workers - {killed}) == 2, 10)
+        second = await both(gateway)
+        took = time.monotonic() - began
+        gate.set()
+        answers = await asyncio.gather(*(stream.rest() for stream in streams))
+        said = await until(lambda: [line for line in gateway.log if "starting another" in line["message"]])
+
+    ended = [answer for stream, answer in zip(streams, answers, strict=True) if not stream.cut]
+    assert took < 10
+    assert first - {killed} < second
+    assert 0 < len(ended) < len(streams)
+    assert {("one two", "[DONE]")} == {(answer.text, answer.events[-1]) for answer in ended}
+    assert [f"(pid {killed}) was ended by SIGKILL"] == [line["message"][9:-18] for line in said]
+
+
+async def test_what_was_counted_stays_counted(start, written):
+    async with start(written(workers=2)) as gateway:
+        workers = await both(gateway)
+        await asyncio.gather(*(gateway.chat("demo") for _ in range(30)))
+        await until(lambda: counted(gateway, 30))
+
+        seen = []
+        for pid in workers:
+            await killed_by_now(pid)
+            seen += [await gateway.metric(CALLS) for _ in range(5)]
+            await both(gateway)
+        await asyncio.gather(*(gateway.chat("demo") for _ in range(10)))
+        await until(lambda: counted(gateway, 40))
+
+    assert [30] * 10 == seen
+
+
+async def killed_by_now(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: not runs(pid))  # and then its socket is closed
+
+
+async def counted(gateway: Running, calls: int) -> bool:
+    return await gateway.metric(CALLS) == calls
+
+
+async def test_a_signal_reaches_all_workers(start, written):
+    async with start(written(workers=2)) as gateway:
+        await both(gateway)
+        (old,) = await generations(gateway)
+        gateway.write(written(workers=2, more=NEW))
+
+        gateway.send(signal.SIGHUP)
+        await until(lambda: all_serve_another(gateway, old), 5)
+        statuses = {(await gateway.chat("new")).status for _ in range(10)}
+
+    assert {200} == statuses
+
+
+async def test_what_the_operator_says_to_one_reaches_all(start, written):
+    async with start(written(workers=2)) as gateway:
+        await both(gateway)
+        (old,) = await generations(gateway)
+        gateway.write(written(workers=2, more=NEW))
+
+        answer = await gateway.request("POST", "/admin/reload", **OPERATOR)
+        await until(lambda: all_serve_another(gateway, old), 5)
+
+    assert 200 == answer.status
+
+
+async def test_a_signal_before_a_worker_can_heed_it_is_not_lost_on_it(start, written):
+    """The default of this signal would be the worker's end."""
+    async with start(written(workers=2)) as gateway:
+        killed = min(await both(gateway))
+        os.kill(killed, signal.SIGKILL)
+
+        async with asyncio.timeout(PATIENCE):
+            while len(gateway.workers - {killed}) < 2:
+                gateway.send(signal.SIGHUP)
+                await asyncio.sleep(0.001)
+        for _ in range(50):
+            gateway.send(signal.SIGHUP)
+            await asyncio.sleep(0.001)
+        await both(gateway)
+
+    ended = [line["message"][9:] for line in gateway.log if "starting another" in line["message"]]
+    assert [f"(pid {killed}) was ended by SIGKILL; starting another"] == ended
+
+
+async def test_a_worker_that_starts_while_the_file_is_bad_serves_what_the_others_serve(start, written):
+    async with start(written(workers=2)) as gateway:
+        (first,) = await generations(gateway)
+        gateway.write(written(workers=2, more=NEW))
+        await until(lambda: all_serve_another(gateway, first))
+        await asyncio.sleep(1.2)  # the supervisor looks once a second
+        old = await both(gateway)
+        gateway.write(written(workers=2, more=BAD))
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+
+        await until(lambda: not gateway.workers & old)
+        await both(gateway)
+        statuses = {(await gateway.chat("new")).status for _ in range(10)}
+        await until(lambda: complained(gateway))
+
+    assert {200} == statuses
+
+
+async def complained(gateway: Running) -> bool:
+    return await gateway.metric("switchyard_config_last_reload_ok") == 0
+
+
+async def test_all_workers_finish_what_they_began(start, written):
+    gate = asyncio.Event()
+    async with Provider(holds(gate)) as provider, start(written(url=provider.url, workers=2)) as gateway:
+        workers = await both(gateway)
+        streams = await asyncio.gather(*(gateway.stream() for _ in range(16)))
+
+        gateway.send(signal.SIGTERM)
+        await until(gateway.refuses)
+        gate.set()
+        answers = await asyncio.gather(*(stream.rest() for stream in streams))
+        code = await gateway.ended()
+
+    assert 0 == code
+    assert {("one two", "[DONE]")} == {(answer.text, answer.events[-1]) for answer in answers}
+    assert not any(map(runs, workers))
+
+
+async def test_workers_end_when_nobody_looks_after_them_any_more(start, written):
+    async with start(written(workers=2)) as gateway:
+        workers = await both(gateway)
+
+        gateway.send(signal.SIGKILL)
+        await gateway.ended()
+        await until(lambda: not any(map(runs, workers)), 5)
+        refused = await gateway.refuses()
+
+    assert refused

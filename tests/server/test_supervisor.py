@@ -1,0 +1,114 @@
+"""Workers that can't live, and what their supervisor makes of it."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from server.supervisor import PortInUse, listening, reserved
+
+HOME = Path(__file__).resolve().parents[2]
+SCRIPT = """
+import os, sys
+from server.supervisor import Supervisor
+
+def say(text):
+    sys.stdout.write(text + "\\n")
+    sys.stdout.flush()
+
+def work(number):
+    {work}
+
+say("begun")
+sys.exit(Supervisor(3, work, drain=0.1, say=say, look=lambda: None).run())
+"""
+
+
+@pytest.fixture
+def supervise():
+    """A supervisor of three workers that do *work*, as a process."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def begin(work: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT.format(work=work)],
+            cwd=HOME,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        begun.append(process)
+        assert "begun\n" == process.stdout.readline()
+        return process
+
+    yield begin
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+def test_workers_that_die_at_once_are_not_started_again_at_once(supervise):
+    began = time.monotonic()
+    process = supervise("os._exit(3)")
+
+    lines = [process.stdout.readline() for _ in range(9)]
+    took = time.monotonic() - began
+
+    assert all("ended with code 3; starting another" in line for line in lines)
+    assert {"worker 0", "worker 1", "worker 2"} == {line[:8] for line in lines}
+    assert took > 1.9
+
+
+def test_it_can_be_told_to_stop_while_its_workers_die(supervise):
+    process = supervise("os._exit(3)")
+    process.stdout.readline()
+
+    process.send_signal(signal.SIGTERM)
+    code = process.wait(10)
+
+    assert 0 == code
+
+
+def test_why_a_worker_could_not_live_is_told(supervise):
+    process = supervise("raise RuntimeError('no such luck')")
+    said = process.stdout.readline()
+
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=10)
+
+    assert "ended with code 1; starting another" in said
+    assert "RuntimeError: no such luck" in err
+
+
+def test_signals_wait_until_a_worker_can_heed_them(supervise):
+    process = supervise("""import signal, time
+    asked = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+    say("blocked" if asked <= signal.pthread_sigmask(signal.SIG_BLOCK, ()) else "open")
+    signal.sigwait({signal.SIGTERM})""")
+
+    said = process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    code = process.wait(10)
+
+    assert ("blocked\n", 0) == (said, code)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_port_is_listened_on_once_but_by_a_family(host):
+    with reserved(host, 0) as port:
+        first = listening(host, port, shared=True)
+        second = listening(host, port, shared=True)
+        with pytest.raises(PortInUse, match=f"cannot listen on {host}:{port}: Address already in use"):
+            listening(host, port, shared=False)
+        with pytest.raises(PortInUse), reserved(host, port):
+            pass
+        first.close()
+        second.close()
+
+
+def test_a_host_that_nobody_knows_is_said_so():
+    with pytest.raises(PortInUse, match=r"cannot listen on no\.such\.host\.invalid:0: "):
+        listening("no.such.host.invalid", 0, shared=False)
