@@ -50,21 +50,23 @@ def parse(body: bytes) -> Call:
     fields = parse_json(body)
     model = model_of(fields)
     check(fields, FIELDS)
-    needs = messages.check(fields.get("messages"))
-    if fields.get("tools"):
+    get = fields.get
+    needs = messages.check(get("messages"))
+    if get("tools"):
         needs.add("tools")
-    if (wanted := fields.get("response_format")) is not None and _format(wanted) == "json_schema":
+    if (wanted := get("response_format")) is not None and _format(wanted) == "json_schema":
         needs.add("json_schema")
+    # By position: a tuple with names is made twice as fast that way.
     return Call(
-        endpoint="chat",
-        model=model,
-        body=fields,
-        stream=bool(fields.get("stream")),
-        include_usage=usage_asked(fields),
-        size=len(body),
-        choices=fields.get("n") or 1,
-        max_output=fields.get("max_completion_tokens") or fields.get("max_tokens"),
-        needs=frozenset(needs) if needs else NOTHING,
+        "chat",
+        model,
+        fields,
+        bool(get("stream")),
+        "stream_options" in fields and usage_asked(fields),
+        len(body),
+        get("n") or 1,
+        get("max_completion_tokens") or get("max_tokens"),
+        frozenset(needs) if needs else NOTHING,
     )
 
 

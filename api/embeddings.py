@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.body import parse as parse_json
-from api.shape import Check, check, missing, model_of, natural, text, wrong
+from api.shape import GATEWAYS_OWN, Check, check, missing, model_of, natural, text, wrong
 from core.call import Call
 from core.errors import invalid
 
 MOST: Final = 2048
-FIELDS: Mapping[str, Check] = {"dimensions": natural, "encoding_format": text, "user": text}
+FIELDS: Mapping[str, Check] = {**GATEWAYS_OWN, "dimensions": natural, "encoding_format": text, "user": text}
 
 
 def parse(body: bytes) -> Call:

@@ -99,7 +99,11 @@ class Conversation:
         self._shared.open.add(self)
         self._task = asyncio.current_task(self._shared.loop)
         try:
-            await self._hear(caller)
+            self._recognise(caller)
+            body = caller.body
+            if body is None or len(body) > self._generation.config.server.max_body:
+                body = await self._read(caller)
+            self._hear(body)
             await self._try_all()
         except Refusal as refused:
             self._refuse(refused)
@@ -122,19 +126,23 @@ class Conversation:
 
     # Who is calling, and what do they ask?
 
-    async def _hear(self, caller: Caller) -> None:
+    def _recognise(self, caller: Caller) -> None:
+        record = self._record
+        self._key = self._generation.keyring.identify(caller.authorization, record.time)
+        record.key = self._key.name
+
+    async def _read(self, caller: Caller) -> bytes:
+        server = self._generation.config.server
+        return await caller.read(limit=server.max_body, patience=server.body_timeout)
+
+    def _hear(self, body: bytes) -> None:
         generation = self._generation
         record = self._record
-        keyring = generation.keyring
-        self._key = keyring.identify(caller.authorization, record.time)
-        record.key = self._key.name
-        server = generation.config.server
-        body = await caller.read(limit=server.max_body, patience=server.body_timeout)
         record.bytes_in = len(body)
         call = self._call = self._endpoint.parse(body)
         record.stream = call.stream
         route = generation.routes.find(call.model)
-        if route is None or not keyring.may_use(self._key, call.model):
+        if route is None or not generation.keyring.may_use(self._key, call.model):
             raise unknown(call.model)
         self._route = route
         record.route = route.name
