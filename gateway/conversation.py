@@ -300,6 +300,7 @@ class Conversation:
             usage = Usage(self._call.size // BYTES_PER_TOKEN, output=produced // BYTES_PER_TOKEN, estimated=True)
         record = self._record
         record.target = target.id
+        record.provider = target.provider
         record.usage = usage
         record.estimated = usage.estimated
         record.cost = self._generation.cost(target, usage) or 0

@@ -54,7 +54,7 @@ class House:
         rng = Random()  # noqa: S311  (spreads load, hides nothing)
         self._loop = loop
         kept = config.log
-        self._scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log)
+        self._scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log, alone=metrics is None)
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag = Lag()

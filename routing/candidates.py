@@ -18,9 +18,9 @@ Context = Callable[[Target], int | None]
 class View:
     """What a plan may look at. Made once for each generation.
 
-    *pools*: provider name -> its credentials, for every configured provider. *turns* counts the picks from each stage, by route name and stage number.
-    *fits* says why a target can't do what a call needs, or None. *context* is a target's context in tokens,
-    None where nobody knows.
+    *pools*: provider name -> its credentials, for every configured provider. *turns* counts the picks from each
+    stage, by route name and stage number. *fits* says why a target can't do what a call needs, or None. *context* is
+    a target's context in tokens, None where nobody knows.
     """
 
     __slots__ = (
@@ -63,7 +63,8 @@ class Skipped(NamedTuple):
     """A target that wasn't tried, and why.
 
     *fault* is the one that made it unavailable for a while, None if it can never take this call; *wait* the
-    seconds until it can be used again, where known; *tripped* whether only its breaker keeps it away.
+    seconds until it can be used again, where known; *tripped* whether only its breaker keeps it away, *unfit* whether
+    it can't do what the call asks for.
     """
 
     target: Target
@@ -71,6 +72,7 @@ class Skipped(NamedTuple):
     fault: Fault | None = None
     wait: float | None = None
     tripped: bool = False
+    unfit: bool = False
 
 
 def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | None:
@@ -79,7 +81,7 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
     if provider is None or not provider.configured:
         return Skipped(target, f"provider {target.provider} is not configured")
     if view.fits is not None and (reason := view.fits(target, call)) is not None:
-        return Skipped(target, reason)
+        return Skipped(target, reason, unfit=True)
     if (full := crowded(target, provider, view)) is not None:
         return full
     vitals = view.vitals.target(target.id)

@@ -62,6 +62,9 @@ def refusal(exhausted: Exhausted) -> Refusal:
     if exhausted.retry_after is not None:
         headers["retry-after"] = str(max(1, math.ceil(min(exhausted.retry_after, _LONGEST_WAIT))))
     if failure is None:
+        if exhausted.skipped and all(each.unfit for each in exhausted.skipped):
+            # Nothing could ever do it: the call is wrong, and didn't just come at a bad time.
+            return Refusal(400, _nothing(exhausted), code="unsupported_by_model", headers=headers, extra=extra)
         return Refusal(503, _nothing(exhausted), code="no_target_available", headers=headers, extra=extra)
     fault = failure.fault
     return Refusal(fault.status, _MESSAGES[fault], code=fault.shown, headers=headers, extra=extra)
@@ -82,4 +85,4 @@ def _callers_own(failure: Failure, headers: Mapping[str, str], extra: Mapping[st
 
 def _nothing(exhausted: Exhausted) -> str:
     reasons = "; ".join(f"{each.target.id}: {each.reason}" for each in exhausted.skipped)
-    return f"no target can take this call now: {reasons or 'its time is up'}"
+    return f"no target can take this call: {reasons or 'its time is up'}"

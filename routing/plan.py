@@ -23,6 +23,9 @@ from routing.strategies import STRATEGIES, Pick
 _FINAL: Final = (Fault.BAD_REQUEST, Fault.CANCELLED)
 
 
+_KEYS_OWN: Final = frozenset({Fault.RATE_LIMITED, Fault.BAD_CREDENTIAL, Fault.OUT_OF_CREDIT})
+
+
 class Attempt(NamedTuple):
     """*credential* is an index into the provider's keys, -1 if it needs none. *number* counts from 1 over the call.
 
@@ -151,7 +154,7 @@ class _Course:
         target = attempt.target
         self.note(target, failure, now)
         retry = self._route.retry
-        if not failure.fault.retry_same or self._tries >= retry.attempts:
+        if self._tries >= retry.attempts or not (failure.fault.retry_same or self._other_key(attempt, failure, now)):
             return None
         if obstacle(target, self._call, self._view, now) is not None or not self._view.budget.allow(retry.budget):
             return None
@@ -228,12 +231,19 @@ class _Course:
             return False
         return self._view.pools[target.provider].pause(now, target.id).fault is None
 
+    def _other_key(self, attempt: Attempt, failure: Failure, now: float) -> bool:
+        """Whether what went wrong was the key's, and the provider has another."""
+        if failure.fault not in _KEYS_OWN:
+            return False
+        pause = self._view.pools[attempt.target.provider].pause(now, attempt.target.id)
+        return pause.fault is None and pause.credential != attempt.credential
+
     def _pause(self, attempt: Attempt, failure: Failure, now: float, *, elsewhere: bool) -> tuple[int, float]:
         """The credential to try again with, and the seconds to wait before; for ever if it isn't worth it."""
         retry = self._route.retry
         pause = self._view.pools[attempt.target.provider].pause(now, attempt.target.id)
         limited = failure.fault is Fault.RATE_LIMITED
-        if limited and pause.fault is None and pause.credential != attempt.credential:
+        if self._other_key(attempt, failure, now):
             return pause.credential, 0.0
         asked = max(pause.wait, failure.retry_after or 0.0)
         if asked > retry.longest_wait or (elsewhere and (limited or pause.fault is not None)):

@@ -13,32 +13,68 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from core.errors import Refusal
-from server.caller import Caller
+from server.caller import SLOWEST, Caller, too_large, too_slow
 from server.reply import Answered, Flow, Reply
 from server.shortcut import LARGEST_BODY, Head, again, read_head
 
 TIMED_OUT: Final = (
     b"HTTP/1.1 408 Request Timeout\r\nserver: switchyard\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
-FOR_EVER: Final = float("inf")
 
 Take = Callable[[str, Caller, Reply], Coroutine[Any, Any, Answered]]
+
+
+class Coming(Caller):
+    """One whose body is still on its way. *missing* counts the bytes that haven't come."""
+
+    __slots__ = ("_length", "_loop", "_parts", "_whole", "missing")
+
+    def __init__(self, head: Head, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(head.authorization, head.request_id, head.origin, None)
+        self._loop = loop
+        self._length = self.missing = head.length
+        self._parts: list[bytes] = []
+        self._whole: asyncio.Future[None] | None = None  # somebody waits for it
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what belongs to the body; what is left doesn't."""
+        part, rest = (data, b"") if len(data) <= self.missing else (data[: self.missing], data[self.missing :])
+        self._parts.append(part)
+        self.missing -= len(part)
+        if not self.missing and self._whole is not None and not self._whole.done():
+            self._whole.set_result(None)
+        return rest
+
+    async def read(self, *, limit: int, patience: float) -> bytes:
+        if self._length > limit:
+            raise too_large(limit)
+        if self.missing:
+            whole = self._whole = self._loop.create_future()
+            timer = self._loop.call_later(patience + self._length / SLOWEST, self._late)
+            try:
+                await whole
+            finally:
+                timer.cancel()
+        return b"".join(self._parts)
+
+    def _late(self) -> None:
+        if self._whole is not None and not self._whole.done():
+            self._whole.set_exception(too_slow())
 
 
 class Connection(RequestHandler):
     """One client connection. *flow* is the provider's side of the stream that is going out on it, if any."""
 
-    __slots__ = ("_call", "_came", "_head", "_known", "_listener", "_missing", "_partial", "_patience", "flow")
+    __slots__ = ("_call", "_came", "_coming", "_known", "_listener", "_long", "_patience", "flow")
 
     def __init__(self, listener: "Listener", **kwargs: Any) -> None:
         super().__init__(listener, **kwargs)
         self._listener = listener
         self._patience: asyncio.TimerHandle | None = None  # runs while half a request is here
-        self._partial = False  # aiohttp's parser holds half a request
-        self._head: Head | None = None  # of a request whose body isn't all here yet
+        self._long = False  # aiohttp's parser may hold half a request: all that comes is for it from here on
         self._known: Head | None = None  # the head of the request before
-        self._came: list[bytes] = []  # the pieces of that body; or what came while a call was answered
-        self._missing = 0
+        self._coming: Coming | None = None  # whoever still sends their body
+        self._came = bytearray()  # while a call is answered, what comes after it
         self._call: asyncio.Task[Answered] | None = None  # a call that came the short way, while it is answered
         self.flow: Flow | None = None
 
@@ -66,18 +102,28 @@ class Connection(RequestHandler):
             self.flow.resume()
 
     def data_received(self, data: bytes) -> None:
-        if self._call is not None:
+        if self._coming is not None:
+            self._more_body(self._coming, data)
+        elif self._call is not None:
             self._pipelined(data)
-        elif self._head is not None:
-            self._more_body(data)
         elif not self._take(data):
             self._leave_to_aiohttp(data)
+
+    def let_go(self) -> None:
+        """Close it after the answer that it owes; at once if it owes none (aiohttp would keep idle ones)."""
+        waits = self._waiter is not None or not self._request_count
+        owes = self._call is not None or bool(self._messages) or not waits
+        self.close()
+        if self.transport is not None and not owes:
+            self.transport.close()
 
     # The short way
 
     def _take(self, data: bytes) -> bool:
         """Whether *data* begins a plain request, which is then answered the short way."""
-        if self._partial or self._waiter is None or self._messages or self._close or self._force_close:
+        # No waiter and yet a request: aiohttp is at it. (With no request, its task has only not begun to wait.)
+        busy = self._messages or (self._waiter is None and self._request_count)
+        if self._long or busy or self._close or self._force_close:
             return False
         known = self._known
         head = again(known, data) if known is not None else None
@@ -85,43 +131,34 @@ class Connection(RequestHandler):
             head = self._known = read_head(data, self._listener.short)
         if head is None or not 0 < head.length <= LARGEST_BODY:
             return False
-        missing = head.start + head.length - len(data)
-        if missing > 0:
-            self._head = head
-            self._came = [data[head.start :]]
-            self._missing = missing
-            self._patience = self._loop.call_later(self._listener.body_timeout, self._too_slow)
-        elif missing == 0:
-            self._begin(head, data[head.start :])
-        else:
-            body_end = head.start + head.length
-            self._begin(head, data[head.start : body_end])
-            self._came = [data[body_end:]]
+        start = head.start
+        end = start + head.length
+        if end > len(data):
+            coming = self._coming = Coming(head, self._loop)
+            coming.feed(data[start:])
+            self._begin(head.path, coming)
+            return True
+        if end < len(data):
+            self._came += data[end:]
+        self._begin(head.path, Caller(head.authorization, head.request_id, head.origin, data[start:end]))
         return True
 
-    def _more_body(self, data: bytes) -> None:
-        self._came.append(data)
-        self._missing -= len(data)
-        if self._missing > 0:
+    def _more_body(self, coming: Coming, data: bytes) -> None:
+        rest = coming.feed(data)
+        if coming.missing:
             return
-        head, self._head = self._head, None
-        self._stop_waiting()
-        body = b"".join(self._came)
-        self._came = []
-        assert head is not None
-        if self._missing < 0:
-            self._came = [body[head.length :]]
-            body = body[: head.length]
-        self._begin(head, body, rest=self._came)
+        self._coming = None
+        if self._call is None:
+            self._stop_waiting()
+            self._next()
+        if rest:
+            self.data_received(rest)
 
-    def _begin(self, head: Head, body: bytes, rest: list[bytes] | None = None) -> None:
-        self._came = rest or []
+    def _begin(self, path: str, caller: Caller) -> None:
         self._request_in_progress = True
         self._request_count += 1
-        self._next_keepalive_close_time = FOR_EVER
         reply = Reply(self, self._loop, old=False, keep_alive=True)
-        caller = Caller(head.authorization, head.request_id, head.origin, body)
-        call = self._call = self._loop.create_task(self._listener.take(head.path, caller, reply))
+        call = self._call = self._loop.create_task(self._listener.take(path, caller, reply))
         call.add_done_callback(self._done)
 
     def _done(self, call: asyncio.Task[Answered]) -> None:
@@ -130,40 +167,60 @@ class Connection(RequestHandler):
         self._request_in_progress = False
         if self._handler_waiter is not None and not self._handler_waiter.done():
             self._handler_waiter.set_result(None)
-        transport = self.transport
-        if transport is None or call.cancelled():
+        if self.transport is None or call.cancelled():
             return
-        if self._close or self._force_close or not call.result().keep_alive:
+        if not call.result().keep_alive:
+            self.close()
+        if self._coming is None:
+            self._next()
+        else:
+            # Refused before it had all come: cut off at once, its client would never read why.
+            self._patience = self._loop.call_later(self._lingering_time, self.force_close)
+
+    def _next(self) -> None:
+        """Ready for another request, if there may be one."""
+        transport = self.transport
+        if transport is None:
+            return
+        if self._close or self._force_close:
             transport.close()
             return
         self._next_keepalive_close_time = close = self._loop.time() + self._keepalive_timeout
         if self._keepalive_handle is None:
             self._keepalive_handle = self._loop.call_at(close, self._process_keepalive)
         if self._came:
-            data = b"".join(self._came)
-            self._came = []
+            data = bytes(self._came)
+            self._came.clear()
             transport.resume_reading()
             self.data_received(data)
 
+    def _process_keepalive(self) -> None:
+        """Close it if it has been idle for long; to aiohttp a connection whose call is here looks idle."""
+        if self._call is None:
+            super()._process_keepalive()
+        else:
+            self._keepalive_handle = None
+
     def _pipelined(self, data: bytes) -> None:
         """The next request came before this one was answered: it waits, and beyond some bytes its sender does too."""
-        self._came.append(data)
-        if sum(map(len, self._came)) > LARGEST_BODY and self.transport is not None:
+        self._came += data
+        if len(self._came) > LARGEST_BODY and self.transport is not None:
             self.transport.pause_reading()
 
     # The long way
 
     def _leave_to_aiohttp(self, data: bytes) -> None:
         before = self._request_count
+        idle = not self._messages and (self._waiter is not None or not before)
         super().data_received(data)
+        # Where a request ends is known to us only of one that is a head and nothing else.
+        alone = data.find(b"\r\n\r\n") == len(data) - 4 and len(self._messages) == 1 and self._messages[0][1].is_eof()
+        self._long = self._long or not (idle and alone)
         if self._request_count != before:
-            self._partial = False
             self._stop_waiting()
-        elif self._waiter is not None:
+        elif idle and self._patience is None:
             # Bytes, but no request out of them yet: the head has its time from here on.
-            self._partial = True
-            if self._patience is None:
-                self._patience = self._loop.call_later(self._listener.head_timeout, self._too_slow)
+            self._patience = self._loop.call_later(self._listener.head_timeout, self._too_slow)
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:

@@ -5,12 +5,17 @@ came whole and nothing about it can be read in two ways; any doubt sends the ver
 or refuses them as if this file didn't exist. tests/server shows that both ways give the same answers.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 LONGEST_HEAD: Final = 8190
-LARGEST_BODY: Final = 256 * 1024  # larger ones are read by aiohttp, which watches their pace
-PLAIN: Final = bytes(range(0x20, 0x7F)) + b"\r\n"
+MOST_LINES: Final = 64
+LARGEST_BODY: Final = 256 * 1024  # larger ones are left to aiohttp
+
+# A name of RFC 9110's characters, a colon and a space, a value of printable ASCII: nobody reads it in another way.
+LINES: Final = re.compile(rb"(?:[!#-'*+.^-`|~0-9A-Za-z-]+: [\x20-\x7e]*\r\n)+")
+NAMES: Final = re.compile(rb"(?m)^[^:]+")
 
 # What changes how a message is framed or answered. Anywhere in the head, even in a value, it is a doubt.
 ODD: Final = (
@@ -19,8 +24,10 @@ ODD: Final = (
     b"expect",
     b"upgrade",
     b"trailer",
-    b"\r\nconnection: close",
+    b"sec-websocket",
+    b"proxy-connection",
 )
+CONNECTION: Final = b"\r\nconnection: "
 LENGTH: Final = b"\r\ncontent-length: "
 
 
@@ -61,24 +68,18 @@ def read_head(data: bytes, short: Mapping[bytes, str]) -> Head | None:
     if path is None:
         return None
     head = data[: end + 2]
-    lines = head.count(b"\n")
-    if (
-        end > LONGEST_HEAD
-        or head.translate(None, PLAIN)
-        or head.count(b"\r\n") != lines
-        or head.count(b"\r") != lines
-        or head.count(b": ") != lines - 1
-        or b"\r\n " in head
-        or b" :" in head
-    ):
+    if end > LONGEST_HEAD or LINES.fullmatch(head, data.find(b"\r\n") + 2) is None:
         return None
     low = head.lower()
-    if any(odd in low for odd in ODD) or low.count(b"\r\nhost: ") != 1 or low.count(b"\r\nauthorization: ") > 1:
+    if any(odd in low for odd in ODD) or low.count(CONNECTION) != low.count(CONNECTION + b"keep-alive\r\n"):
+        return None
+    names = NAMES.findall(low)[1:]
+    if len(names) > MOST_LINES or len(set(names)) != len(names) or b"host" not in names:
         return None
     at = low.find(LENGTH) + len(LENGTH)
     stop = low.find(b"\r", at)
     length = head[at:stop]
-    if low.count(b"content-length") != 1 or at < len(LENGTH) or not length.isdigit() or len(length) > 9:
+    if at < len(LENGTH) or not length.isdigit() or len(length) > 9:
         return None
     return Head(
         path,

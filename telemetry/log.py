@@ -42,13 +42,16 @@ class Scribe:
     fork calls *start* for itself; what its parent had not written yet stays the parent's.
     """
 
-    __slots__ = ("_content", "_fd", "_json", "_lost", "_pid", "_stopped", "_thread", "_threshold", "_waiting")
+    __slots__ = ("_alone", "_content", "_fd", "_json", "_lost", "_pid", "_stopped", "_thread", "_threshold", "_waiting")
 
-    def __init__(self, *, format: str = "json", level: str = "info", content: bool = False, fd: int = STDERR) -> None:
+    def __init__(
+        self, *, format: str = "json", level: str = "info", content: bool = False, fd: int = STDERR, alone: bool = False
+    ) -> None:
         self._json = format == "json"
         self._threshold = LEVELS[level]
         self._content = content
         self._fd = fd
+        self._alone = alone
         self._waiting: deque[Record | Notice] = deque()
         self._lost = 0
         self._pid = os.getpid()
@@ -101,7 +104,7 @@ class Scribe:
 
     def _write_waiting(self) -> None:
         """All that waits now; what comes in the meantime is for the next time."""
-        room = SMALL if len(self._waiting) < CALM else BIG
+        room = SMALL if len(self._waiting) < CALM and not self._alone else BIG
         batch: list[bytes] = []
         size = 0
         for _ in range(len(self._waiting)):

@@ -44,7 +44,6 @@ class Record:
         "fault",
         "finish",
         "first",
-        "gateway_us",
         "generation",
         "gone",
         "id",
@@ -79,7 +78,6 @@ class Record:
         self.estimated = False
         self.total = 0.0
         self.first: float | None = None
-        self.gateway_us: float | None = None
         self.gone = False
         self.dropped: tuple[str, ...] = ()
         self.error = ""
@@ -157,7 +155,6 @@ def _fields(record: Record, *, content: bool) -> dict[str, Any]:
         "tried": [(target[:LONGEST], fault, round(ms, 1)) for target, fault, ms in record.tried],
         "total_ms": round(record.total, 1),
         "first_content_ms": None if record.first is None else round(record.first, 1),
-        "gateway_us": None if record.gateway_us is None else round(record.gateway_us, 1),
         "usage": None if record.usage is None else _tokens(record.usage),
         "cost_usd": record.cost / 1e9,
         "estimated": record.estimated,

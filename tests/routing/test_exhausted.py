@@ -80,7 +80,7 @@ def test_when_nothing_was_tried_it_says_why_for_each_target():
     answer = refusal(exhausted(skipped=[Skipped(A, "it sleeps"), Skipped(B, "it can't see")], retry_after=12.2))
 
     assert (answer.status, answer.code, answer.type) == (503, "no_target_available", "service_unavailable_error")
-    assert answer.message == "no target can take this call now: openai/gpt-4o: it sleeps; lab/llama: it can't see"
+    assert answer.message == "no target can take this call: openai/gpt-4o: it sleeps; lab/llama: it can't see"
     assert answer.extra["skipped"] == [
         {"target": "openai/gpt-4o", "reason": "it sleeps"},
         {"target": "lab/llama", "reason": "it can't see"},
@@ -88,8 +88,18 @@ def test_when_nothing_was_tried_it_says_why_for_each_target():
     assert answer.headers["retry-after"] == "13"
 
 
+def test_what_no_target_can_ever_do_is_the_callers_mistake():
+    unfit = [Skipped(A, "it has no endpoint for embeddings", unfit=True)]
+
+    assert (refusal(exhausted(skipped=unfit)).status, refusal(exhausted(skipped=unfit)).code) == (
+        400,
+        "unsupported_by_model",
+    )
+    assert refusal(exhausted(skipped=[*unfit, Skipped(B, "it sleeps")])).status == 503
+
+
 def test_when_the_time_was_up_at_once_it_says_so():
-    assert refusal(exhausted()).message == "no target can take this call now: its time is up"
+    assert refusal(exhausted()).message == "no target can take this call: its time is up"
 
 
 @pytest.mark.parametrize(("wait", "header"), [(0.001, "1"), (1.0, "1"), (1.5, "2"), (119.5, "120"), (9e9, "120")])

@@ -120,10 +120,11 @@ def test_a_long_retry_after_goes_to_the_next_target_at_once():
     assert (["cheap", "dear"], 0.0) == (tried, world.attempts[1].wait)
 
 
-def test_a_rate_limit_is_retried_at_once_with_another_credential():
+@pytest.mark.parametrize("fault", [F.RATE_LIMITED, F.BAD_CREDENTIAL, F.OUT_OF_CREDIT])
+def test_what_is_the_keys_fault_is_retried_at_once_with_another_one(fault):
     world = World(provider("cheap", keys=2))
 
-    tried = world.play(CHAIN, F.RATE_LIMITED)
+    tried = world.play(CHAIN, fault)
 
     assert ["cheap", "cheap"] == tried
     assert [(0, 0.0), (1, 0.0)] == [(it.credential, it.wait) for it in world.attempts]
