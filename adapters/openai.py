@@ -82,14 +82,17 @@ class OpenAI:
             _check_vectors(answer, call)
             return Completion(body, usage_of(answer.get("usage"), self._accent.cost))
         choices = _choices(answer, *_CONTENT[call.endpoint])
-        for choice in choices:
-            self._check_finish(choice)
+        finish = None
+        for choice in reversed(choices):
+            finish = choice.get("finish_reason")
+            if "error" in choice or (finish.__class__ is str and finish in self._accent.fatal):
+                self._check_finish(choice)
         if not self._verbatim and renamed(choices, "message", self._accent):
             body = _written(answer)
-        finish = choices[0].get("finish_reason")
+            finish = choices[0].get("finish_reason")
         usage = usage_of(answer.get("usage"), self._accent.cost)
         # Only who has to estimate wants to know how much text there is.
-        produced = sum([size_of(choice, "message") for choice in choices]) if usage is None else 0
+        produced = 0 if usage is not None else sum([size_of(choice, "message") for choice in choices])
         return Completion(body, usage, finish if isinstance(finish, str) else None, produced)
 
     def decoder(self, call: Call) -> OpenAIDecoder:

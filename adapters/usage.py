@@ -16,23 +16,32 @@ def usage_of(value: Any, cost: tuple[str, float] | None = None) -> Usage | None:
     """
     if not isinstance(value, dict):
         return None
-    prompt, output = count(value.get("prompt_tokens")), count(value.get("completion_tokens", 0))
+    get = value.get
+    prompt, output = count(get("prompt_tokens")), count(get("completion_tokens", 0))
     if prompt is None or output is None:
         return None
-    inside, outside = value.get("prompt_tokens_details"), value.get("completion_tokens_details")
+    inside, outside = get("prompt_tokens_details"), get("completion_tokens_details")
     # DeepSeek says it at the top, its newer answers in both places; they are never added up.
-    cached = min(_detail(inside, "cached_tokens") or _detail(value, "prompt_cache_hit_tokens"), prompt)
-    written = min(_detail(inside, "cache_write_tokens"), prompt - cached)
-    reasoning = _detail(outside, "reasoning_tokens") or _detail(value, "reasoning_tokens")
-    if reasoning and count(value.get("total_tokens")) == prompt + output + reasoning:
-        output += reasoning  # xAI counts reasoning beside the answer
+    cached = _detail(inside, "cached_tokens") or _amount_of(get("prompt_cache_hit_tokens"))
+    written = _detail(inside, "cache_write_tokens")
+    reasoning = _detail(outside, "reasoning_tokens") or _amount_of(get("reasoning_tokens"))
     charged = _charged(value, *cost) if cost else None
-    return Usage(prompt - cached - written, cached, written, output, min(reasoning, output), cost=charged)
+    if not (cached or written or reasoning):
+        return Usage(prompt, 0, 0, output, 0, False, charged)
+    cached = min(cached, prompt)
+    written = min(written, prompt - cached)
+    if reasoning and count(get("total_tokens")) == prompt + output + reasoning:
+        output += reasoning  # xAI counts reasoning beside the answer
+    return Usage(prompt - cached - written, cached, written, output, min(reasoning, output), False, charged)
 
 
 def _detail(part: Any, name: str) -> int:
     """A count inside *part*; 0 where there is none."""
-    return (count(part.get(name)) or 0) if part and isinstance(part, dict) else 0
+    return _amount_of(part.get(name)) if part and isinstance(part, dict) else 0
+
+
+def _amount_of(value: Any) -> int:
+    return (count(value) or 0) if value else 0
 
 
 def _details(usage: Json, name: str) -> Json:

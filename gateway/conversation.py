@@ -216,7 +216,7 @@ class Conversation:
         record = self._record
         record.finish = outcome.finish
         record.dropped = request.dropped
-        if self._generation.config.log.content:
+        if record.asked is not None:  # the operator wants content in the log
             record.answered = outcome.body
         self._reply.whole(200, outcome.body, self._headers(target, cost=True))
         return None
@@ -263,7 +263,7 @@ class Conversation:
     def _forward(self, events: list[Event], last: bool) -> None:
         """Runs in the provider's connection, without waking the call's task."""
         data = self._writer.write(events)
-        if self._generation.config.log.content:
+        if self._record.asked is not None:  # the operator wants content in the log
             self._record.answered = (self._record.answered or b"") + data
         if not last:
             self._reply.send(data)

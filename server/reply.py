@@ -117,7 +117,10 @@ class Reply:
         piece = data if self._old else b"%x\r\n%b\r\n" % (len(data), data)
         if self._pending:
             piece, self._pending = self._pending + piece, b""
-        self._write(piece)
+        transport = self._line.transport
+        if transport is not None:
+            self.sent += len(piece)
+            transport.write(piece)
 
     def end(self, data: bytes = b"") -> None:
         """The last piece, and the end of the body."""
