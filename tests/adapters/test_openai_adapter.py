@@ -358,3 +358,9 @@ def test_no_answer_can_break_it(body):
         adapter.decode(body, Call("chat", "m", {}))
     except UpstreamError as error:
         assert error.failure.message
+
+
+def test_a_choice_that_says_that_it_has_no_error_is_fine(adapter, call):
+    answer = {**ANSWER, "choices": [{**ANSWER["choices"][0], "error": None}]}
+
+    assert adapter().decode(orjson.dumps(answer), call()).finish == "stop"
