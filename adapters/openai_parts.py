@@ -1,6 +1,6 @@
 """Choices, messages and deltas: what of them is content, and how to put a provider's words into OpenAI's."""
 
-from typing import Any
+from typing import Any, Final
 
 from adapters.accent import Accent
 from core.wire import Json
@@ -8,6 +8,11 @@ from core.wire import Json
 _TEXTS = frozenset({"content", "refusal"})
 _THOUGHTS = frozenset({"reasoning_content", "reasoning"})
 _OTHERS = frozenset({"audio", "function_call"})
+
+# What became of a delta: left as it was, only a repeated role taken out, or something else mended.
+KEPT: Final = 0
+ROLE: Final = 1
+MORE: Final = 2
 
 
 def size_of(choice: Json, part: str) -> int:
@@ -48,26 +53,146 @@ def renamed(choices: list[Json], part: str, accent: Accent) -> bool:
     return changed
 
 
-class Numbering:
-    """Tool calls of one choice, counted from 0 without gaps, whatever indexes they came with."""
+class Heard:
+    """What the client has heard of one choice, so that it hears nothing twice and can put the pieces together.
 
-    __slots__ = ("_latest", "_numbers")
+    OpenAI's own clients join strings that come again (`assistantassistant`), find pieces by their indexes, and break
+    where there are none.
+    """
+
+    __slots__ = ("_calls", "_counts", "_role")
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-        self._latest: dict[Any, int] = {}
+        self._role = False
+        self._calls = Calls()
+        self._counts: dict[str, int] = {}
 
-    def apply(self, calls: Any) -> None:
-        """A call with an id that wasn't seen before is a new one; one without id goes on with the last of its index."""
-        if not isinstance(calls, list):
-            return
-        for call in calls:
-            if not isinstance(call, dict):
-                continue
-            id, index = str(call.get("id") or ""), str(call.get("index"))
-            number = self._numbers.setdefault(id, len(self._numbers)) if id else self._latest.get(index, 0)
-            self._latest[index] = number
-            call["index"] = number
+    def mend(self, choice: Json) -> int:
+        """Mend the choice's delta, in place. Returns KEPT, ROLE or MORE."""
+        delta = choice.get("delta")
+        if not isinstance(delta, dict):
+            choice["delta"] = {}
+            return MORE
+        mended = KEPT
+        if delta.get("role"):
+            if self._role:
+                del delta["role"]
+                mended = ROLE
+            self._role = True
+        for name, value in delta.items():
+            if value and isinstance(value, (list, dict)):
+                if name == "tool_calls" and isinstance(value, list):
+                    mended |= self._calls.mend(value)
+                else:
+                    mended |= self._count(name, value)
+        return mended
+
+    def _count(self, name: str, value: Any) -> int:
+        """Give the entries of a list an index, and those of lists right inside an object."""
+        if isinstance(value, dict):
+            lists = [(f"{name}.{inner}", entries) for inner, entries in value.items()]
+        else:
+            lists = [(name, value)]
+        mended = KEPT
+        for path, entries in lists:
+            for entry in entries if isinstance(entries, list) else ():
+                if isinstance(entry, dict):
+                    mended |= self._index(path, entry)
+        return mended
+
+    def _index(self, path: str, entry: Json) -> int:
+        next = self._counts.get(path, 0)
+        index = entry.get("index")
+        if isinstance(index, int):
+            self._counts[path] = max(next, index + 1)
+            return KEPT
+        entry["index"] = next
+        self._counts[path] = next + 1
+        return MORE
+
+
+class Calls:
+    """Tool calls of one choice, counted from 0 without gaps, whatever indexes they came with."""
+
+    __slots__ = ("_by_id", "_by_index", "_count", "_last")
+
+    def __init__(self) -> None:
+        self._by_id: dict[tuple[str, int | None], _Call] = {}
+        self._by_index: dict[int | None, _Call] = {}
+        self._count = 0
+        self._last: _Call | None = None
+
+    def mend(self, pieces: list[Any]) -> int:
+        mended = KEPT
+        for piece in pieces:
+            if isinstance(piece, dict):
+                mended |= self._mend(piece)
+        return mended
+
+    def _mend(self, piece: Json) -> int:
+        given, function = piece.get("index"), piece.get("function")
+        index = given if isinstance(given, int) else None
+        id, name = _word(piece.get("id")), _word(function.get("name")) if isinstance(function, dict) else ""
+        call = self._call(id, index, name)
+        if id:
+            self._by_id[id, index] = call
+        if index is not None:
+            self._by_index[index] = call
+        self._last = call
+        piece["index"] = call.number
+        told = call.tell(piece, id, name)
+        return MORE if told or index != call.number else KEPT
+
+    def _call(self, id: str, index: int | None, name: str) -> "_Call":
+        """A new id is a new call; so is a new index, and another name after arguments. All else goes on."""
+        call = self._by_id.get((id, index)) or self._by_index.get(index)
+        if call is None and (index is None or not (id or name)):
+            call = self._last
+        if call is None or (id and call.id and id != call.id) or (name and call.begun and name != call.name):
+            call = _Call(self._count)
+            self._count += 1
+        return call
+
+
+class _Call:
+    """*begun*: there were arguments."""
+
+    __slots__ = ("begun", "id", "name", "number", "typed")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.id = ""
+        self.name = ""
+        self.typed = False
+        self.begun = False
+
+    def tell(self, piece: Json, id: str, name: str) -> bool:
+        """Take out what was told before. Whether anything was changed."""
+        changed = False
+        if id and self.id:
+            del piece["id"]
+            changed = True
+        self.id = id or self.id
+        function = piece.get("function")
+        if piece.get("type"):
+            if self.typed:
+                del piece["type"]
+                changed = True
+            self.typed = True
+        elif name and not self.typed:
+            piece["type"] = "function"
+            self.typed = changed = True
+        if name and self.name and (name == self.name or self.begun):
+            del piece["function"]["name"]
+            changed = True
+        else:
+            self.name += name
+        self.begun = self.begun or (isinstance(function, dict) and bool(function.get("arguments")))
+        return changed
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _length(value: Any) -> int:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from adapters import ADAPTERS
 from adapters.demo import script
@@ -28,10 +28,8 @@ from server.reply import header
 from telemetry.log import Scribe
 from telemetry.meters import Meters
 from upstream.inside import Inside
+from upstream.origin import Origin
 from upstream.pools import Pools
-
-if TYPE_CHECKING:
-    from gateway.conversation import Conversation
 
 MOST_REMEMBERED: Final = 10_000
 DIALECTS: Final[Mapping[str, DialectFacts]] = {
@@ -40,6 +38,16 @@ DIALECTS: Final[Mapping[str, DialectFacts]] = {
     )
     for name, dialect in ADAPTERS.items()
 }
+
+
+class UnderWay(Protocol):
+    """A call that is being answered, as far as others need to know it."""
+
+    @property
+    def route(self) -> str: ...
+    @property
+    def streaming(self) -> bool: ...
+    def interrupt(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -55,7 +63,7 @@ class Shared:
     accounts: Accounts = field(default_factory=Accounts)
     budget: RetryBudget = field(default_factory=RetryBudget)
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
-    open: "set[Conversation]" = field(default_factory=set)
+    open: set[UnderWay] = field(default_factory=set)
 
 
 class Generation:
@@ -129,6 +137,7 @@ def build(config: Config, shared: Shared) -> Generation:
     lanes = {name: _lane(provider, config, shared) for name, provider in config.providers.items()}
     generation = Generation(config, shared, lanes)
     shared.accounts.adopt(config.providers)
+    shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
     shared.meters.know(
         routes=frozenset(generation.routes.names()) | {f"{name}/*" for name in config.providers},
         targets=frozenset(

@@ -70,6 +70,7 @@ class House:
         self._flying: set[str] = set()
         self._tasks: set[asyncio.Task[Reload]] = set()
         self._looking: asyncio.TimerHandle | None = None
+        self._fine = True  # how the last reload ended
 
     # Requests
 
@@ -82,7 +83,6 @@ class House:
             self.take,
             short,
             head_timeout=server.head_timeout,
-            body_timeout=server.body_timeout,
             idle=server.idle,
         )
 
@@ -184,6 +184,11 @@ class House:
         task.add_done_callback(self._tasks.discard)
 
     def _reloaded(self, result: Reload) -> None:
+        again = result.ok and self._fine and not result.changed
+        self._fine = result.ok
+        if again:
+            # One change is often told of more than once: by the operator, by a signal, by the file itself.
+            return
         self._meters.reloaded(ok=result.ok)
         if result.ok:
             self._scribe.event("info", "configuration reloaded", config=result.hash, changed=result.changed)

@@ -17,7 +17,7 @@ MOST_HEADS: Final = 1000  # paths differ where they name the model, and wildcard
 class Sender(Protocol):
     """Where requests go: an Origin, or the inside of this process for the demo."""
 
-    def send(self, head: bytes, body: bytes, sink: Sink) -> Exchange: ...
+    def send(self, head: bytes, body: bytes, sink: Sink, connect: float | None = None) -> Exchange: ...
 
 
 class Lane:
@@ -35,14 +35,17 @@ class Lane:
         self._keys = tuple(adapter.headers(key) for key in (provider.keys or (None,)))
         self._heads: dict[tuple[str, int], bytes] = {}
 
-    def send(self, request: WireRequest, credential: int, sink: Sink) -> Exchange:
-        """*credential* is an index into the provider's keys; -1 where it has none."""
+    def send(self, request: WireRequest, credential: int, sink: Sink, connect: float | None = None) -> Exchange:
+        """*credential* is an index into the provider's keys; -1 where it has none.
+
+        *connect* is how long opening a connection may take, if one is opened.
+        """
         if request.headers:
             head = self._head(request.path, credential, dict(request.headers))
         else:
             known = self._heads.get((request.path, credential))
             head = known if known is not None else self._learn(request.path, credential)
-        return self.sender.send(head, request.body, sink)
+        return self.sender.send(head, request.body, sink, connect)
 
     def _learn(self, path: str, credential: int) -> bytes:
         if len(self._heads) >= MOST_HEADS:

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from core.errors import Refusal
-from server.caller import SLOWEST, Caller, too_large, too_slow
+from server.caller import SLOWEST, Caller, too_large
 from server.reply import Answered, Flow, Reply
 from server.shortcut import LARGEST_BODY, Head, again, read_head
 
@@ -59,7 +59,7 @@ class Coming(Caller):
 
     def _late(self) -> None:
         if self._whole is not None and not self._whole.done():
-            self._whole.set_exception(too_slow())
+            self._whole.set_exception(Refusal(408, "The request body did not come in time.", code="request_timeout"))
 
 
 class Connection(RequestHandler):
@@ -196,7 +196,7 @@ class Connection(RequestHandler):
 
     def _process_keepalive(self) -> None:
         """Close it if it has been idle for long; to aiohttp a connection whose call is here looks idle."""
-        if self._call is None:
+        if self._call is None and self._coming is None:
             super()._process_keepalive()
         else:
             self._keepalive_handle = None
@@ -269,7 +269,6 @@ class Listener(web.Server):
         short: Mapping[bytes, str],
         *,
         head_timeout: float,
-        body_timeout: float,
         idle: float,
     ) -> None:
         super().__init__(
@@ -286,7 +285,12 @@ class Listener(web.Server):
         self.take = take
         self.short = short
         self.head_timeout = head_timeout
-        self.body_timeout = body_timeout
+
+    def let_go(self) -> None:
+        """Close every connection after the answer that it owes."""
+        for connection in self.connections:
+            if isinstance(connection, Connection):
+                connection.let_go()
 
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)

@@ -4,7 +4,8 @@ from config.schema import Cors
 from server.reply import header
 
 EXPOSED = (
-    "x-request-id, retry-after, x-switchyard-route, x-switchyard-target, x-switchyard-attempts, x-switchyard-cost-usd"
+    "x-request-id, retry-after, x-should-retry, x-switchyard-config, x-switchyard-route, x-switchyard-target, "
+    "x-switchyard-attempts, x-switchyard-cost-usd, x-switchyard-dropped"
 )
 
 

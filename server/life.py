@@ -9,7 +9,6 @@ import socket
 from typing import Final, Protocol
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from server.connection import Listener
 
@@ -61,8 +60,7 @@ async def live(
             await watcher
         service.stop_taking()
         await site.stop()
-        for connection in listener.connections:
-            _let_go(connection)
+        listener.let_go()
         await _drained(listener, service, drain)
         await runner.cleanup()
 
@@ -83,14 +81,6 @@ async def _settled(service: Service) -> None:
     while changing:
         await asyncio.sleep(SETTLED)
         changing = service.changed()
-
-
-def _let_go(connection: RequestHandler) -> None:
-    """Close it after the answer that it owes; at once if it owes none."""
-    connection.close()
-    owes = connection._request_in_progress or connection._messages  # noqa: SLF001  (aiohttp would keep idle ones)
-    if connection.transport is not None and not owes:
-        connection.transport.close()
 
 
 async def _drained(listener: Listener, service: Service, seconds: float) -> None:

@@ -68,12 +68,13 @@ def read_head(data: bytes, short: Mapping[bytes, str]) -> Head | None:
     if path is None:
         return None
     head = data[: end + 2]
-    if end > LONGEST_HEAD or LINES.fullmatch(head, data.find(b"\r\n") + 2) is None:
+    lines = data.find(b"\r\n") + 2
+    if end > LONGEST_HEAD or LINES.fullmatch(head, lines) is None:
         return None
     low = head.lower()
     if any(odd in low for odd in ODD) or low.count(CONNECTION) != low.count(CONNECTION + b"keep-alive\r\n"):
         return None
-    names = NAMES.findall(low)[1:]
+    names = NAMES.findall(low, lines)
     if len(names) > MOST_LINES or len(set(names)) != len(names) or b"host" not in names:
         return None
     at = low.find(LENGTH) + len(LENGTH)

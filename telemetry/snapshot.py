@@ -15,22 +15,24 @@ _MERGE: Mapping[str, Callable[[Iterable[float]], float]] = {"sum": sum, "max": m
 class Snapshot(NamedTuple):
     """*series*: metric -> labels -> values (one, or a histogram's counts and its sum).
 
-    *living* is whether the process still runs: the gauges of a dead one say nothing any more.
+    *living* is whether the process still runs: the gauges of a dead one say nothing any more. *holds* names the files
+    of other processes that have been added to this one.
     """
 
     pid: int
     series: Mapping[str, Values]
     living: bool = True
+    holds: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
         series = {name: [(labels, values) for labels, values in each.items()] for name, each in self.series.items()}
-        return orjson.dumps((self.pid, self.living, series))
+        return orjson.dumps((self.pid, self.living, series, self.holds))
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        pid, living, series = orjson.loads(data)
+        pid, living, series, holds = orjson.loads(data)
         found = {name: {tuple(labels): values for labels, values in each} for name, each in series.items()}
-        return cls(pid, found, living)
+        return cls(pid, found, living, tuple(holds))
 
 
 def merged(metric: Metric, snapshots: Iterable[Snapshot]) -> dict[Labels, list[float]]:

@@ -2,19 +2,23 @@
 
 Each worker writes what it has counted to a file of its own, once a second, before each scrape and at its end. A page
 is always made from files, never from what another worker might have counted meanwhile: each file only grows, and so
-does what is served, whichever worker is asked.
+does what is served, whichever worker is asked. What ended workers have counted is added up in one file by whoever
+takes their place, so that a worker that dies again and again doesn't leave a file each time.
 """
 
+import fcntl
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from telemetry.exposition import exposition
-from telemetry.meters import Meters
-from telemetry.snapshot import Snapshot
+from telemetry.meters import METRICS, Meters
+from telemetry.snapshot import Snapshot, merged
 
 EVERY = 1.0  # seconds
+ENDED = "metrics-ended.json"
 
 
 def swept(directory: Path) -> Path:
@@ -31,11 +35,12 @@ class Tally:
     Made in each worker, after it was forked.
     """
 
-    __slots__ = ("_directory", "_lock", "_meters", "_stopped", "_thread")
+    __slots__ = ("_directory", "_folded", "_lock", "_meters", "_stopped", "_thread")
 
     def __init__(self, meters: Meters, directory: Path | None = None) -> None:
         self._meters = meters
         self._directory = directory
+        self._folded = False
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._write_on, name="metrics", daemon=True)
@@ -68,19 +73,71 @@ class Tally:
         """The snapshot written. Its file is replaced as a whole, so that nobody reads half of one."""
         with self._lock:
             own = self._meters.snapshot()._replace(living=living)
-            path = directory / f"metrics-{own.pid}.json"
-            draft = path.with_suffix(".draft")
             # A full disk makes this worker's figures old at the others; it is no reason to serve none.
             with suppress(OSError):
-                draft.write_bytes(own.to_json())
-                draft.replace(path)
+                if not self._folded:
+                    _fold(directory)
+                    self._folded = True
+                _replace(directory / f"metrics-{own.pid}.json", own)
             return own
 
 
 def _others(directory: Path, pid: int) -> list[Snapshot]:
-    paths = [path for path in sorted(directory.glob("metrics-*.json")) if path.name != f"metrics-{pid}.json"]
-    found = [Snapshot.from_json(path.read_bytes()) for path in paths]
-    return [each if _runs(each.pid) else each._replace(living=False) for each in found]
+    try:
+        with _locked(directory, fcntl.LOCK_SH):
+            found = _read(directory)
+    except FileNotFoundError:
+        return []
+    found.pop(f"metrics-{pid}.json", None)
+    held = {name for each in found.values() for name in each.holds}
+    return [
+        each if _runs(each.pid) else each._replace(living=False) for name, each in found.items() if name not in held
+    ]
+
+
+def _fold(directory: Path) -> None:
+    """Add the files of workers that have ended up in one.
+
+    For a worker that hasn't written yet: if there is a file of its number, it is somebody's who had that number before.
+    """
+    with _locked(directory, fcntl.LOCK_EX):
+        files = _read(directory)
+        before = files.pop(ENDED, Snapshot(0, {}, living=False))
+        for name in before.holds:
+            # Whoever added them up was killed before it had removed them.
+            (directory / name).unlink(missing_ok=True)
+            files.pop(name, None)
+        ended = {name: each for name, each in files.items() if each.pid == os.getpid() or not _runs(each.pid)}
+        if not ended and not before.holds:
+            return
+        together = [before, *ended.values()]
+        series = {metric.name: merged(metric, together) for metric in METRICS if metric.type != "gauge"}
+        total = Snapshot(0, series, living=False, holds=tuple(ended))
+        _replace(directory / ENDED, total)
+        for name in ended:
+            (directory / name).unlink()
+        _replace(directory / ENDED, total._replace(holds=()))
+
+
+@contextmanager
+def _locked(directory: Path, how: int) -> Iterator[None]:
+    """Many may read at a time; who moves what others read does so alone."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _read(directory: Path) -> dict[str, Snapshot]:
+    return {path.name: Snapshot.from_json(path.read_bytes()) for path in sorted(directory.glob("metrics-*.json"))}
+
+
+def _replace(path: Path, snapshot: Snapshot) -> None:
+    draft = path.with_suffix(".draft")
+    draft.write_bytes(snapshot.to_json())
+    draft.replace(path)
 
 
 def _runs(pid: int) -> bool:

@@ -46,12 +46,16 @@ class Owner(Protocol):
 
 
 class WireExchange:
-    """A request on the wire; see upstream.sink.Exchange. *request* is kept until the first byte of the answer."""
+    """A request on the wire; see upstream.sink.Exchange. *request* is kept until the first byte of the answer.
 
-    __slots__ = ("connection", "dialling", "paused", "request", "reused", "sink")
+    *connect* is how many seconds opening a connection for it may take; None means the origin's own.
+    """
 
-    def __init__(self, request: bytes, sink: Sink) -> None:
+    __slots__ = ("connect", "connection", "dialling", "paused", "request", "reused", "sink")
+
+    def __init__(self, request: bytes, sink: Sink, connect: float | None = None) -> None:
         self.request: bytes | None = request
+        self.connect = connect
         self.sink = sink
         self.connection: Connection | None = None
         self.dialling: asyncio.Task[None] | None = None

@@ -96,5 +96,5 @@ class Inside:
         self._script = script
         self._loop = loop
 
-    def send(self, head: bytes, body: bytes, sink: Sink) -> Play:  # noqa: ARG002  (there is nobody to read the head)
+    def send(self, head: bytes, body: bytes, sink: Sink, connect: float | None = None) -> Play:  # noqa: ARG002  (there is nobody to read the head, nor to connect to)
         return Play(self._script(body), sink, self._loop)

@@ -14,8 +14,9 @@ _CLOSED = Failure(Fault.CANCELLED, "the connection was closed on our side")
 class Origin:
     """Sends requests over idle connections, the one used last first, or over new ones; there is no upper limit.
 
-    *connect_timeout* (seconds, TLS included) and *idle* (seconds an unused connection is kept) may be changed at
-    any time. HTTP proxies are not supported. Raise ValueError for a URL that one can't connect to.
+    *connect_timeout* (seconds, TLS included) goes for requests that don't say otherwise; it and *idle* (seconds an
+    unused connection is kept) may be changed at any time. HTTP proxies are not supported. Raise ValueError for a URL
+    that one can't connect to.
     """
 
     __slots__ = (
@@ -57,9 +58,12 @@ class Origin:
         """Connections that serve or are being opened."""
         return len(self._connections) - len(self._idle) + len(self._dialling)
 
-    def send(self, head: bytes, body: bytes, sink: Sink) -> WireExchange:
-        """Send *head* (from request_head), the body's length and *body*, in one write."""
-        exchange = WireExchange(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body), sink)
+    def send(self, head: bytes, body: bytes, sink: Sink, connect: float | None = None) -> WireExchange:
+        """Send *head* (from request_head), the body's length and *body*, in one write.
+
+        *connect* is how long opening a connection for it may take, if it needs one.
+        """
+        exchange = WireExchange(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body), sink, connect)
         if self._idle:
             exchange.reused = True
             self._idle.popitem()[0].begin(exchange)
@@ -124,7 +128,7 @@ class Origin:
             await dial(
                 self.address,
                 verify_tls=self.verify_tls,
-                within=self.connect_timeout,
+                within=self.connect_timeout if exchange.connect is None else exchange.connect,
                 protocol=partial(Connection, self, exchange, self._loop),
                 loop=self._loop,
             )

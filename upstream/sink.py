@@ -54,7 +54,7 @@ class Exchange(Protocol):
 class Network(Protocol):
     """Where requests go: an origin, or the dialect that answers by itself."""
 
-    def send(self, head: bytes, body: bytes, sink: Sink) -> Exchange: ...
+    def send(self, head: bytes, body: bytes, sink: Sink, connect: float | None = None) -> Exchange: ...
 
 
 class Nobody:
