@@ -61,5 +61,5 @@ class Accounts:
 
     def hold(self, target: Target) -> Hold | None:
         """Everything that an attempt at *target* needs, at once; nothing if something has run out."""
-        slots = self.of(target.provider)
-        return None if slots.full else Hold(slots)
+        slots = self._slots.get(target.provider) or self.of(target.provider)
+        return None if slots.most is not None and slots.full else Hold(slots)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from core.call import Call
 from core.faults import Fault
 from core.target import Provider, Target
+from routing.breaker import CLOSED
 from routing.credentials import Credentials, Pause
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
@@ -29,9 +30,9 @@ class View:
         "context",
         "fits",
         "pools",
-        "providers",
         "rng",
         "turns",
+        "usable",
         "vitals",
     )
 
@@ -50,7 +51,7 @@ class View:
     ) -> None:
         self.vitals = vitals
         self.pools = pools
-        self.providers = providers
+        self.usable = {name: provider for name, provider in providers.items() if provider.configured}
         self.clock = clock
         self.rng = rng
         self.budget = budget
@@ -77,17 +78,17 @@ class Skipped(NamedTuple):
 
 def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | None:
     """Why *target* can't take *call*, its credentials aside; None if it can."""
-    provider = view.providers.get(target.provider)
-    if provider is None or not provider.configured:
+    provider = view.usable.get(target.provider)
+    if provider is None:
         return Skipped(target, f"provider {target.provider} is not configured")
     if view.fits is not None and (reason := view.fits(target, call)) is not None:
         return Skipped(target, reason, unfit=True)
-    if (full := crowded(target, provider, view)) is not None:
+    if provider.concurrent is not None and (full := crowded(target, provider, view)) is not None:
         return full
     vitals = view.vitals.target(target.id)
-    if (reason := vitals.why_not(now)) is None:
-        return None
     circuit = vitals.circuit
+    if circuit.state is CLOSED or (reason := vitals.why_not(now)) is None:
+        return None
     wait = circuit.until - now if circuit.until > now else None
     return Skipped(target, reason, circuit.cause, wait, tripped=True)
 

@@ -48,7 +48,7 @@ def plan(route: Route, call: Call, view: View, deadline: float) -> Generator[Att
     course = _Course(route, call, view, deadline)
     now = view.clock()
     for index, stage in enumerate(route.stages):
-        if not course.reaches(stage):
+        if (index or stage.on) and not course.reaches(stage):
             continue
         targets: Sequence[Target] = stage.targets
         if len(targets) > 1:
