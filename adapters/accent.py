@@ -17,8 +17,8 @@ class Accent:
     explicit nulls included (with any of the three it doesn't); *stream_options* whether the provider takes them;
     *deployments* is Azure's way of naming models in the path. *option_headers* are headers
     that carry an option of the provider. Answers: *finish* renames finish reasons, *fatal* are those that mean
-    the answer failed, *keys* renames members of messages and deltas, *renumber* counts tool calls anew.
-    *cost* is the field of `usage` in which the provider bills, with its unit in nano-dollars.
+    the answer failed, *keys* renames members of messages and deltas. *cost* is the field of `usage` in which the
+    provider bills, with its unit in nano-dollars.
     """
 
     base_url: str = ""
@@ -37,7 +37,6 @@ class Accent:
     finish: Mapping[str, str] = field(default_factory=dict)
     fatal: Mapping[str, Fault] = field(default_factory=lambda: {"error": Fault.BROKEN})
     keys: Mapping[str, str] = field(default_factory=dict)
-    renumber: bool = False
     cost: tuple[str, float] | None = None
     signals: tuple[Signal, ...] = ()
 
@@ -49,4 +48,4 @@ class Accent:
     @property
     def verbatim(self) -> bool:
         """Whether the events of its streams need no look inside."""
-        return not (self.finish or self.renumber)
+        return not self.finish

@@ -20,7 +20,8 @@ class Decoder(Protocol):
 
     *started*: content (text, a tool call, visible reasoning) was seen, or the answer finished without any.
     *finished*: every choice has its finish_reason. *done*: the provider's own end mark was seen, nothing more
-    will come. *usage* is the last that was reported; *produced* counts bytes of content, for estimates.
+    will come. *usage* is the last that was reported; *produced* counts bytes of content, for estimates. *broken* is
+    an error that followed content in the read that was fed last, whose events are good.
     """
 
     started: bool
@@ -29,6 +30,7 @@ class Decoder(Protocol):
     usage: Usage | None
     finish: str | None
     produced: int
+    broken: Failure | None
 
     def feed(self, data: bytes) -> list[Event]:
         """Raise UpstreamError for an error inside the stream."""

@@ -35,7 +35,6 @@ MISTRAL = Accent(
     nulls=False,
     stream_options=False,
     finish={"model_length": "length"},
-    renumber=True,
     signals=(
         Signal(Fault.BAD_REQUEST, codes=("3280",)),
         Signal(Fault.BAD_REQUEST, "tool call id was"),

@@ -64,7 +64,7 @@ class Heard:
 
     def __init__(self) -> None:
         self._role = False
-        self._calls = Calls()
+        self._calls: Calls | None = None
         self._counts: dict[str, int] = {}
 
     def mend(self, choice: Json) -> int:
@@ -82,6 +82,7 @@ class Heard:
         for name, value in delta.items():
             if value and isinstance(value, (list, dict)):
                 if name == "tool_calls" and isinstance(value, list):
+                    self._calls = self._calls or Calls()
                     mended |= self._calls.mend(value)
                 else:
                     mended |= self._count(name, value)

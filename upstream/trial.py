@@ -221,6 +221,8 @@ class StreamTrial(Trial):
             # Comments give no events: a provider that only says that it is alive is idle.
             self._due = self._loop.time() + self._idle
             self._out(events, False)
+        if decoder.broken is not None:
+            self._fail(decoder.broken)
 
     def on_end(self) -> None:
         if self.over:

@@ -108,7 +108,7 @@ def test_tool_calls_are_numbered_from_zero_without_gaps():
 
     found = [event.body["choices"][0]["delta"]["tool_calls"] for event in events]
     numbers = [[call["index"] for call in some if isinstance(call, dict)] for some in found if isinstance(some, list)]
-    assert [[0, 1], [1], [0], [2], [2], [0]] == numbers
+    assert [[0, 1], [1], [0], [2], [2], [2]] == numbers
 
 
 def test_deepseek_says_when_it_is_overloaded():

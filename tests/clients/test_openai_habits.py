@@ -1,9 +1,12 @@
 """Habits of providers, which the official client's own accumulator would not survive or would get wrong."""
 
+import asyncio
+
+import openai
 import orjson
 import pytest
 
-from tests.whole.provider import DONE, STOP, Provider, piece, streams, usage_event
+from tests.whole.provider import DONE, SSE, STOP, Provider, chunked, hangs, piece, streams, usage_event
 
 CONFIG = """
 providers: {{a: {{dialect: {dialect}, api_key: k, base_url: "{url}"}}}}
@@ -136,3 +139,24 @@ async def test_the_helper_puts_calls_together(start, asking, dialect, events):
     calls = [(call.id, call.type, call.function.name) for call in whole.choices[0].message.tool_calls]
     assert calls == [("c1", "function", "f")]
     assert whole.choices[0].message.tool_calls[0].function.arguments == "{}"
+
+
+async def test_an_error_right_behind_content_is_heard_at_once(start, asking):
+    """And not when the provider, which says no more but keeps the connection, is given up."""
+    error = b'data: {"error": {"message": "full", "code": 503}}\n\n'
+    async with (
+        Provider(hangs(SSE + chunked(HELLO + error))) as a,
+        start(CONFIG.format(dialect="openai", url=a.url)) as gateway,
+        asking(gateway) as client,
+    ):
+        stream = await client.chat.completions.create(
+            model="m", messages=[{"role": "user", "content": "hi"}], stream=True
+        )
+        said = []
+
+        with pytest.raises(openai.APIError):
+            async with asyncio.timeout(20):
+                async for each in stream:
+                    said += [each.choices[0].delta.content]
+
+    assert ["hello"] == said

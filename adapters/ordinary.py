@@ -1,0 +1,144 @@
+"""What the ordinary events of a stream look like, so that a read full of them can go through whole.
+
+Of an ordinary event's choices everything but one string is always the same. *opening* is what stands before that
+string, from `"choices":` on, *closing* what stands behind it, two bytes beyond the end of the choices. No text can
+fake either: it is escaped where it has a quote or a line feed, and both have one behind their first byte. So a read
+with as many openings as closings, and twice as many line feeds, holds no finish, no usage report, no comment, no end
+mark, and no delta of another kind.
+"""
+
+import re
+from itertools import islice
+from typing import Any, NamedTuple
+
+import orjson
+
+from core.wire import Json
+
+Swap = tuple[bytes, bytes]
+
+ERROR = b'"error":'
+TAIL = 600  # an error beside an ordinary delta would be the last that comes; further up it reaches the client as it is
+
+_LONGEST = 8192  # bytes of an event from which it is worth to learn
+_STRING = rb'"choices":.*?"%s": ?"([^"\\]*(?:\\.[^"\\]*)*)"'
+_STRINGS = {
+    name: re.compile(_STRING % name.encode())
+    for name in ("content", "reasoning_content", "reasoning", "refusal", "arguments", "text")
+}
+_BRACKET = re.compile(rb"\]")
+_MOST_LISTS = 8  # inside the choices
+_ROLES = tuple(
+    role.replace(b" ", space) for role in (b'"role": "assistant", ', b', "role": "assistant"') for space in (b"", b" ")
+)
+
+
+class Ordinary(NamedTuple):
+    """*overhead* are the bytes of an event that aren't content; *swaps* what is replaced in its bytes."""
+
+    opening: bytes
+    closing: bytes
+    overhead: int
+    swaps: tuple[Swap, ...]
+
+
+def learnt(event: bytes, choice: Json, swaps: tuple[Swap, ...], *, role: bool) -> Ordinary | None:
+    """What can be learnt from *event*, whose only choice is *choice*; None if it isn't an ordinary one.
+
+    *role*: it repeats the role, which was taken out of *choice* already.
+    """
+    name = _streamed(choice)
+    string = _STRINGS[name].search(event) if name and len(event) <= _LONGEST else None
+    if string is None or ERROR in event or event.count(b'"choices":') != 1:
+        return None
+    opening = event[string.start() : string.start(1)]
+    end = _end(event, string.end(1), opening)
+    closing = event[string.end(1) : end + 2]
+    if b'"' not in closing[1:] and b"\n" not in closing:
+        return None
+    if role:
+        spelt = next((spelt for spelt in _ROLES if spelt in opening or spelt in closing), None)
+        if spelt is None:
+            return None
+        swaps = ((spelt, b""), *swaps)
+    behind = next((theirs for theirs, _ in swaps if event.startswith(theirs, end)), b"")
+    parts = (opening, event[string.end(1) : end] + behind)
+    return Ordinary(opening, closing, len(event) - len(string[1]), _swaps_in(event, parts, swaps))
+
+
+def run(data: bytes, start: int, ordinary: Ordinary) -> tuple[int, int]:
+    """The ordinary events that *data* holds from *start* on: where they end, at its end or before the last few, and
+    how many they are. 0, 0 if there are none, or others between them.
+    """
+    opening, closing, _, _ = ordinary
+    last = data.rfind(closing, start)
+    if last < 0:
+        return 0, 0
+    # The closing may reach into the blank line.
+    end = data.find(b"\n\n", last + len(closing) - 1) + 2
+    count = data.count(closing, start, end)
+    if (
+        not count
+        or count != data.count(opening, start, end)
+        or 2 * count != data.count(b"\n", start, end)
+        or data.find(ERROR, max(start, end - TAIL), end) >= 0
+    ):
+        return 0, 0
+    return end, count
+
+
+def _streamed(choice: Json) -> str | None:
+    """The name of the one string that is all that this choice says."""
+    delta = choice.get("delta")
+    if not isinstance(delta, dict):
+        return "text"
+    said = [name for name, value in delta.items() if value]
+    if len(said) != 1:
+        return None
+    if said == ["tool_calls"]:
+        return "arguments" if _goes_on(delta["tool_calls"]) else None
+    return said[0] if said[0] in _STRINGS else None
+
+
+def _goes_on(calls: Any) -> bool:
+    """Whether this is but a further piece of one call's arguments."""
+    if not (isinstance(calls, list) and len(calls) == 1 and isinstance(calls[0], dict)):
+        return False
+    function = calls[0].get("function")
+    return (
+        isinstance(function, dict)
+        and [name for name, value in function.items() if value] == ["arguments"]
+        and not any(value for name, value in calls[0].items() if name not in {"index", "function"})
+    )
+
+
+def _end(event: bytes, start: int, opening: bytes) -> int:
+    """Where the choices end, whose one string ends at *start*; 0 where that can't be found."""
+    for bracket in islice(_BRACKET.finditer(event, start), _MOST_LISTS):
+        if _is_json(b"{" + opening + event[start : bracket.end()] + b"}"):
+            return bracket.end()
+    return 0
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        orjson.loads(data)
+    except ValueError:
+        return False
+    return True
+
+
+def _swaps_in(event: bytes, parts: tuple[bytes, ...], swaps: tuple[Swap, ...]) -> tuple[Swap, ...]:
+    """Those of *swaps* that *event* needs, made as long as may be: what is longer is found faster."""
+    found: list[Swap] = []
+    for part in parts:
+        event = event.replace(part, b"")
+        if (swapped := replaced(part, swaps)) != part:
+            found.append((part, swapped))
+    return (*found, *(swap for swap in swaps if swap[0] in event))
+
+
+def replaced(data: bytes, swaps: tuple[Swap, ...]) -> bytes:
+    for theirs, ours in swaps:
+        data = data.replace(theirs, ours)
+    return data

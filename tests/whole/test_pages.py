@@ -1,0 +1,343 @@
+"""Everything that isn't a call: models, health, metrics, what browsers ask first, and what the operator says."""
+
+import re
+
+import orjson
+import pytest
+
+from tests.process.running import until
+from tests.whole.provider import Provider, ok, streams, words
+
+SECRETS = ("sk-secret-of-a", "secret-of-operator", "secret-of-metrics", "secret-of-alice", "secret-of-bob")
+CONFIG = """
+admin: {{key: secret-of-operator}}
+server: {{metrics_key: secret-of-metrics}}
+providers:
+  a: {{dialect: openai, api_key: sk-secret-of-a, base_url: "{url}"}}
+  off: {{dialect: openai, api_key: "${{OFF_KEY:-}}", base_url: "{url}"}}
+routes:
+  m: a/one
+  n: off/two
+  "fam-*": a/family-*
+keys:
+  alice: {{key: secret-of-alice}}
+  bob: {{key: secret-of-bob, models: [n, "fam-*", "a/*"]}}
+"""
+OPEN = """
+providers:
+  a: {{dialect: openai, api_key: sk-secret-of-a, base_url: "{url}"}}
+routes:
+  m: a/one
+"""
+ALICE, BOB = {"authorization": "Bearer secret-of-alice"}, {"authorization": "Bearer secret-of-bob"}
+OPERATOR = {"authorization": "Bearer secret-of-operator"}
+METRICS = {"authorization": "Bearer secret-of-metrics"}
+BRIEF = {"status", "generation", "reload_ok"}
+
+
+# Health
+
+
+@pytest.mark.parametrize("who", [{}, ALICE, METRICS, {"authorization": "Bearer wrong"}])
+async def test_anybody_may_know_how_it_goes_and_no_more(start, who):
+    async with Provider(ok()) as provider, start(CONFIG.format(url=provider.url)) as gateway:
+        page = await gateway.get("/health", **who)
+
+    assert (200, BRIEF, "ok", True) == (page.status, set(page.body), page.body["status"], page.body["reload_ok"])
+
+
+async def test_the_operator_sees_everything_but_secrets(start):
+    async with Provider(ok()) as provider, start(CONFIG.format(url=provider.url)) as gateway:
+        await gateway.chat(headers=ALICE)
+        page = await gateway.get("/health", **OPERATOR)
+        url = provider.url
+
+    text = page.raw.decode()
+    assert set(page.body) > BRIEF
+    assert {"configured": True, "dialect": "openai"} == page.body["providers"]["a"]
+    assert (False, "OFF_KEY") == (page.body["providers"]["off"]["configured"], text[text.index("OFF_KEY") :][:7])
+    assert {"breaker": "closed", "in_flight": 0} == page.body["targets"]["a/one"]
+    assert ["fam-*", "m", "n"] == page.body["routes"]
+    assert page.headers["x-switchyard-config"] == page.body["generation"]
+    assert not [secret for secret in (*SECRETS, url) if secret in text]
+
+
+@pytest.mark.parametrize(
+    ("more", "whole"),
+    [
+        ("", True),
+        ("admin: {key: secret-of-operator}", False),
+        ("keys: {alice: {key: secret-of-alice}}", False),
+        ("server: {open: true}", False),
+    ],
+)
+async def test_details_without_the_operators_key_are_for_this_machine_alone(start, more, whole):
+    async with Provider(ok()) as provider, start(OPEN.format(url=provider.url) + more) as gateway:
+        page = await gateway.get("/health")
+
+    assert whole == (set(page.body) > BRIEF)
+
+
+async def test_one_that_drains_is_alive_but_not_ready(start):
+    async with Provider(ok()) as provider, start(OPEN.format(url=provider.url)) as gateway:
+        paths = ("/health/live", "/health/ready", "/health")
+        before = [await gateway.get(path) for path in paths]
+        gateway.house.stop_taking()
+
+        after = [await gateway.get(path) for path in paths]
+
+    assert [(200, "ok")] * 3 == [(page.status, page.body["status"]) for page in before]
+    assert [(200, "ok"), (503, "draining"), (503, "draining")] == [(page.status, page.body["status"]) for page in after]
+
+
+# Models
+
+
+@pytest.mark.parametrize(("who", "names"), [(ALICE, ["m", "n"]), (BOB, ["n"])], ids=["all", "some"])
+@pytest.mark.parametrize("path", ["/v1/models", "/models"])
+async def test_the_list_has_what_a_key_may_ask_for(start, path, who, names):
+    async with Provider(ok()) as provider, start(CONFIG.format(url=provider.url)) as gateway:
+        page = await gateway.get(path, **who)
+
+    assert (200, "list") == (page.status, page.body["object"])
+    assert names == [entry["id"] for entry in page.body["data"]]
+    for entry in page.body["data"]:
+        assert {"id", "object", "created", "owned_by"} == set(entry)
+        assert ("model", int) == (entry["object"], type(entry["created"]))
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "name"),
+    [
+        (ALICE, "m", "m"),
+        (ALICE, "a/one", "a/one"),
+        (ALICE, "a%2Fone", "a/one"),
+        (ALICE, "a/one/two%3Athree", "a/one/two:three"),
+        (ALICE, "%6D", "m"),
+        (BOB, "fam-1", "fam-1"),
+        (BOB, "a/anything", "a/anything"),
+        (BOB, "m", None),
+        (BOB, "off/two", None),
+        (ALICE, "nope", None),
+        (ALICE, "fam-", None),
+        (ALICE, "a/", None),
+        (ALICE, "%00", None),
+        (ALICE, "%E2%80%AE", None),
+        (ALICE, "", None),
+    ],
+)
+async def test_one_model_is_there_or_not(start, who, path, name):
+    async with Provider(ok()) as provider, start(CONFIG.format(url=provider.url)) as gateway:
+        seen = await gateway.raw(
+            f"GET /v1/models/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+            f"authorization: {who['authorization']}\r\n\r\n".encode()
+        )
+
+    head, _, body = seen.partition(b"\r\n\r\n")
+    answer = orjson.loads(body)
+    if name is None:
+        assert head.startswith(b"HTTP/1.1 404 ")
+        assert "model_not_found" == answer["error"]["code"]
+        assert answer["error"]["message"].isprintable()
+    else:
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert (name, "model") == (answer["id"], answer["object"])
+
+
+# Metrics, and HEAD
+
+
+async def test_metrics_are_for_who_has_their_key(start):
+    async with Provider(ok()) as provider, start(CONFIG.format(url=provider.url)) as gateway:
+        refused = [await gateway.get("/metrics", **who) for who in ({}, ALICE, OPERATOR)]
+        page = await gateway.get("/metrics", **METRICS)
+
+    assert [(401, "Bearer")] * 3 == [(each.status, each.headers["www-authenticate"]) for each in refused]
+    assert (200, "text/plain; version=0.0.4; charset=utf-8") == (page.status, page.headers["content-type"])
+    assert not [secret for secret in SECRETS if secret in page.raw.decode()]
+
+
+async def test_metrics_without_a_key_are_for_everybody(start):
+    async with Provider(ok()) as provider, start(OPEN.format(url=provider.url)) as gateway:
+        page = await gateway.get("/metrics")
+
+    assert 200 == page.status
+    assert b"\nswitchyard_config_reloads_total" in page.raw
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/v1/models", "/v1/models/m", "/metrics"])
+async def test_head_is_all_but_the_body(start, path):
+    """Two on one connection: if a body had come, the second answer would not be at its place."""
+    head = f"HEAD {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode()
+    async with Provider(ok()) as provider, start(OPEN.format(url=provider.url)) as gateway:
+        whole = await gateway.get(path)
+        seen = await gateway.raw(head + head[:-2] + b"connection: close\r\n\r\n")
+
+    first, second, rest = seen.split(b"\r\n\r\n")
+    assert b"" == rest
+    assert re.search(rb"content-length: [1-9]\d+", first)
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert second.startswith(b"HTTP/1.1 200 ")
+    assert f"content-type: {whole.headers['content-type']}".encode() in first
+
+
+# Browsers
+
+PAGES = (
+    "server: {{cors: {{origins: [https://app.example.com], headers: [authorization, x-mine], max_age: 5m}}, {short}}}\n"
+)
+APP, EVIL = {"origin": "https://app.example.com"}, {"origin": "https://evil.example.com"}
+SHORT = ["shortcut: true", "shortcut: false"]
+
+
+def cors(headers: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.startswith("access-control")}
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/models", "/health"])
+async def test_a_page_that_may_call_is_told_how(start, path):
+    config = PAGES.format(short=SHORT[0]) + OPEN
+    async with Provider(ok()) as provider, start(config.format(url=provider.url)) as gateway:
+        ask = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+        may = await gateway.request("OPTIONS", path, **APP, **ask)
+        may_not = await gateway.request("OPTIONS", path, **EVIL, **ask)
+
+    told = cors(may.headers)
+    assert (204, b"", "origin") == (may.status, may.raw, may.headers["vary"])
+    assert "https://app.example.com" == told["access-control-allow-origin"]
+    assert {"GET", "POST", "OPTIONS"} == set(told["access-control-allow-methods"].split(", "))
+    assert {"authorization", "x-mine"} == set(told["access-control-allow-headers"].split(", "))
+    assert "300" == told["access-control-max-age"]
+    assert "access-control-allow-origin" not in may_not.headers
+    assert "origin" == may_not.headers["vary"]
+
+
+@pytest.mark.parametrize("short", SHORT)
+async def test_answers_errors_and_streams_can_be_read_by_that_page(start, short):
+    config = PAGES.format(short=short) + OPEN
+    async with (
+        Provider(ok(), streams(words("x"))) as provider,
+        start(config.format(url=provider.url)) as gateway,
+    ):
+        answers = [
+            await gateway.chat(headers=APP),
+            await gateway.chat(headers=APP, stream=True),
+            await gateway.chat("nope", headers=APP),
+            await gateway.get("/v1/models", **APP),
+            await gateway.get("/nowhere", **APP),
+        ]
+
+    assert [200, 200, 404, 200, 404] == [answer.status for answer in answers]
+    assert {"https://app.example.com"} == {answer.headers["access-control-allow-origin"] for answer in answers}
+    for answer in answers:
+        exposed = set(answer.headers["access-control-expose-headers"].split(", "))
+        assert {name for name in answer.headers if name.startswith("x-")} <= exposed | {"x-accel-buffering"}
+        assert {"x-switchyard-dropped", "x-switchyard-config", "x-should-retry", "retry-after"} <= exposed
+
+
+@pytest.mark.parametrize("short", SHORT)
+async def test_other_pages_cannot_read_them(start, short):
+    config = PAGES.format(short=short) + OPEN
+    async with Provider(ok()) as provider, start(config.format(url=provider.url)) as gateway:
+        evil = await gateway.chat(headers=EVIL)
+        nobody = await gateway.chat()
+
+    assert [(200, {}), (200, {})] == [(answer.status, cors(answer.headers)) for answer in (evil, nobody)]
+    assert "origin" == evil.headers["vary"]
+
+
+async def test_any_page_may_call_where_the_operator_says_so(start):
+    config = "server: {{cors: {{origins: ['*']}}}}\n" + OPEN
+    async with Provider(ok()) as provider, start(config.format(url=provider.url)) as gateway:
+        answer = await gateway.chat(headers=EVIL)
+
+    assert "*" == answer.headers["access-control-allow-origin"]
+
+
+async def test_without_origins_there_is_no_word_of_them(start):
+    async with Provider(ok()) as provider, start(OPEN.format(url=provider.url)) as gateway:
+        asked = await gateway.request("OPTIONS", "/v1/chat/completions", **APP)
+        answer = await gateway.chat(headers=APP)
+
+    assert (204, {}, {}) == (asked.status, cors(asked.headers), cors(answer.headers))
+    assert "GET, POST" == asked.headers["allow"]
+
+
+# The operator
+
+RELOADS = 'switchyard_config_reloads_total{result="ok"}'
+RUN = "admin: {{key: secret-of-operator}}\n" + OPEN
+
+
+@pytest.mark.parametrize(("who", "status"), [({}, 401), (METRICS, 401), (OPERATOR, 200)])
+async def test_only_the_operator_reloads(start, who, status):
+    async with Provider(ok()) as provider, start(RUN.format(url=provider.url)) as gateway:
+        answer = await gateway.request("POST", "/admin/reload", **who)
+        wrong = await gateway.get("/admin/reload", **who)
+
+    assert status == answer.status
+    assert (405, "POST") == (wrong.status, wrong.headers["allow"])
+
+
+async def test_a_reload_that_changes_nothing_says_so_and_is_not_counted(start, tmp_path):
+    async with Provider(ok()) as provider, start(RUN.format(url=provider.url)) as gateway:
+        before = await gateway.metric(RELOADS)
+        answers = [await gateway.request("POST", "/admin/reload", **OPERATOR) for _ in range(3)]
+        after = await gateway.metric(RELOADS)
+
+    assert [(200, True, False)] * 3 == [(each.status, each.body["ok"], each.body["changed"]) for each in answers]
+    assert before == after
+    assert b"configuration reloaded" not in (tmp_path / "log").read_bytes()
+
+
+async def test_a_reload_that_changes_something_is_counted_once(start, tmp_path):
+    async with Provider(ok()) as provider, start(RUN.format(url=provider.url)) as gateway:
+        before = await gateway.metric(RELOADS)
+        gateway.config.write_text(RUN.format(url=provider.url) + "  new: a/new\n")
+        answers = [await gateway.request("POST", "/admin/reload", **OPERATOR) for _ in range(3)]
+        after = await gateway.metric(RELOADS)
+        called = await gateway.chat("new")
+
+    assert [True, False, False] == [answer.body["changed"] for answer in answers]
+    assert (200, 1) == (called.status, after - before)
+    assert 1 == (tmp_path / "log").read_bytes().count(b"configuration reloaded")
+
+
+async def test_a_text_that_is_as_it_was_before_a_bad_one_is_good_news(start):
+    text = RUN.format(url="http://127.0.0.1:9/v1")
+    async with start(text) as gateway:
+        gateway.config.write_text(text + "nonsense: 1\n")
+        bad = await gateway.request("POST", "/admin/reload", **OPERATOR)
+        state = [await gateway.metric("switchyard_config_last_reload_ok")]
+        gateway.config.write_text(text)
+
+        good = await gateway.request("POST", "/admin/reload", **OPERATOR)
+        state.append(await gateway.metric("switchyard_config_last_reload_ok"))
+        health = await gateway.get("/health", **OPERATOR)
+
+    assert (422, 200, False) == (bad.status, good.status, good.body["changed"])
+    assert ([0, 1], True) == (state, health.body["reload_ok"])
+
+
+async def test_connections_that_nobody_will_use_any_more_are_closed(start):
+    async with Provider(ok()) as old, Provider(ok()) as new, start(RUN.format(url=old.url)) as gateway:
+        await gateway.chat()
+        kept = len(old._tasks)
+        gateway.config.write_text(RUN.format(url=new.url))
+
+        await gateway.request("POST", "/admin/reload", **OPERATOR)
+        await until(lambda: not old._tasks, 5)
+        answer = await gateway.chat()
+
+    assert (1, 200, 1, 1) == (kept, answer.status, len(old.requests), len(new.requests))
+
+
+async def test_connections_that_are_still_used_outlive_a_reload(start):
+    async with Provider(ok()) as provider, start(RUN.format(url=provider.url)) as gateway:
+        await gateway.chat()
+        gateway.config.write_text(RUN.format(url=provider.url) + "  new: a/new\n")
+
+        await gateway.request("POST", "/admin/reload", **OPERATOR)
+        await gateway.chat("new")
+
+    assert (2, 1) == (len(provider.requests), provider.connections)
