@@ -340,6 +340,7 @@ class Conversation:
         record.attempts = len(self._tried)
         record.tried = tuple(self._tried)
         record.bytes_out = reply.sent
+        self._task = None
         shared.meters.count(record)
         shared.scribe.put(record)
 

@@ -178,15 +178,12 @@ class StreamTrial(Trial):
 
     def pipe(self, out: Out) -> None:
         """From now on events go to *out*, the held ones at once."""
-        self._out = out
         held, self._held = self._held, []
-        if self.ended.done():
-            if self.ended.result() is None:
-                out(held, True)
-            elif held:
-                out(held, False)
-        elif held:
-            out(held, False)
+        whole = self.ended.done() and self.ended.result() is None
+        if not self.ended.done():
+            self._out = out
+        if held or whole:
+            out(held, whole)
 
     def pause(self) -> None:
         """The client doesn't keep up; what doesn't come meanwhile isn't the provider's fault."""
@@ -284,3 +281,4 @@ class StreamTrial(Trial):
             self.opened.set_result(outcome)
         if not self.ended.done():
             self.ended.set_result(outcome)
+        self._out = None  # whoever reads us may hold us: a circle would have to wait for the garbage collector
