@@ -1,7 +1,8 @@
 """What an adapter is: four methods to translate, one for the credential, and a decoder with two.
 
-Everything here is pure. An adapter is made once for each provider; it may keep what it derived from the
-provider's settings, never anything about a call. A decoder is made for each streamed attempt.
+Everything here is pure. An adapter is made once for each provider; it may keep what it derived from the provider's
+settings and what it learnt of the provider's spelling, never anything about a call. A decoder is made for each
+streamed attempt.
 """
 
 from collections.abc import Callable, Mapping

@@ -10,6 +10,7 @@ from adapters.accent import Accent
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_parts import renamed, size_of
 from adapters.openai_stream import OpenAIDecoder, swaps_of
+from adapters.ordinary import Memory
 from adapters.usage import usage_of
 from core.call import Call
 from core.errors import invalid
@@ -30,7 +31,17 @@ _JSON = {
 class OpenAI:
     """Made for one provider; *accent* says in what it differs."""
 
-    __slots__ = ("_accent", "_api_version", "_headers", "_paths", "_plain", "_swaps", "_verbatim", "endpoints")
+    __slots__ = (
+        "_accent",
+        "_api_version",
+        "_headers",
+        "_memories",
+        "_paths",
+        "_plain",
+        "_swaps",
+        "_verbatim",
+        "endpoints",
+    )
 
     def __init__(self, accent: Accent, provider: Provider) -> None:
         options = provider.options
@@ -43,6 +54,7 @@ class OpenAI:
             **{header: value for header, option in accent.option_headers.items() if (value := options.get(option))},
             **{header.lower(): value for header, value in provider.headers.items()},
         }
+        self._memories = {(endpoint, asked): Memory() for endpoint in _PATHS for asked in (True, False)}
         self._swaps = {asked: swaps_of(accent, include_usage=asked) for asked in (True, False)}
         version = (options.get("api_version") or "v1") if accent.deployments else ""
         self._api_version = "" if version == "v1" else version
@@ -96,7 +108,8 @@ class OpenAI:
         return Completion(body, usage, finish if isinstance(finish, str) else None, produced)
 
     def decoder(self, call: Call) -> OpenAIDecoder:
-        return OpenAIDecoder(call, self._accent, self._swaps[call.include_usage])
+        asked = call.include_usage
+        return OpenAIDecoder(call, self._accent, self._swaps[asked], self._memories[call.endpoint, asked])
 
     def failure(self, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
         return failure(status, headers, body, signals=self._accent.signals)

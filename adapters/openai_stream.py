@@ -13,7 +13,7 @@ from adapters import sse
 from adapters.accent import Accent
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_parts import KEPT, MORE, ROLE, Heard, renamed, size_of
-from adapters.ordinary import ERROR, TAIL, Ordinary, Swap, learnt, replaced, run
+from adapters.ordinary import ERROR, TAIL, Memory, Ordinary, Swap, learnt, replaced, run
 from adapters.usage import usage_of
 from core.call import Call
 from core.faults import Failure, UpstreamError
@@ -40,6 +40,7 @@ class OpenAIDecoder:
         "_heard",
         "_include_usage",
         "_may_cruise",
+        "_memory",
         "_ordinary",
         "_report",
         "_seen",
@@ -54,7 +55,7 @@ class OpenAIDecoder:
         "usage",
     )
 
-    def __init__(self, call: Call, accent: Accent, swaps: tuple[Swap, ...]) -> None:
+    def __init__(self, call: Call, accent: Accent, swaps: tuple[Swap, ...], memory: Memory) -> None:
         self.started = False
         self.finished = False
         self.done = False
@@ -69,6 +70,7 @@ class OpenAIDecoder:
         self._deltas = call.endpoint != "completions"
         self._ordinary: Ordinary | None = None  # set while cruising
         self._swaps = swaps
+        self._memory = memory
         self._frames = sse.Frames()
         self._seen: set[int] = set()  # indexes of choices, and of those that have finished
         self._stopped: set[int] = set()
@@ -247,7 +249,13 @@ class OpenAIDecoder:
         """From here on reads can go through whole, if this event shows by what to know them."""
         known = self._ordinary
         if known is None or known.opening not in event or known.closing not in event:
-            self._ordinary = learnt(event, choices[0], self._swaps, role=mended == ROLE) or known
+            memory = self._memory
+            fresh = memory.recall(event, choices[0]) if mended == KEPT else None
+            if fresh is None:
+                fresh = learnt(event, choices[0], self._swaps, role=mended == ROLE)
+                if mended == KEPT:
+                    memory.last = fresh or memory.last
+            self._ordinary = fresh or known
 
     def _end(self, out: list[Event]) -> None:
         """The end mark, or the end of the body. A finish without a mark is whole, a mark without a finish is not."""

@@ -66,6 +66,25 @@ def learnt(event: bytes, choice: Json, swaps: tuple[Swap, ...], *, role: bool) -
     return Ordinary(opening, closing, len(event) - len(string[1]), _swaps_in(event, parts, swaps))
 
 
+class Memory:
+    """What the last stream of a provider taught, for the next one: providers don't change their spelling."""
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        self.last: Ordinary | None = None
+
+    def recall(self, event: bytes, choice: Json) -> Ordinary | None:
+        """What is known of events such as *event*, whose only choice is *choice*; None if it looks new."""
+        last = self.last
+        if last is None or event.count(last.opening) != 1 or event.count(last.closing) != 1:
+            return None
+        if _streamed(choice) is None or ERROR in event:
+            return None
+        content = event.find(last.closing) - event.find(last.opening) - len(last.opening)
+        return Ordinary(last.opening, last.closing, len(event) - content, last.swaps)
+
+
 def run(data: bytes, start: int, ordinary: Ordinary) -> tuple[int, int]:
     """The ordinary events that *data* holds from *start* on: where they end, at its end or before the last few, and
     how many they are. 0, 0 if there are none, or others between them.

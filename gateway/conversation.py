@@ -204,7 +204,7 @@ class Conversation:
         timeouts = self._route.timeouts
         deadline = min(loop.time() + timeouts.attempt, self._began + timeouts.total)
         trial = WholeTrial(lane.adapter, call, loop, deadline=deadline, seconds=timeouts.attempt)
-        trial.exchange = lane.send(request, attempt.credential, trial)
+        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
         try:
             outcome = await trial.outcome
         finally:
@@ -235,7 +235,7 @@ class Conversation:
             idle=timeouts.idle,
             deadline=self._began + timeouts.total,
         )
-        trial.exchange = lane.send(request, attempt.credential, trial)
+        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
         try:
             failure = await trial.opened
             if failure is not None:

@@ -14,7 +14,7 @@ from config.watch import Watch, read
 from gateway.generation import DIALECTS, Generation, Shared, build
 from routing.strategies import STRATEGIES
 
-AT_START: Final = ("host", "port", "drain", "idle", "head_timeout")
+AT_START: Final = ("host", "port", "drain", "idle", "head_timeout", "shortcut")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ tests/server drives every path through real sockets.
 """
 
 import asyncio
+import socket
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from server.shortcut import LARGEST_BODY, Head, again, read_head
 TIMED_OUT: Final = (
     b"HTTP/1.1 408 Request Timeout\r\nserver: switchyard\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
+UNSENT: Final = 65536
 
 Take = Callable[[str, Caller, Reply], Coroutine[Any, Any, Answered]]
 
@@ -82,6 +84,8 @@ class Connection(RequestHandler):
         super().connection_made(transport)
         # A quarter of the default: what a slow reader leaves with us is this and one read from the provider.
         transport.set_write_buffer_limits(high=16384)  # type: ignore[attr-defined]  # always a Transport
+        # The system would hold megabytes that a slow reader's window has no room for.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_waiting()
@@ -212,7 +216,10 @@ class Connection(RequestHandler):
     def _leave_to_aiohttp(self, data: bytes) -> None:
         before = self._request_count
         idle = not self._messages and (self._waiter is not None or not before)
+        # Let go of, it still takes what belongs to the answer that it owes; aiohttp would drop the rest of a body.
+        closing, self._close = self._close, False
         super().data_received(data)
+        self._close = closing
         # Where a request ends is known to us only of one that is a head and nothing else.
         alone = data.find(b"\r\n\r\n") == len(data) - 4 and len(self._messages) == 1 and self._messages[0][1].is_eof()
         self._long = self._long or not (idle and alone)

@@ -96,5 +96,5 @@ class Inside:
         self._script = script
         self._loop = loop
 
-    def send(self, head: bytes, body: bytes, sink: Sink, connect: float | None = None) -> Play:  # noqa: ARG002  (there is nobody to read the head, nor to connect to)
+    def send(self, head: bytes, body: bytes, sink: Sink, connect: float | None = None) -> Play:  # noqa: ARG002  (nobody reads the head)
         return Play(self._script(body), sink, self._loop)

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from gateway.current import Source
 from gateway.house import House
+from server.connection import Listener
 from server.supervisor import listening
 
 
@@ -52,6 +53,7 @@ class Gateway:
         self.port = port
         self.config = config
         self.session: aiohttp.ClientSession
+        self.listener: Listener
 
     @property
     def url(self) -> str:
@@ -106,6 +108,7 @@ async def gateway(config: str, path: Path, log: int, env: dict[str, str] | None 
     await web.SockSite(runner, sock).start()
     house.begin(lambda: len(listener.connections))
     made = Gateway(house, sock.getsockname()[1], file)
+    made.listener = listener
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as made.session:
             yield made

@@ -1,0 +1,44 @@
+"""What one stream of a provider teaches about the next."""
+
+import orjson
+import pytest
+from streams import HELLO, chunk, text
+
+from adapters.ordinary import Memory, learnt
+
+
+def choice_of(event):
+    return orjson.loads(event.removeprefix(b"data: "))["choices"][0]
+
+
+def taught(event):
+    memory = Memory()
+    memory.last = learnt(event, choice_of(event), (), role=False)
+    return memory
+
+
+def test_a_stream_with_another_id_is_recalled_with_its_own_size():
+    other = text("a longer \\ word").replace(b'"id":"', b'"id":"and-longer-')
+    memory = taught(HELLO)
+
+    recalled = memory.recall(other, choice_of(other))
+
+    assert recalled == learnt(other, choice_of(other), (), role=False)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        chunk({"content": "x", "reasoning": "y"}),
+        chunk({"content": ""}),
+        chunk({"reasoning_content": "x"}),
+        text("x").replace(b'"choices"', b'"error":null,"choices"'),
+        text("x").replace(b":", b": "),
+    ],
+)
+def test_what_looks_different_is_not_recalled(event):
+    assert taught(HELLO).recall(event, choice_of(event)) is None
+
+
+def test_nothing_is_recalled_before_anything_was_learnt():
+    assert Memory().recall(HELLO, choice_of(HELLO)) is None
