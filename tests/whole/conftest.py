@@ -121,7 +121,7 @@ async def gateway(config: str, path: Path, log: int, env: dict[str, str] | None 
 
 @pytest.fixture
 def start(tmp_path):
-    """Makes gateways: `async with start(yaml) as gateway`, with its log in the file `log` of tmp_path."""
+    """A maker of gateways, each with its log in the file `log` of tmp_path."""
     log = os.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 
     def begin(config: str, env: dict[str, str] | None = None):
