@@ -56,10 +56,10 @@ class Conversation:
         "_shared",
         "_target",
         "_task",
-        "_timer",
         "_trial",
         "_tried",
         "_writer",
+        "due",
         "interrupted",
     )
 
@@ -79,7 +79,7 @@ class Conversation:
         self._trial: StreamTrial
         self._writer: StreamWriter
         self._task: asyncio.Task[object] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self.due = 0.0  # when a client that waits for its stream is to be told that we are still there
         self._tried: list[tuple[str, str, float]] = []
         self._first: float | None = None
         self._committed = False  # content has gone to the client; there is no other target from here on
@@ -155,7 +155,8 @@ class Conversation:
         shared, call = self._shared, self._call
         if call.stream:
             self._writer = StreamWriter(show_usage=call.include_usage)
-            self._comfort_later(self._began)
+            self.due = self._began + self._generation.config.server.keepalive
+            shared.deadlines.watch(self)
         attempts = plan(self._route, call, self._generation.view, self._began + self._route.timeouts.total)
         shared.budget.enter()
         try:
@@ -202,8 +203,8 @@ class Conversation:
         call, loop, target = self._call, self._shared.loop, attempt.target
         request = lane.adapter.encode(call, target)
         timeouts = self._route.timeouts
-        deadline = min(loop.time() + timeouts.attempt, self._began + timeouts.total)
-        trial = WholeTrial(lane.adapter, call, loop, deadline=deadline, seconds=timeouts.attempt)
+        due = min(loop.time() + timeouts.attempt, self._began + timeouts.total)
+        trial = WholeTrial(lane.adapter, call, self._shared.deadlines, due, seconds=timeouts.attempt)
         trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
         try:
             outcome = await trial.outcome
@@ -224,13 +225,13 @@ class Conversation:
     # Answer: piece by piece
 
     async def _stream(self, attempt: Attempt, lane: Lane) -> Failure | None:
-        call, loop, target, reply = self._call, self._shared.loop, attempt.target, self._reply
+        call, target, reply = self._call, attempt.target, self._reply
         request = lane.adapter.encode(call, target)
         timeouts = self._route.timeouts
         trial = self._trial = StreamTrial(
             lane.adapter,
             call,
-            loop,
+            self._shared.deadlines,
             first=timeouts.first_content,
             idle=timeouts.idle,
             deadline=self._began + timeouts.total,
@@ -273,23 +274,17 @@ class Conversation:
         usage = self._settle(self._target, decoder.usage, decoder.produced)
         self._reply.end(data + self._writer.end(usage))
 
-    def _comfort_later(self, since: float) -> None:
-        wait = self._generation.config.server.keepalive
-        self._timer = self._shared.loop.call_at(since + wait, self._comfort)
-
-    def _comfort(self) -> None:
+    def late(self, now: float) -> None:
         """Say something to a client that has been waiting; then its status is 200, and an error an event."""
-        now = self._shared.loop.time()
-        reply = self._reply
+        reply, patience = self._reply, self._generation.config.server.keepalive
         quiet = max(reply.last, self._began)
-        if now < quiet + self._generation.config.server.keepalive:
-            self._comfort_later(quiet)
-            return
-        if not reply.opened:
-            reply.open(header("x-switchyard-route", self._route.name))
-        if not reply.stalled:
-            reply.send(KEEPALIVE)
-        self._comfort_later(now)
+        if now >= quiet + patience:
+            if not reply.opened:
+                reply.open(header("x-switchyard-route", self._route.name))
+            if not reply.stalled:
+                reply.send(KEEPALIVE)
+            quiet = now
+        self.due = quiet + patience
 
     # Settle, observe, record
 
@@ -328,9 +323,9 @@ class Conversation:
         record.status = refused.status
 
     def _close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         shared, record, reply = self._shared, self._record, self._reply
+        if self.due:
+            shared.deadlines.forget(self)
         shared.open.discard(self)
         now = shared.loop.time()
         record.status = record.status or reply.status

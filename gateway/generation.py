@@ -27,6 +27,7 @@ from routing.vitals import Vitals
 from server.reply import header
 from telemetry.log import Scribe
 from telemetry.meters import Meters
+from upstream.deadlines import Deadlines
 from upstream.inside import Inside
 from upstream.origin import Origin
 from upstream.pools import Pools
@@ -56,6 +57,7 @@ class Shared:
 
     loop: asyncio.AbstractEventLoop
     pools: Pools
+    deadlines: Deadlines
     meters: Meters
     scribe: Scribe
     rng: Random

@@ -28,6 +28,7 @@ from telemetry.lag import Lag
 from telemetry.log import Scribe
 from telemetry.meters import Meters
 from telemetry.workers import Tally
+from upstream.deadlines import Deadlines
 from upstream.pools import Pools
 
 BUG: Final = Refusal(500, "The gateway made a mistake. It has been logged.", code="internal_error")
@@ -58,7 +59,7 @@ class House:
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag = Lag()
-        self._shared = Shared(loop, Pools(loop), self._meters, self._scribe, rng, Vitals(rng))
+        self._shared = Shared(loop, Pools(loop), Deadlines(loop), self._meters, self._scribe, rng, Vitals(rng))
         self._current = Current(source, config, self._shared, self._reloaded, watch)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")

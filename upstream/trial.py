@@ -7,19 +7,21 @@ status 200 is not an answer yet: until the first content the client has seen not
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from adapters.contract import Adapter
 from core.call import Call
 from core.faults import Failure, Fault, UpstreamError
 from core.wire import Completion, Event
+from upstream.deadlines import Deadlines
 
 MOST_ERROR: Final = 65536  # bytes of an error body that we care to read
 MOST_WHOLE: Final = 256 * 1024 * 1024
 MOST_HELD: Final = 1024 * 1024  # bytes that may come before the first content
 Out = Callable[[list[Event], bool], None]  # the events, and whether they are the last
 TOO_LARGE: Final = Failure(Fault.BROKEN, "the answer is too large")
+NO_HEADERS: Final[Mapping[str, str]] = {}
 NO_CONTENT: Final = Failure(Fault.BROKEN, "a megabyte came without any content in it")
 
 
@@ -33,26 +35,27 @@ class Exchange(Protocol):
 
 
 class Trial(ABC):
-    """What whole and streamed attempts have in common: head, error body, and one timer, armed lazily."""
+    """What whole and streamed attempts have in common: head, error body, and *due*, after which it is too late."""
 
-    __slots__ = ("_adapter", "_call", "_loop", "_parts", "_size", "_timer", "exchange", "headers", "over", "status")
+    __slots__ = ("_adapter", "_call", "_deadlines", "_parts", "_size", "due", "exchange", "headers", "over", "status")
 
-    def __init__(self, adapter: Adapter, call: Call, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, adapter: Adapter, call: Call, deadlines: Deadlines, due: float) -> None:
         self._adapter = adapter
         self._call = call
-        self._loop = loop
+        self._deadlines = deadlines
         self._parts: list[bytes] = []
         self._size = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self.due = due
         self.exchange: Exchange | None = None
-        self.headers: dict[str, str] = {}
+        self.headers: Mapping[str, str] = NO_HEADERS
         self.status = 0
         self.over = False
+        deadlines.watch(self)
 
     def abort(self) -> None:
         """Nobody wants the answer any more."""
         self.over = True
-        self._disarm()
+        self._deadlines.forget(self)
         if self.exchange is not None:
             self.exchange.abort()
 
@@ -64,10 +67,9 @@ class Trial(ABC):
         if not self.over:
             self._fail(failure)
 
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    @abstractmethod
+    def late(self, now: float) -> None:
+        """See upstream.deadlines.Timed."""
 
     @abstractmethod
     def _conclude(self, failure: Failure) -> None:
@@ -90,16 +92,14 @@ class Trial(ABC):
 
 
 class WholeTrial(Trial):
-    """An answer that comes in one piece. *deadline* is loop time; *seconds* what the timeout is called."""
+    """An answer that comes in one piece. *seconds* is what its timeout is called."""
 
-    __slots__ = ("outcome",)
+    __slots__ = ("_seconds", "outcome")
 
-    def __init__(
-        self, adapter: Adapter, call: Call, loop: asyncio.AbstractEventLoop, *, deadline: float, seconds: float
-    ) -> None:
-        super().__init__(adapter, call, loop)
-        self.outcome: asyncio.Future[Completion | Failure] = loop.create_future()
-        self._timer = loop.call_at(deadline, self._late, seconds)
+    def __init__(self, adapter: Adapter, call: Call, deadlines: Deadlines, due: float, *, seconds: float) -> None:
+        super().__init__(adapter, call, deadlines, due)
+        self._seconds = seconds
+        self.outcome: asyncio.Future[Completion | Failure] = deadlines.loop.create_future()
 
     def on_data(self, data: bytes) -> None:
         if self.over:
@@ -122,12 +122,13 @@ class WholeTrial(Trial):
         except UpstreamError as error:
             self._conclude(error.failure)
 
-    def _late(self, seconds: float) -> None:
-        self._fail(Failure(Fault.TIMEOUT, f"no answer within {seconds:g} s"))
+    def late(self, now: float) -> None:
+        del now
+        self._fail(Failure(Fault.TIMEOUT, f"no answer within {self._seconds:g} s"))
 
     def _conclude(self, outcome: Completion | Failure) -> None:
         self.over = True
-        self._disarm()
+        self._deadlines.forget(self)
         if not self.outcome.done():
             self.outcome.set_result(outcome)
 
@@ -142,9 +143,9 @@ class StreamTrial(Trial):
 
     __slots__ = (
         "_deadline",
-        "_due",
         "_held",
         "_idle",
+        "_loop",
         "_out",
         "_paused",
         "decoder",
@@ -157,13 +158,14 @@ class StreamTrial(Trial):
         self,
         adapter: Adapter,
         call: Call,
-        loop: asyncio.AbstractEventLoop,
+        deadlines: Deadlines,
         *,
         first: float,
         idle: float,
         deadline: float,
     ) -> None:
-        super().__init__(adapter, call, loop)
+        loop = self._loop = deadlines.loop
+        super().__init__(adapter, call, deadlines, min(loop.time() + first, deadline))
         self.decoder = adapter.decoder(call)
         self.opened: asyncio.Future[Failure | None] = loop.create_future()
         self.ended: asyncio.Future[Failure | None] = loop.create_future()
@@ -173,8 +175,6 @@ class StreamTrial(Trial):
         self._idle = idle
         self._deadline = deadline
         self._paused = False
-        self._due = min(loop.time() + first, deadline)
-        self._timer = loop.call_at(self._due, self._tick)
 
     def pipe(self, out: Out) -> None:
         """From now on events go to *out*, the held ones at once."""
@@ -193,7 +193,7 @@ class StreamTrial(Trial):
 
     def resume(self) -> None:
         self._paused = False
-        self._due = min(self._loop.time() + self._idle, self._deadline)
+        self._wait_for_more(self._loop.time())
         if self.exchange is not None and not self.over:
             self.exchange.resume()
 
@@ -216,7 +216,7 @@ class StreamTrial(Trial):
             self._hold(events, len(data))
         elif events:
             # Comments give no events: a provider that only says that it is alive is idle.
-            self._due = self._loop.time() + self._idle
+            self.due = min(self._loop.time() + self._idle, self._deadline)
             self._out(events, False)
         if decoder.broken is not None:
             self._fail(decoder.broken)
@@ -238,7 +238,7 @@ class StreamTrial(Trial):
         elif not self.opened.done():
             now = self._loop.time()
             self.first_content = now
-            self._due = now + self._idle
+            self._wait_for_more(now)
             self.opened.set_result(None)
 
     def _finish(self, events: list[Event], *, at_end: bool = False) -> None:
@@ -259,16 +259,16 @@ class StreamTrial(Trial):
             self._out(events, True)
         self._conclude(None)
 
-    def _tick(self) -> None:
-        """The timer is not moved for each piece: it looks when it fires whether it is due by then."""
-        now = self._loop.time()
-        due = min(self._due, self._deadline)
-        if now < due:
-            self._timer = self._loop.call_at(due, self._tick)
-        elif self._paused and now < self._deadline:
-            self._timer = self._loop.call_at(min(now + self._idle, self._deadline), self._tick)
-        elif now >= self._deadline:
+    def _wait_for_more(self, now: float) -> None:
+        self.due = min(now + self._idle, self._deadline)
+        if not self.over:
+            self._deadlines.watch(self)  # which may be sooner than before
+
+    def late(self, now: float) -> None:
+        if now >= self._deadline:
             self._fail(Failure(Fault.TIMEOUT, "the whole call took too long"))
+        elif self._paused:
+            self.due = min(now + self._idle, self._deadline)
         elif self.opened.done():
             self._fail(Failure(Fault.TIMEOUT, f"nothing came for {self._idle:g} s"))
         else:
@@ -276,7 +276,7 @@ class StreamTrial(Trial):
 
     def _conclude(self, outcome: Failure | None) -> None:
         self.over = True
-        self._disarm()
+        self._deadlines.forget(self)
         if not self.opened.done():
             self.opened.set_result(outcome)
         if not self.ended.done():
