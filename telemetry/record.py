@@ -105,8 +105,6 @@ def line(value: object) -> bytes:
     except TypeError:
         # Lone surrogates and integers beyond 64 bits: rare, and the slower writer takes them.
         data = json.dumps(value, default=str, separators=(",", ":")).encode()
-    if data.isascii() and b"\x7f" not in data:
-        return data
     # Nothing above ASCII and no DEL: nothing to look for.
     return data if data.isascii() and b"\x7f" not in data else _UNRULY.sub(_escaped, data)
 
