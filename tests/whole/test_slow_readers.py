@@ -11,7 +11,7 @@ import orjson
 from tests.process.running import running, until
 from tests.whole.provider import DONE, ROLE, SSE, STOP, Provider, Request, chunked, ok, piece
 
-MANY = 300
+MANY = 1000
 MOST_GROWTH = 300 * 1024  # bytes for each stalled stream
 SMALL = 16384
 PIECES = 4000
