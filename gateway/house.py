@@ -23,6 +23,7 @@ from routing.vitals import Vitals
 from server.caller import Caller, caller_of, reply_to
 from server.connection import Listener
 from server.cors import allowed
+from server.outbox import Outbox
 from server.reply import Answered, Reply, refuse
 from telemetry.lag import Lag
 from telemetry.log import Scribe
@@ -59,7 +60,10 @@ class House:
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag = Lag()
-        self._shared = Shared(loop, Pools(loop), Deadlines(loop), self._meters, self._scribe, rng, Vitals(rng))
+        self._outbox = Outbox(loop)
+        self._shared = Shared(
+            loop, Pools(loop, self._outbox.put), Deadlines(loop), self._meters, self._scribe, rng, Vitals(rng)
+        )
         self._current = Current(source, config, self._shared, self._reloaded, watch)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
@@ -83,6 +87,7 @@ class House:
             self.serve,
             self.take,
             short,
+            self._outbox.put,
             head_timeout=server.head_timeout,
             idle=server.idle,
         )

@@ -15,7 +15,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from core.errors import Refusal
 from server.caller import SLOWEST, Caller, too_large
-from server.reply import Answered, Flow, Reply
+from server.reply import Answered, Flow, Put, Reply
 from server.shortcut import LARGEST_BODY, Head, again, read_head
 
 TIMED_OUT: Final = (
@@ -67,7 +67,7 @@ class Coming(Caller):
 class Connection(RequestHandler):
     """One client connection. *flow* is the provider's side of the stream that is going out on it, if any."""
 
-    __slots__ = ("_call", "_came", "_coming", "_known", "_listener", "_long", "_patience", "flow")
+    __slots__ = ("_call", "_came", "_coming", "_known", "_listener", "_long", "_patience", "flow", "put")
 
     def __init__(self, listener: "Listener", **kwargs: Any) -> None:
         super().__init__(listener, **kwargs)
@@ -79,6 +79,7 @@ class Connection(RequestHandler):
         self._came = bytearray()  # while a call is answered, what comes after it
         self._call: asyncio.Task[Answered] | None = None  # a call that came the short way, while it is answered
         self.flow: Flow | None = None
+        self.put = listener.put
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -266,7 +267,7 @@ class Listener(web.Server):
     """Makes connections.
 
     *serve* answers requests that come aiohttp's way; *take* those that come the short way, whose request lines are the
-    keys of *short* (empty: there is no short way) and whose paths are the values.
+    keys of *short* (empty: there is no short way) and whose paths are the values. *put* writes bytes to a transport.
     """
 
     def __init__(
@@ -274,6 +275,7 @@ class Listener(web.Server):
         serve: Any,
         take: Take,
         short: Mapping[bytes, str],
+        put: Put,
         *,
         head_timeout: float,
         idle: float,
@@ -291,6 +293,7 @@ class Listener(web.Server):
         )
         self.take = take
         self.short = short
+        self.put = put
         self.head_timeout = head_timeout
 
     def let_go(self) -> None:

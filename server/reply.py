@@ -5,6 +5,7 @@ one write, and the pieces of a stream as they come from the provider, without wa
 """
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final, Protocol
 
@@ -22,6 +23,9 @@ CLOSE: Final = b"connection: close\r\n"
 KEEP: Final = b"connection: keep-alive\r\n"
 
 
+Put = Callable[[asyncio.WriteTransport, bytes], None]
+
+
 class Flow(Protocol):
     """Where the bytes of a stream come from; held back while the client is slow."""
 
@@ -34,6 +38,7 @@ class Line(Protocol):
 
     transport: asyncio.Transport | None
     flow: Flow | None
+    put: Put
 
     @property
     def writing_paused(self) -> bool: ...
@@ -120,7 +125,7 @@ class Reply:
         transport = self._line.transport
         if transport is not None:
             self.sent += len(piece)
-            transport.write(piece)
+            self._line.put(transport, piece)
 
     def end(self, data: bytes = b"") -> None:
         """The last piece, and the end of the body."""
@@ -141,7 +146,7 @@ class Reply:
         transport = self._line.transport
         if transport is not None:
             self.sent += len(data)
-            transport.write(data)
+            self._line.put(transport, data)
 
 
 class Answered:

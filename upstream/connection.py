@@ -7,6 +7,7 @@ to abort whatever runs on the connection next. An exchange that has ended knows 
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Protocol, cast
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpResponseParser
@@ -27,8 +28,20 @@ _NO_CONTENT: Final = "sent too many bytes without content"
 _ODD_STATUS: Final = "not an HTTP response: unexpected status"
 
 
+Put = Callable[[asyncio.WriteTransport, bytes], None]
+
+
+def at_once(transport: asyncio.WriteTransport, data: bytes) -> None:
+    transport.write(data)
+
+
 class Owner(Protocol):
     """What a connection needs of the origin it belongs to."""
+
+    @property
+    def put(self) -> Put:
+        """How bytes are sent."""
+        ...
 
     def opened(self, connection: "Connection") -> None: ...
 
@@ -149,7 +162,7 @@ class Connection(asyncio.Protocol):
         self._phase = _HEAD
         self._barren = 0
         self._fields.clear()
-        self._transport.write(cast("bytes", exchange.request))
+        self._owner.put(self._transport, cast("bytes", exchange.request))
 
     def drop(self) -> None:
         """Close at once, and say nothing to anybody but the origin."""

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 
 from core.faults import Failure, Fault, UpstreamError
-from upstream.connection import Connection, WireExchange
+from upstream.connection import Connection, Put, WireExchange, at_once
 from upstream.dial import address, dial
 from upstream.sink import Sink
 
@@ -15,13 +15,14 @@ class Origin:
     """Sends requests over idle connections, the one used last first, or over new ones; there is no upper limit.
 
     *connect_timeout* (seconds, TLS included) goes for requests that don't say otherwise; it and *idle* (seconds an
-    unused connection is kept) may be changed at any time. HTTP proxies are not supported. Raise ValueError for a URL
+    unused connection is kept) may be changed at any time. *put* writes bytes to a transport, at once or soon, in
+    the order in which it gets them. HTTP proxies are not supported. Raise ValueError for a URL
     that one can't connect to.
     """
 
     __slots__ = (
         "_closed", "_connections", "_dialling", "_expiry", "_idle", "_loop", "_retired",
-        "address", "connect_timeout", "idle", "verify_tls",
+        "address", "connect_timeout", "idle", "put", "verify_tls",
     )  # fmt: skip
 
     def __init__(
@@ -32,7 +33,9 @@ class Origin:
         loop: asyncio.AbstractEventLoop,
         verify_tls: bool = True,
         idle: float = 60.0,
+        put: Put = at_once,
     ) -> None:
+        self.put = put
         self.address = address(url)
         self.verify_tls = verify_tls
         self.connect_timeout = connect_timeout

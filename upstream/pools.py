@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Collection
 
+from upstream.connection import Put, at_once
 from upstream.dial import Address, address
 from upstream.origin import Origin
 
 
 class Pools:
-    """Origins by scheme, host, port and whether the certificate is checked."""
+    """Origins by scheme, host, port and whether the certificate is checked. *put* is what Origin wants it for."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, put: Put = at_once) -> None:
         self._loop = loop
+        self._put = put
         self._origins: dict[tuple[Address, bool], Origin] = {}
         self._retired: list[Origin] = []
 
@@ -24,7 +26,12 @@ class Pools:
         origin = self._origins.get(key)
         if origin is None:
             origin = Origin(
-                base_url, connect_timeout=connect_timeout, loop=self._loop, verify_tls=verify_tls, idle=idle
+                base_url,
+                connect_timeout=connect_timeout,
+                loop=self._loop,
+                verify_tls=verify_tls,
+                idle=idle,
+                put=self._put,
             )
             self._origins[key] = origin
         origin.connect_timeout = connect_timeout

@@ -1,0 +1,54 @@
+"""Bytes that go out together."""
+
+import asyncio
+
+from server.outbox import Outbox
+
+
+class Wire:
+    """A transport that remembers what it was given."""
+
+    def __init__(self, *, closing=False):
+        self.closing = closing
+        self.written = []
+
+    def is_closing(self):
+        return self.closing
+
+    def write(self, data):
+        self.written.append(data)
+
+
+async def test_bytes_go_out_in_order_before_what_the_loop_is_told_later():
+    loop = asyncio.get_running_loop()
+    outbox, wire, seen = Outbox(loop), Wire(), []
+
+    outbox.put(wire, b"one")
+    outbox.put(wire, b"two")
+    loop.call_soon(lambda: seen.extend(wire.written))
+    before = list(wire.written)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert before == []
+    assert seen == [b"one", b"two"]
+
+
+async def test_who_has_left_is_not_written_to():
+    outbox, gone, there = Outbox(asyncio.get_running_loop()), Wire(closing=True), Wire()
+
+    outbox.put(gone, b"x")
+    outbox.put(there, b"y")
+    await asyncio.sleep(0)
+
+    assert (gone.written, there.written) == ([], [b"y"])
+
+
+async def test_it_serves_again_and_again():
+    outbox, wire = Outbox(asyncio.get_running_loop()), Wire()
+
+    for number in range(3):
+        outbox.put(wire, b"%d" % number)
+        await asyncio.sleep(0)
+
+    assert wire.written == [b"0", b"1", b"2"]
