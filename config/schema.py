@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from core.secret import Secret
 from core.target import Provider, Target
 
-HOUR = 3600.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cors:

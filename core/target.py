@@ -1,4 +1,4 @@
-"""Providers, the models at them, and the credentials that open them."""
+"""Providers, and the models at them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,11 +42,3 @@ class Target:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "id", f"{self.provider}/{self.model}")
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """One API key of a provider. *name* is what logs and metrics may show: provider#1, provider#2 …"""
-
-    name: str
-    secret: Secret | None

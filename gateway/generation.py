@@ -16,7 +16,7 @@ from config.schema import Config, DialectFacts
 from core.call import Call
 from core.target import Provider, Target
 from core.usage import Usage
-from gateway.lane import Lane, Sender
+from gateway.lane import Lane
 from quota.holds import Accounts
 from quota.keys import Keyring
 from routing.candidates import View
@@ -31,6 +31,7 @@ from upstream.deadlines import Deadlines
 from upstream.inside import Inside
 from upstream.origin import Origin
 from upstream.pools import Pools
+from upstream.sink import Network
 
 MOST_REMEMBERED: Final = 10_000
 DIALECTS: Final[Mapping[str, DialectFacts]] = {
@@ -154,7 +155,7 @@ def build(config: Config, shared: Shared) -> Generation:
 
 def _lane(provider: Provider, config: Config, shared: Shared) -> Lane:
     adapter = ADAPTERS[provider.dialect].make(provider)
-    sender: Sender
+    sender: Network
     if provider.base_url:
         timeout = config.defaults.timeouts.connect
         sender = shared.pools.origin(provider.base_url, verify_tls=provider.verify_tls, connect_timeout=timeout)

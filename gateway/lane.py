@@ -1,23 +1,16 @@
 """A provider as one generation reaches it: its adapter, its connections, its credentials ready to be sent."""
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlsplit
 
 from adapters.contract import Adapter
 from core.target import Provider
 from core.wire import WireRequest
 from upstream.request import request_head
-from upstream.sink import Sink
-from upstream.trial import Exchange
+from upstream.sink import Exchange, Network, Sink
 
 MOST_HEADS: Final = 1000  # paths differ where they name the model, and wildcard routes let clients name models
-
-
-class Sender(Protocol):
-    """Where requests go: an Origin, or the inside of this process for the demo."""
-
-    def send(self, head: bytes, body: bytes, sink: Sink, connect: float | None = None) -> Exchange: ...
 
 
 class Lane:
@@ -25,7 +18,7 @@ class Lane:
 
     __slots__ = ("_base", "_heads", "_host", "_keys", "adapter", "provider", "sender")
 
-    def __init__(self, provider: Provider, adapter: Adapter, sender: Sender) -> None:
+    def __init__(self, provider: Provider, adapter: Adapter, sender: Network) -> None:
         self.provider = provider
         self.adapter = adapter
         self.sender = sender

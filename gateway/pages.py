@@ -18,9 +18,10 @@ from core.errors import Refusal
 from gateway.current import Current
 from server.cors import preflight
 from server.reply import Reply, header
+from telemetry.exposition import CONTENT_TYPE
 from telemetry.workers import Tally
 
-METRICS_TYPE: Final = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
+METRICS_TYPE: Final = header("content-type", CONTENT_TYPE)
 MODELS: Final = "/models/"
 
 Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]

@@ -20,7 +20,6 @@ STATUS: Final = {
     for each in HTTPStatus
 }
 CLOSE: Final = b"connection: close\r\n"
-KEEP: Final = b"connection: keep-alive\r\n"
 
 
 Put = Callable[[asyncio.WriteTransport, bytes], None]
@@ -48,7 +47,7 @@ class Reply:
     """One answer on one connection.
 
     *old* is a client of HTTP/1.0, which knows no chunks: a stream then ends with the connection. *keep_alive* may be
-    taken back, never given. *clock* gives the time that `last` is kept in.
+    taken back, never given.
     """
 
     __slots__ = (

@@ -8,13 +8,14 @@ status 200 is not an answer yet: until the first content the client has seen not
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 from adapters.contract import Adapter
 from core.call import Call
 from core.faults import Failure, Fault, UpstreamError
 from core.wire import Completion, Event
 from upstream.deadlines import Deadlines
+from upstream.sink import Exchange
 
 MOST_ERROR: Final = 65536  # bytes of an error body that we care to read
 MOST_WHOLE: Final = 256 * 1024 * 1024
@@ -23,15 +24,6 @@ Out = Callable[[list[Event], bool], None]  # the events, and whether they are th
 TOO_LARGE: Final = Failure(Fault.BROKEN, "the answer is too large")
 NO_HEADERS: Final[Mapping[str, str]] = {}
 NO_CONTENT: Final = Failure(Fault.BROKEN, "a megabyte came without any content in it")
-
-
-class Exchange(Protocol):
-    """What upstream.origin gives for a request that is on its way."""
-
-    def abort(self) -> None: ...
-    def pause(self) -> None: ...
-    def resume(self) -> None: ...
-    def detach(self) -> None: ...
 
 
 class Trial(ABC):
