@@ -7,16 +7,19 @@ from urllib.parse import quote
 import orjson
 
 from adapters.accent import Accent
+from adapters.contract import Listing
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_parts import renamed, size_of
 from adapters.openai_stream import OpenAIDecoder, swaps_of
 from adapters.ordinary import Memory
 from adapters.usage import usage_of
+from adapters.whole import read, written
+from core.ask import Ask
 from core.call import Call
 from core.errors import invalid
 from core.faults import Failure, UpstreamError
 from core.secret import Secret
-from core.target import Provider, Target
+from core.target import Provider
 from core.wire import Completion, Headers, Json, WireRequest
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
@@ -35,6 +38,7 @@ class OpenAI:
         "_accent",
         "_api_version",
         "_headers",
+        "_listing",
         "_memories",
         "_paths",
         "_plain",
@@ -60,14 +64,28 @@ class OpenAI:
         self._api_version = "" if version == "v1" else version
         prefix = "/openai/v1" if version == "v1" else ""
         self._paths = {endpoint: prefix + path for endpoint, path in _PATHS.items()}
+        self._listing = f"{prefix}/models" if not self._api_version else f"/openai/models?api-version={version}"
 
     def headers(self, key: Secret | None) -> Headers:
         name, scheme = self._accent.key_header
         credential = {name: scheme + key.reveal()} if key else {}
         return tuple({**credential, **self._headers}.items())
 
-    def encode(self, call: Call, target: Target) -> WireRequest:
+    @property
+    def listing(self) -> Listing:
+        return Listing(self._listing, models)
+
+    def signature(self, key: Secret | None) -> None:
+        """A credential is a header."""
+
+    def fetches(self, ask: Ask) -> tuple[str, ...]:
+        """Whatever the URL, the provider gets it as it is."""
+        del ask
+        return ()
+
+    def encode(self, ask: Ask) -> WireRequest:
         """Clamped fields are among the dropped ones, as `name=value`."""
+        call, target = ask.call, ask.target
         endpoint = call.endpoint
         body = {**call.body, "model": target.model}
         # The gateway's own fields; no provider knows them.
@@ -83,11 +101,13 @@ class OpenAI:
         path = self._deployment(target.model, endpoint) if self._api_version else self._paths[endpoint]
         return WireRequest(path, data, (), dropped)
 
-    def decode(self, body: bytes, call: Call) -> Completion:
+    def decode(self, body: bytes, ask: Ask, request: WireRequest) -> Completion:
+        del request
+        call = ask.call
         # DeepSeek and OpenRouter keep a connection alive with blanks before the JSON.
         if body[:1].isspace():
             body = body.lstrip()
-        answer = _object(body)
+        answer = read(body)
         if is_error(answer):
             raise UpstreamError(failure_inside(answer, signals=self._accent.signals))
         if call.endpoint == "embeddings":
@@ -100,14 +120,16 @@ class OpenAI:
             if "error" in choice or (finish.__class__ is str and finish in self._accent.fatal):
                 self._check_finish(choice)
         if not self._verbatim and renamed(choices, "message", self._accent):
-            body = _written(answer)
+            body = written(answer)
             finish = choices[0].get("finish_reason")
         usage = usage_of(answer.get("usage"), self._accent.cost)
         # Only who has to estimate wants to know how much text there is.
         produced = 0 if usage is not None else sum([size_of(choice, "message") for choice in choices])
         return Completion(body, usage, finish if isinstance(finish, str) else None, produced)
 
-    def decoder(self, call: Call) -> OpenAIDecoder:
+    def decoder(self, ask: Ask, request: WireRequest) -> OpenAIDecoder:
+        del request
+        call = ask.call
         asked = call.include_usage
         return OpenAIDecoder(call, self._accent, self._swaps[asked], self._memories[call.endpoint, asked])
 
@@ -155,27 +177,16 @@ class OpenAI:
             raise UpstreamError(Failure(fault, f"the provider ended the answer with {reason!r}"))
 
 
-def _object(body: bytes) -> Json:
+def models(body: bytes) -> list[Json]:
+    """The entries of a list of models; Together sends it bare."""
     try:
         answer = orjson.loads(body)
     except ValueError:
-        raise broken(_shape(body)) from None
-    if not isinstance(answer, dict):
-        raise broken("the answer is not a JSON object")
-    return answer
-
-
-def _shape(body: bytes) -> str:
-    if not body:
-        return "the answer is empty"
-    return "the answer is a page of HTML" if body.startswith(b"<") else "the answer is not JSON, or only half of it"
-
-
-def _written(answer: Json) -> bytes:
-    try:
-        return orjson.dumps(answer)
-    except orjson.JSONEncodeError:
-        raise broken("the answer is nested too deeply") from None
+        raise broken("the list of models is not JSON") from None
+    given = answer.get("data") if isinstance(answer, dict) else answer
+    if not isinstance(given, list):
+        raise broken("the list of models is none")
+    return [one for one in given if isinstance(one, dict) and isinstance(one.get("id"), str)]
 
 
 def _choices(answer: Json, content: str, kind: type) -> list[Json]:

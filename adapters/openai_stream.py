@@ -18,7 +18,7 @@ from adapters.usage import usage_of
 from core.call import Call
 from core.faults import Failure, UpstreamError
 from core.usage import Usage
-from core.wire import Chunk, Event, Json, Report, Verbatim
+from core.wire import NOTHING, Chunk, Event, Json, Report, Verbatim
 
 _NO_USAGE = (b',"usage":null', b', "usage": null')
 _SHALLOW = 200  # brackets, with which an event can't be nested too deeply to be written
@@ -31,6 +31,8 @@ class OpenAIDecoder:
     An error that follows content in one and the same read is *broken*, so that the content isn't lost; the next feed
     or close raises it, too, and until then neither *finished* nor *done* is true.
     """
+
+    remember = NOTHING
 
     __slots__ = (
         "_accent",

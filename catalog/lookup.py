@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from catalog.price import Price
 from catalog.published import Row, published
+from core.ask import UNKNOWN, Abilities
 
 REMEMBERED = 4_096  # models; clients may make names up, so this has an end
 LONGEST = 256  # characters of a name worth remembering
@@ -31,6 +32,8 @@ class Override(Protocol):
     @property
     def capabilities(self) -> tuple[str, ...] | None: ...
     @property
+    def flags(self) -> Mapping[str, object]: ...
+    @property
     def quality(self) -> float | None: ...
 
 
@@ -39,14 +42,12 @@ class Model:
     """*price* None means unknown, which is not free. *quality* is between 0 and 1. *source* says who claims it."""
 
     price: Price | None
-    context: int | None
-    max_output: int | None
-    capabilities: frozenset[str]
+    abilities: Abilities
     quality: float | None
     source: str
 
 
-_UNKNOWN = Model(None, None, None, frozenset(), None, "")
+_UNKNOWN = Model(None, UNKNOWN, None, "")
 
 
 class Catalog:
@@ -94,9 +95,7 @@ def _row(provider: str, model: str) -> Row | None:
 def _listed(row: Row) -> Model:
     return Model(
         price=_price(row),
-        context=row["context"],
-        max_output=row.get("max_output"),
-        capabilities=frozenset(row["capabilities"]),
+        abilities=Abilities(row["context"], row.get("max_output"), frozenset(row["capabilities"]), _flags(row)),
         quality=None,
         source=row["source"],
     )
@@ -104,14 +103,25 @@ def _listed(row: Row) -> Model:
 
 def _overridden(row: Row | None, own: Override) -> Model:
     base = _UNKNOWN if row is None else _listed(row)
+    can = base.abilities
     return Model(
         price=base.price if own.price is None else Price.of(own.price),
-        context=base.context if own.context is None else own.context,
-        max_output=base.max_output if own.max_output is None else own.max_output,
-        capabilities=base.capabilities if own.capabilities is None else frozenset(own.capabilities),
+        abilities=Abilities(
+            can.context if own.context is None else own.context,
+            can.max_output if own.max_output is None else own.max_output,
+            can.capabilities if own.capabilities is None else frozenset(own.capabilities),
+            {**can.flags, **own.flags},
+        ),
         quality=own.quality,
         source=f"configuration, {base.source}" if base.source else "configuration",
     )
+
+
+def _flags(row: Row) -> Mapping[str, object]:
+    """With the endpoints that a model is confined to among them."""
+    flags: Mapping[str, object] = row.get("flags", {})
+    endpoints = row.get("endpoints")
+    return {**flags, "endpoints": tuple(endpoints)} if endpoints else flags
 
 
 def _price(row: Row) -> Price | None:

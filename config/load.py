@@ -11,7 +11,7 @@ from typing import Any
 from config import environment, yaml_lines
 from config.keys import digest, read_keys
 from config.models import read_models
-from config.policies import BREAKER, TIMEOUTS, read_retry
+from config.policies import BREAKER, TIMEOUTS, read_params, read_retry
 from config.problems import Notes
 from config.providers import read_providers
 from config.readers import TEXT, TRUTH, choice, duration, matching, secret, several, size, whole
@@ -155,6 +155,7 @@ def _defaults(root: Section, notes: Notes, strategies: Collection[str]) -> tuple
         retry=read_retry(section.take("retry"), base.retry, notes),
         breaker=settings(section.take("breaker"), base.breaker, BREAKER, notes),
         fallback=section.read("fallback", TRUTH, base.fallback),
+        strict=read_params(section, inherited=base.strict),
     )
     section.refuse(("cache",))
     section.close()

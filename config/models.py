@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from config.problems import Notes, printable
-from config.readers import MONEY, TEXT, number, several, whole
+from config.readers import MONEY, TEXT, TRUTH, choice, number, several, whole
 from config.schema import ModelFacts
 from config.section import Entry, Reader, Section, changed
 
@@ -37,10 +37,45 @@ def _price(entry: Entry, notes: Notes) -> dict[str, int]:
     return price
 
 
+def _flags(entry: Entry, notes: Notes) -> dict[str, object]:
+    """What a model can't do, or does in a way of its own, where the catalog doesn't know it."""
+    section = Section(entry, notes)
+    flags: dict[str, object] = changed(section, _FLAGS)
+    section.close()
+    return flags
+
+
+_FLAGS: Mapping[str, Reader[Any]] = {
+    **dict.fromkeys(
+        (
+            "adaptive_thinking",
+            "assistant_prefill",
+            "effort_max",
+            "effort_minimal",
+            "effort_none",
+            "effort_param",
+            "effort_xhigh",
+            "forced_tool_choice",
+            "function_call_ids",
+            "mid_conversation_system",
+            "native_structured_output",
+            "prompt_cache_breakpoint",
+            "sampling_params",
+            "thinking_always_on",
+            "thought_signature_required",
+        ),
+        TRUTH,
+    ),
+    "default_effort": choice(("none", "minimal", "low", "medium", "high", "xhigh", "max"), "effort"),
+    "endpoints": several(choice(("chat/completions", "responses"), "endpoint")),
+    "prompt_cache_min_tokens": whole(0, 1_000_000),
+    "thinking_control": choice(("thinkingLevel", "thinkingBudget"), "way to control thinking"),
+}
 _FACTS: Mapping[str, Reader[Any]] = {
     "price": _price,
     "context": whole(1, 1_000_000_000),
     "max_output": whole(1, 1_000_000_000),
     "capabilities": several(TEXT),
+    "flags": _flags,
     "quality": number(0, 1),
 }

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from config.problems import Notes
-from config.readers import above_zero, duration, number, whole
+from config.readers import above_zero, choice, duration, number, whole
 from config.schema import Retry
 from config.section import Entry, Reader, Section, changed
 
@@ -34,6 +34,12 @@ _RETRY: Mapping[str, Reader[Any]] = {
     "longest_wait": duration("1h", zero=True),
 }
 _RETRIES = whole(0, MOST_ATTEMPTS - 1)
+
+
+def read_params(section: Section, *, inherited: bool) -> bool:
+    """Whether what a target can't take is refused (`params: strict`) or dropped and named (`params: drop`)."""
+    said = section.read("params", choice(("drop", "strict"), "policy"), None)
+    return inherited if said is None else said == "strict"
 
 
 def read_retry(entry: Entry | None, base: Retry, notes: Notes) -> Retry:

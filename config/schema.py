@@ -88,7 +88,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """*name* may hold one `*`; the targets' `*` then takes what it matched. Nested routes are already unfolded."""
+    """*name* may hold one `*`; the targets' `*` then takes what it matched. Nested routes are already unfolded.
+
+    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`).
+    """
 
     name: str
     stages: tuple[Stage, ...]
@@ -96,6 +99,7 @@ class Route:
     retry: Retry = Retry()
     breaker: Breaker = Breaker()
     fallback: bool = True
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,7 @@ class ModelFacts:
     context: int | None = None
     max_output: int | None = None
     capabilities: tuple[str, ...] | None = None
+    flags: Mapping[str, object] = field(default_factory=dict)
     quality: float | None = None
 
 

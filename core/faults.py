@@ -33,10 +33,11 @@ class Fault(Enum):
     BAD_CREDENTIAL = ("bad_credential", 502, Blame.US, False, True, 2, "upstream_authentication")
     OUT_OF_CREDIT = ("out_of_credit", 502, Blame.US, False, True, 1, "upstream_out_of_credit")
     MODEL_NOT_FOUND = ("model_not_found", 502, Blame.US, False, True, 0, "upstream_model_not_found")
+    UNSUPPORTED = ("unsupported", 400, Blame.CALLER, False, True, -1, None)
     CONTEXT_LENGTH = ("context_length", 400, Blame.CALLER, False, True, 10, "context_length_exceeded")
     CONTENT_POLICY = ("content_policy", 400, Blame.CALLER, False, False, 9, "content_filter")
     BAD_REQUEST = ("bad_request", 400, Blame.CALLER, False, False, 8, None)
-    CANCELLED = ("cancelled", 499, Blame.NOBODY, False, False, -1, None)
+    CANCELLED = ("cancelled", 499, Blame.NOBODY, False, False, -2, None)
 
     def __init__(  # noqa: PLR0917  (a row of the table above)
         self, code: str, status: int, blame: Blame, retry_same: bool, next_target: bool, rank: int, shown: str | None

@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 
 
 class Usage(NamedTuple):
-    """*input* is what was neither read from a cache nor written to one; *reasoning* is part of *output*."""
+    """*input* is text (and images) neither read from a cache nor written to one; *cache_write_long* are writes that
+    are kept for an hour or longer. *reasoning* is part of *output*; audio and images that were made are beside it.
+    *searches* are a provider's own tools, each billed by itself. *tier* is the service tier that was served.
+    """
 
     input: int = 0
     cache_read: int = 0
@@ -17,14 +20,24 @@ class Usage(NamedTuple):
     reasoning: int = 0
     estimated: bool = False
     cost: int | None = None  # nano-dollars, where the provider itself says what it charged
+    cache_write_long: int = 0
+    audio_input: int = 0
+    audio_output: int = 0
+    image_output: int = 0
+    searches: int = 0
+    tier: str = ""
 
     @property
     def prompt(self) -> int:
-        return self.input + self.cache_read + self.cache_write
+        return self.input + self.cache_read + self.cache_write + self.cache_write_long + self.audio_input
+
+    @property
+    def completion(self) -> int:
+        return self.output + self.audio_output + self.image_output
 
     @property
     def total(self) -> int:
-        return self.input + self.cache_read + self.cache_write + self.output
+        return self.prompt + self.completion
 
 
 def count(value: object) -> int | None:
@@ -46,10 +59,15 @@ def int_or_none(value: float) -> int | None:
 
 def shown(usage: Usage) -> dict[str, Any]:
     """OpenAI's `usage` object, derived from the buckets."""
+    written = usage.cache_write + usage.cache_write_long
+    inside = {"cached_tokens": usage.cache_read, "cache_write_tokens": written, "audio_tokens": usage.audio_input}
+    outside = {"reasoning_tokens": usage.reasoning, "audio_tokens": usage.audio_output}
+    if usage.image_output:
+        outside["image_tokens"] = usage.image_output
     return {
         "prompt_tokens": usage.prompt,
-        "completion_tokens": usage.output,
+        "completion_tokens": usage.completion,
         "total_tokens": usage.total,
-        "prompt_tokens_details": {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+        "prompt_tokens_details": inside,
+        "completion_tokens_details": outside,
     }

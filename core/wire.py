@@ -9,21 +9,28 @@ The canonical form of everything is OpenAI's own JSON. A stream is a list of eve
 The finish and the end of a stream are not events: a Decoder says `finished` and `done`.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from core.usage import Usage
 
 Json = dict[str, Any]
+NOTHING: Final[Mapping[str, Json]] = {}
 Headers = tuple[tuple[str, str], ...]
 
 
 class WireRequest(NamedTuple):
-    """A request to a provider. *path* follows the provider's base URL; *headers* come on top of the credential's."""
+    """A request to a provider. *path* follows the provider's base URL; *headers* come on top of the credential's.
+
+    *dropped* names the client's fields that don't go out. *notes* is what the adapter has to know again when the
+    answer comes, such as names that it had to change; nobody else looks at it.
+    """
 
     path: str
     body: bytes
     headers: Headers = ()
     dropped: tuple[str, ...] = ()
+    notes: Any = None
 
 
 class Verbatim(NamedTuple):
@@ -49,9 +56,11 @@ class Completion(NamedTuple):
     """A whole answer. *body* is canonical JSON as bytes; *usage* None means that the provider didn't say.
 
     *finish* is the first choice's finish_reason; *produced* the bytes of text in the answer, for estimates.
+    *remember*: opaque state that must be there when the results of a tool call come, by the call's id.
     """
 
     body: bytes
     usage: Usage | None
     finish: str | None = None
     produced: int = 0
+    remember: Mapping[str, Json] = NOTHING

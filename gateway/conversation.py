@@ -15,6 +15,7 @@ from api import Endpoint
 from api.models import unknown
 from api.stream import KEEPALIVE, StreamWriter, error
 from config.schema import Key, Route
+from core.ask import NOTHING_FETCHED, Ask
 from core.call import Call
 from core.errors import Refusal
 from core.faults import Failure, Fault
@@ -23,6 +24,7 @@ from core.usage import Usage
 from core.wire import Event
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
+from gateway.remembered import Recollection
 from quota.holds import Hold
 from quota.keys import ANYONE
 from routing.exhausted import Exhausted, refusal
@@ -185,6 +187,11 @@ class Conversation:
                 return FULL
             lane = self._generation.lanes[target.provider]
             failure = await (self._stream(attempt, lane) if self._call.stream else self._whole(attempt, lane))
+        except Refusal as refused:
+            # Nothing was sent: the target can't take the call, and another one may.
+            failure = Failure(
+                Fault.UNSUPPORTED, refused.message, code=refused.code, type=refused.type, param=refused.param
+            )
         finally:
             now = shared.loop.time()
             if hold is not None:
@@ -197,14 +204,28 @@ class Conversation:
             self._tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
         return failure
 
+    def _ask(self, target: Target) -> Ask:
+        record = self._record
+        return Ask(
+            self._call,
+            target,
+            self._generation.abilities(target),
+            self._route.strict,
+            record.id,
+            int(record.time),
+            NOTHING_FETCHED,
+            Recollection(self._shared.memory, target.provider, self._key.name),
+        )
+
     # Answer: whole
 
     async def _whole(self, attempt: Attempt, lane: Lane) -> Failure | None:
-        call, loop, target = self._call, self._shared.loop, attempt.target
-        request = lane.adapter.encode(call, target)
+        loop, target = self._shared.loop, attempt.target
+        ask = self._ask(target)
+        request = lane.adapter.encode(ask)
         timeouts = self._route.timeouts
         due = min(loop.time() + timeouts.attempt, self._began + timeouts.total)
-        trial = WholeTrial(lane.adapter, call, self._shared.deadlines, due, seconds=timeouts.attempt)
+        trial = WholeTrial(lane.adapter, ask, request, self._shared.deadlines, due, seconds=timeouts.attempt)
         trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
         try:
             outcome = await trial.outcome
@@ -214,6 +235,8 @@ class Conversation:
         if isinstance(outcome, Failure):
             return outcome
         self._settle(target, outcome.usage, outcome.produced)
+        if outcome.remember:
+            self._shared.memory.keep(target.provider, self._key.name, outcome.remember)
         record = self._record
         record.finish = outcome.finish
         record.dropped = request.dropped
@@ -225,12 +248,14 @@ class Conversation:
     # Answer: piece by piece
 
     async def _stream(self, attempt: Attempt, lane: Lane) -> Failure | None:
-        call, target, reply = self._call, attempt.target, self._reply
-        request = lane.adapter.encode(call, target)
+        target, reply = attempt.target, self._reply
+        ask = self._ask(target)
+        request = lane.adapter.encode(ask)
         timeouts = self._route.timeouts
         trial = self._trial = StreamTrial(
             lane.adapter,
-            call,
+            ask,
+            request,
             self._shared.deadlines,
             first=timeouts.first_content,
             idle=timeouts.idle,
@@ -271,6 +296,8 @@ class Conversation:
             return
         decoder = self._trial.decoder
         self._record.finish = decoder.finish
+        if decoder.remember:
+            self._shared.memory.keep(self._target.provider, self._key.name, decoder.remember)
         usage = self._settle(self._target, decoder.usage, decoder.produced)
         self._reply.end(data + self._writer.end(usage))
 

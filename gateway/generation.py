@@ -13,10 +13,12 @@ from adapters import ADAPTERS
 from adapters.demo import script
 from catalog.lookup import Catalog
 from config.schema import Config, DialectFacts
+from core.ask import UNKNOWN, Abilities
 from core.call import Call
 from core.target import Provider, Target
 from core.usage import Usage
 from gateway.lane import Lane
+from gateway.remembered import Remembered
 from quota.holds import Accounts
 from quota.keys import Keyring
 from routing.candidates import View
@@ -65,6 +67,7 @@ class Shared:
     vitals: Vitals
     accounts: Accounts = field(default_factory=Accounts)
     budget: RetryBudget = field(default_factory=RetryBudget)
+    memory: Remembered = field(default_factory=Remembered)
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
 
@@ -130,9 +133,13 @@ class Generation:
             return None
         return f"{target.provider} has no endpoint for {call.endpoint}"
 
-    def _context(self, target: Target) -> int | None:
+    def abilities(self, target: Target) -> Abilities:
+        """What is known of the model behind *target*."""
         facts = self._catalog.facts(target.provider, self.lanes[target.provider].provider.dialect, target.model)
-        return None if facts is None else facts.context
+        return UNKNOWN if facts is None else facts.abilities
+
+    def _context(self, target: Target) -> int | None:
+        return self.abilities(target).context
 
 
 def build(config: Config, shared: Shared) -> Generation:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from adapters.contract import Adapter
-from core.call import Call
+from core.ask import Ask
 from core.faults import Failure, Fault, UpstreamError
-from core.wire import Completion, Event
+from core.wire import Completion, Event, WireRequest
 from upstream.deadlines import Deadlines
 from upstream.sink import Exchange
 
@@ -29,11 +29,24 @@ NO_CONTENT: Final = Failure(Fault.BROKEN, "a megabyte came without any content i
 class Trial(ABC):
     """What whole and streamed attempts have in common: head, error body, and *due*, after which it is too late."""
 
-    __slots__ = ("_adapter", "_call", "_deadlines", "_parts", "_size", "due", "exchange", "headers", "over", "status")
+    __slots__ = (
+        "_adapter",
+        "_ask",
+        "_deadlines",
+        "_parts",
+        "_request",
+        "_size",
+        "due",
+        "exchange",
+        "headers",
+        "over",
+        "status",
+    )
 
-    def __init__(self, adapter: Adapter, call: Call, deadlines: Deadlines, due: float) -> None:
+    def __init__(self, adapter: Adapter, ask: Ask, request: WireRequest, deadlines: Deadlines, due: float) -> None:
         self._adapter = adapter
-        self._call = call
+        self._ask = ask
+        self._request = request
         self._deadlines = deadlines
         self._parts: list[bytes] = []
         self._size = 0
@@ -88,8 +101,10 @@ class WholeTrial(Trial):
 
     __slots__ = ("_seconds", "outcome")
 
-    def __init__(self, adapter: Adapter, call: Call, deadlines: Deadlines, due: float, *, seconds: float) -> None:
-        super().__init__(adapter, call, deadlines, due)
+    def __init__(
+        self, adapter: Adapter, ask: Ask, request: WireRequest, deadlines: Deadlines, due: float, *, seconds: float
+    ) -> None:
+        super().__init__(adapter, ask, request, deadlines, due)
         self._seconds = seconds
         self.outcome: asyncio.Future[Completion | Failure] = deadlines.loop.create_future()
 
@@ -110,7 +125,8 @@ class WholeTrial(Trial):
             return
         parts = self._parts
         try:
-            self._conclude(self._adapter.decode(parts[0] if len(parts) == 1 else b"".join(parts), self._call))
+            body = parts[0] if len(parts) == 1 else b"".join(parts)
+            self._conclude(self._adapter.decode(body, self._ask, self._request))
         except UpstreamError as error:
             self._conclude(error.failure)
 
@@ -149,7 +165,8 @@ class StreamTrial(Trial):
     def __init__(
         self,
         adapter: Adapter,
-        call: Call,
+        ask: Ask,
+        request: WireRequest,
         deadlines: Deadlines,
         *,
         first: float,
@@ -157,8 +174,8 @@ class StreamTrial(Trial):
         deadline: float,
     ) -> None:
         loop = self._loop = deadlines.loop
-        super().__init__(adapter, call, deadlines, min(loop.time() + first, deadline))
-        self.decoder = adapter.decoder(call)
+        super().__init__(adapter, ask, request, deadlines, min(loop.time() + first, deadline))
+        self.decoder = adapter.decoder(ask, request)
         self.opened: asyncio.Future[Failure | None] = loop.create_future()
         self.ended: asyncio.Future[Failure | None] = loop.create_future()
         self.first_content = 0.0

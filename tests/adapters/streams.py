@@ -1,6 +1,7 @@
 """Streams to decode, and how they are played."""
 
 import orjson
+from asking import SENT, asked
 
 from adapters import ADAPTERS
 from core.call import Call
@@ -31,7 +32,7 @@ STREAM = FILTER + PING + BODY + USAGE + DONE
 
 def decoder_of(dialect="openai", endpoint="chat", **facts):
     adapter = ADAPTERS[dialect].make(Provider(name=dialect, dialect=dialect))
-    return adapter.decoder(Call(endpoint, "m", {}, stream=True, **facts))
+    return adapter.decoder(asked(Call(endpoint, "m", {}, stream=True, **facts)), SENT)
 
 
 def played(decoder, *pieces, close=True):

@@ -6,6 +6,7 @@ import struct
 
 import orjson
 import pytest
+from asking import asked
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,26 +79,20 @@ def test_text_is_found_in_parts(content):
 )
 @pytest.mark.parametrize("streamed", [True, False])
 def test_its_answers_are_whole_for_the_adapter(adapter, call, facts, streamed):
-    asked = call(body=facts, stream=streamed, include_usage=True, choices=facts.get("n", 1))
+    ask = asked(call(body=facts, stream=streamed, include_usage=True, choices=facts.get("n", 1)), "demo/echo")
     demo = adapter("demo")
-    request = demo.encode(asked._replace(body={**asked.body, "model": "echo"}), _target())
+    request = demo.encode(ask)
     played = script(request.body)
 
     if streamed:
-        decoder = demo.decoder(asked)
+        decoder = demo.decoder(ask, request)
         for _, data in played.steps:
             decoder.feed(data)
         decoder.close()
         assert (True, True) == (decoder.started, decoder.done)
         assert decoder.usage.output > 0
     else:
-        assert demo.decode(stream_of(played), asked).usage.output > 0
-
-
-def _target():
-    from core.target import Target
-
-    return Target("demo", "echo")
+        assert demo.decode(stream_of(played), ask, request).usage.output > 0
 
 
 def test_streams_come_word_by_word():

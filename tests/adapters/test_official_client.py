@@ -4,6 +4,7 @@ import httpx
 import openai
 import orjson
 import pytest
+from asking import SENT, asked
 
 from core.wire import Chunk, Report, Verbatim
 
@@ -70,7 +71,7 @@ def client_of(stream):
 
 
 def completion_of(adapter, call, lines, blank):
-    decoder = adapter.decoder(call(stream=True, include_usage=True))
+    decoder = adapter.decoder(asked(call(stream=True, include_usage=True)), SENT)
     stream = blank.join([b": waiting", *lines])
     events = [event for at in range(0, len(stream), 60) for event in decoder.feed(stream[at : at + 60])]
     body = b"".join(written(events + decoder.close()))

@@ -2,10 +2,12 @@
 
 import orjson
 import pytest
+from asking import SENT, asked
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import ADAPTERS
+from core.ask import Ask
 from core.call import Call
 from core.errors import Refusal
 from core.faults import Fault, UpstreamError
@@ -24,13 +26,13 @@ ANSWER = {
 
 
 def sent(adapter, call, model="gpt-4o"):
-    return orjson.loads(adapter.encode(call, Target("openai", model)).body)
+    return orjson.loads(adapter.encode(Ask(call, Target("openai", model))).body)
 
 
 def test_the_body_goes_out_as_it_came_but_for_the_model(adapter, call):
     body = {"temperature": None, "unknown": {"a": [1]}, "max_completion_tokens": 5}
 
-    request = adapter().encode(call(body=body), Target("openai", "gpt-4o"))
+    request = adapter().encode(Ask(call(body=body), Target("openai", "gpt-4o")))
 
     assert ("/chat/completions", (), ()) == (request.path, request.headers, request.dropped)
     assert {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}], **body} == orjson.loads(request.body)
@@ -41,7 +43,7 @@ def test_the_calls_own_body_is_never_changed(adapter, call):
     before = orjson.dumps(asked.body)
 
     for dialect in ADAPTERS:
-        adapter(dialect).encode(asked, Target("x", "m"))
+        adapter(dialect).encode(Ask(asked, Target("x", "m")))
 
     assert before == orjson.dumps(asked.body)
 
@@ -51,7 +53,7 @@ def test_the_calls_own_body_is_never_changed(adapter, call):
     [("chat", "/chat/completions"), ("completions", "/completions"), ("embeddings", "/embeddings")],
 )
 def test_each_endpoint_has_its_path(adapter, call, endpoint, expected):
-    assert expected == adapter().encode(call(endpoint), Target("openai", "m")).path
+    assert expected == adapter().encode(Ask(call(endpoint), Target("openai", "m"))).path
 
 
 def test_the_gateways_own_fields_stay_here(adapter, call):
@@ -86,7 +88,7 @@ def test_a_body_that_is_nested_too_deeply_is_refused(adapter, call):
         deep = [deep]
 
     with pytest.raises(Refusal) as caught:
-        adapter().encode(call(body={"metadata": deep}), Target("openai", "m"))
+        adapter().encode(Ask(call(body={"metadata": deep}), Target("openai", "m")))
 
     assert 400 == caught.value.status
 
@@ -119,7 +121,7 @@ def test_a_body_that_is_nested_too_deeply_is_refused(adapter, call):
 def test_each_accent_is_spoken_to_in_its_words(adapter, call, *, dialect, given, expected, dropped):
     asked = call(body=given, stream=given.get("stream", False))
 
-    request = adapter(dialect).encode(asked, Target(dialect, "m"))
+    request = adapter(dialect).encode(Ask(asked, Target(dialect, "m")))
 
     body = orjson.loads(request.body)
     assert {"model": "m", "messages": [{"role": "user", "content": "hi"}], **expected} == body
@@ -144,13 +146,13 @@ def test_each_accent_is_spoken_to_in_its_words(adapter, call, *, dialect, given,
 def test_azure_names_deployments_in_the_path(adapter, call, version, model, expected):
     options = {} if version is None else {"api_version": version}
 
-    assert expected == adapter("azure", options=options).encode(call(), Target("azure", model)).path
+    assert expected == adapter("azure", options=options).encode(Ask(call(), Target("azure", model))).path
 
 
 @pytest.mark.parametrize("model", [".", ".."])
 def test_a_model_never_climbs_out_of_its_path(adapter, call, model):
     with pytest.raises(Refusal) as caught:
-        adapter("azure", options={"api_version": "2024-10-21"}).encode(call(), Target("azure", model))
+        adapter("azure", options={"api_version": "2024-10-21"}).encode(Ask(call(), Target("azure", model)))
 
     assert (400, "model") == (caught.value.status, caught.value.param)
 
@@ -199,7 +201,7 @@ def test_every_dialect_says_what_it_can_serve(adapter):
 def test_an_answer_passes_as_the_same_bytes(adapter, call):
     body = orjson.dumps(ANSWER)
 
-    completion = adapter().decode(body, call())
+    completion = adapter().decode(body, asked(call()), SENT)
 
     assert Completion(body, Usage(input=3, output=1), "stop", 0) == completion
     assert completion.body is body
@@ -208,7 +210,7 @@ def test_an_answer_passes_as_the_same_bytes(adapter, call):
 def test_blanks_before_the_json_are_tolerated(adapter, call):
     body = orjson.dumps(ANSWER)
 
-    assert body == adapter().decode(b"\n \r\n" + body, call()).body
+    assert body == adapter().decode(b"\n \r\n" + body, asked(call()), SENT).body
 
 
 def test_an_answer_without_usage_is_still_an_answer(adapter, call):
@@ -223,13 +225,13 @@ def test_an_answer_without_usage_is_still_an_answer(adapter, call):
         }
     )
 
-    assert Completion(body, None, None, 5) == adapter().decode(body, call())
+    assert Completion(body, None, None, 5) == adapter().decode(body, asked(call()), SENT)
 
 
 def test_completions_have_text(adapter, call):
     body = orjson.dumps({"choices": [{"text": "hey", "finish_reason": "length"}]})
 
-    assert Completion(body, None, "length", 3) == adapter().decode(body, call("completions"))
+    assert Completion(body, None, "length", 3) == adapter().decode(body, asked(call("completions")), SENT)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ def test_completions_have_text(adapter, call):
 )
 def test_a_200_is_not_an_answer_yet(adapter, call, body, fault, message):
     with pytest.raises(UpstreamError) as caught:
-        adapter().decode(body, call())
+        adapter().decode(body, asked(call()), SENT)
 
     assert (fault, message) == (caught.value.failure.fault, caught.value.failure.message)
 
@@ -280,7 +282,7 @@ def test_a_200_is_not_an_answer_yet(adapter, call, body, fault, message):
 )
 def test_accents_fail_in_their_own_words(adapter, call, dialect, body, fault):
     with pytest.raises(UpstreamError) as caught:
-        adapter(dialect).decode(orjson.dumps(body), call())
+        adapter(dialect).decode(orjson.dumps(body), asked(call()), SENT)
 
     assert fault == caught.value.failure.fault
 
@@ -312,7 +314,7 @@ def test_accents_fail_in_their_own_words(adapter, call, dialect, body, fault):
     ],
 )
 def test_answers_are_put_in_openais_words(adapter, call, dialect, choice, expected):
-    completion = adapter(dialect).decode(orjson.dumps({"choices": [choice]}), call())
+    completion = adapter(dialect).decode(orjson.dumps({"choices": [choice]}), asked(call()), SENT)
 
     assert {"choices": [expected]} == orjson.loads(completion.body)
     assert expected.get("finish_reason") == completion.finish
@@ -323,7 +325,7 @@ def test_what_can_not_be_written_again_is_broken(adapter, call):
     body = b'{"choices": [{"message": {"reasoning": "x"}}], "x": ' + deep + b"}"
 
     with pytest.raises(UpstreamError) as caught:
-        adapter("vllm").decode(body, call())
+        adapter("vllm").decode(body, asked(call()), SENT)
 
     assert "the answer is nested too deeply" == caught.value.failure.message
 
@@ -331,7 +333,7 @@ def test_what_can_not_be_written_again_is_broken(adapter, call):
 def test_openrouter_says_what_it_charged(adapter, call):
     body = orjson.dumps({**ANSWER, "usage": {**ANSWER["usage"], "cost": 0.5}})
 
-    assert 500_000_000 == adapter("openrouter").decode(body, call()).usage.cost
+    assert 500_000_000 == adapter("openrouter").decode(body, asked(call()), SENT).usage.cost
 
 
 @pytest.mark.parametrize(
@@ -341,13 +343,15 @@ def test_openrouter_says_what_it_charged(adapter, call):
 def test_embeddings_are_as_many_as_their_inputs(adapter, call, given, many):
     body = orjson.dumps({"data": [{"embedding": "AAAA"}] * many, "usage": {"prompt_tokens": 8, "total_tokens": 8}})
 
-    assert Completion(body, Usage(input=8)) == adapter().decode(body, call("embeddings", body={"input": given}))
+    assert Completion(body, Usage(input=8)) == adapter().decode(
+        body, asked(call("embeddings", body={"input": given})), SENT
+    )
 
 
 @pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": []}, {"data": [{}, {}]}])
 def test_embeddings_that_are_missing_are_broken(adapter, call, answer):
     with pytest.raises(UpstreamError):
-        adapter().decode(orjson.dumps(answer), call("embeddings"))
+        adapter().decode(orjson.dumps(answer), asked(call("embeddings")), SENT)
 
 
 @given(st.binary() | st.sampled_from([b'{"choices":[{"message":{"tool_calls":[1,{"function":{"name":1}}]}}]}']))
@@ -355,7 +359,7 @@ def test_no_answer_can_break_it(body):
     adapter = ADAPTERS["openai"].make(Provider(name="openai", dialect="openai"))
 
     try:
-        adapter.decode(body, Call("chat", "m", {}))
+        adapter.decode(body, asked(Call("chat", "m", {})), SENT)
     except UpstreamError as error:
         assert error.failure.message
 
@@ -363,4 +367,4 @@ def test_no_answer_can_break_it(body):
 def test_a_choice_that_says_that_it_has_no_error_is_fine(adapter, call):
     answer = {**ANSWER, "choices": [{**ANSWER["choices"][0], "error": None}]}
 
-    assert adapter().decode(orjson.dumps(answer), call()).finish == "stop"
+    assert adapter().decode(orjson.dumps(answer), asked(call()), SENT).finish == "stop"

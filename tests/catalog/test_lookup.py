@@ -63,8 +63,8 @@ def test_everything_published_is_handed_on():
         found.price.long.input,
         found.price.long.output,
     ) == (200_000, 2_500_000_000, 15_000_000_000)
-    assert (found.context, found.max_output, found.quality) == (1_048_576, 65_536, None)
-    assert {"tools", "vision", "json_schema", "reasoning", "audio", "files"} == found.capabilities
+    assert (found.abilities.context, found.abilities.max_output, found.quality) == (1_048_576, 65_536, None)
+    assert {"tools", "vision", "json_schema", "reasoning", "audio", "files"} == found.abilities.capabilities
     assert found.source.startswith("litellm")
 
 
@@ -87,9 +87,9 @@ def test_the_operator_adds_a_model():
 
     assert Price(0, 5, 0, 0) == found.price
     assert (131_072, 8_192, {"tools", "code"}, 0.7) == (
-        found.context,
-        found.max_output,
-        found.capabilities,
+        found.abilities.context,
+        found.abilities.max_output,
+        found.abilities.capabilities,
         found.quality,
     )
     assert found.source == "configuration"
@@ -101,11 +101,11 @@ def test_the_operator_overrides_field_by_field():
 
     found = catalog.facts("openai", "openai", "gpt-4o")
 
-    assert (listed.price, listed.context, listed.max_output, listed.capabilities) == (
+    assert (listed.price, listed.abilities.context, listed.abilities.max_output, listed.abilities.capabilities) == (
         found.price,
-        found.context,
-        found.max_output,
-        found.capabilities,
+        found.abilities.context,
+        found.abilities.max_output,
+        found.abilities.capabilities,
     )
     assert found.quality == 0.9
     assert f"configuration, {listed.source}" == found.source
@@ -130,8 +130,8 @@ def test_half_an_overridden_price_is_unknown():
 def test_an_override_is_for_its_provider_alone():
     catalog = Catalog({"azure-eu/gpt-4o": ModelFacts(context=7)})
 
-    assert catalog.facts("azure-eu", "azure", "gpt-4o").context == 7
-    assert catalog.facts("azure", "azure", "gpt-4o").context == 128_000
+    assert catalog.facts("azure-eu", "azure", "gpt-4o").abilities.context == 7
+    assert catalog.facts("azure", "azure", "gpt-4o").abilities.context == 128_000
 
 
 def test_what_is_remembered_has_an_end():

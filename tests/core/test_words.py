@@ -70,8 +70,8 @@ def test_usage_adds_up_its_buckets():
     assert seen["prompt_tokens"] == 1007
     assert seen["completion_tokens"] == 50
     assert seen["total_tokens"] == 1057
-    assert seen["prompt_tokens_details"] == {"cached_tokens": 900, "cache_write_tokens": 100}
-    assert seen["completion_tokens_details"] == {"reasoning_tokens": 20}
+    assert seen["prompt_tokens_details"] == {"cached_tokens": 900, "cache_write_tokens": 100, "audio_tokens": 0}
+    assert seen["completion_tokens_details"] == {"reasoning_tokens": 20, "audio_tokens": 0}
 
 
 def test_every_fault_is_found_by_its_code():

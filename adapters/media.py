@@ -1,0 +1,91 @@
+"""Images and documents as they travel in a call: data URLs, and addresses that somebody has to fetch."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from core.ask import Media
+from core.errors import invalid
+from core.wire import Json
+
+# How the base64 of a kind of file begins, whatever its sender calls it.
+_BEGINNINGS = {
+    "iVBORw0KGgo": "image/png",
+    "/9j/": "image/jpeg",
+    "R0lGOD": "image/gif",
+    "UklGR": "image/webp",
+    "JVBERi0": "application/pdf",
+}
+_SPELLINGS = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "application/x-pdf": "application/pdf"}
+_VAGUE = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+
+class Blob(NamedTuple):
+    """*kind* is a media type; *data* is base64."""
+
+    kind: str
+    data: str
+
+    @property
+    def bytes(self) -> bytes:
+        return base64.b64decode(self.data)
+
+
+def blob_of(url: str, media: Mapping[str, Media], at: str) -> Blob | None:
+    """The bytes behind *url*, where they are here: inside of it, or fetched. *at* is where it stands in the call."""
+    if url[:5].lower() == "data:":
+        return _inside(url, at)
+    if url.startswith(("https://", "http://")):
+        fetched = media.get(url)
+        return None if fetched is None else Blob(kind_of(fetched.kind, fetched.data), fetched.data)
+    raise invalid("Only data:, https:// and http:// URLs are accepted.", param=at, code="invalid_image_url")
+
+
+def kind_of(claimed: str, data: str) -> str:
+    """The media type of base64 *data* which is *claimed* to be of some kind."""
+    claimed = claimed.partition(";")[0].strip().lower()
+    claimed = _SPELLINGS.get(claimed, claimed)
+    if claimed.startswith("image/") or claimed in _VAGUE or claimed == "application/pdf":
+        found = next((kind for start, kind in _BEGINNINGS.items() if data.startswith(start)), None)
+        return found or claimed
+    return claimed
+
+
+def remote(messages: list[Json]) -> list[str]:
+    """The http URLs of images and documents in *messages*, each once."""
+    found: dict[str, None] = {}
+    for message in messages:
+        content = message.get("content")
+        for part in content if isinstance(content, list) else ():
+            for url in _addresses(part):
+                if isinstance(url, str) and url.startswith(("https://", "http://")):
+                    found[url] = None
+    return list(found)
+
+
+def _addresses(part: Json) -> list[Any]:
+    image, file = part.get("image_url"), part.get("file")
+    given = [image.get("url") if isinstance(image, dict) else image]
+    if isinstance(file, dict):
+        given += [file.get("file_data"), file.get("file_url")]
+    return given
+
+
+def _inside(url: str, at: str) -> Blob:
+    head, comma, data = url[5:].partition(",")
+    if not comma:
+        raise invalid("A data: URL needs a comma.", param=at, code="invalid_image_url")
+    if not head.lower().endswith(";base64"):
+        data = base64.b64encode(unquote_to_bytes(data)).decode("ascii")
+        return Blob(kind_of(head or "text/plain", data), data)
+    data = "".join(data.split())
+    try:
+        # Providers answer bad base64 with an error that names no field.
+        binascii.a2b_base64(data[:4096] if len(data) % 4 == 0 else data, strict_mode=False)
+    except (binascii.Error, ValueError):
+        raise invalid("The data: URL holds no valid base64.", param=at, code="invalid_base64_image") from None
+    if not data:
+        raise invalid("The data: URL is empty.", param=at, code="invalid_base64_image")
+    return Blob(kind_of(head[:-7], data), data)

@@ -1,0 +1,105 @@
+"""A whole answer of another dialect, written as OpenAI writes it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from adapters.failure import broken
+from core.ask import Ask
+from core.usage import Usage, shown
+from core.wire import NOTHING, Completion, Json
+
+
+class Made(NamedTuple):
+    """A tool call that the model makes. *arguments* is JSON text, *extra* whatever stands beside it."""
+
+    id: str
+    name: str
+    arguments: str
+    extra: Mapping[str, Any] = NOTHING
+
+
+def choice(
+    reason: str,
+    *,
+    text: str | None,
+    index: int = 0,
+    reasoning: str = "",
+    calls: Sequence[Made] = (),
+    refusal: str | None = None,
+    logprobs: Json | None = None,
+    extra: Mapping[str, Any] = NOTHING,
+) -> Json:
+    """*text* None: nothing but calls. *extra* are further members of the message; an empty list is never sent."""
+    message: Json = {"role": "assistant", "content": text, "refusal": refusal}
+    if reasoning:
+        message["reasoning_content"] = reasoning
+    if calls:
+        message["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+                **call.extra,
+            }
+            for call in calls
+        ]
+    message |= extra
+    return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": reason}
+
+
+def completion(
+    ask: Ask,
+    choices: Sequence[Json],
+    usage: Usage | None,
+    *,
+    id: str = "",
+    model: str = "",
+    remember: Mapping[str, Json] = NOTHING,
+    **more: Any,
+) -> Completion:
+    """*id* and *model* are the answer's own, where it has them. *more* are members of the top level."""
+    if not choices:
+        raise broken("the answer has no choices")
+    body: Json = {
+        "id": id or f"chatcmpl-{ask.id}",
+        "object": "chat.completion",
+        "created": ask.created,
+        "model": model or ask.target.model,
+        "choices": list(choices),
+        **more,
+    }
+    if usage is not None:
+        body["usage"] = shown(usage)
+    produced = 0 if usage is not None else sum(len(orjson.dumps(one["message"])) for one in choices)
+    return Completion(written(body), usage, choices[0]["finish_reason"], produced, remember)
+
+
+def read(body: bytes) -> Json:
+    """A whole body as a JSON object."""
+    try:
+        answer = orjson.loads(body)
+    except ValueError:
+        raise broken(_shape(body)) from None
+    if not isinstance(answer, dict):
+        raise broken("the answer is not a JSON object")
+    return answer
+
+
+def _shape(body: bytes) -> str:
+    if not body.strip():
+        return "the answer is empty"
+    return (
+        "the answer is a page of HTML"
+        if body.lstrip().startswith(b"<")
+        else "the answer is not JSON, or only half of it"
+    )
+
+
+def written(answer: Json) -> bytes:
+    """*answer*, which may have been read from JSON that is nested more deeply than can be written."""
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:
+        raise broken("the answer is nested too deeply") from None

@@ -1,0 +1,64 @@
+"""Opaque state of models that think between tool calls, kept for clients that don't send it back.
+
+A provider wants its thoughts again, unchanged, together with the results of the tools that it called. OpenAI's clients
+have no place for them and drop what they don't know; so it is kept here, by the id of the tool call, for as long as
+there is room. Each client finds only what was said to itself.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+
+from core.wire import Json
+
+MOST_BYTES: Final = 32 * 1024 * 1024
+_LARGEST: Final = 1024 * 1024
+
+Place = tuple[str, str, str]  # provider, key, id of the call
+
+
+class Remembered:
+    """What was used last stays longest. Sizes are those of the state as JSON."""
+
+    __slots__ = ("_kept", "_most", "_size")
+
+    def __init__(self, most: int = MOST_BYTES) -> None:
+        self._most = most
+        self._kept: OrderedDict[Place, bytes] = OrderedDict()
+        self._size = 0
+
+    def keep(self, provider: str, key: str, states: Mapping[str, Json]) -> None:
+        for call_id, state in states.items():
+            place = (provider, key, call_id)
+            data = orjson.dumps(state)
+            if len(data) > _LARGEST:
+                continue
+            self._size += len(data) - len(self._kept.pop(place, b""))
+            self._kept[place] = data
+        while self._size > self._most:
+            _, dropped = self._kept.popitem(last=False)
+            self._size -= len(dropped)
+
+    def find(self, place: Place) -> Json | None:
+        data = self._kept.get(place)
+        if data is None:
+            return None
+        self._kept.move_to_end(place)
+        state: Json = orjson.loads(data)
+        return state
+
+
+class Recollection:
+    """What one provider said to one client; see core.ask.Memory."""
+
+    __slots__ = ("_all", "_key", "_provider")
+
+    def __init__(self, all: Remembered, provider: str, key: str) -> None:
+        self._all = all
+        self._provider = provider
+        self._key = key
+
+    def recall(self, call_id: str) -> Json | None:
+        return self._all.find((self._provider, self._key, call_id))
