@@ -137,7 +137,7 @@ async def working(newest: Newest, source: Source, sock: socket.socket, family: F
     directory, supervisor = (family.directory, family.supervisor) if family else (None, None)
     house = House(config, source, asyncio.get_running_loop(), directory, watch=newest.watch)
     listener = house.listener()
-    house.begin(lambda: len(listener.connections))
+    house.begin(lambda: listener.open)
     if newest.refused:
         house.reload()  # so that this worker, too, says what is wrong
     try:

@@ -30,6 +30,7 @@ from quota.keys import ANYONE
 from routing.exhausted import Exhausted, refusal
 from routing.plan import Attempt, plan
 from server.caller import Caller
+from server.drive import Cancellable, current
 from server.reply import Reply, header, refuse
 from telemetry.record import Record
 from upstream.trial import StreamTrial, WholeTrial
@@ -47,6 +48,7 @@ class Conversation:
         "_began",
         "_call",
         "_committed",
+        "_driver",
         "_endpoint",
         "_first",
         "_generation",
@@ -57,7 +59,6 @@ class Conversation:
         "_settled",
         "_shared",
         "_target",
-        "_task",
         "_trial",
         "_tried",
         "_writer",
@@ -80,7 +81,7 @@ class Conversation:
         self._target: Target
         self._trial: StreamTrial
         self._writer: StreamWriter
-        self._task: asyncio.Task[object] | None = None
+        self._driver: Cancellable | None = None
         self.due = 0.0  # when a client that waits for its stream is to be told that we are still there
         self._tried: list[tuple[str, str, float]] = []
         self._first: float | None = None
@@ -99,7 +100,7 @@ class Conversation:
     async def run(self, caller: Caller) -> None:
         """Answer *caller*, whatever happens, and leave a record of it."""
         self._shared.open.add(self)
-        self._task = asyncio.current_task(self._shared.loop)
+        self._driver = current(self._shared.loop)
         try:
             self._recognise(caller)
             body = caller.body
@@ -123,8 +124,8 @@ class Conversation:
         """The process is ending and has waited long enough."""
         self.interrupted = True
         self._reply.keep_alive = False
-        if self._task is not None:
-            self._task.cancel()
+        if self._driver is not None:
+            self._driver.cancel()
 
     # Who is calling, and what do they ask?
 
@@ -362,7 +363,7 @@ class Conversation:
         record.attempts = len(self._tried)
         record.tried = tuple(self._tried)
         record.bytes_out = reply.sent
-        self._task = None
+        self._driver = None
         shared.meters.count(record)
         shared.scribe.put(record)
 

@@ -95,7 +95,7 @@ async def _gone(listener: Listener, service: Service, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     # An answer that is complete for us may still be in the buffer of a connection.
-    while (service.busy or listener.connections) and loop.time() < deadline:  # noqa: ASYNC110  (costs calls nothing)
+    while (service.busy or listener.open) and loop.time() < deadline:  # noqa: ASYNC110  (costs calls nothing)
         await asyncio.sleep(0.02)
 
 

@@ -16,6 +16,7 @@ from typing import Final
 TOO_SOON: Final = 1.0  # seconds; a worker that dies younger than this is replaced after as long a pause
 LOOK: Final = 1.0
 GRACE: Final = 10.0  # how much longer than the drain a worker may take before it is killed
+UNSENT: Final = 65536  # bytes that the system takes of an answer before it has sent what it took
 STOP: Final = (signal.SIGTERM, signal.SIGINT)
 SIGNALS: Final = (*STOP, signal.SIGHUP, signal.SIGCHLD)
 
@@ -32,6 +33,10 @@ def listening(host: str, port: int, *, shared: bool) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # What is said here goes for every connection that is accepted, and costs none of them a call of the system.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        # Else the system would hold megabytes that a slow reader's window has no room for.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         if shared:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind((host, port))

@@ -106,7 +106,7 @@ async def gateway(config: str, path: Path, log: int, env: dict[str, str] | None 
     await runner.setup()
     sock = listening("127.0.0.1", 0, shared=False)
     await web.SockSite(runner, sock).start()
-    house.begin(lambda: len(listener.connections))
+    house.begin(lambda: listener.open)
     made = Gateway(house, sock.getsockname()[1], file)
     made.listener = listener
     try:
