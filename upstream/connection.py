@@ -112,8 +112,14 @@ class WireExchange:
         sink.on_error(failure)
 
 
+SPARE: Final = WireExchange(b"", NOBODY)  # stands for the exchange that a connection isn't yet opened for
+
+
 class Connection(asyncio.Protocol):
-    """Speaks HTTP/1.1 over one transport; made for an exchange, which it begins as soon as it is connected."""
+    """Speaks HTTP/1.1 over one transport.
+
+    Made for an exchange, which it begins as soon as it is connected, or as a SPARE, which is idle then.
+    """
 
     __slots__ = (
         "_barren",
@@ -194,6 +200,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         exchange = self._exchange
+        if exchange is SPARE:
+            self._phase = _IDLE
+            self._owner.opened(self)
+            self._owner.release(self)
+            return
         if exchange.sink is NOBODY or exchange.connection is not None:
             # Aborted, or given up and dialled anew, in the very moment in which it was connected.
             self._transport.abort()

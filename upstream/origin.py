@@ -4,15 +4,19 @@ import asyncio
 from functools import partial
 
 from core.faults import Failure, Fault, UpstreamError
-from upstream.connection import Connection, Put, WireExchange, at_once
+from upstream.connection import SPARE, Connection, Put, WireExchange, at_once
 from upstream.dial import address, dial
 from upstream.sink import Sink
 
+_SOON = 0.005  # seconds after which a spare connection is opened: not while the call that took the last one begins
 _CLOSED = Failure(Fault.CANCELLED, "the connection was closed on our side")
 
 
 class Origin:
     """Sends requests over idle connections, the one used last first, or over new ones; there is no upper limit.
+
+    When calls under way have taken the last idle connection, a spare one is opened for the next of them: a call that
+    has to wait for a connection, and for TLS, waits longer than for all else that we do.
 
     *connect_timeout* (seconds, TLS included) goes for requests that don't say otherwise; it and *idle* (seconds an
     unused connection is kept) may be changed at any time. *put* writes bytes to a transport, at once or soon, in
@@ -22,7 +26,7 @@ class Origin:
 
     __slots__ = (
         "_closed", "_connections", "_dialling", "_expiry", "_idle", "_loop", "_retired",
-        "address", "connect_timeout", "idle", "put", "verify_tls",
+        "_spare", "address", "connect_timeout", "idle", "put", "verify_tls",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +49,7 @@ class Origin:
         self._idle: dict[Connection, float] = {}  # since when; oldest first
         self._dialling: dict[asyncio.Task[None], WireExchange] = {}
         self._expiry: asyncio.TimerHandle | None = None
+        self._spare: asyncio.TimerHandle | asyncio.Task[None] | None = None
         self._retired = self._closed = False
 
     @property
@@ -72,6 +77,8 @@ class Origin:
             self._idle.popitem()[0].begin(exchange)
         else:
             self._dial(exchange)
+        if not self._idle and self._spare is None and self.busy_count > 1 and not self._retired:
+            self._spare = self._loop.call_later(_SOON, self._dial_spare)
         return exchange
 
     def retire(self) -> None:
@@ -82,12 +89,16 @@ class Origin:
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
+        if self._spare is not None:
+            self._spare.cancel()
 
     async def close(self) -> None:
         """Close everything; what still runs fails."""
         self._closed = True
         self.retire()
         tasks = list(self._dialling)
+        if isinstance(self._spare, asyncio.Task):
+            tasks.append(self._spare)
         for exchange in list(self._dialling.values()):
             exchange.fail(_CLOSED)
         for connection in list(self._connections):
@@ -126,6 +137,16 @@ class Origin:
         self._dialling[task] = exchange
         task.add_done_callback(self._dialling.pop)
 
+    def _dial_spare(self) -> None:
+        if self._idle:
+            self._spare = None
+            return
+        task = self._spare = self._loop.create_task(self._connect(SPARE))
+        task.add_done_callback(self._spare_dialled)
+
+    def _spare_dialled(self, _task: asyncio.Task[None]) -> None:
+        self._spare = None
+
     async def _connect(self, exchange: WireExchange) -> None:
         try:
             await dial(
@@ -136,7 +157,8 @@ class Origin:
                 loop=self._loop,
             )
         except UpstreamError as error:
-            exchange.fail(error.failure)
+            if exchange is not SPARE:  # nobody waits for one, and whoever needs it finds out
+                exchange.fail(error.failure)
 
     def _expire(self) -> None:
         """One timer for all connections: it comes when the oldest may be due, and looks."""

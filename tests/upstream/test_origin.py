@@ -300,3 +300,70 @@ async def test_dead_connections_need_no_garbage_collector(start, origin_of, ask,
         gc.enable()
 
     assert (1, 0) == (while_idle, after)
+
+
+# Spare connections
+
+
+async def gated(peer, reader, writer):
+    """Answers when it is allowed to."""
+    while await peer.asked(reader):
+        await peer.gate.wait()
+        writer.write(HELLO)
+
+
+async def test_calls_that_come_together_find_a_spare_connection(start, origin_of, ask, until):
+    peer = await start(gated)
+    peer.gate = asyncio.Event()
+    origin = origin_of(peer.url)
+    first, second = ask(origin), ask(origin)
+    await until(lambda: origin.idle_count == 1)
+
+    third = ask(origin)
+    peer.gate.set()
+    for _, ear in (first, second, third):
+        await ear.outcome()
+
+    assert [False, False, True] == [exchange.reused for exchange, _ in (first, second, third)]
+
+
+async def test_a_call_by_itself_needs_no_spare_connection(start, origin_of, ask, says):
+    peer = await start(says(HELLO))
+    origin = origin_of(peer.url)
+
+    for _ in range(3):
+        await ask(origin)[1].outcome()
+    await asyncio.sleep(0.05)
+
+    assert 1 == peer.connections
+
+
+async def test_a_spare_connection_that_nobody_takes_is_closed_in_the_end(start, origin_of, ask, until):
+    peer = await start(gated)
+    peer.gate = asyncio.Event()
+    origin = origin_of(peer.url, idle=0.1)
+    ears = [ask(origin)[1] for _ in range(2)]
+    await until(lambda: origin.idle_count == 1)
+
+    peer.gate.set()
+    for ear in ears:
+        await ear.outcome()
+    await until(lambda: origin.idle_count == 0)
+
+    assert 0 == origin.busy_count
+
+
+async def test_no_spare_connection_is_opened_for_what_is_retired(start, origin_of, ask, until):
+    peer = await start(gated)
+    peer.gate = asyncio.Event()
+    origin = origin_of(peer.url)
+    ears = [ask(origin)[1] for _ in range(2)]
+    await until(lambda: peer.connections == 2)
+
+    origin.retire()
+    await asyncio.sleep(0.05)
+    peer.gate.set()
+    for ear in ears:
+        await ear.outcome()
+
+    assert (2, 0) == (peer.connections, origin.idle_count)
