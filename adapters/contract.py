@@ -36,6 +36,10 @@ class Decoder(Protocol):
     @property
     def remember(self) -> Mapping[str, Json]: ...
 
+    def cruise(self, data: bytes) -> bytes | None:
+        """What the client gets for *data*, where that needs no look inside; None: it has to be fed."""
+        ...
+
     def feed(self, data: bytes) -> list[Event]:
         """Raise UpstreamError for an error inside the stream."""
         ...

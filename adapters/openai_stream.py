@@ -13,7 +13,7 @@ from adapters import sse
 from adapters.accent import Accent
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_parts import KEPT, MORE, ROLE, Heard, renamed, size_of
-from adapters.ordinary import ERROR, TAIL, Memory, Ordinary, Swap, learnt, replaced, run
+from adapters.ordinary import CHOICES, Memory, Ordinary, Shape, Swap, learnt, replaced, run
 from adapters.usage import usage_of
 from core.call import Call
 from core.faults import Failure, UpstreamError
@@ -39,6 +39,7 @@ class OpenAIDecoder:
         "_choices",
         "_deltas",
         "_frames",
+        "_head",
         "_heard",
         "_include_usage",
         "_may_cruise",
@@ -46,6 +47,7 @@ class OpenAIDecoder:
         "_ordinary",
         "_report",
         "_seen",
+        "_shape",
         "_stopped",
         "_swaps",
         "broken",
@@ -71,6 +73,8 @@ class OpenAIDecoder:
         self._may_cruise = call.choices == 1 and accent.verbatim
         self._deltas = call.endpoint != "completions"
         self._ordinary: Ordinary | None = None  # set while cruising
+        self._shape: Shape | None = None
+        self._head = b""  # what all events of this stream begin with
         self._swaps = swaps
         self._memory = memory
         self._frames = sse.Frames()
@@ -79,6 +83,17 @@ class OpenAIDecoder:
         self._heard: dict[int, Heard] = {}
         self._report: Report | None = None  # the last usage; told at the end
 
+    def cruise(self, data: bytes) -> bytes | None:
+        """What the client gets for *data*, where that is nothing but ordinary events; None: it has to be fed."""
+        shape = self._shape
+        if shape is None or self._frames.rest or not (count := shape.events(data)):
+            return None
+        data, size = shape.passed(data, count)
+        if size:
+            self.produced += size
+            self.started = True
+        return data
+
     def feed(self, data: bytes) -> list[Event]:
         if self.done:
             return []
@@ -86,22 +101,15 @@ class OpenAIDecoder:
             data = self._frames.whole(data)
             if not data:
                 return []
+        passed = self.cruise(data)
+        if passed is not None:
+            return [Verbatim(passed)]
         known = self._ordinary
-        if known is None:
-            return self._careful(data)
-        # Not in a function of its own: this is done once for each piece of each answer.
-        opening, closing, overhead, swaps = known
-        count = data.count(opening)
-        if 0 < count == data.count(closing) and 2 * count == data.count(b"\n") and data.find(ERROR, -TAIL) < 0:
-            content = len(data) - count * overhead
-            if content > 0:
-                self.produced += content
-            for theirs, ours in swaps:
-                data = data.replace(theirs, ours)
-            return [Verbatim(data)]
-        end, count = run(data, 0, known)
-        if end:
-            return _joined([self._passed(data[:end], count, known), *self._careful(data[end:])])
+        if known is not None:
+            end, count = run(data, 0, known)
+            if end:
+                passing = self._passed(data[:end], count, known)
+                return [passing] if end == len(data) else _joined([passing, *self._careful(data[end:])])
         return self._careful(data)
 
     def close(self) -> list[Event]:
@@ -131,10 +139,20 @@ class OpenAIDecoder:
         before, tried = self._ordinary, False
         try:
             while at < end and not self.done:
+                if self._shape is not None:
+                    stop, count = self._shape.run(data, at)
+                    if stop:
+                        passed, size = self._shape.passed(data[at:stop], count)
+                        self.produced += size
+                        self.started = self.started or size > 0
+                        out.append(Verbatim(passed))
+                        at = stop
+                        continue
                 raw, at = sse.next_event(data, at)
-                self._take(raw, out)
+                if not self._took_finish(raw, out):
+                    self._take(raw, out)
                 known = self._ordinary
-                if known is not None and known is not before and not tried:
+                if known is not None and known is not before and not tried and self._shape is None:
                     tried = True
                     stop, count = run(data, at, known)
                     if stop:
@@ -144,8 +162,8 @@ class OpenAIDecoder:
             if not (self.started and out):
                 raise
             self.broken = error.failure
-            self._ordinary = None
             self._may_cruise = False
+            self._forget()
         return _joined(out)
 
     def _take(self, raw: bytes, out: list[Event]) -> None:
@@ -190,7 +208,7 @@ class OpenAIDecoder:
             mended |= self._mend(choice)
         size = sum([size_of(choice, "delta") for choice in choices])
         if mended & MORE:
-            self._ordinary = None
+            self._forget()
         elif plain and size and self._may_cruise and not body.get("usage"):
             self._learn(event, choices, mended)
         apart = bool(mended) or not self._accent.verbatim or bool(body.get("usage"))
@@ -203,11 +221,16 @@ class OpenAIDecoder:
         self.produced += size
         self.started = self.started or size > 0 or self.finished
         if self.finished:
-            self._ordinary = None
             self._may_cruise = False
+            self._forget()
+        elif not self._head and self._may_cruise and plain:
+            self._head = event[: event.find(CHOICES)]
+            self._shape = self._memory.shape(self._head)
         if not was_finished or size:
             # Else it is a second finish, as with filters that come late: clients take exactly one.
             out.append(Chunk(_writable(body, event)) if apart else Verbatim(replaced(event, self._swaps)))
+            if self._head and self.finished and not (apart or size) and event.startswith(self._head):
+                self._memory.finish(event[len(self._head) :], self.finish or "")
 
     def _mend(self, choice: Json) -> int:
         """Whether the choice had to be changed for the clients' sake: KEPT, ROLE or MORE."""
@@ -243,7 +266,7 @@ class OpenAIDecoder:
         """What comes along with choices is told at the end."""
         if body.pop("usage", None):
             self._may_cruise = False
-            self._ordinary = None
+            self._forget()
         if self._include_usage:
             body["usage"] = None
 
@@ -258,6 +281,29 @@ class OpenAIDecoder:
                 if mended == KEPT:
                     memory.last = fresh or memory.last
             self._ordinary = fresh or known
+            if fresh is not None:
+                self._shape = fresh.shape
+
+    def _forget(self) -> None:
+        """From here on every event is looked at."""
+        self._ordinary = self._shape = None
+
+    def _took_finish(self, event: bytes, out: list[Event]) -> bool:
+        """Whether *event* is a finish that looks, to the byte, as the last stream's did."""
+        head = self._head
+        if not head or not event.startswith(head) or not self._may_cruise:
+            return False
+        reason = self._memory.finishes.get(event[len(head) :])
+        if reason is None:
+            return False
+        self._seen.add(0)
+        self._stopped.add(0)
+        self.finish = reason
+        self.started = self.finished = True
+        self._may_cruise = False
+        self._forget()
+        out.append(Verbatim(replaced(event, self._swaps)))
+        return True
 
     def _end(self, out: list[Event]) -> None:
         """The end mark, or the end of the body. A finish without a mark is whole, a mark without a finish is not."""
@@ -265,7 +311,7 @@ class OpenAIDecoder:
             raise broken(_ENDED_EARLY)
         self.started = True
         self.finished = True
-        self._ordinary = None
+        self._forget()
         if self._report is not None:
             out.append(self._report)
             self._report = None

@@ -28,18 +28,72 @@ _STRINGS = {
 }
 _BRACKET = re.compile(rb"\]")
 _MOST_LISTS = 8  # inside the choices
+_MOST_FINISHES = 8
 _ROLES = tuple(
     role.replace(b" ", space) for role in (b'"role": "assistant", ', b', "role": "assistant"') for space in (b"", b" ")
 )
 
 
+CHOICES = b'"choices":'
+
+
+class Shape(NamedTuple):
+    """How all ordinary events of one stream begin and end, to the byte, where nothing in them changes but content.
+
+    *joint* is what stands between the contents of two neighbours. *swaps* as with Ordinary.
+    """
+
+    before: bytes
+    after: bytes
+    joint: bytes
+    swaps: tuple[Swap, ...]
+
+    def events(self, data: bytes) -> int:
+        """How many ordinary events *data* is; 0 if it holds anything else."""
+        if not (data.startswith(self.before) and data.endswith(self.after)):
+            return 0
+        lines = data.count(b"\n")
+        if lines == 2:
+            return 1
+        count = data.count(self.joint) + 1
+        return count if 2 * count == lines else 0
+
+    def run(self, data: bytes, start: int) -> tuple[int, int]:
+        """The ordinary events that *data* holds from *start* on: where they end, and how many they are."""
+        before, after, joint, _ = self
+        if not data.startswith(before, start):
+            return 0, 0
+        last = data.rfind(joint, start)
+        end = data.find(after, start + len(before) if last < 0 else last + len(joint)) + len(after)
+        if end < len(after):
+            return 0, 0
+        count = data.count(joint, start, end) + 1
+        return (end, count) if 2 * count == data.count(b"\n", start, end) else (0, 0)
+
+    def passed(self, data: bytes, count: int) -> tuple[bytes, int]:
+        """*count* ordinary events as the client gets them, and how much content they hold."""
+        size = len(data) - count * (len(self.before) + len(self.after))
+        return replaced(data, self.swaps) if self.swaps else data, size
+
+
+def shaped(before: bytes, after: bytes, swaps: tuple[Swap, ...]) -> Shape | None:
+    """None where an end could not be told from what text may hold, or where an event has more than one line."""
+    if after.count(b"\n") != 2 or b"\n" in before:
+        return None
+    return Shape(before, after, after + before, swaps)
+
+
 class Ordinary(NamedTuple):
-    """*overhead* are the bytes of an event that aren't content; *swaps* what is replaced in its bytes."""
+    """*overhead* are the bytes of an event that aren't content; *swaps* what is replaced in its bytes.
+
+    *shape* is that of the event it was learnt from.
+    """
 
     opening: bytes
     closing: bytes
     overhead: int
     swaps: tuple[Swap, ...]
+    shape: Shape | None = None
 
 
 def learnt(event: bytes, choice: Json, swaps: tuple[Swap, ...], *, role: bool) -> Ordinary | None:
@@ -63,16 +117,34 @@ def learnt(event: bytes, choice: Json, swaps: tuple[Swap, ...], *, role: bool) -
         swaps = ((spelt, b""), *swaps)
     behind = next((theirs for theirs, _ in swaps if event.startswith(theirs, end)), b"")
     parts = (opening, event[string.end(1) : end] + behind)
-    return Ordinary(opening, closing, len(event) - len(string[1]), _swaps_in(event, parts, swaps))
+    needed = _swaps_in(event, parts, swaps)
+    shape = shaped(event[: string.start(1)], event[string.end(1) :], needed)
+    return Ordinary(opening, closing, len(event) - len(string[1]), needed, shape)
 
 
 class Memory:
-    """What the last stream of a provider taught, for the next one: providers don't change their spelling."""
+    """What the last stream of a provider taught, for the next one: providers don't change their spelling.
 
-    __slots__ = ("last",)
+    *finishes*: what follows the head of an event that tells a finish and nothing else -> its reason.
+    """
+
+    __slots__ = ("finishes", "last")
 
     def __init__(self) -> None:
         self.last: Ordinary | None = None
+        self.finishes: dict[bytes, str] = {}
+
+    def finish(self, ending: bytes, reason: str) -> None:
+        if len(self.finishes) >= _MOST_FINISHES:
+            self.finishes.clear()
+        self.finishes[ending] = reason
+
+    def shape(self, head: bytes) -> Shape | None:
+        """How ordinary events will look in a stream whose events all begin with *head*, if they look as before."""
+        shape = self.last.shape if self.last is not None else None
+        if shape is None or (at := shape.before.find(CHOICES)) < 0:
+            return None
+        return shaped(head + shape.before[at:], shape.after, shape.swaps)
 
     def recall(self, event: bytes, choice: Json) -> Ordinary | None:
         """What is known of events such as *event*, whose only choice is *choice*; None if it looks new."""
@@ -82,14 +154,16 @@ class Memory:
         if _streamed(choice) is None or ERROR in event:
             return None
         content = event.find(last.closing) - event.find(last.opening) - len(last.opening)
-        return Ordinary(last.opening, last.closing, len(event) - content, last.swaps)
+        start = event.find(last.opening) + len(last.opening)
+        shape = shaped(event[:start], event[event.find(last.closing) :], last.swaps)
+        return Ordinary(last.opening, last.closing, len(event) - content, last.swaps, shape)
 
 
 def run(data: bytes, start: int, ordinary: Ordinary) -> tuple[int, int]:
     """The ordinary events that *data* holds from *start* on: where they end, at its end or before the last few, and
     how many they are. 0, 0 if there are none, or others between them.
     """
-    opening, closing, _, _ = ordinary
+    opening, closing, *_ = ordinary
     last = data.rfind(closing, start)
     if last < 0:
         return 0, 0

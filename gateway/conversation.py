@@ -274,7 +274,7 @@ class Conversation:
             if not reply.opened:
                 reply.open(self._headers(target))
             reply.follow(trial)
-            trial.pipe(self._forward)
+            trial.pipe(self._forward, None if self._record.asked is not None else reply.send)
             failure = await trial.ended
         finally:
             if not trial.over:

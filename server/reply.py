@@ -113,11 +113,12 @@ class Reply:
                 close,
             )
 
-    def send(self, data: bytes) -> None:
-        """A piece of the stream; nothing if *data* is empty (an empty chunk would end it)."""
+    def send(self, data: bytes) -> float:
+        """A piece of the stream; nothing if *data* is empty (an empty chunk would end it). Returns loop time."""
+        now = self._loop.time()
         if not data:
-            return
-        self.last = self._loop.time()
+            return now
+        self.last = now
         piece = data if self._old else b"%x\r\n%b\r\n" % (len(data), data)
         if self._pending:
             piece, self._pending = self._pending + piece, b""
@@ -125,6 +126,7 @@ class Reply:
         if transport is not None:
             self.sent += len(piece)
             self._line.put(transport, piece)
+        return now
 
     def end(self, data: bytes = b"") -> None:
         """The last piece, and the end of the body."""

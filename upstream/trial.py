@@ -21,6 +21,7 @@ MOST_ERROR: Final = 65536  # bytes of an error body that we care to read
 MOST_WHOLE: Final = 256 * 1024 * 1024
 MOST_HELD: Final = 1024 * 1024  # bytes that may come before the first content
 Out = Callable[[list[Event], bool], None]  # the events, and whether they are the last
+Relay = Callable[[bytes], float]  # sends them, and says what time it is
 TOO_LARGE: Final = Failure(Fault.BROKEN, "the answer is too large")
 NO_HEADERS: Final[Mapping[str, str]] = {}
 NO_CONTENT: Final = Failure(Fault.BROKEN, "a megabyte came without any content in it")
@@ -156,6 +157,7 @@ class StreamTrial(Trial):
         "_loop",
         "_out",
         "_paused",
+        "_relay",
         "decoder",
         "ended",
         "first_content",
@@ -181,16 +183,21 @@ class StreamTrial(Trial):
         self.first_content = 0.0
         self._held: list[Event] = []
         self._out: Out | None = None
+        self._relay: Relay | None = None
         self._idle = idle
         self._deadline = deadline
         self._paused = False
 
-    def pipe(self, out: Out) -> None:
-        """From now on events go to *out*, the held ones at once."""
+    def pipe(self, out: Out, relay: Relay | None = None) -> None:
+        """From now on events go to *out*, the held ones at once.
+
+        *relay* takes bytes that are ready for the client, which then don't have to become events.
+        """
         held, self._held = self._held, []
         whole = self.ended.done() and self.ended.result() is None
         if not self.ended.done():
             self._out = out
+            self._relay = relay
         if held or whole:
             out(held, whole)
 
@@ -214,6 +221,11 @@ class StreamTrial(Trial):
                 self._fail(self._refused())
             return
         decoder = self.decoder
+        relay = self._relay
+        if relay is not None and (ready := decoder.cruise(data)) is not None:
+            due = relay(ready) + self._idle
+            self.due = min(self._deadline, due)
+            return
         try:
             events = decoder.feed(data)
         except UpstreamError as error:
@@ -290,4 +302,6 @@ class StreamTrial(Trial):
             self.opened.set_result(outcome)
         if not self.ended.done():
             self.ended.set_result(outcome)
-        self._out = None  # whoever reads us may hold us: a circle would have to wait for the garbage collector
+        self._out = self._relay = (
+            None  # whoever reads us may hold us: a circle would have to wait for the garbage collector
+        )
