@@ -47,7 +47,7 @@ class Model:
     source: str
 
 
-_UNKNOWN = Model(None, UNKNOWN, None, "")
+NOTHING_KNOWN = Model(None, UNKNOWN, None, "")
 
 
 class Catalog:
@@ -102,7 +102,7 @@ def _listed(row: Row) -> Model:
 
 
 def _overridden(row: Row | None, own: Override) -> Model:
-    base = _UNKNOWN if row is None else _listed(row)
+    base = NOTHING_KNOWN if row is None else _listed(row)
     can = base.abilities
     return Model(
         price=base.price if own.price is None else Price.of(own.price),

@@ -30,10 +30,9 @@ from quota.keys import ANYONE
 from routing.exhausted import Exhausted, refusal
 from routing.plan import Attempt, plan
 from server.caller import Caller
-from server.drive import Cancellable, current
 from server.reply import Reply, header, refuse
 from telemetry.record import Record
-from upstream.trial import StreamTrial, WholeTrial
+from upstream.trial import Relay, StreamTrial, WholeTrial
 
 CANCELLED: Final = Failure(Fault.CANCELLED, "the client left")
 FULL: Final = Failure(Fault.OVERLOADED, "as many calls as allowed are under way at this provider")
@@ -48,7 +47,6 @@ class Conversation:
         "_began",
         "_call",
         "_committed",
-        "_driver",
         "_endpoint",
         "_first",
         "_generation",
@@ -81,7 +79,6 @@ class Conversation:
         self._target: Target
         self._trial: StreamTrial
         self._writer: StreamWriter
-        self._driver: Cancellable | None = None
         self.due = 0.0  # when a client that waits for its stream is to be told that we are still there
         self._tried: list[tuple[str, str, float]] = []
         self._first: float | None = None
@@ -100,7 +97,6 @@ class Conversation:
     async def run(self, caller: Caller) -> None:
         """Answer *caller*, whatever happens, and leave a record of it."""
         self._shared.open.add(self)
-        self._driver = current(self._shared.loop)
         try:
             self._recognise(caller)
             body = caller.body
@@ -124,8 +120,8 @@ class Conversation:
         """The process is ending and has waited long enough."""
         self.interrupted = True
         self._reply.keep_alive = False
-        if self._driver is not None:
-            self._driver.cancel()
+        if self._reply.driver is not None:
+            self._reply.driver.cancel()
 
     # Who is calling, and what do they ask?
 
@@ -249,7 +245,7 @@ class Conversation:
     # Answer: piece by piece
 
     async def _stream(self, attempt: Attempt, lane: Lane) -> Failure | None:
-        target, reply = attempt.target, self._reply
+        target = self._target = attempt.target
         ask = self._ask(target)
         request = lane.adapter.encode(ask)
         timeouts = self._route.timeouts
@@ -258,37 +254,38 @@ class Conversation:
             ask,
             request,
             self._shared.deadlines,
+            self,
             first=timeouts.first_content,
             idle=timeouts.idle,
             deadline=self._began + timeouts.total,
         )
         trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
         try:
-            failure = await trial.opened
-            if failure is not None:
-                return failure
-            self._committed = True
-            self._first = trial.first_content
-            self._record.dropped = request.dropped
-            self._target = target
-            if not reply.opened:
-                reply.open(self._headers(target))
-            reply.follow(trial)
-            trial.pipe(self._forward, None if self._record.asked is not None else reply.send)
             failure = await trial.ended
         finally:
             if not trial.over:
                 trial.abort()
-            reply.follow(None)
-            if self._committed and not self._settled:
-                self._settle(target, trial.decoder.usage, trial.decoder.produced)
-        if failure is not None:
+            if self._committed:
+                self._reply.follow(None)
+                if not self._settled:
+                    self._settle(target, trial.decoder.usage, trial.decoder.produced)
+        if failure is not None and self._committed:
             self._refuse(broken(failure))
             self._record.fault = failure.fault.code
         return failure
 
-    def _forward(self, events: list[Event], last: bool) -> None:
-        """Runs in the provider's connection, without waking the call's task."""
+    def opens(self) -> Relay | None:
+        """See upstream.trial.Audience. Runs in the provider's connection, as does *hears*, without waking the call."""
+        reply, record, trial = self._reply, self._record, self._trial
+        self._committed = True
+        self._first = trial.first_content
+        record.dropped = trial.request.dropped
+        if not reply.opened:
+            reply.open(self._headers(self._target))
+        reply.follow(trial)
+        return None if record.asked is not None else reply.send
+
+    def hears(self, events: list[Event], *, last: bool) -> None:
         data = self._writer.write(events)
         if self._record.asked is not None:  # the operator wants content in the log
             self._record.answered = (self._record.answered or b"") + data
@@ -363,7 +360,6 @@ class Conversation:
         record.attempts = len(self._tried)
         record.tried = tuple(self._tried)
         record.bytes_out = reply.sent
-        self._driver = None
         shared.meters.count(record)
         shared.scribe.put(record)
 

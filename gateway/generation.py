@@ -11,9 +11,9 @@ from typing import Final, Protocol
 
 from adapters import ADAPTERS
 from adapters.demo import script
-from catalog.lookup import Catalog
+from catalog.lookup import NOTHING_KNOWN, Catalog, Model
 from config.schema import Config, DialectFacts
-from core.ask import UNKNOWN, Abilities
+from core.ask import Abilities
 from core.call import Call
 from core.target import Provider, Target
 from core.usage import Usage
@@ -77,6 +77,7 @@ class Generation:
 
     __slots__ = (
         "_catalog",
+        "_known",
         "_labels",
         "common",
         "config",
@@ -108,14 +109,15 @@ class Generation:
             context=self._context,
         )
         self._catalog = Catalog(config.models)
+        self._known: dict[str, Model] = {}  # by target id
         self._labels: dict[tuple[str, str], bytes] = {}
 
     def cost(self, target: Target, usage: Usage) -> int | None:
         """In nano-dollars; None where nobody knows the price."""
         if usage.cost is not None:
             return usage.cost
-        facts = self._catalog.facts(target.provider, self.lanes[target.provider].provider.dialect, target.model)
-        return None if facts is None or facts.price is None else facts.price.cost(usage)
+        price = self._model(target).price
+        return None if price is None else price.cost(usage)
 
     def labels(self, route: str, target: str) -> bytes:
         """The header lines that say which way a call went."""
@@ -135,8 +137,17 @@ class Generation:
 
     def abilities(self, target: Target) -> Abilities:
         """What is known of the model behind *target*."""
-        facts = self._catalog.facts(target.provider, self.lanes[target.provider].provider.dialect, target.model)
-        return UNKNOWN if facts is None else facts.abilities
+        return self._model(target).abilities
+
+    def _model(self, target: Target) -> Model:
+        known = self._known.get(target.id)
+        if known is None:
+            dialect = self.lanes[target.provider].provider.dialect
+            known = self._catalog.facts(target.provider, dialect, target.model) or NOTHING_KNOWN
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            self._known[target.id] = known
+        return known
 
     def _context(self, target: Target) -> int | None:
         return self.abilities(target).context

@@ -55,12 +55,14 @@ def caller_of(request: web.BaseRequest) -> Caller:
 
 def reply_to(request: web.BaseRequest, loop: asyncio.AbstractEventLoop) -> Reply:
     message = request._message  # noqa: SLF001  (the public properties parse the URL anew)
-    return Reply(
+    reply = Reply(
         request._protocol,  # type: ignore[arg-type]  # noqa: SLF001  (always our Connection)
         loop,
         old=message.version <= HttpVersion10,
         keep_alive=not message.should_close,
     )
+    reply.driver = asyncio.current_task(loop)
+    return reply
 
 
 async def read_body(request: web.BaseRequest, *, limit: int, patience: float) -> bytes:

@@ -6,11 +6,7 @@ its own (asyncio.timeout, a TaskGroup) has to run in one, which it may wait for.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
-
-
-class Cancellable(Protocol):
-    def cancel(self) -> object: ...
+from typing import Any
 
 
 class Drive:
@@ -20,9 +16,6 @@ class Drive:
     """
 
     __slots__ = ("_coroutine", "_done", "_loop", "_waits")
-
-    # Who is running right now, so that a coroutine can find out by whom it is driven.
-    current: "Drive | None" = None
 
     def __init__(
         self, coroutine: Coroutine[Any, Any, object], done: Callable[[], None], loop: asyncio.AbstractEventLoop
@@ -35,7 +28,6 @@ class Drive:
     def go(self, _ready: object = None) -> None:
         """On to the next thing that has to be waited for."""
         self._waits = None
-        before, Drive.current = Drive.current, self
         try:
             waits = self._coroutine.send(None)
         except StopIteration:
@@ -50,18 +42,11 @@ class Drive:
                 waits._asyncio_future_blocking = False  # noqa: SLF001  (what a task does to a future that it waits for)
             waits.add_done_callback(self.go)
             self._waits = waits
-        finally:
-            Drive.current = before
 
     def cancel(self) -> None:
         """What is waited for is cancelled, and the coroutine with it."""
         if self._waits is not None:
             self._waits.cancel()
-
-
-def current(loop: asyncio.AbstractEventLoop) -> Cancellable | None:
-    """By whom the running coroutine can be cancelled."""
-    return Drive.current or asyncio.current_task(loop)
 
 
 def _over(turn: asyncio.Future[None]) -> None:

@@ -121,9 +121,10 @@ class Front(asyncio.Protocol):
         self.flow = None
         self._stop_lingering()
         self._door.closed(self)
-        if self._call is not None:
+        call, self._call, self._reply = self._call, None, None
+        if call is not None:
             # A client that leaves must stop what it asked for.
-            self._call.cancel()
+            call.cancel()
 
     def pause_writing(self) -> None:
         self.writing_paused = True
@@ -174,7 +175,7 @@ class Front(asyncio.Protocol):
     def _begin(self, path: str, caller: Caller) -> None:
         door = self._door
         reply = self._reply = Reply(self, door.loop, old=False, keep_alive=True)
-        call = self._call = Drive(door.take(path, caller, reply), self._done, door.loop)
+        call = self._call = reply.driver = Drive(door.take(path, caller, reply), self._done, door.loop)
         call.go()
 
     def _done(self) -> None:

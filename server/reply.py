@@ -32,6 +32,10 @@ class Flow(Protocol):
     def resume(self) -> None: ...
 
 
+class Driver(Protocol):
+    def cancel(self) -> object: ...
+
+
 class Line(Protocol):
     """The client's connection, as far as a Reply needs it."""
 
@@ -56,6 +60,7 @@ class Reply:
         "_old",
         "_pending",
         "common",
+        "driver",
         "headless",
         "keep_alive",
         "last",
@@ -69,6 +74,7 @@ class Reply:
         self._loop = loop
         self._old = old
         self.keep_alive = keep_alive and not old
+        self.driver: Driver | None = None  # who makes this answer, and can be told to stop
         self.headless = False  # HEAD was asked: all but the body
         self.opened = False  # the head of a stream has been decided on
         self.common = b""  # header lines that every answer on this call carries

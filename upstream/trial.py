@@ -1,14 +1,14 @@
 """One attempt under way: the sink of its exchange, its timers, and its verdict.
 
-A trial never raises. Its futures end with a Failure, or with what was hoped for: a Completion for a whole answer,
-None for a stream that has shown its first content, and None again for a stream that ended as it should. A head with
-status 200 is not an answer yet: until the first content the client has seen nothing, and the plan may go on.
+A trial never raises. Its future ends with a Failure, or with what was hoped for: a Completion for a whole answer,
+None for a stream that ended as it should. A head with status 200 is not an answer yet: until the first content the
+client has seen nothing, and the plan may go on.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from adapters.contract import Adapter
 from core.ask import Ask
@@ -20,7 +20,6 @@ from upstream.sink import Exchange
 MOST_ERROR: Final = 65536  # bytes of an error body that we care to read
 MOST_WHOLE: Final = 256 * 1024 * 1024
 MOST_HELD: Final = 1024 * 1024  # bytes that may come before the first content
-Out = Callable[[list[Event], bool], None]  # the events, and whether they are the last
 Relay = Callable[[bytes], float]  # sends them, and says what time it is
 TOO_LARGE: Final = Failure(Fault.BROKEN, "the answer is too large")
 NO_HEADERS: Final[Mapping[str, str]] = {}
@@ -35,19 +34,19 @@ class Trial(ABC):
         "_ask",
         "_deadlines",
         "_parts",
-        "_request",
         "_size",
         "due",
         "exchange",
         "headers",
         "over",
+        "request",
         "status",
     )
 
     def __init__(self, adapter: Adapter, ask: Ask, request: WireRequest, deadlines: Deadlines, due: float) -> None:
         self._adapter = adapter
         self._ask = ask
-        self._request = request
+        self.request = request
         self._deadlines = deadlines
         self._parts: list[bytes] = []
         self._size = 0
@@ -127,7 +126,7 @@ class WholeTrial(Trial):
         parts = self._parts
         try:
             body = parts[0] if len(parts) == 1 else b"".join(parts)
-            self._conclude(self._adapter.decode(body, self._ask, self._request))
+            self._conclude(self._adapter.decode(body, self._ask, self.request))
         except UpstreamError as error:
             self._conclude(error.failure)
 
@@ -142,26 +141,37 @@ class WholeTrial(Trial):
             self.outcome.set_result(outcome)
 
 
+class Audience(Protocol):
+    """Who hears a stream, inside of the provider's connection: nobody is woken for a piece of it."""
+
+    def opens(self) -> Relay | None:
+        """There is content: from here on the client hears. Returns what takes bytes that are ready for it, if any."""
+        ...
+
+    def hears(self, events: list[Event], *, last: bool) -> None:
+        """What the provider says; *last*: and that was all."""
+        ...
+
+
 class StreamTrial(Trial):
     """An answer that comes piece by piece.
 
-    *opened* ends at the first content, *ended* at the end. Before `pipe` events are held; after it they go straight
-    from the provider's connection to *out*, without waking anybody. *first* and *idle* are the two timeouts in
-    seconds, *deadline* the end of the whole call in loop time.
+    Until the first content its events are held, then *audience* hears them. *first* and *idle* are the two timeouts in
+    seconds, *deadline* the end of the whole call in loop time. *open*: the audience has heard something.
     """
 
     __slots__ = (
+        "_audience",
         "_deadline",
         "_held",
         "_idle",
         "_loop",
-        "_out",
         "_paused",
         "_relay",
         "decoder",
         "ended",
         "first_content",
-        "opened",
+        "open",
     )
 
     def __init__(
@@ -170,6 +180,7 @@ class StreamTrial(Trial):
         ask: Ask,
         request: WireRequest,
         deadlines: Deadlines,
+        audience: Audience,
         *,
         first: float,
         idle: float,
@@ -178,28 +189,19 @@ class StreamTrial(Trial):
         loop = self._loop = deadlines.loop
         super().__init__(adapter, ask, request, deadlines, min(loop.time() + first, deadline))
         self.decoder = adapter.decoder(ask, request)
-        self.opened: asyncio.Future[Failure | None] = loop.create_future()
         self.ended: asyncio.Future[Failure | None] = loop.create_future()
         self.first_content = 0.0
+        self.open = False
+        self._audience: Audience | None = audience
         self._held: list[Event] = []
-        self._out: Out | None = None
         self._relay: Relay | None = None
         self._idle = idle
         self._deadline = deadline
         self._paused = False
 
-    def pipe(self, out: Out, relay: Relay | None = None) -> None:
-        """From now on events go to *out*, the held ones at once.
-
-        *relay* takes bytes that are ready for the client, which then don't have to become events.
-        """
-        held, self._held = self._held, []
-        whole = self.ended.done() and self.ended.result() is None
-        if not self.ended.done():
-            self._out = out
-            self._relay = relay
-        if held or whole:
-            out(held, whole)
+    def abort(self) -> None:
+        super().abort()
+        self._audience = self._relay = None
 
     def pause(self) -> None:
         """The client doesn't keep up; what doesn't come meanwhile isn't the provider's fault."""
@@ -223,8 +225,7 @@ class StreamTrial(Trial):
         decoder = self.decoder
         relay = self._relay
         if relay is not None and (ready := decoder.cruise(data)) is not None:
-            due = relay(ready) + self._idle
-            self.due = min(self._deadline, due)
+            self.due = min(relay(ready) + self._idle, self._deadline)
             return
         try:
             events = decoder.feed(data)
@@ -233,12 +234,13 @@ class StreamTrial(Trial):
             return
         if decoder.done:
             self._finish(events)
-        elif self._out is None:
+        elif self.open:
+            if events:
+                # Comments give no events: a provider that only says that it is alive is idle.
+                self.due = min(self._loop.time() + self._idle, self._deadline)
+                self._tell(events)
+        else:
             self._hold(events, len(data))
-        elif events:
-            # Comments give no events: a provider that only says that it is alive is idle.
-            self.due = min(self._loop.time() + self._idle, self._deadline)
-            self._out(events, False)
         if decoder.broken is not None:
             self._fail(decoder.broken)
 
@@ -252,32 +254,42 @@ class StreamTrial(Trial):
 
     def _hold(self, events: list[Event], size: int) -> None:
         self._held += events
-        if not self.decoder.started:
-            self._size += size
-            if self._size > MOST_HELD:
-                self._fail(NO_CONTENT)
-        elif not self.opened.done():
-            now = self._loop.time()
-            self.first_content = now
-            self._wait_for_more(now)
-            self.opened.set_result(None)
+        if self.decoder.started:
+            self._begin()
+            self._tell([])
+            return
+        self._size += size
+        if self._size > MOST_HELD:
+            self._fail(NO_CONTENT)
+
+    def _begin(self) -> None:
+        """The first content is here."""
+        now = self.first_content = self._loop.time()
+        self._wait_for_more(now)
+        self.open = True
+        if self._audience is not None:
+            self._relay = self._audience.opens()
+
+    def _tell(self, events: list[Event], *, last: bool = False) -> None:
+        if self._held:
+            events, self._held = [*self._held, *events], []
+        if self._audience is not None:
+            self._audience.hears(events, last=last)
 
     def _finish(self, events: list[Event], *, at_end: bool = False) -> None:
         """The provider says that this was all; or the end of its connection does."""
         try:
             events += self.decoder.close()
         except UpstreamError as error:
-            if events and self._out is not None:
-                self._out(events, False)
+            if events and self.open:
+                self._tell(events)
             self._fail(error.failure)
             return
         if self.exchange is not None and not at_end:
             self.exchange.detach()
-        if self._out is None:
-            self._held += events
-            self.first_content = self.first_content or self._loop.time()
-        else:
-            self._out(events, True)
+        if not self.open:
+            self._begin()
+        self._tell(events, last=True)
         self._conclude(None)
 
     def _wait_for_more(self, now: float) -> None:
@@ -290,7 +302,7 @@ class StreamTrial(Trial):
             self._fail(Failure(Fault.TIMEOUT, "the whole call took too long"))
         elif self._paused:
             self.due = min(now + self._idle, self._deadline)
-        elif self.opened.done():
+        elif self.open:
             self._fail(Failure(Fault.TIMEOUT, f"nothing came for {self._idle:g} s"))
         else:
             self._fail(Failure(Fault.TIMEOUT, "no content came in time"))
@@ -298,10 +310,6 @@ class StreamTrial(Trial):
     def _conclude(self, outcome: Failure | None) -> None:
         self.over = True
         self._deadlines.forget(self)
-        if not self.opened.done():
-            self.opened.set_result(outcome)
         if not self.ended.done():
             self.ended.set_result(outcome)
-        self._out = self._relay = (
-            None  # whoever reads us may hold us: a circle would have to wait for the garbage collector
-        )
+        self._audience = self._relay = None  # it holds us: a circle would have to wait for the garbage collector
