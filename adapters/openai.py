@@ -9,8 +9,9 @@ import orjson
 from adapters.accent import Accent
 from adapters.contract import Listing
 from adapters.failure import broken, failure, failure_inside, is_error
+from adapters.openai_events import swaps_of
 from adapters.openai_parts import renamed, size_of
-from adapters.openai_stream import OpenAIDecoder, swaps_of
+from adapters.openai_stream import OpenAIDecoder
 from adapters.ordinary import Memory
 from adapters.usage import usage_of
 from adapters.whole import read, written

@@ -62,8 +62,8 @@ class Heard:
 
     __slots__ = ("_calls", "_counts", "_role")
 
-    def __init__(self) -> None:
-        self._role = False
+    def __init__(self, *, role: bool = False) -> None:
+        self._role = role
         self._calls: Calls | None = None
         self._counts: dict[str, int] = {}
 

@@ -5,13 +5,10 @@ is passed whole (see adapters.ordinary). Every other read is split and parsed ev
 break the clients that put pieces together is mended (see adapters.openai_parts.Heard).
 """
 
-from typing import Any
-
-import orjson
-
 from adapters import sse
 from adapters.accent import Accent
 from adapters.failure import broken, failure, failure_inside, is_error
+from adapters.openai_events import is_head, joined, read_event, whole_event, writable
 from adapters.openai_parts import KEPT, MORE, ROLE, Heard, renamed, size_of
 from adapters.ordinary import CHOICES, Memory, Ordinary, Shape, Swap, learnt, replaced, run
 from adapters.usage import usage_of
@@ -20,8 +17,7 @@ from core.faults import Failure, UpstreamError
 from core.usage import Usage
 from core.wire import NOTHING, Chunk, Event, Json, Report, Verbatim
 
-_NO_USAGE = (b',"usage":null', b', "usage": null')
-_SHALLOW = 200  # brackets, with which an event can't be nested too deeply to be written
+_LOOKS = 4  # how often one read is scanned for ordinary events without finding any
 _ENDED_EARLY = "the answer ended before it was complete"
 
 
@@ -86,13 +82,21 @@ class OpenAIDecoder:
     def cruise(self, data: bytes) -> bytes | None:
         """What the client gets for *data*, where that is nothing but ordinary events; None: it has to be fed."""
         shape = self._shape
-        if shape is None or self._frames.rest or not (count := shape.events(data)):
+        if shape is None or self._frames.rest:
             return None
-        data, size = shape.passed(data, count)
+        # Not in a function of its own: this is done once for each piece of each answer.
+        before, after, joint, swaps = shape
+        if not (data.startswith(before) and data.endswith(after)):
+            return None
+        lines = data.count(b"\n")
+        count = 1 if lines == 2 else data.count(joint) + 1
+        if 2 * count != lines:
+            return None
+        size = len(data) - count * len(joint)
         if size:
             self.produced += size
             self.started = True
-        return data
+        return replaced(data, swaps) if swaps else data
 
     def feed(self, data: bytes) -> list[Event]:
         if self.done:
@@ -109,7 +113,7 @@ class OpenAIDecoder:
             end, count = run(data, 0, known)
             if end:
                 passing = self._passed(data[:end], count, known)
-                return [passing] if end == len(data) else _joined([passing, *self._careful(data[end:])])
+                return [passing] if end == len(data) else joined([passing, *self._careful(data[end:])])
         return self._careful(data)
 
     def close(self) -> list[Event]:
@@ -117,7 +121,7 @@ class OpenAIDecoder:
             raise UpstreamError(self.broken)
         out: list[Event] = []
         rest = b"" if self.done else self._frames.end()
-        if rest and _whole(rest):
+        if rest and whole_event(rest):
             out = self._careful(rest + b"\n\n")
         elif not self._seen:
             self._refuse_plain_json(rest)
@@ -136,35 +140,44 @@ class OpenAIDecoder:
             raise UpstreamError(self.broken)
         out: list[Event] = []
         at, end = 0, len(data)
-        before, tried = self._ordinary, False
+        before = self._ordinary
+        looks = _LOOKS
         try:
             while at < end and not self.done:
-                if self._shape is not None:
-                    stop, count = self._shape.run(data, at)
+                if looks and (self._shape is not None or self._ordinary is not before):
+                    stop = self._pass_on(data, at, out)
                     if stop:
-                        passed, size = self._shape.passed(data[at:stop], count)
-                        self.produced += size
-                        self.started = self.started or size > 0
-                        out.append(Verbatim(passed))
                         at = stop
                         continue
+                    looks -= 1
                 raw, at = sse.next_event(data, at)
-                if not self._took_finish(raw, out):
+                if not (self._memory.endings and self._knows(raw, out)):
                     self._take(raw, out)
-                known = self._ordinary
-                if known is not None and known is not before and not tried and self._shape is None:
-                    tried = True
-                    stop, count = run(data, at, known)
-                    if stop:
-                        out.append(self._passed(data[at:stop], count, known))
-                        at = stop
         except UpstreamError as error:
             if not (self.started and out):
                 raise
             self.broken = error.failure
             self._may_cruise = False
             self._forget()
-        return _joined(out)
+        return joined(out)
+
+    def _pass_on(self, data: bytes, at: int, out: list[Event]) -> int:
+        """Let the ordinary events at *at* through. Where they end; 0 if there are none, or others between them."""
+        shape, known = self._shape, self._ordinary
+        if shape is not None:
+            stop, count = shape.run(data, at)
+            if stop:
+                passed, size = shape.passed(data[at:stop], count)
+                self.produced += size
+                self.started = self.started or size > 0
+                out.append(Verbatim(passed))
+                return stop
+        if known is None:
+            return 0
+        stop, count = run(data, at, known)
+        if stop:
+            out.append(self._passed(data[at:stop], count, known))
+        return stop
 
     def _take(self, raw: bytes, out: list[Event]) -> None:
         """One event."""
@@ -179,7 +192,7 @@ class OpenAIDecoder:
         signals = self._accent.signals
         if name == b"error":
             raise UpstreamError(failure(200, {}, data, signals=signals))
-        body = _object(data)
+        body = read_event(data)
         if is_error(body):
             raise UpstreamError(failure_inside(body, signals=signals))
         event = raw if plain else sse.framed(data)
@@ -197,7 +210,7 @@ class OpenAIDecoder:
         if body.get("choices") == []:
             self._report = Report(usage, body, event)
         else:
-            self._report = Report(usage, _writable({**body, "choices": []}, event))
+            self._report = Report(usage, writable({**body, "choices": []}, event))
 
     def _take_choices(self, event: bytes, body: Json, out: list[Event], *, plain: bool) -> None:
         choices = body["choices"]
@@ -224,13 +237,12 @@ class OpenAIDecoder:
             self._may_cruise = False
             self._forget()
         elif not self._head and self._may_cruise and plain:
-            self._head = event[: event.find(CHOICES)]
-            self._shape = self._memory.shape(self._head)
+            self._begin(event[: event.find(CHOICES)])
         if not was_finished or size:
             # Else it is a second finish, as with filters that come late: clients take exactly one.
-            out.append(Chunk(_writable(body, event)) if apart else Verbatim(replaced(event, self._swaps)))
-            if self._head and self.finished and not (apart or size) and event.startswith(self._head):
-                self._memory.finish(event[len(self._head) :], self.finish or "")
+            out.append(Chunk(writable(body, event)) if apart else Verbatim(replaced(event, self._swaps)))
+            if not (apart or size) and self._head and event.startswith(self._head):
+                self._learn_ending(event[len(self._head) :], choices[0])
 
     def _mend(self, choice: Json) -> int:
         """Whether the choice had to be changed for the clients' sake: KEPT, ROLE or MORE."""
@@ -288,20 +300,39 @@ class OpenAIDecoder:
         """From here on every event is looked at."""
         self._ordinary = self._shape = None
 
-    def _took_finish(self, event: bytes, out: list[Event]) -> bool:
-        """Whether *event* is a finish that looks, to the byte, as the last stream's did."""
+    def _begin(self, head: bytes) -> None:
+        """All events of this stream begin with *head*."""
+        self._head = head
+        self._shape = self._memory.shape(head)
+
+    def _learn_ending(self, ending: bytes, choice: Json) -> None:
+        """*choice* is an event's only one, and it says nothing but a finish or, as the first, the role."""
+        if self.finished:
+            self._memory.learn_ending(ending, self.finish or "")
+        elif choice["delta"].get("role") and len(self._seen) == 1 and not self.started:
+            self._memory.learn_ending(ending, "")
+
+    def _knows(self, event: bytes, out: list[Event]) -> bool:
+        """Whether *event* tells the role or a finish, to the byte as the last stream did."""
         head = self._head
-        if not head or not event.startswith(head) or not self._may_cruise:
+        if head and not event.startswith(head):
             return False
-        reason = self._memory.finishes.get(event[len(head) :])
-        if reason is None:
+        at = len(head) or event.find(CHOICES)
+        reason = self._memory.endings.get(event[at:])
+        if reason is None or not self._may_cruise or bool(reason) != bool(head):
             return False
+        if reason:
+            self._stopped.add(0)
+            self.finish = reason
+            self.started = self.finished = True
+            self._may_cruise = False
+            self._forget()
+        elif self._seen or not is_head(event[:at]):
+            return False
+        else:
+            self._heard[0] = Heard(role=True)
+            self._begin(event[:at])
         self._seen.add(0)
-        self._stopped.add(0)
-        self.finish = reason
-        self.started = self.finished = True
-        self._may_cruise = False
-        self._forget()
         out.append(Verbatim(replaced(event, self._swaps)))
         return True
 
@@ -319,62 +350,6 @@ class OpenAIDecoder:
     def _refuse_plain_json(self, rest: bytes) -> None:
         """A body that was no stream at all may still say why."""
         if rest.lstrip().startswith(b"{"):
-            body = _object(rest)
+            body = read_event(rest)
             if is_error(body):
                 raise UpstreamError(failure_inside(body, signals=self._accent.signals))
-
-
-def swaps_of(accent: Accent, *, include_usage: bool) -> tuple[Swap, ...]:
-    """What is replaced in bytes that else go through untouched."""
-    names = tuple((b'"%s":' % theirs.encode(), b'"%s":' % ours.encode()) for theirs, ours in accent.keys.items())
-    # Where we asked for usage and the client did not, its chunks have no such member.
-    return names if include_usage else (*names, *((null, b"") for null in _NO_USAGE))
-
-
-def _object(data: bytes) -> Json:
-    try:
-        body = orjson.loads(data)
-    except ValueError:
-        raise broken("an event of the stream is not JSON") from None
-    if not isinstance(body, dict):
-        raise broken("an event of the stream is not a JSON object")
-    return body
-
-
-def _writable(body: Json, event: bytes) -> Json:
-    """*body*, which was read from *event*: what is nested deeply can be read, but not all of it written again."""
-    if event.count(b"{") + event.count(b"[") > _SHALLOW:
-        try:
-            orjson.dumps(body)
-        except orjson.JSONEncodeError:
-            raise broken("an event of the stream is nested too deeply") from None
-    return body
-
-
-def _whole(rest: bytes) -> bool:
-    """Whether an event that lacks its blank line was cut inside its JSON."""
-    data = sse.event(rest).data
-    if data is None or data.strip() == b"[DONE]":
-        return data is not None
-    try:
-        value: Any = orjson.loads(data)
-    except ValueError:
-        return False
-    return isinstance(value, dict)
-
-
-def _joined(events: list[Event]) -> list[Event]:
-    """Neighbouring Verbatims as one."""
-    out: list[Event] = []
-    run: list[bytes] = []
-    for event in events:
-        if isinstance(event, Verbatim):
-            run.append(event.data)
-            continue
-        if run:
-            out.append(Verbatim(b"".join(run)))
-            run = []
-        out.append(event)
-    if run:
-        out.append(Verbatim(b"".join(run)))
-    return out

@@ -28,7 +28,7 @@ _STRINGS = {
 }
 _BRACKET = re.compile(rb"\]")
 _MOST_LISTS = 8  # inside the choices
-_MOST_FINISHES = 8
+_MOST_ENDINGS = 8
 _ROLES = tuple(
     role.replace(b" ", space) for role in (b'"role": "assistant", ', b', "role": "assistant"') for space in (b"", b" ")
 )
@@ -48,16 +48,6 @@ class Shape(NamedTuple):
     joint: bytes
     swaps: tuple[Swap, ...]
 
-    def events(self, data: bytes) -> int:
-        """How many ordinary events *data* is; 0 if it holds anything else."""
-        if not (data.startswith(self.before) and data.endswith(self.after)):
-            return 0
-        lines = data.count(b"\n")
-        if lines == 2:
-            return 1
-        count = data.count(self.joint) + 1
-        return count if 2 * count == lines else 0
-
     def run(self, data: bytes, start: int) -> tuple[int, int]:
         """The ordinary events that *data* holds from *start* on: where they end, and how many they are."""
         before, after, joint, _ = self
@@ -72,7 +62,7 @@ class Shape(NamedTuple):
 
     def passed(self, data: bytes, count: int) -> tuple[bytes, int]:
         """*count* ordinary events as the client gets them, and how much content they hold."""
-        size = len(data) - count * (len(self.before) + len(self.after))
+        size = len(data) - count * len(self.joint)
         return replaced(data, self.swaps) if self.swaps else data, size
 
 
@@ -125,19 +115,20 @@ def learnt(event: bytes, choice: Json, swaps: tuple[Swap, ...], *, role: bool) -
 class Memory:
     """What the last stream of a provider taught, for the next one: providers don't change their spelling.
 
-    *finishes*: what follows the head of an event that tells a finish and nothing else -> its reason.
+    *endings*: what follows the head of an event that tells the role, or a finish, and nothing else -> the reason to
+    finish, empty for the role.
     """
 
-    __slots__ = ("finishes", "last")
+    __slots__ = ("endings", "last")
 
     def __init__(self) -> None:
         self.last: Ordinary | None = None
-        self.finishes: dict[bytes, str] = {}
+        self.endings: dict[bytes, str] = {}
 
-    def finish(self, ending: bytes, reason: str) -> None:
-        if len(self.finishes) >= _MOST_FINISHES:
-            self.finishes.clear()
-        self.finishes[ending] = reason
+    def learn_ending(self, ending: bytes, reason: str) -> None:
+        if len(self.endings) >= _MOST_ENDINGS:
+            self.endings.clear()
+        self.endings[ending] = reason
 
     def shape(self, head: bytes) -> Shape | None:
         """How ordinary events will look in a stream whose events all begin with *head*, if they look as before."""

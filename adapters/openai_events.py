@@ -1,0 +1,79 @@
+"""The events of a stream in OpenAI's dialect: what is replaced in their bytes, and how they are read and joined."""
+
+from typing import Any
+
+import orjson
+
+from adapters import sse
+from adapters.accent import Accent
+from adapters.failure import broken, is_error
+from adapters.ordinary import CHOICES, Swap
+from core.wire import Event, Json, Verbatim
+
+_NO_USAGE = (b',"usage":null', b', "usage": null')
+_SHALLOW = 200  # brackets, with which an event can't be nested too deeply to be written
+
+
+def swaps_of(accent: Accent, *, include_usage: bool) -> tuple[Swap, ...]:
+    """What is replaced in bytes that else go through untouched."""
+    names = tuple((b'"%s":' % theirs.encode(), b'"%s":' % ours.encode()) for theirs, ours in accent.keys.items())
+    # Where we asked for usage and the client did not, its chunks have no such member.
+    return names if include_usage else (*names, *((null, b"") for null in _NO_USAGE))
+
+
+def read_event(data: bytes) -> Json:
+    try:
+        body = orjson.loads(data)
+    except ValueError:
+        raise broken("an event of the stream is not JSON") from None
+    if not isinstance(body, dict):
+        raise broken("an event of the stream is not a JSON object")
+    return body
+
+
+def is_head(head: bytes) -> bool:
+    """Whether this is how an event begins that has nothing to say beside its choices."""
+    try:
+        fields = orjson.loads(head[5:] + CHOICES + b"[]}")
+    except ValueError:
+        return False
+    return not is_error(fields) and not fields.get("usage")
+
+
+def writable(body: Json, event: bytes) -> Json:
+    """*body*, which was read from *event*: what is nested deeply can be read, but not all of it written again."""
+    if event.count(b"{") + event.count(b"[") > _SHALLOW:
+        try:
+            orjson.dumps(body)
+        except orjson.JSONEncodeError:
+            raise broken("an event of the stream is nested too deeply") from None
+    return body
+
+
+def whole_event(rest: bytes) -> bool:
+    """Whether an event that lacks its blank line was cut inside its JSON."""
+    data = sse.event(rest).data
+    if data is None or data.strip() == b"[DONE]":
+        return data is not None
+    try:
+        value: Any = orjson.loads(data)
+    except ValueError:
+        return False
+    return isinstance(value, dict)
+
+
+def joined(events: list[Event]) -> list[Event]:
+    """Neighbouring Verbatims as one."""
+    out: list[Event] = []
+    run: list[bytes] = []
+    for event in events:
+        if isinstance(event, Verbatim):
+            run.append(event.data)
+            continue
+        if run:
+            out.append(Verbatim(b"".join(run)))
+            run = []
+        out.append(event)
+    if run:
+        out.append(Verbatim(b"".join(run)))
+    return out
