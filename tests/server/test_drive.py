@@ -1,0 +1,122 @@
+"""Coroutines that run without a task."""
+
+import asyncio
+
+import pytest
+
+from server.drive import Drive
+
+
+class Driven:
+    """A coroutine on its way, and what it did."""
+
+    def __init__(self, make):
+        self.done = asyncio.Event()
+        self.steps = []
+        self.drive = Drive(make(self.steps), self.done.set, asyncio.get_running_loop())
+        self.drive.go()
+
+
+async def test_it_begins_at_once_and_ends_at_once_if_nothing_has_to_be_waited_for():
+    async def steps(did):
+        did.append("begun")
+
+    driven = Driven(steps)
+
+    assert (["begun"], True) == (driven.steps, driven.done.is_set())
+
+
+@pytest.mark.parametrize("seconds", [0, 0.01])
+async def test_it_sleeps(seconds):
+    async def steps(did):
+        did.append("begun")
+        await asyncio.sleep(seconds)
+        did.append("awake")
+
+    driven = Driven(steps)
+    before = list(driven.steps)
+    await asyncio.wait_for(driven.done.wait(), 2)
+
+    assert (["begun"], ["begun", "awake"]) == (before, driven.steps)
+
+
+async def test_it_waits_for_futures_and_tasks_and_gets_what_they_bring():
+    answer = asyncio.get_running_loop().create_future()
+
+    async def brings():
+        return "task"
+
+    async def fails():
+        raise ValueError("no")
+
+    async def steps(did):
+        did.append(await answer)
+        did.append(await asyncio.create_task(brings()))
+        try:
+            await asyncio.create_task(fails())
+        except ValueError as error:
+            did.append(str(error))
+
+    driven = Driven(steps)
+    answer.set_result("future")
+    await asyncio.wait_for(driven.done.wait(), 2)
+
+    assert ["future", "task", "no"] == driven.steps
+
+
+async def test_cancelled_it_cleans_up_and_is_not_done():
+    async def steps(did):
+        try:
+            await asyncio.sleep(10)
+        finally:
+            did.append("cleaned")
+
+    driven = Driven(steps)
+    driven.drive.cancel()
+    await asyncio.sleep(0.01)
+
+    assert (["cleaned"], False) == (driven.steps, driven.done.is_set())
+
+
+async def test_what_it_waits_for_is_cancelled_with_it():
+    ended = asyncio.Event()
+
+    async def long():
+        try:
+            await asyncio.sleep(10)
+        finally:
+            ended.set()
+
+    async def steps(did):
+        await asyncio.create_task(long())
+
+    driven = Driven(steps)
+    await asyncio.sleep(0)
+    driven.drive.cancel()
+
+    await asyncio.wait_for(ended.wait(), 2)
+    assert not driven.done.is_set()
+
+
+async def test_it_may_answer_its_cancellation():
+    async def steps(did):
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            did.append("answered")
+
+    driven = Driven(steps)
+    driven.drive.cancel()
+    await asyncio.wait_for(driven.done.wait(), 2)
+
+    assert ["answered"] == driven.steps
+
+
+async def test_cancelling_what_is_over_changes_nothing():
+    async def steps(did):
+        did.append("done")
+
+    driven = Driven(steps)
+    driven.drive.cancel()
+
+    assert (["done"], True) == (driven.steps, driven.done.is_set())
