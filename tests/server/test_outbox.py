@@ -2,7 +2,9 @@
 
 import asyncio
 
-from server.outbox import Outbox
+import pytest
+
+from server.outbox import FEW, Outbox
 
 
 class Wire:
@@ -19,9 +21,38 @@ class Wire:
         self.written.append(data)
 
 
+def busy(loop):
+    """An outbox with much to do."""
+    outbox = Outbox(loop)
+    for _ in range(FEW):
+        outbox.put(Wire(), b"x")
+    return outbox
+
+
+async def test_a_few_bytes_go_out_at_once():
+    outbox, wire = Outbox(asyncio.get_running_loop()), Wire()
+
+    outbox.put(wire, b"one")
+    outbox.put(wire, b"two")
+
+    assert wire.written == [b"one", b"two"]
+
+
+async def test_bytes_go_out_at_once_again_when_there_are_few_of_them():
+    outbox, wire = busy(asyncio.get_running_loop()), Wire()
+    outbox.put(wire, b"one")
+
+    for word in (b"two", b"three"):
+        await asyncio.sleep(0.01)
+        outbox.put(wire, word)
+        written = list(wire.written)
+
+    assert written == [b"one", b"two", b"three"]
+
+
 async def test_bytes_go_out_in_order_before_what_the_loop_is_told_later():
     loop = asyncio.get_running_loop()
-    outbox, wire, seen = Outbox(loop), Wire(), []
+    outbox, wire, seen = busy(loop), Wire(), []
 
     outbox.put(wire, b"one")
     outbox.put(wire, b"two")
@@ -34,8 +65,9 @@ async def test_bytes_go_out_in_order_before_what_the_loop_is_told_later():
     assert seen == [b"one", b"two"]
 
 
-async def test_who_has_left_is_not_written_to():
-    outbox, gone, there = Outbox(asyncio.get_running_loop()), Wire(closing=True), Wire()
+@pytest.mark.parametrize("make", [Outbox, busy])
+async def test_who_has_left_is_not_written_to(make):
+    outbox, gone, there = make(asyncio.get_running_loop()), Wire(closing=True), Wire()
 
     outbox.put(gone, b"x")
     outbox.put(there, b"y")
@@ -45,7 +77,7 @@ async def test_who_has_left_is_not_written_to():
 
 
 async def test_it_serves_again_and_again():
-    outbox, wire = Outbox(asyncio.get_running_loop()), Wire()
+    outbox, wire = busy(asyncio.get_running_loop()), Wire()
 
     for number in range(3):
         outbox.put(wire, b"%d" % number)
