@@ -5,6 +5,7 @@ from hashlib import blake2s
 from typing import Any, Literal, NamedTuple
 
 from adapters.fields import Fields
+from core.ask import Ask
 from core.errors import invalid
 from core.wire import Json
 
@@ -122,6 +123,15 @@ def _chosen(given: Json) -> str:
     if not isinstance(name, str) or not name:
         raise invalid("'tool_choice' must name a tool.", param="tool_choice")
     return name
+
+
+def made_id(ask: Ask, number: int) -> str:
+    """The id of a call whose provider gave it none: another one for each call of a conversation.
+
+    A client may choose the gateway's id and use it again, but its messages grow from turn to turn.
+    """
+    seed = f"{ask.id}:{ask.created}:{len(ask.call.body.get('messages') or ())}:{number}"
+    return "call_" + blake2s(seed.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 class Names:
