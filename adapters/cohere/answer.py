@@ -40,7 +40,7 @@ def chat(body: bytes, ask: Ask, names: Mapping[str, str]) -> Completion:
         raise broken("the answer has no message")
     calls = list(_calls(message, ask, names))
     text, thoughts = _content(message.get("content"))
-    citations = [one for one in message.get("citations") or () if isinstance(one, dict)]
+    citations = _objects(message.get("citations"))
     one = choice(
         reason_of(told, called=bool(calls)),
         text=text or (None if calls else ""),
@@ -118,7 +118,7 @@ def usage_of(given: Any) -> Usage | None:
 
 def logprobs_of(given: Any) -> Json | None:
     """A chunk's text stands for its tokens, whose own texts aren't told."""
-    items = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    items = _objects(given)
     if not items:
         return None
     content = []
@@ -130,7 +130,10 @@ def logprobs_of(given: Any) -> Json | None:
 
 
 def _calls(message: Json, ask: Ask, names: Mapping[str, str]) -> Iterator[Made]:
-    for number, call in enumerate(message.get("tool_calls") or ()):
+    given = message.get("tool_calls") or []
+    if not isinstance(given, list):
+        raise broken("the answer has tool calls that are no list")
+    for number, call in enumerate(given):
         function = call.get("function") if isinstance(call, dict) else None
         if not (name := text_of(function, "name")):
             raise broken("the answer has a tool call without a name")
@@ -140,8 +143,12 @@ def _calls(message: Json, ask: Ask, names: Mapping[str, str]) -> Iterator[Made]:
 
 def _content(given: Any) -> tuple[str, str]:
     """Text and thoughts of a list of blocks."""
-    blocks = given if isinstance(given, list) else []
+    blocks = _objects(given)
     return "".join([text_of(one, "text") for one in blocks]), "".join([text_of(one, "thinking") for one in blocks])
+
+
+def _objects(given: Any) -> list[Json]:
+    return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
 
 
 def _counts(given: Any) -> tuple[int | None, int | None]:

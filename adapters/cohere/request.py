@@ -14,7 +14,7 @@ from core.ask import Ask
 from core.errors import invalid
 from core.wire import Json, WireRequest
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _LONGEST_NAME = 64
 _SCHEMA = Rules(
     keep=frozenset(
@@ -58,7 +58,7 @@ def chat(ask: Ask) -> WireRequest:
     model = ask.target.model
     fields = Fields(ask)
     wishes.settle(fields, model)
-    names = Names(lambda name: _NAME.fullmatch(name) is not None, _LONGEST_NAME)
+    names = Names(_fits, _LONGEST_NAME, near=_near)
     body: Json = {"model": model, "stream": ask.call.stream}
     for name, kind in _OWN.items():
         if (value := fields.take(name)) is not None:
@@ -91,6 +91,15 @@ def embed(ask: Ask, input_type: str) -> WireRequest:
     if (size := fields.take("dimensions")) is not None:
         body["output_dimension"] = size
     return _request("/v2/embed", body, fields, {})
+
+
+def _fits(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
+def _near(name: str) -> str:
+    """`get-weather` as `get_weather`."""
+    return "".join([char if char.isascii() and char.isalnum() else "_" for char in name])
 
 
 def _sample(body: Json, fields: Fields, model: str) -> None:

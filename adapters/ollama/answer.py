@@ -8,7 +8,7 @@ import orjson
 from adapters.failure import broken, failure, failure_inside
 from adapters.signals import Signal
 from adapters.tools import made_id
-from adapters.whole import Made, choice, completion, read, text_choice
+from adapters.whole import Made, choice, completion, read, text_choice, written
 from core.ask import Ask
 from core.faults import Failure, Fault, UpstreamError
 from core.usage import Usage, count
@@ -87,7 +87,7 @@ def embedded(body: bytes) -> tuple[Any, Usage | None, str]:
 
 def calls_of(message: Json, ask: Ask, first: int) -> Iterator[Made]:
     """The calls of one message, or of one line; *first* were made before. They always come whole."""
-    given = message.get("tool_calls") or ()
+    given = message.get("tool_calls") or []
     if not isinstance(given, list):
         raise broken("the answer has tool calls that are no list")
     for number, call in enumerate(given, first):
@@ -95,7 +95,7 @@ def calls_of(message: Json, ask: Ask, first: int) -> Iterator[Made]:
         if not isinstance(function, dict) or not (name := text_of(function, "name")):
             raise broken("the answer has a tool call without a name")
         arguments = function.get("arguments")
-        said = arguments if isinstance(arguments, str) else orjson.dumps(arguments or {}).decode()
+        said = arguments if isinstance(arguments, str) else written(arguments or {}).decode()
         yield Made(text_of(call, "id") or made_id(ask, number), name, said)
 
 
@@ -176,9 +176,8 @@ def _unwrapped(told: Json) -> Json:
     error = told.get("error")
     if isinstance(error, str) and error.startswith("{"):
         try:
-            inner = orjson.loads(error)
+            inner: Json = orjson.loads(error)
         except ValueError:
             return told
-        if isinstance(inner, dict):
-            return inner
+        return inner
     return told

@@ -108,11 +108,9 @@ def _tool(tool: Tool, fields: Fields, model: str) -> Json:
     schema = fitted(tool.parameters, _SCHEMA, f"{tool.at}.parameters")
     described = [tool.description, schema.pop("description", "")]
     described += [f"{name}: {orjson.dumps(schema.pop(name)).decode()}" for name in _NOT_AT_THE_TOP if name in schema]
-    function = {
-        "name": tool.name,
-        "description": "\n".join(filter(None, described)),
-        "parameters": {"properties": {}, **schema, "type": "object"},
-    }
+    function: Json = {"name": tool.name}
+    _put(function, "description", "\n".join(filter(None, described)) or None)
+    function["parameters"] = {"properties": {}, **schema, "type": "object"}
     return {"type": "function", "function": function}
 
 

@@ -65,9 +65,8 @@ class ChatLines(_Told):
             self._say_with(text, logprobs)
         else:
             self._say(text)
-        if message.get("tool_calls"):
-            for call in calls_of(message, self._ask, self._calls.get(0, 0)):
-                self._call(call.id, call.name, call.arguments)
+        for call in calls_of(message, self._ask, self._calls.get(0, 0)) if "tool_calls" in message else ():
+            self._call(call.id, call.name, call.arguments)
 
 
 class TextLines(_Told):
