@@ -118,7 +118,8 @@ def _choice(given: Any, legacy: Any, *, has_tools: bool) -> Choice:
 
 
 def _chosen(given: Json) -> str:
-    inner = given.get(given.get("type", "function"))
+    kind = given.get("type", "function")
+    inner = given.get(kind) if isinstance(kind, str) else None
     name = inner.get("name") if isinstance(inner, dict) else given.get("name")
     if not isinstance(name, str) or not name:
         raise invalid("'tool_choice' must name a tool.", param="tool_choice")

@@ -50,7 +50,7 @@ def _parts(turn: Turn, model: str) -> list[Json]:
                         raise unsupported(f"{model} takes texts and images, but no files.", param=part.at)
                     url = f"data:{blob.kind};base64,{blob.data}"
                 image: Json = {"url": url}
-                if detail in _DETAILS:
+                if isinstance(detail, str) and detail in _DETAILS:
                     image["detail"] = detail
                 made.append({"type": "image_url", "image_url": image})
             case _:

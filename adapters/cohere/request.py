@@ -46,6 +46,7 @@ _OWN = {
     "thinking": dict,
 }
 _CALLED = {bool: "a boolean", dict: "an object", int: "an integer", list: "an array", str: "a string"}
+_CHOICES = {"required": "REQUIRED", "named": "REQUIRED", "none": "NONE"}  # one tool is named by being alone
 # Tokens to think with; more effort than these has no limit.
 _BUDGETS = {"minimal": 512, "low": 2048, "medium": 8192}
 _EFFORTS = frozenset({"none", *_BUDGETS, "high", "xhigh", "max"})
@@ -175,13 +176,8 @@ def _tools(body: Json, offered: Offer, fields: Fields, names: Names) -> None:
     if strict:
         body.setdefault("strict_tools", True)
     body["tools"] = [_tool(tool, names, strict=strict) for tool in offered.allowed]
-    match offered.choice.mode:
-        case "required" | "named":
-            body["tool_choice"] = "REQUIRED"
-        case "none":
-            body["tool_choice"] = "NONE"
-        case "auto":
-            pass
+    if (choice := _CHOICES.get(offered.choice.mode)) is not None:
+        body["tool_choice"] = choice
 
 
 def _tool(tool: Tool, names: Names, *, strict: bool) -> Json:

@@ -1,8 +1,6 @@
 """Cohere's streams: typed events, of which `message-end` is the last."""
 
 from collections.abc import Mapping
-from typing import Any
-
 import orjson
 
 from adapters.cohere.answer import logprobs_of, reason_of, sound, text_of, usage_of
@@ -23,7 +21,7 @@ class CohereEvents(Retelling):
         super().__init__(ask)
         self._frames = Frames()
         self._names = names
-        self._numbers: dict[Any, int] = {}  # the index of a call's events -> its number
+        self._numbers: dict[int | None, int] = {}  # the index of a call's events -> its number
         self._empty: set[int] = set()  # calls without a word of arguments so far
         self._citations = 0
 
@@ -86,12 +84,12 @@ class CohereEvents(Retelling):
         arguments = text_of(function, "arguments")
         id = text_of(call, "id") or made_id(self._ask, self._calls.get(0, 0))
         number = self._call(id, self._names.get(name, name), arguments)
-        self._numbers[told.get("index")] = number
+        self._numbers[_index(told)] = number
         if not arguments:
             self._empty.add(number)
 
     def _call_went_on(self, told: Json, delta: Json) -> None:
-        number = self._numbers.get(told.get("index"))
+        number = self._numbers.get(_index(told))
         if number is None:
             raise broken("the answer goes on with a tool call that it never began")
         fragment = text_of(_inside(delta, "tool_calls").get("function"), "arguments")
@@ -112,6 +110,11 @@ class CohereEvents(Retelling):
         self.usage = usage_of(delta.get("usage"))
         self._stop(reason)
         self._end()
+
+
+def _index(told: Json) -> int | None:
+    index = told.get("index")
+    return index if isinstance(index, int) else None
 
 
 def _inside(delta: Json, name: str) -> Json:

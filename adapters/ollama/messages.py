@@ -56,5 +56,5 @@ def _tell(told: list[Turn], fields: Fields) -> None:
     if any(turn.role != "tool" and turn.raw.get("name") for turn in told):
         fields.dropped("messages.name")
     pictures = [part for turn in told for part in turn.parts if isinstance(part, Picture)]
-    if any(picture.detail not in {None, "auto"} for picture in pictures):
+    if any(picture.detail and picture.detail != "auto" for picture in pictures):
         fields.dropped("image_url.detail")

@@ -10,7 +10,8 @@ from asking import asked
 from cohere import types
 from pydantic import TypeAdapter
 from test_cohere_answers import ANSWER, CALL, CITATION, LOGPROBS, VECTORS, told
-from test_cohere_requests import HISTORY, SCHEMA, WEATHER
+from test_cohere_parameters import SCHEMA
+from test_cohere_requests import HISTORY, WEATHER
 from test_cohere_streams import STREAM, ended, thought
 
 TALK = {

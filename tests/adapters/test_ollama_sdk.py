@@ -9,7 +9,8 @@ import pytest
 from asking import asked
 from ollama import _types as types
 from test_ollama_answers import ANSWER, GENERATED, TOKEN, VECTORS
-from test_ollama_requests import CALLS, CLOCK, PICTURE, SCHEMA, WEATHER
+from test_ollama_parameters import SCHEMA
+from test_ollama_requests import CALLS, CLOCK, PICTURE, WEATHER
 from test_ollama_streams import STREAM, text
 
 TALK = {
