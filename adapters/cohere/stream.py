@@ -1,6 +1,7 @@
 """Cohere's streams: typed events, of which `message-end` is the last."""
 
 from collections.abc import Mapping
+
 import orjson
 
 from adapters.cohere.answer import logprobs_of, reason_of, sound, text_of, usage_of

@@ -226,7 +226,7 @@ def test_the_spelling_of_events_does_not_matter(decoder, written_as):
     assert passed(played(decoder(), STREAM)) == passed(played(decoder(), written_as(STREAM)))
 
 
-def test_nothing_is_read_after_the_end(decoder):
+def test_core_61_nothing_is_read_after_the_end(decoder):
     one = decoder()
     one.feed(STREAM)
 

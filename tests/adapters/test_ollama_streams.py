@@ -161,7 +161,7 @@ def test_lines_that_are_no_objects_are_no_answer(decoder, noise):
         decoder().feed(noise)
 
 
-def test_the_last_line_may_lack_its_end_and_nothing_after_it_counts(decoder):
+def test_core_61_the_last_line_may_lack_its_end_and_nothing_after_it_counts(decoder):
     one, other = decoder(), decoder()
 
     lacking = played(one, HELLO, done().rstrip(b"\n"))
