@@ -47,11 +47,10 @@ class CohereEvents(Retelling):
             raise broken("an event of the answer is not JSON, or only half of it") from None
         if not isinstance(told, dict):
             raise broken("an event of the answer is not a JSON object")
-        delta = sound(told).get("delta")
+        delta = told.get("delta")
         self._tell(told, delta if isinstance(delta, dict) else {})
 
     def _tell(self, told: Json, delta: Json) -> None:
-        """Ends of blocks, `debug` and what may come to be say nothing to the client."""
         match told.get("type"):
             case "content-delta" | "content-start":
                 self._content_came(told, delta)
@@ -67,11 +66,15 @@ class CohereEvents(Retelling):
                 self._begin(text_of(told, "id"), "")
             case "message-end":
                 self._ended(delta)
+            case _:
+                # Ends of blocks, `debug` and what may come to be say nothing to the client; errors have no type.
+                sound(told)
 
     def _content_came(self, told: Json, delta: Json) -> None:
         content = _inside(delta, "content")
-        self._think(text_of(content, "thinking"))
         text = text_of(content, "text")
+        if "thinking" in content:
+            self._think(text_of(content, "thinking"))
         if "logprobs" in told and (logprobs := logprobs_of([told["logprobs"]])):
             self._say_with(text, logprobs)
         else:
