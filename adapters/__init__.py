@@ -1,13 +1,16 @@
 """What providers speak. One file for each dialect, one value for each accent of OpenAI's, one line here for each."""
 
 from adapters import family
+from adapters.cohere import COHERE
 from adapters.demo import DEMO
 from adapters.dialect import Dialect, spoken
+from adapters.ollama import OLLAMA
 
 ADAPTERS: dict[str, Dialect] = {
     "openai": spoken(family.OPENAI),
     "azure": spoken(family.AZURE),
     "cerebras": spoken(family.CEREBRAS),
+    "cohere": COHERE,
     "deepseek": spoken(family.DEEPSEEK),
     "demo": spoken(DEMO),
     "fireworks": spoken(family.FIREWORKS),
@@ -16,6 +19,7 @@ ADAPTERS: dict[str, Dialect] = {
     "lmstudio": spoken(family.LM_STUDIO),
     "minimax": spoken(family.MINIMAX),
     "mistral": spoken(family.MISTRAL),
+    "ollama": OLLAMA,
     "openrouter": spoken(family.OPENROUTER),
     "perplexity": spoken(family.PERPLEXITY),
     "sglang": spoken(family.SGLANG),

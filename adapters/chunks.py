@@ -3,7 +3,7 @@
 All chunks of a stream have the same id, time and model; the role comes once, in the first.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -16,13 +16,17 @@ _dumps = orjson.dumps
 class Chunks:
     """*usage*: the client asked to see the usage, so every chunk says that it isn't known yet."""
 
-    __slots__ = ("_close", "_frame", "_head", "_open")
+    __slots__ = ("_close", "_frame", "_head", "_open", "_tail")
+
+    kind: ClassVar[str] = "chat.completion.chunk"
+    prefix: ClassVar[str] = "chatcmpl-"  # of ids that the gateway gives
 
     def __init__(self, id: str, created: int, model: str, *, usage: bool) -> None:
-        self._frame: Json = {"id": id, "object": "chat.completion.chunk", "created": created, "model": model}
+        self._frame: Json = {"id": id, "object": self.kind, "created": created, "model": model}
+        self._tail = b',"usage":null}\n\n' if usage else b"}\n\n"
         self._head = b"data: " + _dumps(self._frame)[:-1] + b',"choices":[{"index":'
         self._open = self._head + b'0,"delta":{'
-        self._close = b'},"logprobs":null,"finish_reason":null}]' + (b',"usage":null}\n\n' if usage else b"}\n\n")
+        self._close = b'},"logprobs":null,"finish_reason":null}]' + self._tail
 
     def role(self, index: int = 0) -> bytes:
         return self._delta(index, b'"role":"assistant","content":""')
@@ -51,18 +55,47 @@ class Chunks:
 
     def finish(self, reason: str, index: int = 0, logprobs: Any = None) -> bytes:
         """The last chunk of a choice."""
-        tail = b',"usage":null}\n\n' if self._close.endswith(b":null}\n\n") else b"}\n\n"
         said = (_dumps(logprobs), _dumps(reason))
-        return b'%b%d,"delta":{},"logprobs":%b,"finish_reason":%b}]%b' % (self._head, index, *said, tail)
+        return b'%b%d,"delta":{},"logprobs":%b,"finish_reason":%b}]%b' % (self._head, index, *said, self._tail)
 
     def chunk(self, delta: Json, index: int = 0, **more: Any) -> bytes:
         """A chunk with members beside its delta, such as `logprobs`."""
-        choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": None, **more}
-        return b"data: " + _dumps({**self._frame, "choices": [choice]}) + b"\n\n"
+        return self._choice({"index": index, "delta": delta, "logprobs": None, "finish_reason": None, **more})
 
     def report(self, usage: Usage, **more: Any) -> Report:
         """The usage chunk; *more* are members of its top level, such as `service_tier`."""
         return Report(usage, {**self._frame, **more, "choices": [], "usage": shown(usage)})
 
+    def _choice(self, choice: Json) -> bytes:
+        return b"data: " + _dumps({**self._frame, "choices": [choice]})[:-1] + self._tail
+
     def _delta(self, index: int, inside: bytes) -> bytes:
         return b'%b%d,"delta":{%b%b' % (self._head, index, inside, self._close)
+
+
+class TextChunks(Chunks):
+    """Those of /v1/completions, which know only text: no role and no tools."""
+
+    __slots__ = ()
+
+    kind = "text_completion"
+    prefix = "cmpl-"
+
+    def role(self, index: int = 0) -> bytes:
+        del index
+        return b""
+
+    def text(self, text: str, index: int = 0) -> bytes:
+        said = (self._head, index, _dumps(text), self._tail)
+        return b'%b%d,"text":%b,"logprobs":null,"finish_reason":null}]%b' % said
+
+    def reasoning(self, text: str, index: int = 0) -> bytes:
+        """OpenAI has no place for it here; who doesn't look for it sees an empty text."""
+        return self.chunk({}, index, reasoning_content=text)
+
+    def finish(self, reason: str, index: int = 0, logprobs: Any = None) -> bytes:
+        return self.chunk({}, index, finish_reason=reason, logprobs=logprobs)
+
+    def chunk(self, delta: Json, index: int = 0, **more: Any) -> bytes:
+        text = delta.get("content", "")
+        return self._choice({"index": index, "text": text, "logprobs": None, "finish_reason": None, **more})

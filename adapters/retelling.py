@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.chunks import Chunks
+from adapters.chunks import Chunks, TextChunks
 from adapters.failure import broken
 from core.ask import Ask
 from core.faults import Failure, UpstreamError
@@ -93,8 +93,9 @@ class Retelling(ABC):
         """The answer's own id and model; the gateway's and the target's where it has none. The first one counts."""
         if self._chunks is None:
             ask = self._ask
-            self._chunks = Chunks(
-                id or f"chatcmpl-{ask.id}", ask.created, model or ask.target.model, usage=ask.call.include_usage
+            kind = TextChunks if ask.call.endpoint == "completions" else Chunks
+            self._chunks = kind(
+                id or f"{kind.prefix}{ask.id}", ask.created, model or ask.target.model, usage=ask.call.include_usage
             )
         return self._chunks
 
@@ -102,6 +103,11 @@ class Retelling(ABC):
         if text:
             self._content(len(text))
             self._told.append(self._open(index).text(text, index))
+
+    def _say_with(self, text: str, logprobs: Json, index: int = 0) -> None:
+        """Text, with what is known of its tokens."""
+        self._content(len(text))
+        self._told.append(self._open(index).chunk({"content": text}, index, logprobs=logprobs))
 
     def _think(self, text: str, index: int = 0) -> None:
         if text:

@@ -72,6 +72,10 @@ def event(raw: bytes) -> Event:
     """Name and data of one event, with or without its blank line."""
     if plain(raw):
         return Event(b"", raw[6:-2] if raw.startswith(b"data: ") else raw[5:-2])
+    if raw.startswith(b"event:"):
+        start = raw.find(b"\n") + 1
+        if plain(rest := raw[start:]) and b"\r" not in raw:  # as most write it who name their events
+            return Event(raw[6 : start - 1].removeprefix(b" "), rest[5:-2].removeprefix(b" "))
     name = b""
     lines: list[bytes] = []
     for line in _LINE_END.split(raw):

@@ -5,6 +5,7 @@ from hashlib import blake2s
 from typing import Any, Literal, NamedTuple
 
 from adapters.fields import Fields
+from core.ask import Ask
 from core.errors import invalid
 from core.wire import Json
 
@@ -117,24 +118,36 @@ def _choice(given: Any, legacy: Any, *, has_tools: bool) -> Choice:
 
 
 def _chosen(given: Json) -> str:
-    inner = given.get(given.get("type", "function"))
+    kind = given.get("type", "function")
+    inner = given.get(kind) if isinstance(kind, str) else None
     name = inner.get("name") if isinstance(inner, dict) else given.get("name")
     if not isinstance(name, str) or not name:
         raise invalid("'tool_choice' must name a tool.", param="tool_choice")
     return name
 
 
+def made_id(ask: Ask, number: int) -> str:
+    """The id of a call whose provider gave it none: another one for each call of a conversation.
+
+    A client may choose the gateway's id and use it again, but its messages grow from turn to turn.
+    """
+    seed = f"{ask.id}:{ask.created}:{len(ask.call.body.get('messages') or ())}:{number}"
+    return "call_" + blake2s(seed.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
 class Names:
     """Ids or names in the alphabet of a provider, and back: the same every time, and never two alike.
 
     *fits* says whether one can go out as it is. One that can't becomes at most *longest* characters of letters and
-    digits, which depend on nothing but the name, so that a whole history keeps its ids.
+    digits, which depend on nothing but the name, so that a whole history keeps its ids. *near* may find a spelling
+    that a model still understands; it is used if it fits and is free.
     """
 
-    __slots__ = ("_fits", "_longest", "_ours", "_theirs")
+    __slots__ = ("_fits", "_longest", "_near", "_ours", "_theirs")
 
-    def __init__(self, fits: Callable[[str], bool], longest: int) -> None:
+    def __init__(self, fits: Callable[[str], bool], longest: int, *, near: Callable[[str], str] | None = None) -> None:
         self._fits = fits
+        self._near = near
         self._longest = longest
         self._theirs: dict[str, str] = {}
         self._ours: dict[str, str] = {}
@@ -142,7 +155,7 @@ class Names:
     def theirs(self, name: str) -> str:
         known = self._theirs.get(name)
         if known is None:
-            known = name if self._fits(name) and name not in self._ours else self._made(name)
+            known = name if self._free(name) else self._nearby(name) or self._made(name)
             self._theirs[name] = known
             self._ours[known] = name
         return known
@@ -155,6 +168,13 @@ class Names:
     def changed(self) -> dict[str, str]:
         """The provider's spelling -> the client's, where they differ."""
         return {theirs: ours for ours, theirs in self._theirs.items() if ours != theirs}
+
+    def _free(self, name: str) -> bool:
+        return self._fits(name) and name not in self._ours
+
+    def _nearby(self, name: str) -> str:
+        near = self._near(name) if self._near else ""
+        return near if near and self._free(near) else ""
 
     def _made(self, name: str) -> str:
         clean = "".join([char for char in name if char.isascii() and char.isalnum()])

@@ -190,7 +190,7 @@ def _calls(message: Json, at: str, index: int) -> Iterator[Request]:
             yield Request(call["id"], _text(custom, "name", f"{path}.custom"), arguments, custom=True, extra=extra)
             continue
         function = _object(call.get("function"), f"{path}.function")
-        arguments = arguments_of(function.get("arguments"), f"{path}.function.arguments")
+        arguments = arguments_of(function.get("arguments"), f"{path}.function.arguments", of=call["id"])
         yield Request(call["id"], _text(function, "name", f"{path}.function"), arguments, custom=False, extra=extra)
     legacy = message.get("function_call")
     if legacy and not message.get("tool_calls"):
@@ -200,8 +200,8 @@ def _calls(message: Json, at: str, index: int) -> Iterator[Request]:
         yield Request(f"call_{index}", _text(function, "name", path), arguments, custom=False, extra={})
 
 
-def arguments_of(given: Any, at: str) -> Json:
-    """A call's arguments as the object that they mean."""
+def arguments_of(given: Any, at: str, *, of: str = "") -> Json:
+    """A call's arguments as the object that they mean. *of* is the call's id."""
     if isinstance(given, dict):
         return given
     if given is None or (isinstance(given, str) and not given.strip()):
@@ -209,7 +209,8 @@ def arguments_of(given: Any, at: str) -> Json:
     try:
         value = orjson.loads(given) if isinstance(given, str) else given
     except ValueError:
-        raise invalid("The arguments of a tool call must be JSON.", param=at) from None
+        which = f"the tool call '{of[:64]}'" if of else "a tool call"
+        raise invalid(f"The arguments of {which} must be JSON.", param=at) from None
     return value if isinstance(value, dict) else {"value": value}
 
 

@@ -49,6 +49,14 @@ def choice(
     return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": reason}
 
 
+def text_choice(reason: str, *, text: str, index: int = 0, reasoning: str = "", logprobs: Json | None = None) -> Json:
+    """A choice of /v1/completions."""
+    made: Json = {"index": index, "text": text, "logprobs": logprobs, "finish_reason": reason}
+    if reasoning:
+        made["reasoning_content"] = reasoning
+    return made
+
+
 def completion(
     ask: Ask,
     choices: Sequence[Json],
@@ -62,9 +70,10 @@ def completion(
     """*id* and *model* are the answer's own, where it has them. *more* are members of the top level."""
     if not choices:
         raise broken("the answer has no choices")
+    chat = ask.call.endpoint != "completions"
     body: Json = {
-        "id": id or f"chatcmpl-{ask.id}",
-        "object": "chat.completion",
+        "id": id or f"{'chatcmpl' if chat else 'cmpl'}-{ask.id}",
+        "object": "chat.completion" if chat else "text_completion",
         "created": ask.created,
         "model": model or ask.target.model,
         "choices": list(choices),
@@ -72,7 +81,7 @@ def completion(
     }
     if usage is not None:
         body["usage"] = shown(usage)
-    produced = 0 if usage is not None else sum(len(orjson.dumps(one["message"])) for one in choices)
+    produced = 0 if usage is not None else sum(len(orjson.dumps(one["message" if chat else "text"])) for one in choices)
     return Completion(written(body), usage, choices[0]["finish_reason"], produced, remember)
 
 

@@ -11,6 +11,7 @@ class Usage(NamedTuple):
     """*input* is text (and images) neither read from a cache nor written to one; *cache_write_long* are writes that
     are kept for an hour or longer. *reasoning* is part of *output*; audio and images that were made are beside it.
     *searches* are a provider's own tools, each billed by itself. *tier* is the service tier that was served.
+    *free_input* and *free_output* were counted by the provider but are not charged, such as a preamble of its own.
     """
 
     input: int = 0
@@ -26,14 +27,18 @@ class Usage(NamedTuple):
     image_output: int = 0
     searches: int = 0
     tier: str = ""
+    free_input: int = 0
+    free_output: int = 0
 
     @property
     def prompt(self) -> int:
-        return self.input + self.cache_read + self.cache_write + self.cache_write_long + self.audio_input
+        return (
+            self.input + self.cache_read + self.cache_write + self.cache_write_long + self.audio_input + self.free_input
+        )
 
     @property
     def completion(self) -> int:
-        return self.output + self.audio_output + self.image_output
+        return self.output + self.audio_output + self.image_output + self.free_output
 
     @property
     def total(self) -> int:

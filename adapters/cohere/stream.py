@@ -1,0 +1,128 @@
+"""Cohere's streams: typed events, of which `message-end` is the last."""
+
+from collections.abc import Mapping
+
+import orjson
+
+from adapters.cohere.answer import logprobs_of, reason_of, sound, text_of, usage_of
+from adapters.failure import broken
+from adapters.retelling import Retelling
+from adapters.sse import Frames, event, next_event
+from adapters.tools import made_id
+from core.ask import Ask
+from core.wire import Json
+
+
+class CohereEvents(Retelling):
+    """*names*: tools as the client knows them, by Cohere's."""
+
+    __slots__ = ("_citations", "_empty", "_frames", "_names", "_numbers")
+
+    def __init__(self, ask: Ask, names: Mapping[str, str]) -> None:
+        super().__init__(ask)
+        self._frames = Frames()
+        self._names = names
+        self._numbers: dict[int | None, int] = {}  # the index of a call's events -> its number
+        self._empty: set[int] = set()  # calls without a word of arguments so far
+        self._citations = 0
+
+    def _read(self, data: bytes) -> None:
+        whole = self._frames.whole(data)
+        at = 0
+        while at < len(whole) and not self.done:
+            raw, at = next_event(whole, at)
+            self._hear(raw)
+
+    def _over(self) -> None:
+        if rest := self._frames.end().strip():
+            self._hear(rest)
+
+    def _hear(self, raw: bytes) -> None:
+        data = event(raw).data
+        if not data or data == b"[DONE]":
+            return
+        try:
+            told = orjson.loads(data)
+        except ValueError:
+            raise broken("an event of the answer is not JSON, or only half of it") from None
+        if not isinstance(told, dict):
+            raise broken("an event of the answer is not a JSON object")
+        delta = told.get("delta")
+        self._tell(told, delta if isinstance(delta, dict) else {})
+
+    def _tell(self, told: Json, delta: Json) -> None:
+        match told.get("type"):
+            case "content-delta" | "content-start":
+                self._content_came(told, delta)
+            case "tool-call-delta":
+                self._call_went_on(told, delta)
+            case "tool-call-start":
+                self._call_began(told, delta)
+            case "tool-plan-delta":
+                self._think(text_of(delta.get("message"), "tool_plan"))
+            case "citation-start":
+                self._cited(delta)
+            case "message-start":
+                self._begin(text_of(told, "id"), "")
+            case "message-end":
+                self._ended(delta)
+            case _:
+                # Ends of blocks, `debug` and what may come to be say nothing to the client; errors have no type.
+                sound(told)
+
+    def _content_came(self, told: Json, delta: Json) -> None:
+        content = _inside(delta, "content")
+        text = text_of(content, "text")
+        if "thinking" in content:
+            self._think(text_of(content, "thinking"))
+        if "logprobs" in told and (logprobs := logprobs_of([told["logprobs"]])):
+            self._say_with(text, logprobs)
+        else:
+            self._say(text)
+
+    def _call_began(self, told: Json, delta: Json) -> None:
+        call = _inside(delta, "tool_calls")
+        function = call.get("function")
+        if not (name := text_of(function, "name")):
+            raise broken("the answer has a tool call without a name")
+        arguments = text_of(function, "arguments")
+        id = text_of(call, "id") or made_id(self._ask, self._calls.get(0, 0))
+        number = self._call(id, self._names.get(name, name), arguments)
+        self._numbers[_index(told)] = number
+        if not arguments:
+            self._empty.add(number)
+
+    def _call_went_on(self, told: Json, delta: Json) -> None:
+        number = self._numbers.get(_index(told))
+        if number is None:
+            raise broken("the answer goes on with a tool call that it never began")
+        fragment = text_of(_inside(delta, "tool_calls").get("function"), "arguments")
+        if fragment:
+            self._empty.discard(number)
+            self._argue(number, fragment)
+
+    def _cited(self, delta: Json) -> None:
+        citation = _inside(delta, "citations")
+        if citation:
+            self._add({"citations": [{"index": self._citations, **citation}]})
+            self._citations += 1
+
+    def _ended(self, delta: Json) -> None:
+        reason = reason_of(delta, called=bool(self._calls))
+        for number in sorted(self._empty):
+            self._argue(number, "{}")
+        self.usage = usage_of(delta.get("usage"))
+        self._stop(reason)
+        self._end()
+
+
+def _index(told: Json) -> int | None:
+    index = told.get("index")
+    return index if isinstance(index, int) else None
+
+
+def _inside(delta: Json, name: str) -> Json:
+    """The one object that an event tells of: a block, a call or a citation."""
+    message = delta.get("message")
+    found = message.get(name) if isinstance(message, dict) else None
+    return found if isinstance(found, dict) else {}
