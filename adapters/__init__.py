@@ -1,11 +1,13 @@
 """What providers speak. One file for each dialect, one value for each accent of OpenAI's, one line here for each."""
 
 from adapters import family
+from adapters.anthropic import ANTHROPIC
 from adapters.demo import DEMO
 from adapters.dialect import Dialect, spoken
 
 ADAPTERS: dict[str, Dialect] = {
     "openai": spoken(family.OPENAI),
+    "anthropic": ANTHROPIC,
     "azure": spoken(family.AZURE),
     "cerebras": spoken(family.CEREBRAS),
     "deepseek": spoken(family.DEEPSEEK),

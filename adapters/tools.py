@@ -128,14 +128,16 @@ class Names:
     """Ids or names in the alphabet of a provider, and back: the same every time, and never two alike.
 
     *fits* says whether one can go out as it is. One that can't becomes at most *longest* characters of letters and
-    digits, which depend on nothing but the name, so that a whole history keeps its ids.
+    digits, which depend on nothing but the name, so that a whole history keeps its ids. With a *stand_in* for
+    characters that aren't in the alphabet, it stays readable where that gives a name that nobody else has.
     """
 
-    __slots__ = ("_fits", "_longest", "_ours", "_theirs")
+    __slots__ = ("_fits", "_longest", "_ours", "_stand_in", "_theirs")
 
-    def __init__(self, fits: Callable[[str], bool], longest: int) -> None:
+    def __init__(self, fits: Callable[[str], bool], longest: int, *, stand_in: str = "") -> None:
         self._fits = fits
         self._longest = longest
+        self._stand_in = stand_in
         self._theirs: dict[str, str] = {}
         self._ours: dict[str, str] = {}
 
@@ -157,6 +159,10 @@ class Names:
         return {theirs: ours for ours, theirs in self._theirs.items() if ours != theirs}
 
     def _made(self, name: str) -> str:
+        if self._stand_in:
+            made = "".join([char if self._fits(char) else self._stand_in for char in name])
+            if self._fits(made) and made not in self._ours:
+                return made
         clean = "".join([char for char in name if char.isascii() and char.isalnum()])
         room = self._longest - 13
         salt = 0
