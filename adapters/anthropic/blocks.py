@@ -72,8 +72,7 @@ def _blocks(part: Part) -> list[Json]:
             return [marked(_picture(url, at) if blob is None else _file(blob, None, at), mark)]
         case Document(blob, url, id, name, at, mark):
             return [marked(_document(url, id, name, at) if blob is None else _file(blob, name, at), mark)]
-        case Sound():
-            raise unsupported("Anthropic's models don't listen: audio can't be sent to them.", param=part.at)
+    raise unsupported("Anthropic's models don't listen: audio can't be sent to them.", param=part.at)
 
 
 def _picture(url: str, at: str) -> Json:

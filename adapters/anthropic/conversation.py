@@ -106,8 +106,7 @@ class _Script:
                 f"{self._ask.target.model} doesn't go on from an assistant's message: the last must be a user's.",
                 param=self._last,
             )
-        if last["content"][-1]["type"] == "text":
-            last["content"][-1]["text"] = last["content"][-1]["text"].rstrip()
+        last["content"][-1]["text"] = last["content"][-1]["text"].rstrip()
 
     def _spoken(self, turn: Turn) -> list[Json]:
         blocks = told(turn._replace(mark=None))

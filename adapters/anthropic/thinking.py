@@ -15,14 +15,10 @@ _INSTEAD: Final = {"minimal": ("low",), "xhigh": ("max", "high"), "max": ("xhigh
 
 
 class Thinking(NamedTuple):
-    """*on*: it was asked to think, so that sampling can't be set. *config* None says nothing."""
+    """The fields `thinking` and `output_config.effort`; None says nothing."""
 
     config: Json | None = None
     effort: str | None = None
-
-    @property
-    def on(self) -> bool:
-        return self.config is not None and self.config.get("type") in {"enabled", "adaptive"}
 
 
 def thinking(fields: Fields, model: Model, *, max_tokens: int, hindered: bool) -> Thinking:

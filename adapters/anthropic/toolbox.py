@@ -104,18 +104,13 @@ def rooted(schema: Json, at: str) -> Json:
 def _choice(fields: Fields, offered: Offer, model: Model, names: Names) -> Json | None:
     if not offered.tools:
         return None
-    match offered.choice.mode:
-        case "none":
-            return {"type": "none"}
-        case "auto":
-            return None
-        case "required" | "named" if model.forced == "never":
-            fields.changed("tool_choice", "auto")
-            return {"type": "auto"}
-        case "required":
-            return {"type": "any"}
-        case "named":
-            return {"type": "tool", "name": names.theirs(offered.choice.names[0])}
+    mode = offered.choice.mode
+    if mode in {"required", "named"} and model.forced == "never":
+        fields.changed("tool_choice", "auto")
+        return {"type": "auto"}
+    if mode == "named":
+        return {"type": "tool", "name": names.theirs(offered.choice.names[0])}
+    return {"none": {"type": "none"}, "required": {"type": "any"}}.get(mode)
 
 
 def _search(fields: Fields) -> Json | None:

@@ -378,6 +378,13 @@ def test_cache_marks_are_kept_in_both_spellings():
     assert [("g", None)] == marks(sent({"tools": [short]})[1])
 
 
+def test_a_message_of_the_operators_is_marked_at_its_end():
+    messages = [said("system", [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]), *HI]
+    messages[0]["cache_control"] = {"type": "ephemeral"}
+
+    assert [("b", None)] == marks(sent({"messages": messages})[1])
+
+
 def test_more_than_four_cache_marks_are_thinned_out_and_said():
     parts = [cached(str(number)) for number in range(6)]
 
