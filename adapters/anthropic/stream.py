@@ -1,5 +1,6 @@
 """Anthropic's streams as OpenAI's: named events that open, fill and close numbered blocks."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import orjson
@@ -88,10 +89,10 @@ class AnthropicDecoder(Retelling):
 
     def _read(self, data: bytes) -> None:
         whole = self._frames.whole(data)
-        at = 0
-        while at < len(whole) and not self.done:
-            raw, at = next_event(whole, at)
-            self._hear(raw)
+        # Nearly all lines end in LF, and then an event ends where a line is empty.
+        for raw in whole.split(b"\n\n") if b"\r" not in whole else _events(whole):
+            if raw and not self.done:
+                self._hear(raw)
 
     def _over(self) -> None:
         """The last event may lack its blank line; or the body was no stream at all, but an error."""
@@ -258,11 +259,18 @@ class AnthropicDecoder(Retelling):
         self._usage = usage
 
 
+def _events(whole: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(whole):
+        raw, at = next_event(whole, at)
+        yield raw
+
+
 def _line(raw: bytes) -> bytes | None:
     """The data of an event. Nearly all have one line with a name and one with data."""
-    name, found, line = raw.partition(b"\ndata: ")
-    if found and raw.startswith(b"event:") and b"\n" not in name and line.find(b"\n") == len(line) - 2:
-        return line
+    at = raw.find(b"\ndata: ")
+    if at > 0 and raw.find(b"\n") == at == raw.rfind(b"\n") and raw.startswith(b"event:") and b"\r" not in raw:
+        return raw[at + 7 :]
     return event(raw).data
 
 

@@ -53,8 +53,8 @@ def thinking(fields: Fields, model: Model, *, max_tokens: int, hindered: bool) -
 
 def _own(own: Any, fields: Fields, model: Model) -> Thinking:
     """A client that speaks of thinking in Anthropic's words knows what it wants."""
-    if not isinstance(own, dict):
-        raise invalid("Invalid type for 'thinking': expected an object.", param="thinking", code="invalid_type")
+    if not isinstance(own, dict) or not isinstance(own.get("type"), str):
+        raise invalid("'thinking' must be an object with a 'type'.", param="thinking", code="invalid_type")
     if fields.peek("reasoning_effort") == "none":
         fields.drop("reasoning_effort")
     return Thinking(own, _level(fields, model))

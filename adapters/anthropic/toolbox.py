@@ -90,7 +90,7 @@ def _tool(tool: Tool, fields: Fields, model: Model, names: Names) -> Json:
     written["input_schema"] = fitted(schema, RULES, f"{tool.at}.parameters") if strict else schema
     if strict:
         written["strict"] = True
-    return marked(written, tool.mark and ("1h" if tool.mark in _LONG else "5m"))
+    return marked(written, tool.mark and ("1h" if str(tool.mark) in _LONG else "5m"))
 
 
 def rooted(schema: Json, at: str) -> Json:

@@ -3,12 +3,14 @@
 from itertools import count
 
 import orjson
+import pytest
 from asking import asked
 
 from adapters import ADAPTERS
 from catalog.lookup import Catalog
 from core.ask import UNKNOWN
 from core.call import Call
+from core.errors import Refusal
 from core.target import Provider
 from core.wire import Report, Verbatim
 
@@ -38,6 +40,14 @@ def sent(body=None, model=OPUS, *, options=None, **facts):
     return request, orjson.loads(request.body)
 
 
+def refused(body=None, model=OPUS, **facts):
+    """The field that a refusal names, and its code."""
+    with pytest.raises(Refusal) as caught:
+        sent(body, model, **facts)
+    assert 400 == caught.value.status
+    return caught.value.param, caught.value.code
+
+
 def said(role, content=None, **more):
     return {"role": role, "content": content, **more}
 
@@ -48,6 +58,10 @@ def calls(*ids, name="f", arguments="{}"):
 
 def result(id, content="done", **more):
     return {"role": "tool", "tool_call_id": id, "content": content, **more}
+
+
+def texts(content):
+    return [block.get("text", block["type"]) for block in content]
 
 
 def message(*content, stop="end_turn", usage=None, **more):
@@ -147,3 +161,14 @@ def finish(chunks):
 def arguments(chunks, number=0):
     pieces = [call for delta in deltas(chunks) for call in delta.get("tool_calls", ()) if call["index"] == number]
     return "".join(piece.get("function", {}).get("arguments", "") for piece in pieces)
+
+
+RICH = streamed(
+    thinking("Hm", ".\n\n ä😀"),
+    words('Hel"', "lo\u2028 ", "wörld"),
+    using("", '{"a"', ':"\\u00e4 \\n"}'),
+    using(id="toolu_2", name="g"),
+    stop="tool_use",
+    start={"input_tokens": 3, "output_tokens": 1, "cache_read_input_tokens": 2},
+    end={"output_tokens": 9, "output_tokens_details": {"thinking_tokens": 4}},
+)

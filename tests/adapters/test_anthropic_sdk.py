@@ -25,6 +25,7 @@ from claude import (
     HI,
     OLD,
     OPUS,
+    RICH,
     SONNET,
     calls,
     message,
@@ -37,8 +38,9 @@ from claude import (
     use,
 )
 from test_anthropic_answers import HIDDEN, SHAPED
-from test_anthropic_requests import LATER, PNG, cached, filed, pictured
-from test_anthropic_streams import CITED, HITS, RICH, SEARCH
+from test_anthropic_parts import PNG, cached, filed, pictured
+from test_anthropic_requests import LATER
+from test_anthropic_streams import CITED, HITS, SEARCH
 from typing_extensions import get_type_hints, is_typeddict
 
 EVENTS = {

@@ -5,12 +5,12 @@ from claude import (
     CUSTOM,
     FUNCTION,
     OPUS,
+    RICH,
     arguments,
     decoder,
     deltas,
     event,
     finish,
-    message,
     parsed,
     played,
     sent,
@@ -23,30 +23,14 @@ from claude import (
     words,
 )
 from test_anthropic_answers import HIDDEN, OLDER, SHAPED
-from test_official_client import client_of, written
 
 from core.faults import Fault, UpstreamError
 from core.usage import Usage
-from core.wire import Report, Verbatim
 
 ROLE = {"role": "assistant", "content": ""}
 CITED = {"type": "web_search_result_location", "url": "https://x.example", "title": "X", "cited_text": "c"}
 SEARCH = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}
 HITS = {"type": "web_search_tool_result", "tool_use_id": "s", "content": []}
-RICH = streamed(
-    thinking("Hm", ".\n\n ä😀"),
-    words('Hel"', "lo\u2028 ", "wörld"),
-    using("", '{"a"', ':"\\u00e4 \\n"}'),
-    using(id="toolu_2", name="g"),
-    stop="tool_use",
-    start={"input_tokens": 3, "output_tokens": 1, "cache_read_input_tokens": 2},
-    end={"output_tokens": 9, "output_tokens_details": {"thinking_tokens": 4}},
-)
-
-
-def told(reader, pieces):
-    events = [one for piece in pieces for one in reader.feed(piece)] + reader.close()
-    return list(written(events))
 
 
 @pytest.mark.covers("anthropic", "text", "stream")
@@ -343,82 +327,3 @@ def test_the_tier_stands_in_the_usage_chunk():
     reader, chunks = played(streamed(words("a"), start=usage), include_usage=True)
 
     assert ("priority", "priority") == (chunks[-1]["service_tier"], reader.usage.tier)
-
-
-# However it is cut
-
-
-@pytest.mark.parametrize("blank", [b"\n", b"\r\n", b"\r"])
-def test_a_stream_is_the_same_however_it_is_cut(blank):
-    stream = RICH.replace(b"\n", blank)
-    whole = b"".join(told(decoder(include_usage=True), [stream]))
-
-    assert whole == b"".join(told(decoder(include_usage=True), [stream[at : at + 1] for at in range(len(stream))]))
-    for at in range(len(stream)):
-        assert whole == b"".join(told(decoder(include_usage=True), [stream[:at], stream[at:]])), at
-
-
-def test_a_burst_is_one_piece():
-    events = decoder().feed(streamed(*[words("a", "b")] * 50))
-
-    assert [Verbatim, Report] == [one.__class__ for one in events]
-
-
-def test_an_event_without_a_name_is_read_too():
-    stream = b"\n".join(line for line in streamed(words("a")).split(b"\n") if not line.startswith(b"event:"))
-
-    assert ["stop"] == finish(played(stream)[1])
-
-
-# The official client
-
-
-def test_core_58_usage_is_told_last_and_only_to_who_asked():
-    _, asked_for = played(RICH, include_usage=True)
-    events = decoder().feed(RICH)
-
-    assert all(one["usage"] is None for one in asked_for[:-1])
-    assert [] == asked_for[-1]["choices"]
-    assert not any("usage" in one for one in parsed([one for one in events if isinstance(one, Verbatim)]))
-
-
-def test_core_59_the_official_client_adds_it_up():
-    body = b"".join(told(decoder({"tools": [FUNCTION]}, include_usage=True), [RICH]))
-
-    with (
-        client_of(body) as client,
-        client.chat.completions.stream(
-            model="m", messages=[{"role": "user", "content": "hi"}], stream_options={"include_usage": True}
-        ) as stream,
-    ):
-        completion = stream.get_final_completion()
-
-    choice = completion.choices[0]
-    assert ('Hel"lo\u2028 wörld', "tool_calls", 14) == (
-        choice.message.content,
-        choice.finish_reason,
-        completion.usage.total_tokens,
-    )
-    calls = [(one.id, one.function.name, one.function.arguments) for one in choice.message.tool_calls]
-    assert [("toolu_1", "f", '{"a":"\\u00e4 \\n"}'), ("toolu_2", "g", "{}")] == calls
-    assert [{"index": 0, **thought("Hm.\n\n ä😀")}] == choice.message.thinking_blocks
-
-
-def test_the_official_client_reads_it_chunk_by_chunk():
-    body = b"".join(told(decoder(include_usage=True), [streamed(thinking("Hm."), words("a", "b"))]))
-
-    with client_of(body) as client:
-        chunks = list(client.chat.completions.create(model="m", messages=[], stream=True))
-
-    assert "ab" == "".join(one.choices[0].delta.content or "" for one in chunks if one.choices)
-    assert 12 == chunks[-1].usage.total_tokens
-
-
-def test_an_answer_without_id_or_model_has_the_gateways():
-    begun = message(stop=None)
-    del begun["id"], begun["model"], begun["usage"]
-    stream = event("message_start", message=begun) + event("message_delta", delta={"stop_reason": "end_turn"})
-
-    _, chunks = played(stream + event("message_stop"))
-
-    assert ("chatcmpl-req-1", OPUS) == (chunks[0]["id"], chunks[0]["model"])
