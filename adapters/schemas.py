@@ -19,8 +19,6 @@ _MOST_NODES = 20_000
 _BY_NAME = ("properties", "$defs", "definitions", "patternProperties")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _ONE = ("items", "additionalProperties", "not", "contains")
-# Looking around, at the edge of a word, and back at a group.
-_IRREGULAR = re.compile(r"\(\?(?:<?[=!]|P=)|\\[bB1-9]")
 
 
 class Rules(NamedTuple):
@@ -47,6 +45,10 @@ class Rules(NamedTuple):
 def fitted(schema: Json, rules: Rules, at: str) -> Json:
     """*schema* in the provider's words. *at* is where the client wrote it, for refusals."""
     return _Tailor(schema, rules, at).root()
+
+
+# Looking around, at the edge of a word, and back at a group.
+_IRREGULAR = re.compile(r"\(\?(?:<?[=!]|P=)|\\[bB1-9]")
 
 
 class _Tailor:
