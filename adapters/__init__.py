@@ -1,6 +1,7 @@
 """What providers speak. One file for each dialect, one value for each accent of OpenAI's, one line here for each."""
 
 from adapters import family
+from adapters.anthropic import ANTHROPIC
 from adapters.cohere import COHERE
 from adapters.demo import DEMO
 from adapters.dialect import Dialect, spoken
@@ -8,6 +9,7 @@ from adapters.ollama import OLLAMA
 
 ADAPTERS: dict[str, Dialect] = {
     "openai": spoken(family.OPENAI),
+    "anthropic": ANTHROPIC,
     "azure": spoken(family.AZURE),
     "cerebras": spoken(family.CEREBRAS),
     "cohere": COHERE,

@@ -15,7 +15,7 @@ from core.faults import Failure, Fault, UpstreamError
 from core.wire import Json
 
 _SPOKEN = ("message", "detail", "error", "msg", "status_msg")  # where a message hides, best first
-_NAMES = ("code", "type", "error_type", "status", "limit_source", "reason", "status_code")
+_NAMES = ("code", "type", "error_type", "error_code", "status", "limit_source", "reason", "status_code")
 _STATUSES = ("code", "status_code", "http_status_code", "status")
 _DEEPEST = 4
 
@@ -46,7 +46,7 @@ def broken(message: str) -> UpstreamError:
 def read(body: Json) -> Told:
     """Message, codes and waiting time of an error, from the first shape that fits."""
     error = _error_of(body)
-    nested = [error, *_objects(error, ("metadata", "availability", "innererror", "inner_error"))]
+    nested = [error, *_objects(error, ("metadata", "availability", "innererror", "inner_error", "details"))]
     metadata = error.get("metadata")
     keys = [key for key, value in metadata.items() if value] if isinstance(metadata, dict) else []
     names = [name for part in (*nested, body) for name in _strings(part)]

@@ -4,6 +4,7 @@ What a provider doesn't know is said in the description instead, where a model c
 depends on nothing but the schema, so that prompt caches keep working.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ class Rules(NamedTuple):
     *closed*: every object gets `additionalProperties: false`. *inline*: references are replaced by what they name.
     *one_of*: what `oneOf` is called. *describe*: what is left out goes into the description. *nullable*: a type of
     null beside another becomes `nullable: true`, *upper* writes types as STRING. *least_items*: the largest
-    `minItems` that is accepted.
+    `minItems` that is accepted. *regular*: a `pattern` may only be what a finite automaton can match.
     """
 
     keep: frozenset[str]
@@ -38,11 +39,16 @@ class Rules(NamedTuple):
     nullable: bool = False
     upper: bool = False
     least_items: int | None = None
+    regular: bool = False
 
 
 def fitted(schema: Json, rules: Rules, at: str) -> Json:
     """*schema* in the provider's words. *at* is where the client wrote it, for refusals."""
     return _Tailor(schema, rules, at).root()
+
+
+# Looking around, at the edge of a word, and back at a group.
+_IRREGULAR = re.compile(r"\(\?(?:<?[=!]|P=)|\\[bB1-9]")
 
 
 class _Tailor:
@@ -70,6 +76,7 @@ class _Tailor:
             raise self._refused("holds a schema that is no object")
         if self._rules.inline and isinstance(reference := given.get("$ref"), str):
             return self._inlined(reference, given, depth)
+        given = self._moved(given)
         node = self._simple(dict(given))
         made: Json = {}
         lost: Json = {}
@@ -79,6 +86,14 @@ class _Tailor:
             else:
                 lost[name] = value
         return self._finished(made, lost)
+
+    def _moved(self, given: Json) -> Json:
+        """A reference into `definitions` follows them to `$defs`; see _simple."""
+        keep, reference = self._rules.keep, given.get("$ref")
+        if not isinstance(reference, str) or "definitions" in keep or "$defs" not in keep:
+            return given
+        start, _, name = reference.partition("#/definitions/")
+        return {**given, "$ref": f"#/$defs/{name}"} if name and not start else given
 
     def _inlined(self, reference: str, given: Json, depth: int) -> Json:
         if reference in self._open:
@@ -122,6 +137,8 @@ class _Tailor:
             return value in self._rules.formats
         if name == "minItems" and self._rules.least_items is not None:
             return isinstance(value, int) and value <= self._rules.least_items
+        if name == "pattern" and self._rules.regular:
+            return isinstance(value, str) and _IRREGULAR.search(value) is None
         return not (name == "additionalProperties" and self._rules.closed)
 
     def _value(self, name: str, value: Any, depth: int) -> Any:

@@ -139,23 +139,23 @@ class Names:
     """Ids or names in the alphabet of a provider, and back: the same every time, and never two alike.
 
     *fits* says whether one can go out as it is. One that can't becomes at most *longest* characters of letters and
-    digits, which depend on nothing but the name, so that a whole history keeps its ids. *near* may find a spelling
-    that a model still understands; it is used if it fits and is free.
+    digits, which depend on nothing but the name, so that a whole history keeps its ids. With a *stand_in* for
+    characters that aren't in the alphabet, it stays readable where that gives a name that nobody else has.
     """
 
-    __slots__ = ("_fits", "_longest", "_near", "_ours", "_theirs")
+    __slots__ = ("_fits", "_longest", "_ours", "_stand_in", "_theirs")
 
-    def __init__(self, fits: Callable[[str], bool], longest: int, *, near: Callable[[str], str] | None = None) -> None:
+    def __init__(self, fits: Callable[[str], bool], longest: int, *, stand_in: str = "") -> None:
         self._fits = fits
-        self._near = near
         self._longest = longest
+        self._stand_in = stand_in
         self._theirs: dict[str, str] = {}
         self._ours: dict[str, str] = {}
 
     def theirs(self, name: str) -> str:
         known = self._theirs.get(name)
         if known is None:
-            known = name if self._free(name) else self._nearby(name) or self._made(name)
+            known = name if self._fits(name) and name not in self._ours else self._made(name)
             self._theirs[name] = known
             self._ours[known] = name
         return known
@@ -169,14 +169,11 @@ class Names:
         """The provider's spelling -> the client's, where they differ."""
         return {theirs: ours for ours, theirs in self._theirs.items() if ours != theirs}
 
-    def _free(self, name: str) -> bool:
-        return self._fits(name) and name not in self._ours
-
-    def _nearby(self, name: str) -> str:
-        near = self._near(name) if self._near else ""
-        return near if near and self._free(near) else ""
-
     def _made(self, name: str) -> str:
+        if self._stand_in:
+            made = "".join([char if self._fits(char) else self._stand_in for char in name])
+            if self._fits(made) and made not in self._ours:
+                return made
         clean = "".join([char for char in name if char.isascii() and char.isalnum()])
         room = self._longest - 13
         salt = 0

@@ -59,7 +59,7 @@ def chat(ask: Ask) -> WireRequest:
     model = ask.target.model
     fields = Fields(ask)
     wishes.settle(fields, model)
-    names = Names(_fits, _LONGEST_NAME, near=_near)
+    names = Names(_fits, _LONGEST_NAME, stand_in="_")
     body: Json = {"model": model, "stream": ask.call.stream}
     for name, kind in _OWN.items():
         if (value := fields.take(name)) is not None:
@@ -96,11 +96,6 @@ def embed(ask: Ask, input_type: str) -> WireRequest:
 
 def _fits(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
-
-
-def _near(name: str) -> str:
-    """`get-weather` as `get_weather`."""
-    return "".join([char if char.isascii() and char.isalnum() else "_" for char in name])
 
 
 def _sample(body: Json, fields: Fields, model: str) -> None:
