@@ -1,12 +1,14 @@
 """What providers speak. One file for each dialect, one value for each accent of OpenAI's, one line here for each."""
 
 from adapters import family
+from adapters.bedrock import BEDROCK
 from adapters.demo import DEMO
 from adapters.dialect import Dialect, spoken
 
 ADAPTERS: dict[str, Dialect] = {
     "openai": spoken(family.OPENAI),
     "azure": spoken(family.AZURE),
+    "bedrock": BEDROCK,
     "cerebras": spoken(family.CEREBRAS),
     "deepseek": spoken(family.DEEPSEEK),
     "demo": spoken(DEMO),

@@ -12,12 +12,25 @@ from core.wire import NOTHING, Completion, Json
 
 
 class Made(NamedTuple):
-    """A tool call that the model makes. *arguments* is JSON text, *extra* whatever stands beside it."""
+    """A tool call that the model makes. *arguments* is JSON text, *extra* whatever stands beside it.
+
+    *custom*: the tool takes free text, and *arguments* is that text.
+    """
 
     id: str
     name: str
     arguments: str
     extra: Mapping[str, Any] = NOTHING
+    custom: bool = False
+
+    @property
+    def shown(self) -> Json:
+        """As it stands in `tool_calls`."""
+        if self.custom:
+            said: Json = {"type": "custom", "custom": {"name": self.name, "input": self.arguments}}
+        else:
+            said = {"type": "function", "function": {"name": self.name, "arguments": self.arguments}}
+        return {"id": self.id, **said, **self.extra}
 
 
 def choice(
@@ -36,15 +49,7 @@ def choice(
     if reasoning:
         message["reasoning_content"] = reasoning
     if calls:
-        message["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-                **call.extra,
-            }
-            for call in calls
-        ]
+        message["tool_calls"] = [call.shown for call in calls]
     message |= extra
     return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": reason}
 

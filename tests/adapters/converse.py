@@ -33,9 +33,7 @@ def _typed(value, shape):
     if shape.type_name == "blob":
         return base64.b64decode(value, validate=True)
     if shape.type_name == "structure" and not shape.is_document_type:
-        return {
-            name: _typed(one, shape.members[name]) if name in shape.members else one for name, one in value.items()
-        }
+        return {name: _typed(one, shape.members[name]) if name in shape.members else one for name, one in value.items()}
     if shape.type_name == "list":
         return [_typed(one, shape.member) for one in value]
     return value

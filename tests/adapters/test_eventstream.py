@@ -11,7 +11,16 @@ from core.faults import Fault, UpstreamError
 
 EVENTS = [event("messageStart", role="assistant"), event("contentBlockDelta", delta={"text": "Grüße €😀"}), b""]
 WHOLE = b"".join(EVENTS) + exception("throttlingException") + message(b"", b"") + event("metadata", usage={})
-SIZES = [b"\x00", b"\x01", b"\x02x", b"\x03xx", b"\x04xxxx", b"\x05" + b"x" * 8, b"\x08" + b"x" * 8, b"\x09" + b"x" * 16]
+SIZES = [
+    b"\x00",
+    b"\x01",
+    b"\x02x",
+    b"\x03xx",
+    b"\x04xxxx",
+    b"\x05" + b"x" * 8,
+    b"\x08" + b"x" * 8,
+    b"\x09" + b"x" * 16,
+]
 
 
 def read(*pieces):
