@@ -6,7 +6,7 @@ import struct
 from functools import cache
 
 import orjson
-from botocore.eventstream import EventStreamBuffer
+from botocore.eventstream import EventStream
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.parsers import create_parser
@@ -88,18 +88,22 @@ def error(code, text):
     return message(headers + text_header(":message-type", "error"), b"")
 
 
+class _Body:
+    """A response's body as botocore's own client hands it on."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def stream(self):
+        yield from (self._stream[at : at + 100] for at in range(0, len(self._stream), 100))
+
+    def close(self): ...
+
+
 def read_by_botocore(stream):
-    """Every event of *stream*, which botocore must know: its name and what it says."""
-    buffer = EventStreamBuffer()
-    buffer.add_data(stream)
-    parser = create_parser("rest-json")
+    """Every event of *stream* as botocore's own client gives it out."""
     shape = operation(stream=True).output_shape.members["stream"]
-    told = []
-    for one in buffer:
-        read = parser.parse(one.to_response_dict(), shape)
-        assert read.keys() & shape.members.keys(), f"botocore doesn't know {one.headers}"
-        told.append(read)
-    return told
+    return list(EventStream(_Body(stream), shape, create_parser("rest-json")._event_stream_parser, "ConverseStream"))
 
 
 def start(block=0, **begins):
