@@ -14,7 +14,7 @@ from adapters.bedrock.families import Family
 from adapters.bedrock.thoughts import restored
 from adapters.fields import Fields, unsupported
 from adapters.tools import Names
-from adapters.turns import Document, Mark, Part, Picture, Request, Sound, Text, Turn, merged
+from adapters.turns import Document, Mark, Part, Picture, Request, Text, Turn, merged
 from core.ask import Ask
 from core.errors import invalid
 from core.wire import Json
@@ -172,7 +172,7 @@ class Historian:
                     yield media.image(part)
                 case Document():
                     yield media.document(part, self._documents)
-                case Sound():
+                case _:
                     yield media.sound(part, self._family)
                     continue
             if marks:
@@ -194,9 +194,8 @@ class Historian:
         if kind is not None and not kind.prefill:
             message = f"{self._ask.target.model} can't go on from an assistant message; the last must be another's."
             raise unsupported(message, param=turns[-1].at)
-        for block in last["content"][-1:]:
-            if "text" in block:
-                block["text"] = block["text"].rstrip()
+        for block in [block for block in last["content"] if "text" in block][-1:]:
+            block["text"] = block["text"].rstrip()
 
 
 def point(mark: Mark) -> Json:

@@ -8,7 +8,7 @@ import orjson
 from adapters.bedrock.answer import NO_NOTES, annotation, finish_of, joined, picture, plain, tier_of, usage_of
 from adapters.bedrock.failures import failure_in_stream
 from adapters.bedrock.request import Notes
-from adapters.bedrock.thoughts import as_thinking, kept
+from adapters.bedrock.thoughts import kept, shown
 from adapters.eventstream import Message, Messages
 from adapters.failure import broken
 from adapters.retelling import Retelling
@@ -172,8 +172,7 @@ class ConverseStream(Retelling):
             reasoning = {"reasoningText": {"text": said, "signature": block.sealed}}
         thought = {"reasoningContent": reasoning}
         self._kept.append(thought)
-        if (shown := as_thinking(thought)) is not None:
-            self._list("thinking_blocks", [shown])
+        self._list("thinking_blocks", shown([thought]))
 
     def _block(self, event: Json) -> Block:
         block = self._blocks[_index(event)] = Block(self._said)

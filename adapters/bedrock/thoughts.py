@@ -34,15 +34,11 @@ def _goes_back(block: Json) -> bool:
 
 
 def shown(content: Sequence[Json]) -> list[Json]:
-    """The same thoughts for clients that keep them: in the spelling of Anthropic, which is the one that is known."""
-    return [thought for block in content if (thought := as_thinking(block)) is not None]
+    """The thoughts that would be taken back, for clients that keep them: as Anthropic spells them, which is known."""
+    return [_thinking(block[_REASONING]) for block in content if sealed(block)]
 
 
-def as_thinking(block: Json) -> Json | None:
-    """One block as a client may keep it; None unless it is a thought that would be taken back."""
-    if not sealed(block):
-        return None
-    reasoning = block[_REASONING]
+def _thinking(reasoning: Json) -> Json:
     if "redactedContent" in reasoning:
         return {"type": "redacted_thinking", "data": reasoning["redactedContent"]}
     text = reasoning["reasoningText"]
