@@ -80,8 +80,8 @@ def _check_address(provider: Provider, section: Section, facts: DialectFacts, no
     elsewhere = provider.local and not facts.local and provider.base_url == facts.base_url
     nowhere = bool(provider.keys) and not provider.base_url
     if facts.needs_key and (elsewhere or nowhere):
-        wanted = next(iter(_BLANK.findall(facts.base_url)), "base_url")
-        notes.error(section.at(wanted), "is missing, and nothing else says where to send the calls")
+        needed = next(iter(_BLANK.findall(facts.base_url)), "base_url")
+        notes.error(section.at(needed), "is missing, and nothing else says where to send the calls")
 
 
 _UNKNOWN = DialectFacts()
