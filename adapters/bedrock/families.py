@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from adapters.bedrock.claude import Claude, claude
+from core.ask import UNKNOWN as UNKNOWN_ABILITIES
 from core.ask import Abilities
 
 # Ids: `anthropic.claude-sonnet-5`, `us.anthropic.claude-sonnet-5` (an inference profile), and ARNs that end in one.
@@ -72,6 +74,15 @@ _FAMILIES: Mapping[str, tuple[tuple[str, Family], ...]] = {
 
 def family(model: str, abilities: Abilities) -> Family:
     """Of a model id as Bedrock knows it. What the operator says of the model (*abilities*) wins."""
+    return _told_of(model, abilities) if abilities.flags else _known(model)
+
+
+@lru_cache(maxsize=1024)  # clients may make names up
+def _known(model: str) -> Family:
+    return _told_of(model, UNKNOWN_ABILITIES)
+
+
+def _told_of(model: str, abilities: Abilities) -> Family:
     found = _ID.search(model)
     if found is None:
         return _told(UNKNOWN, abilities)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -76,15 +77,15 @@ def encode(ask: Ask, guardrail: Json | None) -> WireRequest:
         data = orjson.dumps(body)
     except orjson.JSONEncodeError as error:
         raise invalid("the request is nested too deeply") from error
-    return WireRequest(_path(ask), data, (), dropped, Notes(names.changed, custom, answer))
+    return WireRequest(_path(model, ask.call.stream), data, (), dropped, Notes(names.changed, custom, answer))
 
 
-def _path(ask: Ask) -> str:
-    model = ask.target.model
+@lru_cache(maxsize=1024)
+def _path(model: str, stream: bool) -> str:
     if not model.strip("."):
         # The only names that percent-encoding leaves with a meaning in a path.
         raise invalid(f"the model {model!r} can't be one of Bedrock's", param="model")
-    return f"/model/{quote(model, safe='')}/{'converse-stream' if ask.call.stream else 'converse'}"
+    return f"/model/{quote(model, safe='')}/{'converse-stream' if stream else 'converse'}"
 
 
 def _body(
