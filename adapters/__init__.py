@@ -2,6 +2,7 @@
 
 from adapters import family
 from adapters.anthropic import ANTHROPIC
+from adapters.bedrock import BEDROCK
 from adapters.cohere import COHERE
 from adapters.demo import DEMO
 from adapters.dialect import Dialect, spoken
@@ -11,6 +12,7 @@ ADAPTERS: dict[str, Dialect] = {
     "openai": spoken(family.OPENAI),
     "anthropic": ANTHROPIC,
     "azure": spoken(family.AZURE),
+    "bedrock": BEDROCK,
     "cerebras": spoken(family.CEREBRAS),
     "cohere": COHERE,
     "deepseek": spoken(family.DEEPSEEK),

@@ -11,7 +11,10 @@ from adapters.openai import OpenAI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """*base_url* is the default, empty where there is none. *options* are names of extra settings with defaults."""
+    """*base_url* is the default, empty where there is none; options in braces are filled in.
+
+    *options* are names of extra settings with defaults.
+    """
 
     make: AdapterMaker
     base_url: str = ""

@@ -16,6 +16,11 @@ LONGEST = 256  # characters of a name worth remembering
 _DATE = re.compile(r"[-@](?:20\d{6}|20\d\d-\d\d-\d\d)$")
 _SUFFIXES = {"ollama": re.compile(r":[^:/]+$")}
 
+# What may precede it: at Bedrock the part of the world in which one lets it run, and the rest of a resource's name.
+_PREFIXES = {
+    "bedrock": re.compile(r"^(?:arn:.*/)?(?:(?:af|amer|apac|au|ca|eu|global|in|jp|me|sa|us|us-gov)\.)?"),
+}
+
 # How OpenRouter spells a vendor -> what the catalog calls it, for models that OpenRouter passes on at their own price.
 _VENDORS = {"openai": "openai", "anthropic": "anthropic", "google": "google", "mistralai": "mistral", "x-ai": "xai"}
 
@@ -86,6 +91,8 @@ def _row(provider: str, model: str) -> Row | None:
     models = published().get(provider, {})
     if (row := models.get(model) or models.get(_SUFFIXES.get(provider, _DATE).sub("", model))) is not None:
         return row
+    if provider in _PREFIXES and (name := _PREFIXES[provider].sub("", model)) != model:
+        return models.get(name)
     vendor, slash, name = model.partition("/")
     if provider == "openrouter" and slash and vendor in _VENDORS:
         return _row(_VENDORS[vendor], name)

@@ -14,6 +14,8 @@ from core.target import Provider
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
+_BLANK = re.compile(r"{(\w+)}")
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # of a host
 # They say how the message is cut and to whom it goes, which is the client's business alone.
 _FRAMING = frozenset({"connection", "content-length", "host", "te", "trailer", "transfer-encoding", "upgrade"})
 
@@ -54,15 +56,16 @@ def read_providers(
 def _provider(name: str, section: Section, notes: Notes, dialects: Mapping[str, DialectFacts]) -> Provider:
     dialect, facts = _dialect(name, section, notes, dialects)
     local = section.read("local", TRUTH, facts.local)
+    options = _options(section, facts)
     provider = Provider(
         name=name,
         dialect=dialect,
-        base_url=section.read("base_url", _base_url, facts.base_url),
+        base_url=section.read("base_url", _base_url, _usual(facts.base_url, options)),
         keys=section.read("api_key", several(secret), ()),
         needs_key=facts.needs_key and not local,
         local=local,
         concurrent=_concurrent(section, notes),
-        options=_options(section, facts),
+        options=options,
         headers=_headers(section.take("headers"), notes),
         verify_tls=section.read("verify_tls", TRUTH, True),
     )
@@ -77,7 +80,8 @@ def _check_address(provider: Provider, section: Section, facts: DialectFacts, no
     elsewhere = provider.local and not facts.local and provider.base_url == facts.base_url
     nowhere = bool(provider.keys) and not provider.base_url
     if facts.needs_key and (elsewhere or nowhere):
-        notes.error(section.at("base_url"), "is missing, and nothing else says where to send the calls")
+        needed = next(iter(_BLANK.findall(facts.base_url)), "base_url")
+        notes.error(section.at(needed), "is missing, and nothing else says where to send the calls")
 
 
 _UNKNOWN = DialectFacts()
@@ -109,6 +113,14 @@ def _concurrent(section: Section, notes: Notes) -> int | None:
 def _options(section: Section, facts: DialectFacts) -> dict[str, str]:
     options = {name: section.read(name, TEXT, default or "") for name, default in facts.options.items()}
     return {name: value for name, value in options.items() if value}
+
+
+def _usual(address: str, options: Mapping[str, str]) -> str:
+    """Where the dialect usually is: some have a `{region}` in their address. Empty as long as that isn't said."""
+    blanks = _BLANK.findall(address)
+    if any(_LABEL.fullmatch(options.get(name, "")) is None for name in blanks):
+        return ""
+    return address.format_map({name: options[name] for name in blanks})
 
 
 def _headers(entry: Entry | None, notes: Notes) -> Headers:

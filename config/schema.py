@@ -129,7 +129,8 @@ class ModelFacts:
 class DialectFacts:
     """What load has to know about a dialect. *options* are the settings it takes beside the common ones, with defaults.
 
-    *base_url* is empty where there is no usual address. *local*: its models run on machines of one's own.
+    *base_url* is empty where there is no usual address, and may hold options in braces. *local*: its models run on
+    machines of one's own.
     """
 
     base_url: str = ""

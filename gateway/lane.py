@@ -1,5 +1,6 @@
 """A provider as one generation reaches it: its adapter, its connections, its credentials ready to be sent."""
 
+import time
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,15 +9,19 @@ from adapters.contract import Adapter
 from core.target import Provider
 from core.wire import WireRequest
 from upstream.request import request_head
+from upstream.signing import Signer
 from upstream.sink import Exchange, Network, Sink
 
 MOST_HEADS: Final = 1000  # paths differ where they name the model, and wildcard routes let clients name models
 
 
 class Lane:
-    """Keeps the head of each request ready, so that sending is one lookup and one write."""
+    """Keeps the head of each request ready, so that sending is one lookup and one write.
 
-    __slots__ = ("_base", "_heads", "_host", "_keys", "adapter", "provider", "sender")
+    Where a credential signs instead, every request has a head of its own.
+    """
+
+    __slots__ = ("_base", "_heads", "_host", "_keys", "_signers", "adapter", "provider", "sender")
 
     def __init__(self, provider: Provider, adapter: Adapter, sender: Network) -> None:
         self.provider = provider
@@ -25,7 +30,11 @@ class Lane:
         url = urlsplit(provider.base_url)
         self._host = url.netloc or "localhost"
         self._base = url.path.rstrip("/")
-        self._keys = tuple(adapter.headers(key) for key in (provider.keys or (None,)))
+        keys = provider.keys or (None,)
+        self._keys = tuple(adapter.headers(key) for key in keys)
+        signatures = [adapter.signature(key) for key in keys]
+        address = f"{url.scheme}://{url.netloc}"
+        self._signers = tuple(None if one is None else Signer(one, address, self._host) for one in signatures)
         self._heads: dict[tuple[str, int], bytes] = {}
 
     def send(self, request: WireRequest, credential: int, sink: Sink, connect: float | None = None) -> Exchange:
@@ -33,12 +42,21 @@ class Lane:
 
         *connect* is how long opening a connection may take, if one is opened.
         """
-        if request.headers:
+        signer = self._signers[credential]  # the last where there is none is the only one
+        if signer is not None:
+            head = self._signed(signer, request, credential)
+        elif request.headers:
             head = self._head(request.path, credential, dict(request.headers))
         else:
             known = self._heads.get((request.path, credential))
             head = known if known is not None else self._learn(request.path, credential)
         return self.sender.send(head, request.body, sink, connect)
+
+    def _signed(self, signer: Signer, request: WireRequest, credential: int) -> bytes:
+        path = self._base + request.path
+        headers = {**dict(self._keys[credential]), **dict(request.headers)}
+        signed = signer.signed(path, tuple(headers.items()), request.body, time.time())
+        return request_head("POST", path, self._host, signed)
 
     def _learn(self, path: str, credential: int) -> bytes:
         if len(self._heads) >= MOST_HEADS:

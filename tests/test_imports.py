@@ -37,6 +37,7 @@ PLACES: dict[str, set[str]] = {
     "aiohttp.client": {"upstream"},
     "aiohttp.connector": {"upstream"},
     "aiohttp.TCPConnector": {"upstream"},
+    "botocore": {"upstream"},
     "httptools": {"upstream", "server"},
     "redis": {"store"},
     "sqlite3": {"store"},

@@ -26,6 +26,14 @@ PUBLISHED = Catalog({})
         ("groq", "openai", "openai/gpt-oss-20b", 75_000_000),  # a known name in another's dialect
         ("openrouter", "openrouter", "anthropic/claude-sonnet-4.5", 3_000_000_000),
         ("openrouter", "openrouter", "openai/o3", 2_000_000_000),  # listed by its vendor alone
+        ("aws", "bedrock", "amazon.nova-pro-v1:0", 800_000_000),
+        ("aws", "bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", 3_000_000_000),  # an inference profile
+        (
+            "aws",
+            "bedrock",
+            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.anthropic.claude-haiku-4-5-20251001-v1:0",
+            1_000_000_000,
+        ),
         ("ollama", "ollama", "llama3.1:8b-instruct-q4_0", 0),
         ("ollama", "ollama", "mixtral:8x7b", 0),
     ],
@@ -45,6 +53,8 @@ def test_a_model_is_found_by_its_id_its_alias_and_without_its_suffix(provider, d
         ("openrouter", "nobody/gpt-4o"),
         ("openrouter", "gpt-4o"),
         ("ollama", "private-model"),
+        ("bedrock", "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"),
+        ("bedrock", "moon.amazon.nova-pro-v1:0"),
         ("nobody", "gpt-4o"),
     ],
 )

@@ -11,6 +11,7 @@ from config.schema import Config, DialectFacts
 DIALECTS = {
     "openai": DialectFacts(base_url="https://api.openai.test/v1", options={"organization": None, "project": None}),
     "azure": DialectFacts(options={"api_version": "v1"}),
+    "bedrock": DialectFacts(base_url="https://bedrock.{region}.test", options={"region": None}),
     "openrouter": DialectFacts(base_url="https://openrouter.test/v1", options={"site_url": None, "site_name": None}),
     **{
         name: DialectFacts(base_url="http://localhost:8000/v1", needs_key=False, local=True)

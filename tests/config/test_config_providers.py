@@ -57,6 +57,23 @@ def test_an_option_that_says_nothing_keeps_its_default(read):
     assert {"api_version": "v1"} == read(text).providers["azure"].options
 
 
+def test_an_address_may_depend_on_an_option(read):
+    config = read("providers: {bedrock: {api_key: k, region: eu-west-1}}")
+
+    assert "https://bedrock.eu-west-1.test" == config.providers["bedrock"].base_url
+
+
+@pytest.mark.parametrize("region", ["", ", region: eu-west-1"])
+def test_unless_the_operator_says_the_address(read, region):
+    config = read(f'providers: {{bedrock: {{api_key: k, base_url: "http://10.0.0.1:4566"{region}}}}}')
+
+    assert "http://10.0.0.1:4566" == config.providers["bedrock"].base_url
+
+
+def test_an_address_that_depends_on_what_nobody_says_is_none(read):
+    assert not read("providers: {bedrock: {}}").providers["bedrock"].base_url
+
+
 def test_a_provider_without_a_key_is_not_configured_and_no_error(read):
     config = read('providers: {openai: {api_key: "${OPENAI_API_KEY:-}"}, azure: {}, vllm: {}, demo: }')
 
@@ -92,6 +109,11 @@ def test_a_provider_without_a_key_is_not_configured_and_no_error(read):
         ("openai: {verify_tls: maybe}", "openai.verify_tls: expected true or false, got 'maybe'"),
         ("openai: {local: true}", "openai.base_url: is missing, and nothing else says where to send the calls"),
         ("azure: {api_key: k}", "azure.base_url: is missing, and nothing else says where to send the calls"),
+        ("bedrock: {api_key: k}", "bedrock.region: is missing, and nothing else says where to send the calls"),
+        (
+            "bedrock: {api_key: k, region: eu/west}",
+            "bedrock.region: is missing, and nothing else says where to send the calls",
+        ),
         ("demo: {limits: {concurrent: 0}}", "demo.limits.concurrent: expected a whole number from 1 to 1000000, got 0"),
         ("demo: {limits: {requests: 60/min}}", "demo.limits.requests: is not enforced by this version; remove it"),
         ("demo: {limits: {burst: 6}}", "demo.limits.burst: unknown key burst; known are concurrent, requests, tokens"),

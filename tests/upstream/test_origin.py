@@ -96,11 +96,12 @@ async def test_each_connection_is_closed_when_it_was_unused_for_a_while(start, o
     await ear.outcome()
     before = origin.idle_count
 
-    await until(lambda: origin.idle_count < 2)
+    await until(lambda: origin.idle_count < before)
     between = origin.idle_count
     await until(lambda: peer.open == 0)
 
-    assert (2, 1, 0) == (before, between, origin.idle_count)
+    assert before >= 2
+    assert (1, 0) == (between, origin.idle_count)
 
 
 async def test_the_timer_starts_again_for_later_connections(start, origin_of, ask, says, until):

@@ -1,0 +1,256 @@
+"""A streamed answer of Converse, told again in OpenAI's words."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from adapters.bedrock.answer import NO_NOTES, annotation, finish_of, joined, picture, plain, tier_of, usage_of
+from adapters.bedrock.failures import failure_in_stream
+from adapters.bedrock.request import Notes
+from adapters.bedrock.thoughts import kept, shown
+from adapters.eventstream import Message, Messages
+from adapters.failure import broken
+from adapters.retelling import Retelling
+from core.ask import Ask
+from core.faults import Failure, UpstreamError
+from core.wire import Json
+
+
+class Block:
+    """One block of the answer while it comes. *id* and *name* are those of a tool call as the provider told them,
+    *number* the client's count of it; *answer*: it is the tool whose arguments are the answer.
+    """
+
+    __slots__ = ("answer", "begun", "cited", "custom", "form", "hidden", "id", "name", "number", "pieces", "sealed")
+
+    def __init__(self, begun: int) -> None:
+        self.begun = begun  # how many characters of text came before it
+        self.pieces: list[str] = []  # of its text, its thought or its arguments
+        self.sealed = ""  # the signature of a thought
+        self.hidden: list[str] = []  # base64 of an encrypted thought, or of an image
+        self.cited: list[Json] = []
+        self.form: Any = None  # of an image
+        self.id = self.name = self.custom = ""
+        self.number = -1
+        self.answer = False
+
+
+class ConverseStream(Retelling):
+    """The order: messageStart, blocks, messageStop with the reason, and metadata with the usage, which is the end."""
+
+    __slots__ = ("_answered", "_blocks", "_held", "_kept", "_messages", "_notes", "_numbers", "_said")
+
+    def __init__(self, ask: Ask, notes: Notes | None) -> None:
+        super().__init__(ask)
+        self._messages = Messages()
+        self._notes = notes or NO_NOTES
+        self._blocks: dict[int, Block] = {}
+        self._kept: list[Json] = []  # the blocks that have come, as they would be sent back
+        self._held: list[str] = []  # words beside the tool that is the answer, in case that it isn't called
+        self._answered = False
+        self._said = 0
+        self._numbers: dict[str, int] = {}  # of the entries in lists of a delta, by the list's name
+
+    def _read(self, data: bytes) -> None:
+        for message in self._messages.feed(data):
+            headers = message.headers
+            if headers.get(":message-type", "event") != "event":
+                raise UpstreamError(_failure(message))
+            tell = _EVENTS.get(headers.get(":event-type", ""))
+            if tell is not None:
+                tell(self, _event(message.payload))
+            if self.done:
+                return
+
+    def _over(self) -> None:
+        """The reason is what ends an answer; the usage that should have followed is only missed."""
+        if self._reasons:
+            self._whole("")
+
+    # Blocks
+
+    def _begun(self, event: Json) -> None:
+        start = event.get("start")
+        if not isinstance(start, dict):
+            return
+        block = self._block(event)
+        if isinstance(image := start.get("image"), dict):
+            block.form = image.get("format")
+        use = start.get("toolUse")
+        if not isinstance(use, dict) or use.get("type") == "server_tool_use":
+            return
+        block.id, block.name = str(use.get("toolUseId") or ""), str(use.get("name") or "")
+        ours = self._notes.names.get(block.name, block.name)
+        if ours == self._notes.answer:
+            block.answer = self._answered = True
+        elif ours in self._notes.custom:
+            block.custom = ours
+            block.number = self._calls.get(0, 0)
+            self._calls[0] = block.number + 1
+        else:
+            block.number = self._call(block.id, ours)
+
+    def _went_on(self, event: Json) -> None:
+        delta = event.get("delta")
+        if not isinstance(delta, dict):
+            return
+        block = self._blocks.get(_index(event)) or self._block(event)
+        text = delta.get("text")
+        if isinstance(text, str):
+            block.pieces.append(text)
+            self._said += len(text)
+            if self._notes.answer:
+                self._held.append(text)
+            else:
+                self._say(text)
+            return
+        for name, tell in _DELTAS.items():
+            if isinstance(told := delta.get(name), dict):
+                tell(self, block, told)
+
+    def _argued(self, block: Block, told: Json) -> None:
+        fragment = told.get("input")
+        if not isinstance(fragment, str) or not block.name:
+            return
+        block.pieces.append(fragment)
+        if block.answer:
+            self._say(fragment)
+        elif not block.custom:
+            self._argue(block.number, fragment)
+
+    def _thought(self, block: Block, told: Json) -> None:
+        if isinstance(text := told.get("text"), str):
+            block.pieces.append(text)
+            self._think(text)
+        if isinstance(signature := told.get("signature"), str):
+            block.sealed += signature
+        if isinstance(hidden := told.get("redactedContent"), str):
+            block.hidden.append(hidden)
+
+    def _cited(self, block: Block, told: Json) -> None:
+        block.cited.append(told)
+
+    def _drew(self, block: Block, told: Json) -> None:
+        source = told.get("source")
+        if isinstance(source, dict) and isinstance(data := source.get("bytes"), str):
+            block.form = block.form or "png"
+            block.hidden.append(data)
+
+    def _ended(self, event: Json) -> None:
+        block = self._blocks.pop(_index(event), None)
+        if block is None:
+            return
+        said = "".join(block.pieces)
+        if block.name:
+            self._call_ended(block, said)
+        elif block.form is not None:
+            self._list("images", [picture(block.form, joined(block.hidden))] if block.hidden else [])
+        elif block.hidden or block.sealed:
+            self._thought_ended(block, said)
+        elif said:
+            self._kept.append({"text": said})
+        found = (annotation(citation, block.begun, self._said) for citation in block.cited)
+        self._list("annotations", [one for one in found if one is not None])
+
+    def _call_ended(self, block: Block, said: str) -> None:
+        arguments = _arguments(said)
+        if block.custom:
+            text = plain(arguments)
+            custom = {"name": block.custom, "input": text}
+            call = {"index": block.number, "id": block.id, "type": "custom", "custom": custom}
+            self._add({"tool_calls": [call]}, size=1 + len(block.custom) + len(text))
+        elif not said.strip():
+            self._say("{}") if block.answer else self._argue(block.number, "{}")
+        if not block.answer:
+            self._kept.append({"toolUse": {"toolUseId": block.id, "name": block.name, "input": arguments}})
+
+    def _thought_ended(self, block: Block, said: str) -> None:
+        if block.hidden:
+            reasoning: Json = {"redactedContent": joined(block.hidden)}
+        else:
+            reasoning = {"reasoningText": {"text": said, "signature": block.sealed}}
+        thought = {"reasoningContent": reasoning}
+        self._kept.append(thought)
+        self._list("thinking_blocks", shown([thought]))
+
+    def _block(self, event: Json) -> Block:
+        block = self._blocks[_index(event)] = Block(self._said)
+        return block
+
+    def _list(self, name: str, entries: list[Json]) -> None:
+        """Entries of a list that clients put together by their index."""
+        if not entries:
+            return
+        first = self._numbers.get(name, 0)
+        self._numbers[name] = first + len(entries)
+        numbered = [{"index": first + number, **entry} for number, entry in enumerate(entries)]
+        self._add({name: numbered}, size=1 if name == "images" else 0)
+
+    # The end
+
+    def _stopped(self, event: Json) -> None:
+        for index in sorted(self._blocks):
+            self._ended({"contentBlockIndex": index})
+        if self._held and not self._answered:
+            self._say("".join(self._held))
+        self._stop(finish_of(event.get("stopReason"), calls=self._calls.get(0, 0) > 0))
+        if self.usage is not None:
+            self._whole(self.usage.tier)
+
+    def _measured(self, event: Json) -> None:
+        tier = tier_of(event)
+        self.usage = usage_of(event.get("usage"), tier)
+        if self._reasons:
+            self._whole(tier)
+
+    def _whole(self, tier: str) -> None:
+        self.remember = kept(self._ask.target.model, self._kept)
+        self._end(**({"service_tier": tier} if tier else {}))
+
+
+_EVENTS: Mapping[str, Callable[[ConverseStream, Json], None]] = {
+    "contentBlockDelta": ConverseStream._went_on,  # noqa: SLF001  (a table of its own methods)
+    "contentBlockStart": ConverseStream._begun,  # noqa: SLF001
+    "contentBlockStop": ConverseStream._ended,  # noqa: SLF001
+    "messageStop": ConverseStream._stopped,  # noqa: SLF001
+    "metadata": ConverseStream._measured,  # noqa: SLF001
+}
+_DELTAS: Mapping[str, Callable[[ConverseStream, Block, Json], None]] = {
+    "toolUse": ConverseStream._argued,  # noqa: SLF001
+    "reasoningContent": ConverseStream._thought,  # noqa: SLF001
+    "citation": ConverseStream._cited,  # noqa: SLF001
+    "image": ConverseStream._drew,  # noqa: SLF001
+}
+
+
+def _event(payload: bytes) -> Json:
+    try:
+        event = orjson.loads(payload)
+    except ValueError:
+        raise broken("an event of the stream is not JSON") from None
+    if not isinstance(event, dict):
+        raise broken("an event of the stream is not a JSON object")
+    return event
+
+
+def _index(event: Json) -> int:
+    index = event.get("contentBlockIndex", 0)
+    if not isinstance(index, int):
+        raise broken("a block of the answer has no number")
+    return index
+
+
+def _failure(message: Message) -> Failure:
+    headers = message.headers
+    kind = headers.get(":exception-type") or headers.get(":error-code", "")
+    return failure_in_stream(kind, message.payload, headers.get(":error-message", ""))
+
+
+def _arguments(said: str) -> Json:
+    """What is cut off, or no object, is as good as nothing to whoever wants to see it again."""
+    try:
+        value = orjson.loads(said)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
