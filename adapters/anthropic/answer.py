@@ -73,7 +73,7 @@ def explanation(details: Any) -> str | None:
 
 def _completion(answer: Json, ask: Ask, notes: Notes) -> Completion:
     content: list[Json] = answer["content"]
-    if content.__class__ is not list:
+    if answer["type"] != "message" or content.__class__ is not list:
         raise TypeError
     texts = [block for block in content if block["type"] == "text"]
     uses = [block for block in content if block["type"] == "tool_use"]

@@ -273,11 +273,13 @@ def test_thoughts_without_words_have_a_block_only():
         b"<html>",
         b"[]",
         b"{}",
-        b'{"content":{}}',
-        b'{"content":[7]}',
-        b'{"content":[{"type":"text","text":7}]}',
-        b'{"content":[{"type":"tool_use","name":"f"}]}',
-        b'{"content":[{"type":"text","text":"x","citations":[7]}]}',
+        b'{"content":[]}',
+        b'{"type":"completion","content":[]}',
+        b'{"type":"message","content":{}}',
+        b'{"type":"message","content":[7]}',
+        b'{"type":"message","content":[{"type":"text","text":7}]}',
+        b'{"type":"message","content":[{"type":"tool_use","name":"f"}]}',
+        b'{"type":"message","content":[{"type":"text","text":"x","citations":[7]}]}',
     ],
 )
 def test_what_is_no_message_is_broken(body):
