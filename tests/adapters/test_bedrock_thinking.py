@@ -176,6 +176,10 @@ def test_core_15_the_newer_name_of_the_limit_wins():
     assert {"maxTokens": 20} == sent(NOVA, max_tokens=10, max_completion_tokens=20)["inferenceConfig"]
 
 
+def test_a_limit_of_nothing_is_the_least_that_can_be_asked_for():
+    assert {"maxTokens": 1} == sent(NOVA, max_tokens=0)["inferenceConfig"]
+
+
 def test_a_limit_beyond_the_models_own_is_that():
     request = encode(NOVA, max_tokens=50_000, model=Abilities(max_output=10_000))
 
