@@ -221,6 +221,7 @@ ECHO = [
     {"type": "thinking", "thinking": "", "signature": "c2ln", "index": 0},
     {"type": "redacted_thinking", "data": "AAAA"},
     {"type": "thinking", "thinking": "unsigned"},
+    {"type": "thinking", "thinking": "", "signature": 1},
     {"type": "redacted_thinking"},
     {"type": "odd"},
     "odd",
