@@ -172,6 +172,13 @@ def test_top_k_is_in_a_place_of_each_familys_own(model, expected):
     assert (("top_k",) if expected is None else ()) == encode(model, top_k=3).dropped
 
 
+@pytest.mark.parametrize(
+    ("model", "expected"), [(CLAUDE, {"maxTokens": 64_000}), (OPUS_55, {"maxTokens": 64_000}), (NOVA, None)]
+)
+def test_core_14_claude_may_answer_as_long_as_it_can_and_others_do_anyway(model, expected):
+    assert expected == sent(model, model=Abilities(max_output=64_000)).get("inferenceConfig")
+
+
 def test_core_15_the_newer_name_of_the_limit_wins():
     assert {"maxTokens": 20} == sent(NOVA, max_tokens=10, max_completion_tokens=20)["inferenceConfig"]
 
