@@ -1,5 +1,6 @@
 """Images, documents and sounds as Converse takes them: their bytes, a format by name, and names for documents."""
 
+import base64
 import re
 from collections.abc import Mapping
 
@@ -7,6 +8,7 @@ from adapters.bedrock.families import Family
 from adapters.fields import unsupported
 from adapters.media import Blob
 from adapters.turns import Document, Picture, Sound
+from core.errors import invalid
 from core.wire import Json
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -88,6 +90,11 @@ def document(part: Document, names: Names) -> Json:
 def sound(part: Sound, family: Family) -> Json:
     if not family.audio or part.format not in _SOUNDS:
         raise unsupported("Audio of this kind can't be sent to this model.", param=part.at)
+    try:
+        base64.b64decode(part.data, validate=True)
+    except ValueError:
+        # AWS answers bad base64 with an error that names no field.
+        raise invalid("The audio is no valid base64.", param=f"{part.at}.input_audio.data") from None
     return {"audio": {"format": part.format, "source": {"bytes": part.data}}}
 
 

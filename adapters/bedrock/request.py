@@ -121,7 +121,7 @@ def _most(ask: Ask, fields: Fields, kind: Family) -> int | None:
     asked = fields.peek("max_completion_tokens") or fields.peek("max_tokens")
     known = ask.model.max_output
     if asked is not None:
-        return int(fields.clamped("max_tokens", asked, 1, known or asked))
+        return int(fields.clamped("max_tokens", asked, 1, known or max(asked, 1)))
     if kind.claude is None:
         return None
     return known or (_UNSAID if fields.peek("reasoning_effort") else None)

@@ -53,7 +53,10 @@ def sealed(block: Json) -> bool:
     if isinstance(reasoning.get("redactedContent"), str):
         return True
     text = reasoning.get("reasoningText")
-    return isinstance(text, dict) and isinstance(text.get("text"), str) and bool(text.get("signature"))
+    if not isinstance(text, dict) or not isinstance(text.get("text"), str):
+        return False
+    signature = text.get("signature")
+    return isinstance(signature, str) and bool(signature)
 
 
 def restored(

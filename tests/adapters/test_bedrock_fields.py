@@ -56,6 +56,13 @@ def test_what_has_no_place_is_dropped_by_its_name(field, value, dropped):
     assert {"messages": [{"role": "user", "content": [{"text": "hi"}]}]} == orjson.loads(request.body)
 
 
+@pytest.mark.parametrize("name", ["user", "safety_identifier", "prompt_cache_key"])
+def test_core_20_who_the_user_is_stays_here(name):
+    request = encode(**{name: "a@b.c"})
+
+    assert ((name,), False) == (request.dropped, b"a@b.c" in request.body)
+
+
 def test_more_than_one_answer_is_refused():
     assert (400, "n") == (refused(n=2).status, refused(n=2).param)
 

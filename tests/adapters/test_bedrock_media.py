@@ -118,3 +118,10 @@ def test_a_sound_in_a_format_that_nobody_knows_is_refused():
     sound = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "midi"}}
 
     assert "messages.0.content.0" == refused(NOVA_2, messages=[user(sound)]).param
+
+
+@pytest.mark.parametrize("data", ["A", "not base64!"])
+def test_a_sound_that_is_no_base64_is_refused_by_its_path(data):
+    sound = {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}
+
+    assert "messages.0.content.0.input_audio.data" == refused(NOVA_2, messages=[user(sound)]).param

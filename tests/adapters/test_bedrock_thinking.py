@@ -172,8 +172,19 @@ def test_top_k_is_in_a_place_of_each_familys_own(model, expected):
     assert (("top_k",) if expected is None else ()) == encode(model, top_k=3).dropped
 
 
+@pytest.mark.parametrize(
+    ("model", "expected"), [(CLAUDE, {"maxTokens": 64_000}), (OPUS_55, {"maxTokens": 64_000}), (NOVA, None)]
+)
+def test_core_14_claude_may_answer_as_long_as_it_can_and_others_do_anyway(model, expected):
+    assert expected == sent(model, model=Abilities(max_output=64_000)).get("inferenceConfig")
+
+
 def test_core_15_the_newer_name_of_the_limit_wins():
     assert {"maxTokens": 20} == sent(NOVA, max_tokens=10, max_completion_tokens=20)["inferenceConfig"]
+
+
+def test_a_limit_of_nothing_is_the_least_that_can_be_asked_for():
+    assert {"maxTokens": 1} == sent(NOVA, max_tokens=0)["inferenceConfig"]
 
 
 def test_a_limit_beyond_the_models_own_is_that():
@@ -217,6 +228,7 @@ ECHO = [
     {"type": "thinking", "thinking": "", "signature": "c2ln", "index": 0},
     {"type": "redacted_thinking", "data": "AAAA"},
     {"type": "thinking", "thinking": "unsigned"},
+    {"type": "thinking", "thinking": "", "signature": 1},
     {"type": "redacted_thinking"},
     {"type": "odd"},
     "odd",
