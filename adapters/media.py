@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -59,23 +59,31 @@ def kind_of(claimed: str, data: str) -> str:
 
 def remote(messages: list[Json]) -> list[str]:
     """The http URLs of images and documents in *messages*, each once."""
-    found: dict[str, None] = {}
-    for message in messages:
+    return list(dict.fromkeys(url for _, url in _addresses(messages)))
+
+
+def place(messages: Any, url: str) -> str | None:
+    """The path of the field where *url* stands first."""
+    return next((at for at, one in _addresses(messages) if one == url), None)
+
+
+def _addresses(messages: Any) -> Iterator[tuple[str, str]]:
+    """Paths and http URLs."""
+    for number, message in enumerate(messages if isinstance(messages, list) else ()):
         content = message.get("content")
-        for part in content if isinstance(content, list) else ():
-            for url in _addresses(part):
+        for index, part in enumerate(content if isinstance(content, list) else ()):
+            for field, url in _given(part):
                 if isinstance(url, str) and url.startswith(("https://", "http://")):
-                    found[url] = None
-    return list(found)
+                    yield f"messages.{number}.content.{index}.{field}", url
 
 
-def _addresses(part: Json) -> list[Any]:
+def _given(part: Json) -> Iterator[tuple[str, Any]]:
     image = part.get("image_url", part.get("input_image"))
-    given = [image.get("url") if isinstance(image, dict) else image]
+    yield "image_url.url", image.get("url") if isinstance(image, dict) else image
     file = part.get("file", part)
     if isinstance(file, dict):
-        given += [file.get("file_data"), file.get("file_url")]
-    return given
+        yield "file.file_data", file.get("file_data")
+        yield "file.file_url", file.get("file_url")
 
 
 def _inside(url: str, at: str) -> Blob:

@@ -162,7 +162,11 @@ def _picture(part: Json, at: str, media: Mapping[str, Media]) -> Picture:
     if not isinstance(given, str) or not given:
         raise invalid("An image needs a 'url'.", param=f"{at}.image_url.url", code="invalid_image_url")
     detail = detail if isinstance(detail, str) else None
-    return Picture(given, blob_of(given, media, f"{at}.image_url.url"), detail, at, mark_of(part))
+    blob = blob_of(given, media, f"{at}.image_url.url")
+    if blob is not None and blob.kind.startswith("text/"):
+        # Mostly a page about the image.
+        raise invalid("The URL holds text, not an image.", param=f"{at}.image_url.url", code="invalid_image_url")
+    return Picture(given, blob, detail, at, mark_of(part))
 
 
 def _document(part: Json, at: str, media: Mapping[str, Media]) -> Document:

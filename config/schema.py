@@ -139,6 +139,18 @@ class DialectFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fetching:
+    """What is fetched for providers that can't. *max* and *timeout* are those of all the URLs of a call together.
+
+    *allow_private*: URLs may lead into networks of one's own, where whoever has a key then looks around.
+    """
+
+    allow_private: bool = False
+    max: int = 20 * 1024 * 1024
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """One generation, whole. *warnings* are sentences for the operator (`file:line: path: text`)."""
 
@@ -150,6 +162,7 @@ class Config:
     defaults: Route = Route(name="", stages=())  # timeouts, retry, breaker for calls without a route of their own
     keys: Mapping[str, Key] = field(default_factory=dict)
     models: Mapping[str, ModelFacts] = field(default_factory=dict)
+    media: Fetching = Fetching()
     admin_key: Secret | None = None
     warnings: tuple[str, ...] = ()
     key_sources: Mapping[str, str] = field(default_factory=dict)  # provider -> the variables its api_key is made of

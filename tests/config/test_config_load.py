@@ -4,7 +4,7 @@ import pytest
 
 from config.load import is_loopback
 from config.problems import ConfigErrors
-from config.schema import Config, ModelFacts
+from config.schema import Config, Fetching, ModelFacts
 from core.secret import Secret
 
 SECTIONS = "admin, cache, defaults, keys, ledger, log, media, models, providers, routes, server, state, teams"
@@ -110,7 +110,6 @@ def test_a_public_address_without_either_is_refused(problems):
         ("teams: {research: {budget: {usd: 5}}}", "teams"),
         ("cache: {exact: true}", "cache"),
         ("ledger: {keep: 90d}", "ledger"),
-        ("media: {max: 20MiB}", "media"),
         ("state: {url: 'redis://here'}", "state.url"),
         ("state: {when_down: open}", "state.when_down"),
         ("defaults: {cache: {ttl: 1h}}", "defaults.cache"),
@@ -124,6 +123,34 @@ def test_what_would_not_be_kept_may_stand_there_empty(read):
     text = 'state: {url: "${REDIS_URL:-}"}\nledger: {url: "${DB:-}"}\ncache: {}\nteams: {a: []}\ndefaults: {cache: }'
 
     assert "./data" == read(text).state_directory
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("", Fetching()),
+        ("media: {}", Fetching(allow_private=False, max=20 * 2**20, timeout=10.0)),
+        (
+            "media: {allow_private: true, max: 1MiB, timeout: 500ms}",
+            Fetching(allow_private=True, max=2**20, timeout=0.5),
+        ),
+    ],
+)
+def test_what_may_be_fetched_for_providers_can_be_said(read, written, expected):
+    assert expected == read(written).media
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("{allow_private: maybe}", "media.allow_private: expected true or false, got 'maybe'"),
+        ("{max: 1TiB}", "media.max: expected a size such as 32MiB, up to 256MiB, got '1TiB'"),
+        ("{timeout: 0}", "media.timeout: expected a duration such as 30s or 500ms, above 0 to 5m, got 0"),
+        ("{hosts: x}", "media.hosts: unknown key hosts; known are allow_private, max, timeout"),
+    ],
+)
+def test_what_cannot_be_said_of_fetching(problems, written, problem):
+    assert [f"c.yaml:1: {problem}"] == problems(f"media: {written}")
 
 
 def test_models_say_what_they_cost_in_nano_dollars(read):
