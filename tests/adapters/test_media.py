@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.media import Blob, blob_of, kind_of, remote
+from adapters.media import Blob, blob_of, kind_of, place, remote
 from core.ask import NOTHING_FETCHED, Media
 from core.errors import Refusal
 
@@ -136,3 +136,29 @@ def test_each_address_is_named_once_in_order():
     )
 
     assert found == ["https://x.test/b", "https://x.test/a"]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://x.test/a", "messages.1.content.1.image_url.url"),
+        ("https://x.test/b", "messages.1.content.2.file.file_data"),
+        ("https://x.test/c", "messages.2.content.0.file.file_url"),
+        ("https://x.test/d", None),
+    ],
+)
+def test_an_address_has_a_place(url, expected):
+    image = {"type": "image_url", "image_url": {"url": "https://x.test/a"}}
+    file = {"type": "file", "file": {"file_data": "https://x.test/b"}}
+    last = {"type": "file", "file": {"file_url": "https://x.test/c"}}
+    messages = [
+        {"role": "system", "content": "s"},
+        {"role": "user", "content": [{"type": "text", "text": "?"}, image, file]},
+        {"role": "user", "content": [last, image]},
+    ]
+
+    assert expected == place(messages, url)
+
+
+def test_without_messages_no_address_has_a_place():
+    assert place(None, "https://x.test/a") is None

@@ -126,6 +126,7 @@ def test_what_was_fetched_stands_where_its_url_stood():
         ({"type": "image_url", "image_url": {"url": ""}}, "image_url.url"),
         ({"type": "image_url"}, "image_url.url"),
         ({"type": "image_url", "image_url": {"url": "ftp://x.test/a"}}, "image_url.url"),
+        ({"type": "image_url", "image_url": {"url": "data:text/html,<p>"}}, "image_url.url"),
         ({"type": "input_audio", "input_audio": "AAAA"}, "input_audio"),
         ({"type": "input_audio"}, "input_audio"),
         ({"type": "input_audio", "input_audio": {"data": 5}}, "input_audio.data"),
