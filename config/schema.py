@@ -5,6 +5,7 @@ Durations are seconds, sizes are bytes, money is nano-dollars.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from core.secret import Secret
 from core.target import Provider, Target
@@ -115,9 +116,13 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """What the operator says about a model; the catalog says the rest. Prices are nano-dollars per million tokens."""
+    """What the operator says about a model; the catalog says the rest.
 
-    price: Mapping[str, int] | None = None  # input, output, cache_read, cache_write
+    *price* is what catalog.price.Price.of reads: nano-dollars per million tokens (`search`: per thousand searches),
+    `long` as a tuple of steps, and a tier as a factor in thousandths or as prices of its own.
+    """
+
+    price: Mapping[str, Any] | None = None
     context: int | None = None
     max_output: int | None = None
     capabilities: tuple[str, ...] | None = None

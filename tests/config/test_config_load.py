@@ -174,6 +174,67 @@ models:
     } == config.models
 
 
+def test_a_price_may_have_more_buckets_steps_and_tiers(read):
+    price = (
+        read("""
+providers: {demo: {}}
+models:
+  demo/a:
+    price:
+      {input: 1, output: 2, cache_read: 0.1, cache_write: 1.25, cache_write_long: 2, audio_input: 5, audio_output: 7,
+       image_output: 9, search: 10, flex: 0.5, priority: {input: 3, output: 4, long: {above: 10, input: 5, output: 6}},
+       batch: 0.125, long: [{above: 100, input: 2, output: 3}, {above: 200, input: 4, output: 5, cache_read: 0}]}
+""")
+        .models["demo/a"]
+        .price
+    )
+
+    assert price == {
+        "input": 10**9,
+        "output": 2 * 10**9,
+        "cache_read": 10**8,
+        "cache_write": 1_250_000_000,
+        "cache_write_long": 2 * 10**9,
+        "audio_input": 5 * 10**9,
+        "audio_output": 7 * 10**9,
+        "image_output": 9 * 10**9,
+        "search": 10**10,
+        "long": (
+            {"above": 100, "input": 2 * 10**9, "output": 3 * 10**9},
+            {"above": 200, "input": 4 * 10**9, "output": 5 * 10**9, "cache_read": 0},
+        ),
+        "flex": 500,
+        "priority": {
+            "input": 3 * 10**9,
+            "output": 4 * 10**9,
+            "long": ({"above": 10, "input": 5 * 10**9, "output": 6 * 10**9},),
+        },
+        "batch": 125,
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("flex: half", "flex: expected a factor such as 0.5, or prices, got 'half'"),
+        ("flex: 0.0005", "flex: expected a factor such as 0.5, or prices, got 0.0005"),
+        ("flex: 101", "flex: expected a factor such as 0.5, or prices, got 101"),
+        ("flex: [1]", "flex: expected a factor such as 0.5, or prices, got a list"),
+        ("flex: {input: 1}", "flex.output: is missing (dollars per million tokens)"),
+        ("flex: {input: 1, output: 1, flex: 1}", "flex.flex: unknown key flex"),
+        ("long: {input: 1, output: 1}", "long.above: is missing (tokens of a prompt)"),
+        ("long: [{above: 1, output: 1}]", "long[0].input: is missing (dollars per million tokens)"),
+        ("long: {above: 0, input: 1, output: 1}", "long.above: expected a whole number from 1 to 1000000000, got 0"),
+        ("long: 5", "long: expected a mapping, got a number or a truth value"),
+        ("serch: 1", "serch: unknown key serch; did you mean search?"),
+    ],
+)
+def test_what_cannot_be_said_of_a_price(problems, written, problem):
+    found = problems(f"providers: {{demo: {{}}}}\nmodels: {{demo/a: {{price: {{input: 1, output: 1, {written}}}}}}}")
+
+    assert found[0].startswith(f"c.yaml:2: models.demo/a.price.{problem}")
+
+
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
