@@ -4,6 +4,7 @@ What a provider doesn't know is said in the description instead, where a model c
 depends on nothing but the schema, so that prompt caches keep working.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -21,6 +22,7 @@ _BY_NAME = frozenset({"properties", "$defs", "definitions", "patternProperties",
 _LISTS = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
 _ONE = frozenset({"items", "additionalProperties", "not", "contains", "if", "then", "else", "propertyNames"})
 _NAMED = frozenset({"properties", "$defs", "definitions", "patternProperties"})
+_OLD = re.compile(r"^#/definitions/")
 _MAP = "additionalProperties"
 # What need not be told a model in words.
 _SILENT = frozenset(
@@ -80,6 +82,11 @@ class _Tailor:
         self._nodes = 0
         self._sizes: dict[str, int] = {}
         self._copied = 0
+
+    @property
+    def _moves(self) -> bool:
+        """Whether `definitions` become `$defs`, and references follow them."""
+        return "definitions" not in self._rules.keep and "$defs" in self._rules.keep
 
     def root(self) -> Json:
         return self._fit(self._schema, 0)
@@ -164,7 +171,7 @@ class _Tailor:
         if "oneOf" in node and "oneOf" not in keep and "anyOf" not in node:
             node[self._rules.one_of] = node.pop("oneOf")
         older, newer = node.get("definitions"), node.get("$defs", {})
-        if isinstance(older, dict) and isinstance(newer, dict) and "definitions" not in keep and "$defs" in keep:
+        if isinstance(older, dict) and isinstance(newer, dict) and self._moves:
             node["$defs"] = {**node.pop("definitions"), **newer}
         if "const" in node and "const" not in keep:
             node["enum"] = [node.pop("const")]
@@ -214,6 +221,8 @@ class _Tailor:
             return self._fit(value, depth + 1)
         if name == "items" and isinstance(value, list):  # the old spelling of prefixItems
             return self._fit({"anyOf": value}, depth + 1) if value and "anyOf" in self._rules.keep else {}
+        if name == "$ref" and isinstance(value, str) and self._moves:
+            return _OLD.sub("#/$defs/", value)
         if name == "type" and self._rules.upper:
             return value.upper() if isinstance(value, str) else value
         return value

@@ -95,6 +95,10 @@ def test_options_that_nobody_knows_are_no_items():
         ({"const": "a"}, {"const": "a"}),
         ({"definitions": {"A": {}}}, {"$defs": {"A": {}}}),
         ({"definitions": {"A": {}}, "$defs": {"B": {}}}, {"$defs": {"A": {}, "B": {}}}),
+        (
+            {"items": {"$ref": "#/definitions/A"}, "definitions": {"A": {"allOf": [{"$ref": "#/definitions/A"}]}}},
+            {"items": {"$ref": "#/$defs/A"}, "$defs": {"A": {"$ref": "#/$defs/A"}}},
+        ),
         ({"definitions": []}, {}),
         ({"definitions": {}, "$defs": []}, {"$defs": []}),
         (
