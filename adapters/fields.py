@@ -2,12 +2,17 @@
 
 from typing import Any
 
+import orjson
+
 from core.ask import Ask
-from core.errors import Refusal
+from core.errors import Refusal, invalid
 from core.wire import Json
 
 # The gateway's own, and what only says how the answer is sent.
 _NOT_THE_PROVIDERS = frozenset({"model", "messages", "models", "routing", "stream", "stream_options"})
+
+_LONGEST = 64  # characters of a name that is told
+_MOST = 40  # names
 
 
 class Fields:
@@ -52,7 +57,7 @@ class Fields:
     def dropped(self, name: str) -> None:
         """Say of a field, or of a part of one, that it doesn't go out."""
         if self._strict:
-            raise unsupported(f"{self._model} doesn't take '{name}'.", param=name.partition("=")[0])
+            raise unsupported(f"{self._model} doesn't take '{name[:_LONGEST]}'.", param=name.partition("=")[0])
         self._dropped.append(name)
 
     def clamped(self, name: str, value: float, least: float, most: float) -> float:
@@ -64,14 +69,26 @@ class Fields:
 
     def changed(self, name: str, value: object) -> None:
         """Say that a field goes out with another value."""
+        if self._strict:
+            raise unsupported(f"{self._model} takes '{name}' only as {value}.", param=name)
         self.dropped(f"{name}={value}")
 
     def end(self) -> tuple[str, ...]:
-        """What was dropped, in order of the names."""
+        """What was dropped, in order of the names, each once. Clients make names up, so both numbers have an end."""
         self.drop(*list(self._left))
-        return tuple(sorted(self._dropped))
+        names = sorted({name[:_LONGEST] for name in self._dropped})
+        more = len(names) - _MOST
+        return tuple(names) if more <= 0 else (*names[:_MOST], f"and {more} more")
 
 
 def unsupported(message: str, *, param: str | None) -> Refusal:
     """A refusal by one target; another one may be able to."""
     return Refusal(400, message, param=param, code="unsupported_value")
+
+
+def written(body: Json) -> bytes:
+    """A request's body. What a client wrote may be read, and yet be nested more deeply than can be written."""
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        raise invalid("The request is nested too deeply.", param=None) from None

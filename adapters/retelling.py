@@ -66,9 +66,10 @@ class Retelling(ABC):
         try:
             self._read(data)
         except UpstreamError as error:
-            if not (self.started and self._told):
-                raise
-            self.broken = error.failure
+            if not self.done:  # whatever follows the end takes nothing away from it
+                if not (self.started and self._told):
+                    raise
+                self.broken = error.failure
         return self._events()
 
     def close(self) -> list[Event]:
@@ -101,7 +102,7 @@ class Retelling(ABC):
 
     def _say(self, text: str, index: int = 0) -> None:
         if text:
-            self._content(len(text))
+            self._content(_bytes(text))
             self._told.append(self._open(index).text(text, index))
 
     def _say_with(self, text: str, logprobs: Json, index: int = 0) -> None:
@@ -111,21 +112,21 @@ class Retelling(ABC):
 
     def _think(self, text: str, index: int = 0) -> None:
         if text:
-            self._content(len(text))
+            self._content(_bytes(text))
             self._told.append(self._open(index).reasoning(text, index))
 
     def _call(self, id: str, name: str, arguments: str = "", index: int = 0) -> int:
         """A tool call begins. Returns its number, for the rest of its arguments."""
         number = self._calls.get(index, 0)
         self._calls[index] = number + 1
-        self._content(1 + len(name) + len(arguments))
+        self._content(1 + _bytes(name) + _bytes(arguments))
         self._told.append(self._open(index).call(number, id, name, arguments, index))
         return number
 
     def _argue(self, number: int, fragment: str, index: int = 0) -> None:
         """The arguments of call *number* go on."""
         if fragment:
-            self._content(len(fragment))
+            self._content(_bytes(fragment))
             self._told.append(self._open(index).arguments(number, fragment, index))
 
     def _add(self, delta: Json, index: int = 0, *, size: int = 0) -> None:
@@ -139,8 +140,10 @@ class Retelling(ABC):
         self._reasons[index] = reason
 
     def _end(self, **more: Any) -> None:
-        """The answer is whole. *more* goes into the usage chunk."""
-        if not self._reasons:
+        """The answer is whole: all choices have said why. *more* goes into the usage chunk. Only the first counts."""
+        if self.done:
+            return
+        if not self._reasons or self._opened - self._reasons.keys():
             raise broken("the answer ended without a reason to finish")
         for index in sorted(self._reasons):
             self._told.append(self._open(index).finish(self._reasons[index], index))
@@ -170,3 +173,7 @@ class Retelling(ABC):
             events.append(self._report)
             self._report = None
         return events
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

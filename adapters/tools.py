@@ -5,6 +5,7 @@ from hashlib import blake2s
 from typing import Any, Literal, NamedTuple
 
 from adapters.fields import Fields
+from adapters.turns import mark_of
 from core.ask import Ask
 from core.errors import invalid
 from core.wire import Json
@@ -70,15 +71,14 @@ def _tools(given: list[Json]) -> Iterator[Tool]:
         if kind == "custom" and isinstance(custom := tool.get("custom"), dict):
             description = str(custom.get("description") or "")
             if isinstance(form := custom.get("format"), dict) and form.get("type") == "grammar":
-                grammar = form.get("grammar") or form
-                description = (
-                    f"{description}\n\nInput must match this grammar:\n{grammar.get('definition', '')}".strip()
-                )
-            yield Tool(_name(custom, f"{at}.custom"), description, _FREE_TEXT, strict=False, custom=True, at=at)
+                grammar = form.get("grammar")
+                definition = (grammar if isinstance(grammar, dict) else form).get("definition", "")
+                description = f"{description}\n\nInput must match this grammar:\n{definition}".strip()
+            name = _name(custom, f"{at}.custom")
+            yield Tool(name, description, _FREE_TEXT, strict=False, custom=True, at=at, mark=mark_of(tool))
         elif kind == "function" and isinstance(tool.get("function"), dict):
-            mark = tool.get("cache_control") or tool["function"].get("cache_control")
-            ttl = (mark.get("ttl") or "5m") if isinstance(mark, dict) else None
-            yield _function(tool["function"], f"{at}.function")._replace(mark=ttl)
+            function = tool["function"]
+            yield _function(function, f"{at}.function")._replace(mark=mark_of(tool) or mark_of(function))
         else:
             raise invalid(f"Unknown type of tool: '{str(kind)[:64]}'.", param=f"{at}.type")
 
@@ -111,16 +111,23 @@ def _choice(given: Any, legacy: Any, *, has_tools: bool) -> Choice:
         return Choice(given)  # type: ignore[arg-type]  # checked right above
     kind = given.get("type")
     if kind == "allowed_tools":
-        allowed = given.get("allowed_tools") or given
-        names = tuple(_chosen(tool) for tool in allowed.get("tools") or ())
+        allowed = given.get("allowed_tools")
+        allowed = allowed if isinstance(allowed, dict) else given
+        tools = allowed.get("tools")
+        names = tuple(_chosen(tool) for tool in tools) if isinstance(tools, list) else ()
+        if not names:
+            # Nothing allowed would read as everything allowed.
+            raise invalid("'allowed_tools' must name a tool.", param="tool_choice")
         return Choice("required" if allowed.get("mode") == "required" else "auto", names)
     return Choice("named", (_chosen(given),))
 
 
-def _chosen(given: Json) -> str:
-    kind = given.get("type", "function")
-    inner = given.get(kind) if isinstance(kind, str) else None
-    name = inner.get("name") if isinstance(inner, dict) else given.get("name")
+def _chosen(given: Any) -> str:
+    """OpenAI nests the name in a member called like the type; some clients leave the nesting away."""
+    name = None
+    if isinstance(given, dict):
+        inner = given.get("custom" if given.get("type") == "custom" else "function")
+        name = (inner if isinstance(inner, dict) else given).get("name")
     if not isinstance(name, str) or not name:
         raise invalid("'tool_choice' must name a tool.", param="tool_choice")
     return name

@@ -16,6 +16,7 @@ from core.errors import invalid
 from core.wire import Json
 
 Mark = str | None  # "5m" or "1h": the client marks this as the end of what shall be cached
+_LONG = frozenset({"1h", "12h", "24h"})
 
 
 class Text(NamedTuple):
@@ -107,7 +108,7 @@ def turns(body: Json, media: Mapping[str, Media]) -> list[Turn]:
         elif role == "tool":
             answers = message["tool_call_id"]
             name = named.get(answers) or str(message.get("name") or "")
-        told.append(Turn(role, parts, calls, answers, name, at, message, _mark(message)))
+        told.append(Turn(role, parts, calls, answers, name, at, message, mark_of(message)))
     return told
 
 
@@ -138,13 +139,13 @@ def _parts(content: Any, at: str, media: Mapping[str, Media]) -> Iterator[Part]:
 def _part(part: Json, at: str, media: Mapping[str, Media]) -> Part:
     match part["type"]:
         case "text" | "input_text" | "output_text":
-            return Text(part.get("text") or "", _mark(part))
+            return Text(_said(part.get("text"), f"{at}.text"), mark_of(part))
         case "refusal":
-            return Text(part["refusal"], _mark(part))
+            return Text(_said(part["refusal"], f"{at}.refusal"), mark_of(part))
         case "image_url" | "input_image":
             return _picture(part, at, media)
         case "input_audio":
-            sound = _object(part["input_audio"], f"{at}.input_audio")
+            sound = _object(part.get("input_audio"), f"{at}.input_audio")
             return Sound(_text(sound, "data", f"{at}.input_audio"), str(sound.get("format") or "wav"), at)
         case "file" | "input_file":
             return _document(part, at, media)
@@ -160,7 +161,12 @@ def _picture(part: Json, at: str, media: Mapping[str, Media]) -> Picture:
         given = given.get("url")
     if not isinstance(given, str) or not given:
         raise invalid("An image needs a 'url'.", param=f"{at}.image_url.url", code="invalid_image_url")
-    return Picture(given, blob_of(given, media, f"{at}.image_url.url"), detail, at, _mark(part))
+    detail = detail if isinstance(detail, str) else None
+    blob = blob_of(given, media, f"{at}.image_url.url")
+    if blob is not None and blob.kind.startswith("text/"):
+        # Mostly a page about the image.
+        raise invalid("The URL holds text, not an image.", param=f"{at}.image_url.url", code="invalid_image_url")
+    return Picture(given, blob, detail, at, mark_of(part))
 
 
 def _document(part: Json, at: str, media: Mapping[str, Media]) -> Document:
@@ -168,14 +174,14 @@ def _document(part: Json, at: str, media: Mapping[str, Media]) -> Document:
     name = file.get("filename")
     name = name if isinstance(name, str) and name else None
     if isinstance(id := file.get("file_id"), str) and id:
-        return Document(None, None, id, name, at, _mark(part))
+        return Document(None, None, id, name, at, mark_of(part))
     given = file.get("file_data") or file.get("file_url")
     if not isinstance(given, str) or not given:
         raise invalid("A file needs 'file_data' or 'file_id'.", param=f"{at}.file", code="missing_required_parameter")
-    if not given.startswith(("data:", "http://", "https://")):
+    if not given.startswith(("http://", "https://")) and given[:5].lower() != "data:":
         given = f"data:;base64,{given}"  # some clients leave the frame away
     blob = blob_of(given, media, f"{at}.file.file_data")
-    return Document(blob, None if given.startswith("data:") else given, None, name, at, _mark(part))
+    return Document(blob, given if given.startswith("http") else None, None, name, at, mark_of(part))
 
 
 def _calls(message: Json, at: str, index: int) -> Iterator[Request]:
@@ -214,12 +220,19 @@ def arguments_of(given: Any, at: str, *, of: str = "") -> Json:
     return value if isinstance(value, dict) else {"value": value}
 
 
-def _mark(thing: Json) -> Mark:
+def mark_of(thing: Json) -> Mark:
     """Both spellings of a cache mark: Anthropic's, and OpenAI's breakpoints (30m and 12h)."""
     mark = thing.get("cache_control") or thing.get("prompt_cache_breakpoint")
     if not isinstance(mark, dict):
         return None
-    return "1h" if mark.get("ttl") in {"1h", "12h", "24h"} else "5m"
+    return "1h" if str(mark.get("ttl")) in _LONG else "5m"
+
+
+def _said(value: Any, at: str) -> str:
+    """Text where null is as good as none."""
+    if value is not None and not isinstance(value, str):
+        raise invalid(f"Invalid type for '{at}': expected a string.", param=at, code="invalid_type")
+    return value or ""
 
 
 def _object(value: Any, at: str) -> Json:

@@ -86,8 +86,9 @@ def completion(
     }
     if usage is not None:
         body["usage"] = shown(usage)
+    data = written(body)
     produced = 0 if usage is not None else sum(len(orjson.dumps(one["message" if chat else "text"])) for one in choices)
-    return Completion(written(body), usage, choices[0]["finish_reason"], produced, remember)
+    return Completion(data, usage, choices[0]["finish_reason"], produced, remember)
 
 
 def read(body: bytes) -> Json:

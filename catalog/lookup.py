@@ -29,7 +29,7 @@ class Override(Protocol):
     """What the operator says about a model; None is what they leave to the catalog."""
 
     @property
-    def price(self) -> Mapping[str, int] | None: ...
+    def price(self) -> Mapping[str, Any] | None: ...
     @property
     def context(self) -> int | None: ...
     @property
@@ -101,7 +101,7 @@ def _row(provider: str, model: str) -> Row | None:
 
 def _listed(row: Row) -> Model:
     return Model(
-        price=_price(row),
+        price=Price.of(row.get("price", {})),
         abilities=Abilities(row["context"], row.get("max_output"), frozenset(row["capabilities"]), _flags(row)),
         quality=None,
         source=row["source"],
@@ -129,12 +129,3 @@ def _flags(row: Row) -> Mapping[str, object]:
     flags: Mapping[str, object] = row.get("flags", {})
     endpoints = row.get("endpoints")
     return {**flags, "endpoints": tuple(endpoints)} if endpoints else flags
-
-
-def _price(row: Row) -> Price | None:
-    figures: Mapping[str, Any] = row.get("price", {})
-    price = Price.of(figures)
-    if price is None or "long" not in figures:
-        return price
-    long = figures["long"]
-    return Price(price.input, price.output, price.cache_read, price.cache_write, long["above"], Price.of(long))

@@ -14,12 +14,20 @@ Row = Mapping[str, Any]
 
 @cache
 def published() -> Mapping[str, Mapping[str, Row]]:
-    """Provider -> model or alias -> row. Read when first asked for, since a start must not wait for it."""
+    """Provider -> model or alias -> row. Read when first asked for, since a start must not wait for it.
+
+    What a provider charges for all of its models is in each row's price, unless the row says otherwise.
+    """
     found: dict[str, dict[str, Row]] = {}
-    rows: list[Row] = orjson.loads(PATH.read_bytes())["models"]
+    file = orjson.loads(PATH.read_bytes())
+    rows: list[Row] = [_priced(row, file["providers"].get(row["provider"], {})) for row in file["models"]]
     for row in rows:
         found.setdefault(row["provider"], {})[row["model"]] = row
     for row in rows:
         for alias in row.get("aliases", ()):
             found[row["provider"]].setdefault(alias, row)
     return found
+
+
+def _priced(row: Row, rules: Row) -> Row:
+    return {**row, "price": {**rules, **row["price"]}} if rules and "price" in row else row

@@ -16,7 +16,7 @@ from config.problems import Notes
 from config.providers import read_providers
 from config.readers import TEXT, TRUTH, choice, duration, matching, secret, several, size, whole
 from config.routes import read_routes
-from config.schema import Config, Cors, DialectFacts, Key, Log, Route, Server
+from config.schema import Config, Cors, DialectFacts, Fetching, Key, Log, Route, Server
 from config.section import Entry, Reader, Section, changed, settings
 from config.unfold import unfold
 from config.yaml_lines import Node
@@ -26,12 +26,17 @@ MOST_WORKERS = 256
 DEFAULT_STRATEGY = "order"
 
 # Whole sections of which this version keeps nothing.
-NOT_YET = ("teams", "cache", "ledger", "media")
+NOT_YET = ("teams", "cache", "ledger")
 
 _LOG: Mapping[str, Reader[Any]] = {
     "format": choice(("json", "text"), "format"),
     "level": choice(("debug", "info", "warning", "error"), "level"),
     "content": TRUTH,
+}
+_MEDIA: Mapping[str, Reader[Any]] = {
+    "allow_private": TRUTH,
+    "max": size("256MiB"),
+    "timeout": duration("5m"),
 }
 _CORS: Mapping[str, Reader[Any]] = {
     "origins": several(matching(re.compile(r"\*|https?://[^\s/?#*]+"), "an origin such as https://example.com, or *")),
@@ -91,6 +96,7 @@ def load(
         defaults=defaults,
         keys=keys,
         models=read_models(root.take("models"), notes, providers=providers),
+        media=settings(root.take("media"), Fetching(), _MEDIA, notes),
         admin_key=_admin_key(root, notes, keys),
         key_sources=sources,
         hash=_hash(tree),

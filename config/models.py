@@ -3,12 +3,18 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from config import units
 from config.problems import Notes, printable
-from config.readers import MONEY, TEXT, TRUTH, choice, number, several, whole
+from config.readers import MONEY, TEXT, TRUTH, choice, number, scalar, several, whole
 from config.schema import ModelFacts
-from config.section import Entry, Reader, Section, changed
+from config.section import Entry, Reader, Section, changed, entries
+from config.yaml_lines import Fields
 
-PRICES = ("input", "output", "cache_read", "cache_write")
+PRICES = (
+    *("input", "output", "cache_read", "cache_write", "cache_write_long"),
+    *("audio_input", "audio_output", "image_output", "search"),
+)
+TIERS = ("flex", "priority", "batch")
 
 
 def read_models(entry: Entry | None, notes: Notes, *, providers: Collection[str]) -> dict[str, ModelFacts]:
@@ -26,15 +32,40 @@ def read_models(entry: Entry | None, notes: Notes, *, providers: Collection[str]
     return models
 
 
-def _price(entry: Entry, notes: Notes) -> dict[str, int]:
+def _price(entry: Entry, notes: Notes) -> dict[str, Any]:
+    """Everything that a price may say."""
+    return _prices(entry, notes, {"long": _long, **dict.fromkeys(TIERS, _tier)})
+
+
+def _prices(entry: Entry, notes: Notes, more: Mapping[str, Reader[Any]]) -> dict[str, Any]:
     """Nano-dollars per million tokens. A price that lacks input or output would make some calls free."""
     section = Section(entry, notes)
-    price = changed(section, dict.fromkeys(PRICES, MONEY))
+    price = changed(section, {**dict.fromkeys(PRICES, MONEY), **more})
     section.close()
-    for name in ("input", "output"):
+    for name in ("input", "output", *(("above",) if "above" in more else ())):
         if not section.says(name):
-            notes.error(section.at(name), "is missing (dollars per million tokens)")
+            what = "tokens of a prompt" if name == "above" else "dollars per million tokens"
+            notes.error(section.at(name), f"is missing ({what})")
     return price
+
+
+def _long(entry: Entry, notes: Notes) -> tuple[dict[str, Any], ...]:
+    """What calls cost whose prompt has more than so many tokens."""
+    return tuple(_prices(one, notes, {"above": whole(1, 1_000_000_000)}) for one in entries(entry))
+
+
+def _tier(entry: Entry, notes: Notes) -> int | dict[str, Any] | None:
+    """A factor, or prices."""
+    if isinstance(entry.node, Fields):
+        return _prices(entry, notes, {"long": _long})
+    return scalar(_thousandths, "a factor such as 0.5, or prices")(entry, notes)
+
+
+def _thousandths(text: str) -> int:
+    factor = units.money(text) * 1000
+    if factor % units.NANOS or factor > 100_000 * units.NANOS:
+        raise ValueError(text)
+    return factor // units.NANOS
 
 
 def _flags(entry: Entry, notes: Notes) -> dict[str, object]:
@@ -67,7 +98,7 @@ _FLAGS: Mapping[str, Reader[Any]] = {
         TRUTH,
     ),
     "default_effort": choice(("none", "minimal", "low", "medium", "high", "xhigh", "max"), "effort"),
-    "endpoints": several(choice(("chat/completions", "responses"), "endpoint")),
+    "endpoints": several(choice(("chat/completions", "responses"), "kind of endpoint")),
     "prompt_cache_min_tokens": whole(0, 1_000_000),
     "thinking_control": choice(("thinkingLevel", "thinkingBudget"), "way to control thinking"),
 }

@@ -5,6 +5,7 @@ Durations are seconds, sizes are bytes, money is nano-dollars.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from core.secret import Secret
 from core.target import Provider, Target
@@ -115,9 +116,13 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """What the operator says about a model; the catalog says the rest. Prices are nano-dollars per million tokens."""
+    """What the operator says about a model; the catalog says the rest.
 
-    price: Mapping[str, int] | None = None  # input, output, cache_read, cache_write
+    *price* is what catalog.price.Price.of reads: nano-dollars per million tokens (`search`: per thousand searches),
+    `long` as a tuple of steps, and a tier as a factor in thousandths or as prices of its own.
+    """
+
+    price: Mapping[str, Any] | None = None
     context: int | None = None
     max_output: int | None = None
     capabilities: tuple[str, ...] | None = None
@@ -140,6 +145,18 @@ class DialectFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fetching:
+    """What is fetched for providers that can't. *max* and *timeout* are those of all the URLs of a call together.
+
+    *allow_private*: URLs may lead into networks of one's own, where whoever has a key then looks around.
+    """
+
+    allow_private: bool = False
+    max: int = 20 * 1024 * 1024
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """One generation, whole. *warnings* are sentences for the operator (`file:line: path: text`)."""
 
@@ -151,6 +168,7 @@ class Config:
     defaults: Route = Route(name="", stages=())  # timeouts, retry, breaker for calls without a route of their own
     keys: Mapping[str, Key] = field(default_factory=dict)
     models: Mapping[str, ModelFacts] = field(default_factory=dict)
+    media: Fetching = Fetching()
     admin_key: Secret | None = None
     warnings: tuple[str, ...] = ()
     key_sources: Mapping[str, str] = field(default_factory=dict)  # provider -> the variables its api_key is made of

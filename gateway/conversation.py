@@ -9,6 +9,7 @@ settle, observe, record                    Conversation._settle, ._close
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from api import Endpoint
@@ -22,6 +23,7 @@ from core.faults import Failure, Fault
 from core.target import Target
 from core.usage import Usage
 from core.wire import Event
+from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
 from gateway.remembered import Recollection
@@ -49,6 +51,7 @@ class Conversation:
         "_committed",
         "_endpoint",
         "_first",
+        "_gallery",
         "_generation",
         "_key",
         "_record",
@@ -82,6 +85,7 @@ class Conversation:
         self.due = 0.0  # when a client that waits for its stream is to be told that we are still there
         self._tried: list[tuple[str, str, float]] = []
         self._first: float | None = None
+        self._gallery: Gallery | None = None  # most calls name nothing to fetch
         self._committed = False  # content has gone to the client; there is no other target from here on
         self._settled = False
         self.interrupted = False
@@ -214,11 +218,21 @@ class Conversation:
             Recollection(self._shared.memory, target.provider, self._key.name),
         )
 
+    async def _show(self, ask: Ask, urls: Sequence[str]) -> Ask:
+        """*ask* with what its provider can't fetch itself."""
+        shared = self._shared
+        if self._gallery is None:
+            self._gallery = Gallery(self._call, shared.fetcher, self._generation.config.media)
+        left = self._began + self._route.timeouts.total - shared.loop.time()
+        return ask._replace(media=await self._gallery.show(urls, within=left))
+
     # Answer: whole
 
     async def _whole(self, attempt: Attempt, lane: Lane) -> Failure | None:
         loop, target = self._shared.loop, attempt.target
         ask = self._ask(target)
+        if urls := lane.adapter.fetches(ask):
+            ask = await self._show(ask, urls)
         request = lane.adapter.encode(ask)
         timeouts = self._route.timeouts
         due = min(loop.time() + timeouts.attempt, self._began + timeouts.total)
@@ -247,6 +261,8 @@ class Conversation:
     async def _stream(self, attempt: Attempt, lane: Lane) -> Failure | None:
         target = self._target = attempt.target
         ask = self._ask(target)
+        if urls := lane.adapter.fetches(ask):
+            ask = await self._show(ask, urls)
         request = lane.adapter.encode(ask)
         timeouts = self._route.timeouts
         trial = self._trial = StreamTrial(

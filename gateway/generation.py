@@ -30,6 +30,7 @@ from server.reply import header
 from telemetry.log import Scribe
 from telemetry.meters import Meters
 from upstream.deadlines import Deadlines
+from upstream.fetch import Fetcher
 from upstream.inside import Inside
 from upstream.origin import Origin
 from upstream.pools import Pools
@@ -68,6 +69,7 @@ class Shared:
     accounts: Accounts = field(default_factory=Accounts)
     budget: RetryBudget = field(default_factory=RetryBudget)
     memory: Remembered = field(default_factory=Remembered)
+    fetcher: Fetcher = field(default_factory=Fetcher)
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
 

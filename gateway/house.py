@@ -171,6 +171,7 @@ class House:
         for task in self._tasks:
             task.cancel()
         await self._shared.pools.close()
+        self._shared.fetcher.close()
         self._look()
         await self._loop.run_in_executor(None, self._tally.close)
         await self._loop.run_in_executor(None, self._scribe.close)

@@ -15,12 +15,13 @@ from core.wire import Json
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 _LARGEST: Final = 1024 * 1024
+_OVERHEAD: Final = 400  # bytes that an entry takes beside its state and its id: tuple, slots of the dictionary, list
 
 Place = tuple[str, str, str]  # provider, key, id of the call
 
 
 class Remembered:
-    """What was used last stays longest. Sizes are those of the state as JSON."""
+    """What was used last stays longest. Sizes are those of the state as JSON, of its id, and of what keeps them."""
 
     __slots__ = ("_kept", "_most", "_size")
 
@@ -32,14 +33,19 @@ class Remembered:
     def keep(self, provider: str, key: str, states: Mapping[str, Json]) -> None:
         for call_id, state in states.items():
             place = (provider, key, call_id)
-            data = orjson.dumps(state)
-            if len(data) > _LARGEST:
-                continue
-            self._size += len(data) - len(self._kept.pop(place, b""))
-            self._kept[place] = data
+            former = self._kept.pop(place, None)
+            if former is not None:
+                self._size -= _size(place, former)
+            try:
+                data = orjson.dumps(state)
+            except orjson.JSONEncodeError:
+                continue  # nested too deeply to be sent again either
+            if _size(place, data) <= _LARGEST:
+                self._size += _size(place, data)
+                self._kept[place] = data
         while self._size > self._most:
-            _, dropped = self._kept.popitem(last=False)
-            self._size -= len(dropped)
+            place, data = self._kept.popitem(last=False)
+            self._size -= _size(place, data)
 
     def find(self, place: Place) -> Json | None:
         data = self._kept.get(place)
@@ -48,6 +54,10 @@ class Remembered:
         self._kept.move_to_end(place)
         state: Json = orjson.loads(data)
         return state
+
+
+def _size(place: Place, data: bytes) -> int:
+    return _OVERHEAD + len(place[2]) + len(data)
 
 
 class Recollection:

@@ -65,14 +65,16 @@ def test_an_unknown_model_is_unknown(provider, model):
 def test_everything_published_is_handed_on():
     found = PUBLISHED.facts("google", "google", "gemini-2.5-pro")
 
-    assert Price(1_250_000_000, 10_000_000_000, 125_000_000, 1_250_000_000) == Price(
-        found.price.input, found.price.output, found.price.cache_read, found.price.cache_write
+    price = found.price
+    ((above, long),) = price.steps
+    assert (1_250_000_000, 10_000_000_000, 125_000_000, 1_250_000_000) == (
+        price.input,
+        price.output,
+        price.cache_read,
+        price.cache_write,
     )
-    assert (
-        found.price.above,
-        found.price.long.input,
-        found.price.long.output,
-    ) == (200_000, 2_500_000_000, 15_000_000_000)
+    assert (above, long.input, long.output, long.cache_read) == (200_000, 2_500_000_000, 15_000_000_000, 250_000_000)
+    assert (price.search, price.tiers) == (35_000_000_000, {"flex": 500, "priority": 1_800, "batch": 500})
     assert (found.abilities.context, found.abilities.max_output, found.quality) == (1_048_576, 65_536, None)
     assert {"tools", "vision", "json_schema", "reasoning", "audio", "files"} == found.abilities.capabilities
     assert found.source.startswith("litellm")
@@ -95,7 +97,7 @@ def test_the_operator_adds_a_model():
 
     found = Catalog({"lab/llama": own}).facts("lab", "openai", "llama")
 
-    assert Price(0, 5, 0, 0) == found.price
+    assert Price.of({"input": 0, "output": 5}) == found.price
     assert (131_072, 8_192, {"tools", "code"}, 0.7) == (
         found.abilities.context,
         found.abilities.max_output,
@@ -126,7 +128,8 @@ def test_an_overridden_price_takes_no_figure_from_the_published_one():
 
     found = catalog.facts("openai", "openai", "gpt-4o")
 
-    assert Price(1, 2, 1, 1) == found.price
+    assert Price.of({"input": 1, "output": 2}) == found.price
+    assert found.price.tiers == {}
 
 
 def test_half_an_overridden_price_is_unknown():

@@ -10,7 +10,10 @@ from catalog.published import PATH, published
 
 FILE = orjson.loads(PATH.read_bytes())
 CAPABILITIES = {"tools", "vision", "json_schema", "reasoning", "audio", "files"}
-PRICES = {"input", "output", "cache_read", "cache_write", "long"}
+PRICES = {
+    *("input", "output", "cache_read", "cache_write", "cache_write_long"),
+    *("audio_input", "audio_output", "image_output", "search", "long"),
+}
 models = pytest.mark.parametrize("row", FILE["models"], ids=lambda row: f"{row['provider']}/{row['model']}")
 
 
@@ -55,7 +58,34 @@ def test_long_prompts_are_never_cheaper(row):
     long = price.get("long", {"above": 1, **price})
 
     assert long["above"] > 0
-    assert all(long[kind] >= price[kind] for kind in ("input", "output") if kind in price)
+    assert all(long[kind] >= price[kind] for kind in set(long) & set(price))
+
+
+@models
+def test_writes_that_are_kept_longer_are_not_cheaper_and_follow_their_providers_rule(row):
+    price = row.get("price", {})
+    factor = {"anthropic": 2, "openai": 2.5}.get(row["provider"])
+
+    for rates in (price, price.get("long", {})):
+        if "cache_write_long" in rates:
+            assert rates["cache_write_long"] >= rates["cache_write"]
+            assert rates["cache_write_long"] == rates["input"] * factor
+
+
+def test_what_providers_charge_for_all_of_their_models_is_known_words():
+    known = {row["provider"] for row in FILE["models"]}
+
+    for provider, rules in FILE["providers"].items():
+        assert provider in known
+        assert set(rules) <= {"search", "flex", "priority", "batch"}
+        assert all(isinstance(figure, int) and figure > 0 for figure in rules.values())
+        assert rules.get("flex", 0) <= 1_000 <= rules.get("priority", 1_000)
+
+
+def test_a_rows_own_price_stands_above_its_providers():
+    assert published()["google"]["gemini-2.5-pro"]["price"]["search"] == 35_000_000_000
+    assert published()["google"]["gemini-3.5-flash"]["price"]["search"] == 14_000_000_000
+    assert "flex" not in published()["anthropic"]["claude-opus-5"]["price"]
 
 
 def _passed(row: dict) -> bool:

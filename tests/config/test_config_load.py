@@ -4,7 +4,7 @@ import pytest
 
 from config.load import is_loopback
 from config.problems import ConfigErrors
-from config.schema import Config, ModelFacts
+from config.schema import Config, Fetching, ModelFacts
 from core.secret import Secret
 
 SECTIONS = "admin, cache, defaults, keys, ledger, log, media, models, providers, routes, server, state, teams"
@@ -110,7 +110,6 @@ def test_a_public_address_without_either_is_refused(problems):
         ("teams: {research: {budget: {usd: 5}}}", "teams"),
         ("cache: {exact: true}", "cache"),
         ("ledger: {keep: 90d}", "ledger"),
-        ("media: {max: 20MiB}", "media"),
         ("state: {url: 'redis://here'}", "state.url"),
         ("state: {when_down: open}", "state.when_down"),
         ("defaults: {cache: {ttl: 1h}}", "defaults.cache"),
@@ -124,6 +123,34 @@ def test_what_would_not_be_kept_may_stand_there_empty(read):
     text = 'state: {url: "${REDIS_URL:-}"}\nledger: {url: "${DB:-}"}\ncache: {}\nteams: {a: []}\ndefaults: {cache: }'
 
     assert "./data" == read(text).state_directory
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("", Fetching()),
+        ("media: {}", Fetching(allow_private=False, max=20 * 2**20, timeout=10.0)),
+        (
+            "media: {allow_private: true, max: 1MiB, timeout: 500ms}",
+            Fetching(allow_private=True, max=2**20, timeout=0.5),
+        ),
+    ],
+)
+def test_what_may_be_fetched_for_providers_can_be_said(read, written, expected):
+    assert expected == read(written).media
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("{allow_private: maybe}", "media.allow_private: expected true or false, got 'maybe'"),
+        ("{max: 1TiB}", "media.max: expected a size such as 32MiB, up to 256MiB, got '1TiB'"),
+        ("{timeout: 0}", "media.timeout: expected a duration such as 30s or 500ms, above 0 to 5m, got 0"),
+        ("{hosts: x}", "media.hosts: unknown key hosts; known are allow_private, max, timeout"),
+    ],
+)
+def test_what_cannot_be_said_of_fetching(problems, written, problem):
+    assert [f"c.yaml:1: {problem}"] == problems(f"media: {written}")
 
 
 def test_models_say_what_they_cost_in_nano_dollars(read):
@@ -145,6 +172,67 @@ models:
         ),
         "demo/b": ModelFacts(),
     } == config.models
+
+
+def test_a_price_may_have_more_buckets_steps_and_tiers(read):
+    price = (
+        read("""
+providers: {demo: {}}
+models:
+  demo/a:
+    price:
+      {input: 1, output: 2, cache_read: 0.1, cache_write: 1.25, cache_write_long: 2, audio_input: 5, audio_output: 7,
+       image_output: 9, search: 10, flex: 0.5, priority: {input: 3, output: 4, long: {above: 10, input: 5, output: 6}},
+       batch: 0.125, long: [{above: 100, input: 2, output: 3}, {above: 200, input: 4, output: 5, cache_read: 0}]}
+""")
+        .models["demo/a"]
+        .price
+    )
+
+    assert price == {
+        "input": 10**9,
+        "output": 2 * 10**9,
+        "cache_read": 10**8,
+        "cache_write": 1_250_000_000,
+        "cache_write_long": 2 * 10**9,
+        "audio_input": 5 * 10**9,
+        "audio_output": 7 * 10**9,
+        "image_output": 9 * 10**9,
+        "search": 10**10,
+        "long": (
+            {"above": 100, "input": 2 * 10**9, "output": 3 * 10**9},
+            {"above": 200, "input": 4 * 10**9, "output": 5 * 10**9, "cache_read": 0},
+        ),
+        "flex": 500,
+        "priority": {
+            "input": 3 * 10**9,
+            "output": 4 * 10**9,
+            "long": ({"above": 10, "input": 5 * 10**9, "output": 6 * 10**9},),
+        },
+        "batch": 125,
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("flex: half", "flex: expected a factor such as 0.5, or prices, got 'half'"),
+        ("flex: 0.0005", "flex: expected a factor such as 0.5, or prices, got 0.0005"),
+        ("flex: 101", "flex: expected a factor such as 0.5, or prices, got 101"),
+        ("flex: [1]", "flex: expected a factor such as 0.5, or prices, got a list"),
+        ("flex: {input: 1}", "flex.output: is missing (dollars per million tokens)"),
+        ("flex: {input: 1, output: 1, flex: 1}", "flex.flex: unknown key flex"),
+        ("long: {input: 1, output: 1}", "long.above: is missing (tokens of a prompt)"),
+        ("long: [{above: 1, output: 1}]", "long[0].input: is missing (dollars per million tokens)"),
+        ("long: {above: 0, input: 1, output: 1}", "long.above: expected a whole number from 1 to 1000000000, got 0"),
+        ("long: 5", "long: expected a mapping, got a number or a truth value"),
+        ("serch: 1", "serch: unknown key serch; did you mean search?"),
+    ],
+)
+def test_what_cannot_be_said_of_a_price(problems, written, problem):
+    found = problems(f"providers: {{demo: {{}}}}\nmodels: {{demo/a: {{price: {{input: 1, output: 1, {written}}}}}}}")
+
+    assert found[0].startswith(f"c.yaml:2: models.demo/a.price.{problem}")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,17 @@
 """Providers made of bytes, sinks that remember, and both event loops."""
 
 import asyncio
+import ssl
+import subprocess
 from collections.abc import Awaitable, Callable
 
 import pytest
 import uvloop
+from website import Site
 
 from core.faults import Failure
+from upstream.dial import trust
+from upstream.fetch import Fetcher
 from upstream.origin import Origin
 from upstream.request import request_head
 
@@ -226,3 +231,47 @@ def turns_fixture():
 @pytest.fixture
 def new_ear():
     return Ear
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """For some names: a server's context, and the file with the certificate itself."""
+    folder = tmp_path_factory.mktemp("tls")
+
+    def make(names: str) -> tuple[ssl.SSLContext, str]:
+        stem = folder / names.replace(":", "-").replace(",", "-")
+        key, cert = f"{stem}.key", f"{stem}.pem"
+        command = (
+            f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
+            f" -keyout {key} -out {cert} -addext subjectAltName={names}"
+        )
+        subprocess.run(command.split(), check=True, capture_output=True)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(cert, key)
+        return context, cert
+
+    return make
+
+
+@pytest.fixture
+def trusted(monkeypatch):
+    """Have OpenSSL take a file for the system's certificates, until the test ends."""
+    trust.cache_clear()
+    yield lambda file: monkeypatch.setenv("SSL_CERT_FILE", file)
+    trust.cache_clear()
+
+
+@pytest.fixture
+async def site(start):
+    made = Site()
+    server = await start(made)
+    made.url = server.url
+    made.port = int(server.url.rsplit(":", 1)[1])
+    return made
+
+
+@pytest.fixture
+def fetcher():
+    made = Fetcher()
+    yield made
+    made.close()

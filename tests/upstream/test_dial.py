@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-import subprocess
 
 import pytest
 
@@ -156,34 +155,6 @@ async def test_what_the_name_server_says(origin_of, ask, monkeypatch, number, me
 
 
 # TLS
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """For some names: a server's context, and the file with the certificate itself."""
-    folder = tmp_path_factory.mktemp("tls")
-
-    def make(names: str) -> tuple[ssl.SSLContext, str]:
-        stem = folder / names.replace(":", "-").replace(",", "-")
-        key, cert = f"{stem}.key", f"{stem}.pem"
-        command = (
-            f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
-            f" -keyout {key} -out {cert} -addext subjectAltName={names}"
-        )
-        subprocess.run(command.split(), check=True, capture_output=True)
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(cert, key)
-        return context, cert
-
-    return make
-
-
-@pytest.fixture
-def trusted(monkeypatch):
-    """Have OpenSSL take a file for the system's certificates, until the test ends."""
-    trust.cache_clear()
-    yield lambda file: monkeypatch.setenv("SSL_CERT_FILE", file)
-    trust.cache_clear()
 
 
 async def test_a_certificate_nobody_vouches_for_is_not_accepted(start, origin_of, ask, says, certificate):

@@ -1,0 +1,63 @@
+"""Usage in buckets, and as OpenAI shows it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai.types import CompletionUsage
+
+from core.usage import Usage, shown
+
+counts = st.integers(0, 10**9)
+BUCKETS = ("input", "cache_read", "cache_write", "cache_write_long", "audio_input")
+MADE = ("output", "audio_output", "image_output")
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        (
+            Usage(),
+            {
+                "prompt_tokens": 0,
+                "completion_tokens": 0,
+                "total_tokens": 0,
+                "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0, "audio_tokens": 0},
+                "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
+            },
+        ),
+        (
+            Usage(
+                input=1,
+                cache_read=2,
+                cache_write=4,
+                cache_write_long=8,
+                audio_input=16,
+                output=32,
+                reasoning=5,
+                audio_output=64,
+                image_output=128,
+                searches=3,
+                tier="flex",
+            ),
+            {
+                "prompt_tokens": 31,
+                "completion_tokens": 224,
+                "total_tokens": 255,
+                "prompt_tokens_details": {"cached_tokens": 2, "cache_write_tokens": 12, "audio_tokens": 16},
+                "completion_tokens_details": {"reasoning_tokens": 5, "audio_tokens": 64, "image_tokens": 128},
+            },
+        ),
+    ],
+)
+def test_usage_is_shown_as_openai_shows_it(usage, expected):
+    assert expected == shown(usage)
+    assert CompletionUsage.model_validate(expected).total_tokens == usage.total
+
+
+@given(st.fixed_dictionaries(dict.fromkeys((*BUCKETS, *MADE), counts)))
+def test_every_bucket_is_counted_once(buckets):
+    usage = Usage(**buckets)
+
+    assert usage.prompt == sum(buckets[name] for name in BUCKETS)
+    assert usage.completion == sum(buckets[name] for name in MADE)
+    assert usage.total == usage.prompt + usage.completion == shown(usage)["total_tokens"]
