@@ -17,6 +17,8 @@ DIALECTS = {
         name: DialectFacts(base_url="http://localhost:8000/v1", needs_key=False, local=True)
         for name in ("vllm", "sglang", "llama.cpp", "lmstudio")
     },
+    "ollama": DialectFacts(base_url="http://localhost:11434", needs_key=False, local=True),
+    **{name: DialectFacts(base_url=f"https://{name}.test") for name in ("anthropic", "cohere")},
     "demo": DialectFacts(needs_key=False),
     **{
         name: DialectFacts(base_url=f"https://{name}.test/v1")
