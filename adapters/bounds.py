@@ -1,14 +1,12 @@
-"""Which calls have to be looked at because of their model's limits: decided with one look-up, and one look at the call.
+"""Which calls have to be looked at because of their model's limits: decided with one look-up.
 
-Most calls have none of the fields that any model refuses, and messages without anything of another provider.
+Most calls have none of the fields that their model might refuse.
 """
 
 from typing import Final, NamedTuple
 
-from adapters.foreign import cleaned, strange
-from adapters.limits import Limits, fit, limits_of, watched
+from adapters.limits import Limits, limits_of, watched
 from core.ask import Abilities, Ask
-from core.wire import Json
 
 REMEMBERED: Final = 1_024  # models; clients may make names up, so this has an end
 
@@ -29,19 +27,13 @@ class Bounds:
 
     def of(self, ask: Ask) -> Limits | None:
         """The limits that may matter to this call; None for nearly all."""
-        call = ask.call
-        if call.endpoint != "chat":
-            return None
         known = self._known.get(ask.target.model)
         if known is None or known.abilities is not ask.model:
             known = self._learn(ask)
         limits = known.limits
-        if limits is None:
+        if limits is None or ask.call.endpoint != "chat":
             return None
-        body = call.body
-        if known.watched.isdisjoint(body) and limits.chat and not strange(body["messages"]):
-            return None
-        return limits
+        return None if limits.chat and known.watched.isdisjoint(ask.call.body) else limits
 
     def _learn(self, ask: Ask) -> _Known:
         model, abilities = ask.target.model, ask.model
@@ -50,11 +42,3 @@ class Bounds:
             self._known.clear()
         known = self._known[model] = _Known(abilities, limits, watched(limits))
         return known
-
-
-def fitted(body: Json, limits: Limits, ask: Ask) -> tuple[str, ...]:
-    """Make *body* one that chat completions take, in place. What is dropped is named."""
-    dropped = fit(body, limits, ask)
-    if strange(body["messages"]):
-        body["messages"] = cleaned(body["messages"])
-    return tuple(sorted(dropped))

@@ -117,13 +117,12 @@ _WATCHED = _ALWAYS_WATCHED | _RULES.keys() | {"max_tokens", "functions", "tools"
 
 def watched(limits: Limits | None) -> frozenset[str]:
     """Fields of a call that its model may refuse; without any of them there is nothing to do."""
-    if limits is None or limits.reasons:
-        return _WATCHED
-    return _ALWAYS_WATCHED
+    easy = limits is not None and not limits.reasons and limits.samples == "always"
+    return _ALWAYS_WATCHED if easy else _WATCHED
 
 
-def fit(body: Json, limits: Limits, ask: Ask, *, responses: bool = False) -> list[str]:
-    """Take out of *body*, in place, what the model refuses, and name it; see Ask.strict."""
+def fit(body: Json, limits: Limits, ask: Ask, *, responses: bool = False) -> tuple[str, ...]:
+    """Take out of *body*, in place, what the model refuses, and name it in order; see Ask.strict."""
     dropped: list[str] = []
 
     def say(what: str) -> None:
@@ -156,7 +155,7 @@ def fit(body: Json, limits: Limits, ask: Ask, *, responses: bool = False) -> lis
         most = body.pop("max_tokens")
         if body.get("max_completion_tokens") is None:
             body["max_completion_tokens"] = most
-    return dropped
+    return tuple(sorted(dropped))
 
 
 # The table. What is marked * is by hearsay: see the models' pages.
@@ -221,7 +220,15 @@ def limits_of(model: str, abilities: Abilities) -> Limits | None:
     return _told(limits, flags)
 
 
-_TOLD = frozenset({"default_effort", "endpoints", *(f"effort_{level}" for level in LEVELS)})
+_TOLD = frozenset(
+    {
+        "default_effort",
+        "endpoints",
+        "prompt_cache_breakpoint",
+        "sampling_params",
+        *(f"effort_{level}" for level in LEVELS),
+    }
+)
 
 
 def _told(limits: Limits, flags: Mapping[str, Any]) -> Limits:

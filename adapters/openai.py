@@ -7,9 +7,10 @@ from urllib.parse import quote
 import orjson
 
 from adapters.accent import Accent
-from adapters.bounds import Bounds, fitted
+from adapters.bounds import Bounds
 from adapters.contract import Decoder, Listing
 from adapters.failure import broken, failure, failure_inside, is_error
+from adapters.limits import fit
 from adapters.openai_parts import renamed, size_of
 from adapters.openai_stream import OpenAIDecoder, swaps_of
 from adapters.ordinary import Memory
@@ -101,7 +102,7 @@ class OpenAI:
         if self._bounds is not None and (limits := self._bounds.of(ask)) is not None:
             if not self._api_version and limits.bridged(body):
                 return self._bridge.encode(ask, limits)
-            dropped = fitted(body, limits, ask)
+            dropped = fit(body, limits, ask)
         if call.stream:
             self._ask_for_usage(body)
         if not self._plain:

@@ -6,6 +6,7 @@ from core.usage import Usage, count
 from core.wire import Json
 
 NANO = 1_000_000_000  # nano-dollars in a dollar
+_NOTHING = dict[str, Any]().get
 _LONGEST_TIER = 32
 _MOST = 1e9  # dollars; nobody charges that for a call, so it is no number to believe
 
@@ -23,23 +24,30 @@ def usage_of(value: Any, cost: tuple[str, float] | None = None, tier: Any = None
     if prompt is None or output is None:
         return None
     inside, outside = get("prompt_tokens_details"), get("completion_tokens_details")
-    # DeepSeek says it at the top, its newer answers in both places; they are never added up.
-    cached = _detail(inside, "cached_tokens") or _amount_of(get("prompt_cache_hit_tokens"))
-    written = _detail(inside, "cache_write_tokens")
-    reasoning = _detail(outside, "reasoning_tokens") or _amount_of(get("reasoning_tokens"))
-    heard = _detail(inside, "audio_tokens")
-    spoken, drawn = _detail(outside, "audio_tokens"), _detail(outside, "image_tokens")
+    of = inside.get if inside.__class__ is dict else _NOTHING
+    made = outside.get if outside.__class__ is dict else _NOTHING
     charged = _charged(value, *cost) if cost else None
     tier = _tier(tier)
-    if not (cached or written or reasoning or heard or spoken or drawn):
+    # DeepSeek says it at the top, its newer answers in both places; they are never added up.
+    cached = of("cached_tokens") or get("prompt_cache_hit_tokens")
+    reasoning = made("reasoning_tokens") or get("reasoning_tokens")
+    if not (
+        cached
+        or reasoning
+        or of("cache_write_tokens")
+        or of("audio_tokens")
+        or made("audio_tokens")
+        or made("image_tokens")
+    ):
         return Usage(prompt, 0, 0, output, 0, False, charged, 0, 0, 0, 0, 0, tier)
+    cached, reasoning = _amount_of(cached), _amount_of(reasoning)
     if reasoning and count(get("total_tokens")) == prompt + output + reasoning:
         output += reasoning  # xAI counts reasoning beside the answer
     cached = min(cached, prompt)
-    written = min(written, prompt - cached)
-    heard = min(heard, prompt - cached - written)
-    spoken = min(spoken, output)
-    drawn = min(drawn, output - spoken)
+    written = min(_amount_of(of("cache_write_tokens")), prompt - cached)
+    heard = min(_amount_of(of("audio_tokens")), prompt - cached - written)
+    spoken = min(_amount_of(made("audio_tokens")), output)
+    drawn = min(_amount_of(made("image_tokens")), output - spoken)
     output -= spoken + drawn
     reasoning = min(reasoning, output)
     rest = prompt - cached - written - heard

@@ -1,16 +1,18 @@
 """Messages of a chat as the items of a response's input."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from adapters.fields import Fields, unsupported
-from adapters.foreign import ids
 from adapters.responses.kept import CALLS, echoed, recalled
+from adapters.tools import Names
 from adapters.turns import Document, Part, Picture, Request, Sound, Text, Turn, turns
 from core.ask import Ask
 from core.wire import Json
+
+_LONGEST_ID: Final = 64
 
 
 class Writer:
@@ -21,7 +23,7 @@ class Writer:
         self._fields = fields
         self._breakpoints = breakpoints
         self._thinks = thinks
-        self._names = ids()
+        self._names = Names(_short, _LONGEST_ID)
         self._custom: set[str] = set()  # ids of calls of custom tools
         self._lost: set[str] = set()
 
@@ -107,21 +109,22 @@ class Writer:
         return told
 
 
+def _short(id: str) -> bool:
+    return len(id) <= _LONGEST_ID
+
+
 def _told(part: Text | Picture | Document) -> Json:
-    match part:
-        case Text(text):
-            return {"type": "input_text", "text": text}
-        case Picture(_, blob, _, _) if blob is not None and blob.kind == "application/pdf":
-            return _file(f"data:{blob.kind};base64,{blob.data}", None)
-        case Picture(url, blob, detail, _):
-            url = f"data:{blob.kind};base64,{blob.data}" if blob is not None else url
-            return {"type": "input_image", "image_url": url, "detail": detail or "auto"}
-        case Document(blob, url, id, name, _):
-            if id is not None:
-                return {"type": "input_file", "file_id": id}
-            if blob is not None:
-                return _file(f"data:{blob.kind};base64,{blob.data}", name)
-            return {"type": "input_file", "file_url": url}
+    if isinstance(part, Text):
+        return {"type": "input_text", "text": part.text}
+    blob = part.blob
+    data = "" if blob is None else f"data:{blob.kind};base64,{blob.data}"
+    if isinstance(part, Picture):
+        if blob is not None and blob.kind == "application/pdf":
+            return _file(data, None)
+        return {"type": "input_image", "image_url": data or part.url, "detail": part.detail or "auto"}
+    if part.id is not None:
+        return {"type": "input_file", "file_id": part.id}
+    return _file(data, part.name) if data else {"type": "input_file", "file_url": part.url}
 
 
 def _file(data: str, name: str | None) -> Json:

@@ -7,7 +7,7 @@ import orjson
 from adapters.fields import Fields, unsupported
 from adapters.limits import NEUTRAL, Limits, fit
 from adapters.responses.items import Writer
-from adapters.tools import Choice, Offer, Tool, offer
+from adapters.tools import Offer, Tool, offer
 from core.ask import Ask
 from core.errors import invalid
 from core.wire import Json, WireRequest
@@ -171,14 +171,13 @@ def _tool(tool: Tool, given: list[Json]) -> Json:
 
 def _choice(offered: Offer) -> Json:
     kinds = {tool.name: "custom" if tool.custom else "function" for tool in offered.tools}
-    match offered.choice:
-        case Choice("named", (name,)):
-            return {"tool_choice": {"type": kinds[name], "name": name}}
-        case Choice(mode, names) if names:
-            allowed = [{"type": kinds[name], "name": name} for name in names]
-            return {"tool_choice": {"type": "allowed_tools", "mode": mode, "tools": allowed}}
-        case Choice(mode):
-            return {"tool_choice": mode}
+    mode, names = offered.choice
+    if mode == "named":
+        return {"tool_choice": {"type": kinds[names[0]], "name": names[0]}}
+    if names:
+        allowed = [{"type": kinds[name], "name": name} for name in names]
+        return {"tool_choice": {"type": "allowed_tools", "mode": mode, "tools": allowed}}
+    return {"tool_choice": mode}
 
 
 def _search(options: Json) -> Json:

@@ -29,6 +29,6 @@ SIGNALS = (
         ),
     ),
     Signal(Fault.OVERLOADED, codes=("server_is_overloaded",)),
-    Signal(Fault.RATE_LIMITED, codes=("slow_down",)),
+    Signal(Fault.RATE_LIMITED, statuses=(200, 429), codes=("slow_down",)),
     Signal(Fault.TIMEOUT, codes=("vector_store_timeout",)),
 )
