@@ -29,15 +29,11 @@ def test_core_58_usage_comes_once_and_last(asked):
 def test_core_59_the_official_accumulator_takes_it():
     call = {"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": ""}}
     rest = {"index": 0, "function": {"arguments": "{}"}}
-    events = played(
-        decoder_of(include_usage=True),
-        ROLE,
-        chunk({"tool_calls": [call]}),
-        chunk({"tool_calls": [rest]}),
-        chunk({}, "tool_calls"),
-        USAGE,
-        DONE,
-    )
+    kind = {"object": "chat.completion.chunk"}
+    pieces = [{"role": "assistant", "content": None}, {"tool_calls": [call]}, {"tool_calls": [rest]}]
+    whole = [*(chunk(piece, **kind) for piece in pieces), chunk({}, "tool_calls", **kind), DONE]
+
+    events = played(decoder_of(), *whole)
 
     with (
         client_of(b"".join(written(events))) as client,

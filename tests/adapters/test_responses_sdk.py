@@ -1,5 +1,6 @@
 """Neither side is our own idea: OpenAI's own types accept what we send, and parse what our tests play."""
 
+from functools import cache
 from typing import get_type_hints
 
 import orjson
@@ -89,17 +90,27 @@ class Remembering:
         return kept([thought("plan"), message("", phase="commentary"), searched(), function()], MODEL).get(call_id)
 
 
+@cache
+def typed(kind):
+    return TypeAdapter(kind)
+
+
+@cache
+def fields(kind):
+    return get_type_hints(kind).keys()
+
+
 def validated(body):
     """Every part by itself, since the types are lazy about lists; and no field that there isn't."""
     kind = ResponseCreateParamsStreaming if body.get("stream") else ResponseCreateParamsNonStreaming
-    TypeAdapter(kind).validate_python(body)
-    assert body.keys() <= get_type_hints(kind).keys()
+    typed(kind).validate_python(body)
+    assert body.keys() <= fields(kind)
     for item in body["input"]:
-        TypeAdapter(ResponseInputItemParam).validate_python(item)
+        typed(ResponseInputItemParam).validate_python(item)
     for tool in body.get("tools", ()):
-        TypeAdapter(ToolParam).validate_python(tool)
+        typed(ToolParam).validate_python(tool)
     if "tool_choice" in body:
-        TypeAdapter(ToolChoice).validate_python(body["tool_choice"])
+        typed(ToolChoice).validate_python(body["tool_choice"])
     return body
 
 
@@ -149,7 +160,7 @@ def test_what_we_send_is_accepted_by_the_official_types(body):
 def test_what_we_play_is_parsed_by_the_official_types(answer):
     Response.model_validate(answer)
     for event in told(answer):
-        TypeAdapter(ResponseStreamEvent).validate_python(event)
+        typed(ResponseStreamEvent).validate_python(event)
 
 
 @pytest.mark.parametrize("answer", ANSWERS[:-1])
