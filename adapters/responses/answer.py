@@ -86,15 +86,14 @@ def reason(answer: Json, *, calls: bool, legacy: bool) -> str:
 def thoughts_of(item: Json) -> Iterator[str]:
     """The summaries of a thought; where a model thinks aloud, the thought itself."""
     if item["type"] == "reasoning":
-        for part in item.get("summary") or item.get("content") or ():
-            if isinstance(part, dict) and (text := word(part.get("text"))):
+        for part in listed(item.get("summary")) or listed(item.get("content")):
+            if text := word(part.get("text")):
                 yield text
 
 
-def parts_of(item: Json) -> list[Json]:
-    """What a message consists of."""
-    content = item.get("content")
-    return [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+def listed(value: Any) -> list[Json]:
+    """The objects of a list that may be none."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def usage_in(answer: Json) -> Usage | None:
@@ -103,8 +102,7 @@ def usage_in(answer: Json) -> Usage | None:
     web = tools.get("web_search") if isinstance(tools, dict) else None
     searches = count(web.get("num_requests")) if isinstance(web, dict) else None
     if searches is None:
-        kinds = [item.get("type") for item in (output if isinstance(output, list) else ()) if isinstance(item, dict)]
-        searches = kinds.count("web_search_call")
+        searches = [item.get("type") for item in listed(output)].count("web_search_call")
     return response_usage(answer.get("usage"), answer.get("service_tier"), searches)
 
 
@@ -118,31 +116,38 @@ def word(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def citation(annotation: Any, offset: int) -> Json | None:
-    """*offset* is how much text stands before the part that it belongs to. None for what isn't found on the web."""
-    if not isinstance(annotation, dict) or annotation.get("type") != "url_citation":
-        return None
+def citations(annotations: Any, offset: int) -> list[Json]:
+    """Those of the web. *offset* is how much text stands before the part that they belong to."""
+    return [_citation(one, offset) for one in listed(annotations) if one.get("type") == "url_citation"]
+
+
+def _citation(annotation: Json, offset: int) -> Json:
     start, end = (annotation.get(name) for name in ("start_index", "end_index"))
     told = {
         "start_index": (count(start) or 0) + offset,
         "end_index": (count(end) or 0) + offset,
-        "title": annotation.get("title"),
-        "url": annotation.get("url"),
+        "title": word(annotation.get("title")),
+        "url": word(annotation.get("url")),
     }
     return {"type": "url_citation", "url_citation": told}
 
 
-def token(entry: Json) -> Json:
-    """What was how likely. Streams leave the bytes away."""
-    told = {"token": entry.get("token"), "bytes": entry.get("bytes"), "logprob": entry.get("logprob")}
-    others = entry.get("top_logprobs")
-    return {**told, "top_logprobs": [token(other) for other in others]} if others is not None else told
+def tokens(logprobs: Any) -> list[Json]:
+    """What was how likely, and what else would have been."""
+    return [
+        {**_token(one), "top_logprobs": list(map(_token, listed(one.get("top_logprobs"))))} for one in listed(logprobs)
+    ]
+
+
+def _token(entry: Json) -> Json:
+    """Streams leave the bytes away."""
+    return {"token": entry.get("token"), "bytes": entry.get("bytes"), "logprob": entry.get("logprob")}
 
 
 def _parts(output: list[Json], kind: str, member: str) -> Iterator[Json]:
     """The parts of messages that are of *kind*."""
     for item in output:
-        for part in parts_of(item) if item["type"] == "message" else ():
+        for part in listed(item.get("content")) if item["type"] == "message" else ():
             if part.get("type") == kind and isinstance(part.get(member), str):
                 yield part
 
@@ -165,11 +170,11 @@ def _annotations(output: list[Json]) -> list[Json]:
     told: list[Json] = []
     offset = 0
     for part in _parts(output, "output_text", "text"):
-        told += [one for each in part.get("annotations") or () if (one := citation(each, offset)) is not None]
+        told += citations(part.get("annotations"), offset)
         offset += len(part["text"])
     return told
 
 
 def _logprobs(output: list[Json]) -> Json:
-    told = [token(one) for part in _parts(output, "output_text", "text") for one in part.get("logprobs") or ()]
+    told = [one for part in _parts(output, "output_text", "text") for one in tokens(part.get("logprobs"))]
     return {"content": told, "refusal": None}

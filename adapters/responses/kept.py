@@ -24,8 +24,8 @@ def kept(output: list[Json], model: str) -> Mapping[str, Json]:
     worth = False
     for item in output:
         kind = item["type"]
-        if kind == "reasoning" and item.get("encrypted_content"):
-            # Text of thoughts may come out, but not go in.
+        if _is_secret(item):
+            # What was thought aloud may come out, but not go in.
             order.append({name: item.get(name) for name in ("type", "id", "encrypted_content")})
             order[-1]["summary"] = item.get("summary") or []
             worth = True
@@ -52,7 +52,7 @@ def recalled(call_ids: list[str], memory: Memory, model: str) -> list[Json] | No
 
 def details(output: list[Json]) -> list[Json]:
     """`reasoning_details` for the client. Each has an index of its own, or clients would join them."""
-    thoughts = [item for item in output if item["type"] == "reasoning" and item.get("encrypted_content")]
+    thoughts = [item for item in output if _is_secret(item)]
     return [
         {
             "type": "reasoning.encrypted",
@@ -63,6 +63,11 @@ def details(output: list[Json]) -> list[Json]:
         }
         for index, item in enumerate(thoughts)
     ]
+
+
+def _is_secret(item: Json) -> bool:
+    secret = item.get("encrypted_content")
+    return item["type"] == "reasoning" and isinstance(secret, str) and bool(secret)
 
 
 def echoed(message: Json) -> list[Json]:

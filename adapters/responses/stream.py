@@ -10,13 +10,13 @@ from adapters.failure import broken, failure_inside, is_error
 from adapters.responses.answer import (
     PARAGRAPH,
     check,
-    citation,
+    citations,
     is_item,
-    parts_of,
+    listed,
     reason,
     thoughts_of,
     tier_of,
-    token,
+    tokens,
     usage_in,
     word,
 )
@@ -98,9 +98,8 @@ class ResponsesDecoder(Retelling):
         if not self._note.logprobs:
             self._say(text)
         elif text:
-            content = [token(one) for one in event.get("logprobs") or ()]
             self._content(len(text))
-            logprobs = {"content": content, "refusal": None}
+            logprobs = {"content": tokens(event.get("logprobs")), "refusal": None}
             self._told.append(self._open(0).chunk({"content": text}, logprobs=logprobs))
 
     def _refusal(self, event: Json) -> None:
@@ -134,8 +133,9 @@ class ResponsesDecoder(Retelling):
             self._go_on(place, fragment, custom=event["type"].startswith("response.custom"))
 
     def _annotation(self, event: Json) -> None:
-        if (told := citation(event.get("annotation"), self._base)) is not None:
-            self._cite(told)
+        for told in citations([event.get("annotation")], self._base):
+            self._add({"annotations": [{"index": self._notes, **told}]})
+            self._notes += 1
 
     def _item(self, event: Json) -> None:
         """An item is whole. What of it no delta has told is told now."""
@@ -188,13 +188,13 @@ class ResponsesDecoder(Retelling):
             self._message(place, item)
 
     def _message(self, place: int, item: Json) -> None:
-        for part in parts_of(item):
+        for part in listed(item.get("content")):
             if word(part.get("refusal")):
                 self._refusal({"delta": part["refusal"], "output_index": place})
             elif word(part.get("text")):
                 self._base = self._length
                 self._text({"delta": part["text"], "output_index": place, "logprobs": part.get("logprobs")})
-                for annotation in part.get("annotations") or ():
+                for annotation in listed(part.get("annotations")):
                     self._annotation({"annotation": annotation})
 
     def _open_call(self, place: int, item: Json) -> None:
@@ -222,10 +222,6 @@ class ResponsesDecoder(Retelling):
             self._add({"tool_calls": [{"index": number, "custom": {"input": fragment}}]}, size=len(fragment))
         else:
             self._argue(number, fragment)
-
-    def _cite(self, told: Json) -> None:
-        self._add({"annotations": [{"index": self._notes, **told}]})
-        self._notes += 1
 
     _TOLD: ClassVar[dict[str, Callable[["ResponsesDecoder", Json], None]]] = {
         "response.created": _created,

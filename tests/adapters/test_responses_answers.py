@@ -264,6 +264,25 @@ def test_kinds_of_items_that_we_do_not_know_say_nothing():
     )
 
 
+ODD = [
+    {"type": "reasoning", "summary": 5, "content": "x", "encrypted_content": 5},
+    {"type": "reasoning", "summary": [5, {"text": 5}], "encrypted_content": ""},
+    {"type": "message", "content": [{"type": "output_text", "text": "a", "annotations": 5, "logprobs": 5}, 5]},
+    {"type": "message", "content": [{"type": "output_text", "text": 5}, {"type": "refusal", "refusal": 5}]},
+    {"type": "message", "content": 5},
+]
+
+
+def test_members_of_odd_types_say_nothing():
+    body = {"logprobs": True, "reasoning_effort": "none", "web_search_options": {}}
+
+    completion, told = answered(response(*ODD, function()), body)
+
+    said = told["choices"][0]["message"]
+    assert ("a", {}) == (said["content"], completion.remember)
+    assert said.keys().isdisjoint({"reasoning_content", "reasoning_details", "annotations"})
+
+
 def test_an_answer_without_names_gets_ours():
     _, told = answered(response(message(), id=None, model=None, service_tier=None))
 

@@ -17,6 +17,7 @@ from responding import (
     wire,
 )
 from streams import passed, played
+from test_responses_answers import ODD
 
 from core.usage import Usage
 from core.wire import Report
@@ -208,6 +209,17 @@ def test_an_empty_message_says_nothing():
     empty = [message(""), {**message(), "content": [{"type": "other"}]}, {**message(refusal="")}]
 
     assert ({"role": "assistant", "content": ""}, "stop") == joined(play(response(*empty))[1])
+
+
+def test_members_of_odd_types_say_nothing():
+    body = {"logprobs": True, "reasoning_effort": "none", "web_search_options": {}}
+    end = {"type": "response.completed", "response": response(*ODD, function())}
+
+    decoder = decoding(body)
+    message_, finish = joined(played(decoder, wire_of([end])))
+
+    assert ("a", "tool_calls", {}) == (message_["content"], finish, decoder.remember)
+    assert message_.keys() == {"role", "content", "tool_calls"}
 
 
 def test_empty_deltas_say_nothing():
