@@ -84,7 +84,7 @@ def _unreasoned(limits: Limits, _effort: str, _value: Any) -> bool:
 
 
 def _kept(limits: Limits, _effort: str, value: Any) -> bool:
-    return value in limits.retention or (value == "in_memory" and not limits.retention)
+    return isinstance(value, str) and (value in limits.retention or (value == "in_memory" and not limits.retention))
 
 
 _RULES: Mapping[str, _Rule] = {

@@ -58,7 +58,7 @@ def check(answer: Json, signals: tuple[Signal, ...]) -> None:
     """Only a response that was ended on purpose is an answer."""
     if answer.get("error"):
         raise UpstreamError(failure_inside(answer, signals=signals))
-    if answer.get("status") not in {"completed", "incomplete"}:
+    if word(answer.get("status")) not in {"completed", "incomplete"}:
         raise broken(f"the answer's status is {str(answer.get('status'))[:64]}")
 
 

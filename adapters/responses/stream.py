@@ -121,7 +121,7 @@ class ResponsesDecoder(Retelling):
 
     def _added(self, event: Json) -> None:
         item, place = _inside(event, "item"), _place(event)
-        if item.get("type") in CALLS:
+        if word(item.get("type")) in CALLS:
             self._open_call(place, item)
 
     def _arguments(self, event: Json) -> None:

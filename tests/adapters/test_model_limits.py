@@ -155,6 +155,7 @@ def test_every_level_finds_one_that_each_model_takes(level):
         ("gpt-4o", {"prompt_cache_options": {"mode": "explicit"}}, ("prompt_cache_options",)),
         ("gpt-4o", {"prompt_cache_retention": "24h"}, ("prompt_cache_retention",)),
         ("gpt-4o", {"prompt_cache_retention": "in_memory"}, None),
+        ("gpt-4o", {"prompt_cache_retention": ["24h"]}, ("prompt_cache_retention",)),
         ("gpt-4.1", {"prompt_cache_retention": "24h"}, None),
         ("gpt-5.5", {"prompt_cache_retention": "in_memory"}, ("prompt_cache_retention",)),
         ("gpt-5.5", {"prompt_cache_retention": "24h"}, None),

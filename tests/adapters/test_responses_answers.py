@@ -302,6 +302,7 @@ def test_an_answer_without_names_gets_ours():
         (response(message(), status="cancelled"), Fault.BROKEN),
         (response(message(), status="in_progress"), Fault.BROKEN),
         (response(message(), status=None), Fault.BROKEN),
+        (response(message(), status=["completed"]), Fault.BROKEN),
         (response(output=None), Fault.BROKEN),
         (
             {"error": {"message": "overloaded", "type": "server_error", "code": "server_is_overloaded"}},

@@ -119,10 +119,11 @@ def test_nonsense_is_broken(data, message):
 
 def test_items_that_are_none_say_nothing():
     events = told(response(message()))
+    begun = {"type": "response.output_item.added", "item": {"type": ["function_call"]}, "output_index": 3}
     odd = {"type": "response.output_item.done", "item": {"type": "function_call"}, "output_index": 3}
     last = {**events[-1], "response": {**response(), "output": None}}
 
-    text = passed(played(decoding(), wire([*events[:-1], odd, last])))
+    text = passed(played(decoding(), wire([*events[:-1], begun, odd, last])))
 
     assert b'"finish_reason":"stop"' in text
 
