@@ -3,6 +3,7 @@
 from adapters import family
 from adapters.demo import DEMO
 from adapters.dialect import Dialect, spoken
+from adapters.gemini import GEMINI
 
 ADAPTERS: dict[str, Dialect] = {
     "openai": spoken(family.OPENAI),
@@ -11,6 +12,8 @@ ADAPTERS: dict[str, Dialect] = {
     "deepseek": spoken(family.DEEPSEEK),
     "demo": spoken(DEMO),
     "fireworks": spoken(family.FIREWORKS),
+    "gemini": GEMINI,
+    "google": GEMINI,
     "groq": spoken(family.GROQ),
     "llama.cpp": spoken(family.LLAMA_CPP),
     "lmstudio": spoken(family.LM_STUDIO),

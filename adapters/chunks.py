@@ -58,7 +58,8 @@ class Chunks:
     def chunk(self, delta: Json, index: int = 0, **more: Any) -> bytes:
         """A chunk with members beside its delta, such as `logprobs`."""
         choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": None, **more}
-        return b"data: " + _dumps({**self._frame, "choices": [choice]}) + b"\n\n"
+        unknown = {"usage": None} if self._close.endswith(b":null}\n\n") else {}
+        return b"data: " + _dumps({**self._frame, "choices": [choice], **unknown}) + b"\n\n"
 
     def report(self, usage: Usage, **more: Any) -> Report:
         """The usage chunk; *more* are members of its top level, such as `service_tier`."""

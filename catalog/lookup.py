@@ -16,6 +16,9 @@ LONGEST = 256  # characters of a name worth remembering
 _DATE = re.compile(r"[-@](?:20\d{6}|20\d\d-\d\d-\d\d)$")
 _SUFFIXES = {"ollama": re.compile(r":[^:/]+$")}
 
+# Another name of a dialect -> what the catalog calls its provider.
+_ALSO = {"gemini": "google"}
+
 # How OpenRouter spells a vendor -> what the catalog calls it, for models that OpenRouter passes on at their own price.
 _VENDORS = {"openai": "openai", "anthropic": "anthropic", "google": "google", "mistralai": "mistral", "x-ai": "xai"}
 
@@ -83,7 +86,7 @@ class Catalog:
 
 def _row(provider: str, model: str) -> Row | None:
     """By exact id or alias, then without its suffix; a router's models also by their vendor."""
-    models = published().get(provider, {})
+    models = published().get(_ALSO.get(provider, provider), {})
     if (row := models.get(model) or models.get(_SUFFIXES.get(provider, _DATE).sub("", model))) is not None:
         return row
     vendor, slash, name = model.partition("/")
