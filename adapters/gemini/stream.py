@@ -42,12 +42,13 @@ class _Told:
 class GeminiDecoder(Retelling):
     """See adapters.contract.Decoder."""
 
-    __slots__ = ("_array", "_cites", "_frames", "_made", "_refused", "_seen", "_spoken", "_tier")
+    __slots__ = ("_array", "_begun", "_cites", "_frames", "_made", "_refused", "_seen", "_tier")
 
     def __init__(self, ask: Ask, notes: Notes) -> None:
         super().__init__(ask)
-        self._frames: sse.Frames | None = None
-        self._array: Objects | None = None
+        self._frames = sse.Frames()
+        self._array: Objects | None = None  # in place of events
+        self._begun = False
         self._made = Calls(ask, notes)
         self.remember = self._made.remember
         self._seen: dict[int, _Told] = {}
@@ -62,22 +63,20 @@ class GeminiDecoder(Retelling):
     # Framing
 
     def _bodies(self, data: bytes) -> Iterator[Json]:
-        if self._frames is None and self._array is None:
+        if not self._begun:
             data = data.lstrip()
             if not data:
                 return
-            if data[:1] in {b"[", b"{"}:
-                self._array = Objects()
-            else:
-                self._frames = sse.Frames()
-        if self._array is not None:
-            for raw in self._array.feed(data):
-                yield from _objects(raw)
-        elif self._frames is not None:
+            self._begun = True
+            self._array = Objects() if data[:1] in {b"[", b"{"} else None
+        if self._array is None:
             yield from _events(self._frames.whole(data))
+            return
+        for raw in self._array.feed(data):
+            yield from _objects(raw)
 
     def _over(self) -> None:
-        if self._frames is not None and (rest := self._frames.end()).strip():
+        if (rest := self._frames.end()).strip():
             try:
                 orjson.loads(sse.event(rest).data or b"{}")
             except ValueError:

@@ -26,6 +26,8 @@ PUBLISHED = Catalog({})
         ("groq", "openai", "openai/gpt-oss-20b", 75_000_000),  # a known name in another's dialect
         ("openrouter", "openrouter", "anthropic/claude-sonnet-4.5", 3_000_000_000),
         ("openrouter", "openrouter", "openai/o3", 2_000_000_000),  # listed by its vendor alone
+        ("mine", "google", "gemini-3.8-flash", 750_000_000),
+        ("mine", "gemini", "gemini-3.8-flash", 750_000_000),  # the same dialect by its other name
         ("ollama", "ollama", "llama3.1:8b-instruct-q4_0", 0),
         ("ollama", "ollama", "mixtral:8x7b", 0),
     ],
