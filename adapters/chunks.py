@@ -16,13 +16,14 @@ _dumps = orjson.dumps
 class Chunks:
     """*usage*: the client asked to see the usage, so every chunk says that it isn't known yet."""
 
-    __slots__ = ("_close", "_frame", "_head", "_open")
+    __slots__ = ("_close", "_frame", "_head", "_open", "_tail")
 
     def __init__(self, id: str, created: int, model: str, *, usage: bool) -> None:
         self._frame: Json = {"id": id, "object": "chat.completion.chunk", "created": created, "model": model}
         self._head = b"data: " + _dumps(self._frame)[:-1] + b',"choices":[{"index":'
         self._open = self._head + b'0,"delta":{'
-        self._close = b'},"logprobs":null,"finish_reason":null}]' + (b',"usage":null}\n\n' if usage else b"}\n\n")
+        self._tail = b',"usage":null}\n\n' if usage else b"}\n\n"
+        self._close = b'},"logprobs":null,"finish_reason":null}]' + self._tail
 
     def role(self, index: int = 0) -> bytes:
         return self._delta(index, b'"role":"assistant","content":""')
@@ -51,15 +52,13 @@ class Chunks:
 
     def finish(self, reason: str, index: int = 0, logprobs: Any = None) -> bytes:
         """The last chunk of a choice."""
-        tail = b',"usage":null}\n\n' if self._close.endswith(b":null}\n\n") else b"}\n\n"
         said = (_dumps(logprobs), _dumps(reason))
-        return b'%b%d,"delta":{},"logprobs":%b,"finish_reason":%b}]%b' % (self._head, index, *said, tail)
+        return b'%b%d,"delta":{},"logprobs":%b,"finish_reason":%b}]%b' % (self._head, index, *said, self._tail)
 
     def chunk(self, delta: Json, index: int = 0, **more: Any) -> bytes:
         """A chunk with members beside its delta, such as `logprobs`."""
         choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": None, **more}
-        unknown = {"usage": None} if self._close.endswith(b":null}\n\n") else {}
-        return b"data: " + _dumps({**self._frame, "choices": [choice], **unknown}) + b"\n\n"
+        return b"data: " + _dumps({**self._frame, "choices": [choice]})[:-1] + self._tail
 
     def report(self, usage: Usage, **more: Any) -> Report:
         """The usage chunk; *more* are members of its top level, such as `service_tier`."""

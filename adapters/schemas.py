@@ -70,7 +70,6 @@ class _Tailor:
             raise self._refused("holds a schema that is no object")
         if self._rules.inline and isinstance(reference := given.get("$ref"), str):
             return self._inlined(reference, given, depth)
-        given = self._moved(given)
         node = self._simple(dict(given))
         made: Json = {}
         lost: Json = {}
@@ -80,14 +79,6 @@ class _Tailor:
             else:
                 lost[name] = value
         return self._finished(made, lost)
-
-    def _moved(self, given: Json) -> Json:
-        """A reference into `definitions` follows them to `$defs`; see _simple."""
-        keep, reference = self._rules.keep, given.get("$ref")
-        if not isinstance(reference, str) or "definitions" in keep or "$defs" not in keep:
-            return given
-        start, _, name = reference.partition("#/definitions/")
-        return {**given, "$ref": f"#/$defs/{name}"} if name and not start else given
 
     def _inlined(self, reference: str, given: Json, depth: int) -> Json:
         if reference in self._open:
