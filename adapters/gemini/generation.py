@@ -85,7 +85,7 @@ def _format(made: Json, fields: Fields, traits: Traits) -> None:
     kind = "text" if wanted is None else wanted.get("type")
     if kind == "text":
         return
-    if kind not in {"json_object", "json_schema"}:
+    if kind not in ("json_object", "json_schema"):
         raise invalid(f"Invalid value for 'response_format.type': '{str(kind)[:64]}'.", param="response_format.type")
     made["responseMimeType"] = "application/json"
     if kind == "json_object":

@@ -106,6 +106,8 @@ def _everywhere(node: Any, tidy: Callable[[Json], Json]) -> Any:
 
 
 def _tidy(node: Json) -> Json:
+    if isinstance(reference := node.get("$ref"), str) and reference.startswith("#/definitions/"):
+        node = {**node, "$ref": reference.replace("#/definitions/", "#/$defs/", 1)}  # where they have been moved to
     if "$ref" in node and any(not name.startswith("$") for name in node):
         # It may have only neighbours that begin with a dollar sign.
         rest = {name: value for name, value in node.items() if name != "$ref"}
@@ -119,7 +121,7 @@ def _tidy(node: Json) -> Json:
     if None in options and len(plain) == len(options) - 1 and "anyOf" not in rest:
         # Null can't be a member of an enum; beside it, it can.
         kind = rest.pop("type", None)
-        kinds = [one for one in (kind if isinstance(kind, list) else [kind]) if one not in {None, "null"}]
+        kinds = [one for one in (kind if isinstance(kind, list) else [kind]) if one not in (None, "null")]
         typed = {"type": kinds[0]} if len(kinds) == 1 else {}
         return {**rest, "anyOf": [{**typed, "enum": plain}, {"type": "null"}]}
     return _described(rest, options)
@@ -138,7 +140,7 @@ def _tidy_openapi(node: Json) -> Json:
             node = {**node, "type": "STRING", "enum": words}
         else:
             node = _described(node, options)
-    if properties := node.pop("properties", None):
+    if isinstance(properties := node.pop("properties", None), dict) and properties:
         node = {**node, "properties": properties, "propertyOrdering": list(properties)}
     if isinstance(either := node.pop("anyOf", None), list):
         # It must stand alone, so what stands beside it goes inside.

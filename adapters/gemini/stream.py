@@ -22,6 +22,9 @@ from core.ask import Ask
 from core.faults import UpstreamError
 from core.wire import Json
 
+_ORDINARY = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId"})
+_TALKING = frozenset({"content", "index"})
+
 
 class _Told:
     """What one choice has said so far. *texts* is kept only where somebody may cite from it."""
@@ -95,6 +98,8 @@ class GeminiDecoder(Retelling):
     # What an event means
 
     def _take(self, body: Json) -> None:
+        if self._plain(body):
+            return
         if is_error(body):
             raise UpstreamError(failure_inside(body, signals=SIGNALS))
         if self._chunks is None:
@@ -108,11 +113,32 @@ class GeminiDecoder(Retelling):
             self._stop("content_filter")
         self._account(body)
 
+    def _plain(self, body: Json) -> bool:
+        """The commonest event by far: some more text of the first choice. Whatever is odd about it is not plain."""
+        told = self._seen.get(0)
+        if told is None or not _ORDINARY.issuperset(body):
+            return False
+        try:
+            (candidate,) = body["candidates"]
+            (part,) = candidate["content"]["parts"]
+            text = part["text"]
+        except (KeyError, TypeError, ValueError):
+            return False
+        if len(part) != 1 or text.__class__ is not str or not _TALKING.issuperset(candidate) or candidate.get("index"):
+            return False
+        self._text(text, 0, told)
+        self._account(body)
+        return True
+
     def _account(self, body: Json) -> None:
         """Each event has all counts up to here; the last one holds."""
-        self._tier = tier_of(body.get("serviceTier")) or self._tier
+        if "serviceTier" in body:
+            self._tier = tier_of(body["serviceTier"]) or self._tier
+        reported = body.get("usageMetadata")
+        if not reported:
+            return
         searches = sum([told.searches for told in self._seen.values()])
-        usage = usage_of(body.get("usageMetadata"), searches=searches, tier=self._tier)
+        usage = usage_of(reported, searches=searches, tier=self._tier)
         if usage is not None:
             self.usage = usage
             self._tier = usage.tier

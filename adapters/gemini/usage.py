@@ -56,5 +56,10 @@ def _amount(usage: Json, name: str) -> int | None:
 def _of(usage: Json, name: str, modality: str) -> int:
     """What one kind of content took."""
     listed = usage.get(name)
-    found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    return sum(count(one.get("tokenCount")) or 0 for one in found if one.get("modality") == modality)
+    if not listed or not isinstance(listed, list):
+        return 0
+    total = 0
+    for one in listed:
+        if isinstance(one, dict) and one.get("modality") == modality:
+            total += count(one.get("tokenCount")) or 0
+    return total

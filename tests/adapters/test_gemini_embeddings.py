@@ -82,7 +82,7 @@ def test_one_embedding_comes_by_another_name():
     assert made.usage is None
 
 
-def test_numbers_are_packed_where_that_is_wanted():
+def test_core_70_numbers_are_packed_where_that_is_wanted():
     made = decoded("a", {"embedding": {"values": [0.5, -2]}}, encoding_format="base64")
 
     packed = orjson.loads(made.body)["data"][0]["embedding"]
