@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from adapters.clean import clean
-from adapters.signals import Signal, Told, fault_of
+from adapters.signals import Signal, Told, fault_by, fault_said
 from adapters.waits import duration, reset_after, retry_after
 from core.faults import Failure, Fault, UpstreamError
 from core.wire import Json
@@ -18,6 +18,8 @@ _SPOKEN = ("message", "detail", "error", "msg", "status_msg")  # where a message
 _NAMES = ("code", "type", "error_type", "error_code", "status", "limit_source", "reason", "status_code", "quotaId")
 _STATUSES = ("code", "status_code", "http_status_code", "status")
 _DEEPEST = 4
+# Names that say no more than that the call is wrong, but do say that.
+_CALLERS = frozenset({"invalid_request_error", "INVALID_ARGUMENT", "ValidationException", "BadRequestError"})
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes, *, signals: tuple[Signal, ...] = ()) -> Failure:
@@ -89,7 +91,10 @@ def _faceless(status: int, headers: Mapping[str, str], body: bytes, signals: tup
 def _classified(status: int, headers: Mapping[str, str], told: Told, signals: tuple[Signal, ...]) -> Failure:
     known = told.status if status == 200 else status
     wait = retry_after(headers, body=told.wait, text=told.text)
-    fault = fault_of(known or 200, told, own=signals, wait=wait)
+    fault, guessed = fault_said(known or 200, told, own=signals, wait=wait), False
+    if fault is None:
+        fault, guessed = fault_by(known or 200)
+        guessed = guessed and told.codes.isdisjoint(_CALLERS)
     if wait is None and fault is Fault.RATE_LIMITED:
         wait = reset_after(headers)
     return Failure(
@@ -100,6 +105,7 @@ def _classified(status: int, headers: Mapping[str, str], told: Told, signals: tu
         type=told.type and clean(told.type),
         param=told.param and clean(told.param),
         retry_after=wait,
+        guessed=guessed,
     )
 
 
