@@ -106,8 +106,6 @@ def _everywhere(node: Any, tidy: Callable[[Json], Json]) -> Any:
 
 
 def _tidy(node: Json) -> Json:
-    if isinstance(reference := node.get("$ref"), str) and reference.startswith("#/definitions/"):
-        node = {**node, "$ref": reference.replace("#/definitions/", "#/$defs/", 1)}  # where they have been moved to
     if "$ref" in node and any(not name.startswith("$") for name in node):
         # It may have only neighbours that begin with a dollar sign.
         rest = {name: value for name, value in node.items() if name != "$ref"}
