@@ -6,6 +6,7 @@ from adapters.bedrock import BEDROCK
 from adapters.cohere import COHERE
 from adapters.demo import DEMO
 from adapters.dialect import Dialect, spoken
+from adapters.gemini import GEMINI
 from adapters.ollama import OLLAMA
 
 ADAPTERS: dict[str, Dialect] = {
@@ -18,6 +19,8 @@ ADAPTERS: dict[str, Dialect] = {
     "deepseek": spoken(family.DEEPSEEK),
     "demo": spoken(DEMO),
     "fireworks": spoken(family.FIREWORKS),
+    "gemini": GEMINI,
+    "google": GEMINI,
     "groq": spoken(family.GROQ),
     "llama.cpp": spoken(family.LLAMA_CPP),
     "lmstudio": spoken(family.LM_STUDIO),

@@ -18,7 +18,7 @@ class Accent:
     *deployments* is Azure's way of naming models in the path. *option_headers* are headers
     that carry an option of the provider. Answers: *finish* renames finish reasons, *fatal* are those that mean
     the answer failed, *keys* renames members of messages and deltas. *cost* is the field of `usage` in which the
-    provider bills, with its unit in nano-dollars.
+    provider bills, with its unit in nano-dollars. *limits*: its models are OpenAI's, with their limits and /responses.
     """
 
     base_url: str = ""
@@ -39,6 +39,7 @@ class Accent:
     keys: Mapping[str, str] = field(default_factory=dict)
     cost: tuple[str, float] | None = None
     signals: tuple[Signal, ...] = ()
+    limits: bool = False
 
     @property
     def plain(self) -> bool:

@@ -1,6 +1,7 @@
 """The OpenAI family: who speaks its dialect, and with which accent."""
 
 from adapters.accent import Accent
+from adapters.responses.signals import SIGNALS
 from adapters.signals import Signal
 from adapters.usage import NANO
 from core.faults import Fault
@@ -14,13 +15,17 @@ OPENAI = Accent(
     base_url="https://api.openai.com/v1",
     options={"organization": None, "project": None},
     option_headers={"openai-organization": "organization", "openai-project": "project"},
+    limits=True,
+    signals=SIGNALS,
 )
 
 AZURE = Accent(
     options={"api_version": "v1"},
     key_header=("api-key", ""),
     deployments=True,
+    limits=True,
     signals=(
+        *SIGNALS,
         # A wrong path or api-version: nothing that the caller could mend.
         Signal(Fault.MODEL_NOT_FOUND, "resource not found", statuses=(404,)),
         Signal(Fault.BAD_CREDENTIAL, "invalid subscription key or wrong api endpoint"),

@@ -7,12 +7,15 @@ from urllib.parse import quote
 import orjson
 
 from adapters.accent import Accent
-from adapters.contract import Listing
+from adapters.bounds import Bounds
+from adapters.contract import Decoder, Listing
 from adapters.failure import broken, failure, failure_inside, is_error
+from adapters.limits import fit
 from adapters.openai_events import swaps_of
 from adapters.openai_parts import renamed, size_of
 from adapters.openai_stream import OpenAIDecoder
 from adapters.ordinary import Memory
+from adapters.responses import Bridge, Bridged
 from adapters.usage import usage_of
 from adapters.whole import read, written
 from core.ask import Ask
@@ -38,6 +41,8 @@ class OpenAI:
     __slots__ = (
         "_accent",
         "_api_version",
+        "_bounds",
+        "_bridge",
         "_headers",
         "_listing",
         "_memories",
@@ -65,6 +70,8 @@ class OpenAI:
         self._api_version = "" if version == "v1" else version
         prefix = "/openai/v1" if version == "v1" else ""
         self._paths = {endpoint: prefix + path for endpoint, path in _PATHS.items()}
+        self._bounds = Bounds() if accent.limits else None
+        self._bridge = Bridge(f"{prefix}/responses", accent.signals)
         self._listing = f"{prefix}/models" if not self._api_version else f"/openai/models?api-version={version}"
 
     def headers(self, key: Secret | None) -> Headers:
@@ -92,9 +99,15 @@ class OpenAI:
         # The gateway's own fields; no provider knows them.
         body.pop("routing", None)
         body.pop("models", None)
+        dropped: tuple[str, ...] = ()
+        if self._bounds is not None and (limits := self._bounds.of(ask)) is not None:
+            if not self._api_version and limits.bridged(body):
+                return self._bridge.encode(ask, limits)
+            dropped = fit(body, limits, ask)
         if call.stream:
             self._ask_for_usage(body)
-        dropped = () if self._plain else self._adapt(body)
+        if not self._plain:
+            dropped = self._adapt(body)
         try:
             data = orjson.dumps(body)
         except orjson.JSONEncodeError as error:
@@ -103,7 +116,8 @@ class OpenAI:
         return WireRequest(path, data, (), dropped)
 
     def decode(self, body: bytes, ask: Ask, request: WireRequest) -> Completion:
-        del request
+        if isinstance(request.notes, Bridged):
+            return self._bridge.decode(body, ask, request.notes)
         call = ask.call
         # DeepSeek and OpenRouter keep a connection alive with blanks before the JSON.
         if body[:1].isspace():
@@ -123,19 +137,20 @@ class OpenAI:
         if not self._verbatim and renamed(choices, "message", self._accent):
             body = written(answer)
             finish = choices[0].get("finish_reason")
-        usage = usage_of(answer.get("usage"), self._accent.cost)
+        usage = usage_of(answer.get("usage"), self._accent.cost, answer.get("service_tier"))
         # Only who has to estimate wants to know how much text there is.
         produced = 0 if usage is not None else sum([size_of(choice, "message") for choice in choices])
         return Completion(body, usage, finish if isinstance(finish, str) else None, produced)
 
-    def decoder(self, ask: Ask, request: WireRequest) -> OpenAIDecoder:
-        del request
+    def decoder(self, ask: Ask, request: WireRequest) -> Decoder:
+        if isinstance(request.notes, Bridged):
+            return self._bridge.decoder(ask, request.notes)
         call = ask.call
         asked = call.include_usage
         return OpenAIDecoder(call, self._accent, self._swaps[asked], self._memories[call.endpoint, asked])
 
     def failure(self, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-        return failure(status, headers, body, signals=self._accent.signals)
+        return self._bridge.learnt(failure(status, headers, body, signals=self._accent.signals))
 
     def _ask_for_usage(self, body: Json) -> None:
         if not self._accent.stream_options:

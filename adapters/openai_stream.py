@@ -203,7 +203,7 @@ class OpenAIDecoder:
 
     def _take_usage(self, reported: Json, body: Json, event: bytes) -> None:
         """Clients get one usage chunk, the last, if they asked for it; providers send it at any time."""
-        usage = usage_of(reported, self._accent.cost)
+        usage = usage_of(reported, self._accent.cost, body.get("service_tier"))
         if usage is None:
             return
         self.usage = usage

@@ -6,13 +6,16 @@ from core.usage import Usage, count
 from core.wire import Json
 
 NANO = 1_000_000_000  # nano-dollars in a dollar
+_NOTHING = dict[str, Any]().get
+_LONGEST_TIER = 32
 _MOST = 1e9  # dollars; nobody charges that for a call, so it is no number to believe
 
 
-def usage_of(value: Any, cost: tuple[str, float] | None = None) -> Usage | None:
+def usage_of(value: Any, cost: tuple[str, float] | None = None, tier: Any = None) -> Usage | None:
     """*cost* names the field in which the provider says what it charged, and its unit in nano-dollars.
 
-    Absent or malformed counts give nothing at all: then an estimate is the better bill.
+    *tier* is what the answer says of its service tier. Absent or malformed counts give nothing at all: then an
+    estimate is the better bill. Predicted tokens that were rejected are among the output, as they are billed.
     """
     if not isinstance(value, dict):
         return None
@@ -21,18 +24,61 @@ def usage_of(value: Any, cost: tuple[str, float] | None = None) -> Usage | None:
     if prompt is None or output is None:
         return None
     inside, outside = get("prompt_tokens_details"), get("completion_tokens_details")
-    # DeepSeek says it at the top, its newer answers in both places; they are never added up.
-    cached = _detail(inside, "cached_tokens") or _amount_of(get("prompt_cache_hit_tokens"))
-    written = _detail(inside, "cache_write_tokens")
-    reasoning = _detail(outside, "reasoning_tokens") or _amount_of(get("reasoning_tokens"))
+    of = inside.get if inside.__class__ is dict else _NOTHING
+    made = outside.get if outside.__class__ is dict else _NOTHING
     charged = _charged(value, *cost) if cost else None
-    if not (cached or written or reasoning):
-        return Usage(prompt, 0, 0, output, 0, False, charged)
-    cached = min(cached, prompt)
-    written = min(written, prompt - cached)
+    tier = _tier(tier)
+    # DeepSeek says it at the top, its newer answers in both places; they are never added up.
+    cached = of("cached_tokens") or get("prompt_cache_hit_tokens")
+    reasoning = made("reasoning_tokens") or get("reasoning_tokens")
+    if not (
+        cached
+        or reasoning
+        or of("cache_write_tokens")
+        or of("audio_tokens")
+        or made("audio_tokens")
+        or made("image_tokens")
+    ):
+        return Usage(prompt, 0, 0, output, 0, False, charged, 0, 0, 0, 0, 0, tier)
+    cached, reasoning = _amount_of(cached), _amount_of(reasoning)
     if reasoning and count(get("total_tokens")) == prompt + output + reasoning:
         output += reasoning  # xAI counts reasoning beside the answer
-    return Usage(prompt - cached - written, cached, written, output, min(reasoning, output), False, charged)
+    cached = min(cached, prompt)
+    written = min(_amount_of(of("cache_write_tokens")), prompt - cached)
+    heard = min(_amount_of(of("audio_tokens")), prompt - cached - written)
+    spoken = min(_amount_of(made("audio_tokens")), output)
+    drawn = min(_amount_of(made("image_tokens")), output - spoken)
+    output -= spoken + drawn
+    reasoning = min(reasoning, output)
+    rest = prompt - cached - written - heard
+    return Usage(rest, cached, written, output, reasoning, False, charged, 0, heard, spoken, drawn, 0, tier)
+
+
+def response_usage(value: Any, tier: Any, searches: int) -> Usage | None:
+    """What POST /responses says of itself. What was written to the cache for 12 hours costs more."""
+    if not isinstance(value, dict):
+        return None
+    prompt, output = count(value.get("input_tokens")), count(value.get("output_tokens"))
+    if prompt is None or output is None:
+        return None
+    inside, outside = _details(value, "input_tokens_details"), value.get("output_tokens_details")
+    cached = min(_detail(inside, "cached_tokens"), prompt)
+    written = min(_detail(inside, "cache_write_tokens"), prompt - cached)
+    long = min(_detail(inside.get("cache_write_tokens_details"), "ttl_12h_tokens"), written)
+    return Usage(
+        input=prompt - cached - written,
+        cache_read=cached,
+        cache_write=written - long,
+        cache_write_long=long,
+        output=output,
+        reasoning=min(_detail(outside, "reasoning_tokens"), output),
+        searches=searches,
+        tier=_tier(tier),
+    )
+
+
+def _tier(value: Any) -> str:
+    return value if value.__class__ is str and len(value) <= _LONGEST_TIER else ""
 
 
 def _detail(part: Any, name: str) -> int:

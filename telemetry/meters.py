@@ -52,6 +52,12 @@ METRICS = (
         "Answers whose usage was estimated because the provider gave none",
         ("target",),
     ),
+    Metric(
+        "switchyard_unclassified_errors_total",
+        "counter",
+        "Providers' errors that nothing but their status explained",
+        ("provider", "status"),
+    ),
     Metric("switchyard_key_calls_total", "counter", "Finished calls by key", ("key",)),
     Metric("switchyard_key_cost_usd_total", "counter", "Dollars by key", ("key",), per=NANO),
     Metric(
