@@ -213,7 +213,8 @@ def test_every_dialect_is_documented_with_what_it_needs() -> None:
     documented = {}
     for name, address, key, serves in table(README, "dialect"):
         usual = "" if address.startswith("none") else codes(address)[0]
-        documented[name.strip("`")] = (usual, key == "needed", frozenset(serves.split(", ")))
+        for one in codes(name):
+            documented[one] = (usual, key == "needed", frozenset(serves.split(", ")))
 
     expected = {
         name: (each.base_url, each.needs_key, each.make(Provider(name="p", dialect=name)).endpoints)

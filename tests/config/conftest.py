@@ -18,7 +18,7 @@ DIALECTS = {
         for name in ("vllm", "sglang", "llama.cpp", "lmstudio")
     },
     "ollama": DialectFacts(base_url="http://localhost:11434", needs_key=False, local=True),
-    **{name: DialectFacts(base_url=f"https://{name}.test") for name in ("anthropic", "cohere")},
+    **{name: DialectFacts(base_url=f"https://{name}.test") for name in ("anthropic", "cohere", "google")},
     "demo": DialectFacts(needs_key=False),
     **{
         name: DialectFacts(base_url=f"https://{name}.test/v1")

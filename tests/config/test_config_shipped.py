@@ -30,6 +30,7 @@ def test_it_needs_nothing_and_warns_of_nothing(read):
         ({"LLM_DEFAULT_PROVIDER": "openai", "OPENAI_MODEL": "o3"}, "openai/o3"),
         ({"DEFAULT_LLM_PROVIDER": "deepseek", "DEEPSEEK_MODEL": "r1"}, "deepseek/r1"),
         ({"DEFAULT_LLM_PROVIDER": "anthropic"}, "anthropic/claude-opus-4-5-20251101"),
+        ({"DEFAULT_LLM_PROVIDER": "google", "GOOGLE_MODEL": "gemini-2.5-pro"}, "google/gemini-2.5-pro"),
         ({"DEFAULT_LLM_PROVIDER": "ollama", "OLLAMA_MODEL": "qwen3"}, "ollama/qwen3"),
         ({"PREFERRED_LLM_PROVIDER": "openrouter", "OPENROUTER_DEFAULT_MODEL": "x/y"}, "openrouter/x/y"),
         ({"LLM_DEFAULT_PROVIDER": "mistral", "DEFAULT_LLM_PROVIDER": "openai"}, "mistral/mistral-large-latest"),
@@ -101,6 +102,11 @@ def test_a_key_in_the_environment_configures_its_provider(read, name):
     config = read(TEXT, {f"{name.upper()}_API_KEY": "k"})
 
     assert (Secret("k"),) == config.providers[name].keys
+
+
+@pytest.mark.parametrize("name", ["GOOGLE_AI_API_KEY", "GEMINI_API_KEY"])
+def test_googles_key_goes_by_two_names(read, name):
+    assert (Secret("k"),) == read(TEXT, {name: "k"}).providers["google"].keys
 
 
 def test_what_stands_in_comments_works_too(read):
