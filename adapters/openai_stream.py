@@ -5,12 +5,14 @@ is passed whole (see adapters.ordinary). Every other read is split and parsed ev
 break the clients that put pieces together is mended (see adapters.openai_parts.Heard).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from adapters import sse
 from adapters.accent import Accent
+from adapters.ears import Ear
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_parts import KEPT, MORE, ROLE, Heard, renamed, size_of
 from adapters.ordinary import ERROR, TAIL, Memory, Ordinary, Swap, learnt, replaced, run
@@ -32,12 +34,13 @@ class OpenAIDecoder:
     or close raises it, too, and until then neither *finished* nor *done* is true.
     """
 
-    remember = NOTHING
+    remember: Mapping[str, Json] = NOTHING
 
     __slots__ = (
         "_accent",
         "_choices",
         "_deltas",
+        "_ear",
         "_frames",
         "_heard",
         "_include_usage",
@@ -57,7 +60,9 @@ class OpenAIDecoder:
         "usage",
     )
 
-    def __init__(self, call: Call, accent: Accent, swaps: tuple[Swap, ...], memory: Memory) -> None:
+    def __init__(
+        self, call: Call, accent: Accent, swaps: tuple[Swap, ...], memory: Memory, ear: Ear | None = None
+    ) -> None:
         self.started = False
         self.finished = False
         self.done = False
@@ -68,7 +73,8 @@ class OpenAIDecoder:
         self._accent = accent
         self._choices = call.choices
         self._include_usage = call.include_usage
-        self._may_cruise = call.choices == 1 and accent.verbatim
+        self._ear = ear
+        self._may_cruise = call.choices == 1
         self._deltas = call.endpoint != "completions"
         self._ordinary: Ordinary | None = None  # set while cruising
         self._swaps = swaps
@@ -165,35 +171,36 @@ class OpenAIDecoder:
         if is_error(body):
             raise UpstreamError(failure_inside(body, signals=signals))
         event = raw if plain else sse.framed(data)
+        heard = self._ear is not None and self._ear.hear(body, "delta")
         if usage := body.get("usage"):
-            self._take_usage(usage, body, event)
+            self._take_usage(usage, body, event, heard=heard)
         if body.get("choices"):
-            self._take_choices(event, body, out, plain=plain)
+            self._take_choices(event, body, out, plain=plain, mended=MORE if heard else KEPT)
 
-    def _take_usage(self, reported: Json, body: Json, event: bytes) -> None:
+    def _take_usage(self, reported: Json, body: Json, event: bytes, *, heard: bool) -> None:
         """Clients get one usage chunk, the last, if they asked for it; providers send it at any time."""
         usage = usage_of(reported, self._accent.cost)
         if usage is None:
             return
         self.usage = usage
         if body.get("choices") == []:
-            self._report = Report(usage, body, event)
+            self._report = Report(usage, body, None if heard else event)
         else:
             self._report = Report(usage, _writable({**body, "choices": []}, event))
 
-    def _take_choices(self, event: bytes, body: Json, out: list[Event], *, plain: bool) -> None:
+    def _take_choices(self, event: bytes, body: Json, out: list[Event], *, plain: bool, mended: int) -> None:
         choices = body["choices"]
         if not (isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)):
             raise broken("an event of the stream has choices that are none")
-        mended = KEPT
         for choice in choices:
             mended |= self._mend(choice)
         size = sum([size_of(choice, "delta") for choice in choices])
+        odd = bool(body.get("usage")) or (bool(self._accent.finish) and self._ends_oddly(choices))
         if mended & MORE:
             self._ordinary = None
-        elif plain and size and self._may_cruise and not body.get("usage"):
+        elif plain and size and self._may_cruise and not odd and not (self._ear and self._ear.attentive):
             self._learn(event, choices, mended)
-        apart = bool(mended) or not self._accent.verbatim or bool(body.get("usage"))
+        apart = bool(mended) or odd
         if apart:
             renamed(choices, "delta", self._accent)
             self._hide_usage(body)
@@ -208,6 +215,11 @@ class OpenAIDecoder:
         if not was_finished or size:
             # Else it is a second finish, as with filters that come late: clients take exactly one.
             out.append(Chunk(_writable(body, event)) if apart else Verbatim(replaced(event, self._swaps)))
+
+    def _ends_oddly(self, choices: list[Json]) -> bool:
+        """Whether a finish reason has another name with OpenAI."""
+        reasons = [choice.get("finish_reason") for choice in choices]
+        return any(isinstance(reason, str) and reason in self._accent.finish for reason in reasons)
 
     def _mend(self, choice: Json) -> int:
         """Whether the choice had to be changed for the clients' sake: KEPT, ROLE or MORE."""
