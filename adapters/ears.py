@@ -55,6 +55,12 @@ def heard(body: Json, part: Part) -> Iterator[tuple[Json, Json]]:
             yield choice, content if isinstance(content, dict) else {}
 
 
+def number_of(choice: Json) -> int:
+    """Which of the choices it is."""
+    index = choice.get("index")
+    return index if isinstance(index, int) else 0
+
+
 def calls_in(content: Json) -> Iterator[Json]:
     """The tool calls of a message or delta."""
     calls = content.get("tool_calls")
@@ -90,7 +96,8 @@ def put(content: Json, thought: str, said: str | None) -> bool:
     if said is not None:
         content["content"] = said
     if thought:
-        content["reasoning_content"] = (content.get("reasoning_content") or "") + thought
+        before = content.get("reasoning_content")
+        content["reasoning_content"] = before + thought if isinstance(before, str) else thought
     return True
 
 

@@ -44,8 +44,7 @@ _CONTENT: Final = frozenset({"role", "content"})
 class Manners(NamedTuple):
     """The defaults are OpenAI's own.
 
-    *members*: by role, what a message may have beside role and content; empty: all that isn't FOREIGN. Then nulls go
-    out, too. *developer*: that role is known, else it is `system`. *parts*: the kinds of content parts that are taken,
+    *members*: by role, what a message may have beside role and content; empty: all that is no echo. *developer*: that role is known, else it is `system`. *parts*: the kinds of content parts that are taken,
     None: all. *flat*: a list of nothing but texts goes out as one. *reasoning*: what an assistant's `reasoning_content`
     is called; empty: it stays here. *marks*: how parts of a content may be marked for the cache. *functions*: there
     are no tools but functions, and none in the old spelling.
@@ -99,16 +98,14 @@ def tidy(body: Json) -> None:
 
 def unmarked(tools: list[Json]) -> list[Json]:
     """Tools without marks for the cache."""
-    if not any("cache_control" in tool or "cache_control" in (tool.get("function") or ()) for tool in tools):
-        return tools
-    return [
-        {
-            name: _without(value, _MARKS) if name == "function" and isinstance(value, dict) else value
-            for name, value in tool.items()
-            if name != "cache_control"
-        }
-        for tool in tools
-    ]
+    return [_unmarked(tool) for tool in tools]
+
+
+def _unmarked(tool: Json) -> Json:
+    function = tool.get("function")
+    if isinstance(function, dict) and "cache_control" in function:
+        tool = {**tool, "function": _without(function, _MARKS)}
+    return _without(tool, _MARKS)
 
 
 def mannered(draft: Draft, manners: Manners) -> None:
@@ -140,12 +137,11 @@ def _fitted(message: Json, index: int, manners: Manners, draft: Draft) -> Json:
     if "content" in message:
         made["content"] = _content(message["content"], f"messages.{index}.content", manners)
     for name, value in message.items():
-        if name in _CONTENT or name in FOREIGN:
+        if value is None or name in _CONTENT or name in ECHOES:
             continue
-        if allowed is None or name in allowed:
-            if value is not None or allowed is None:
-                made[name] = value
-        elif value is not None and name not in ECHOES:
+        if (allowed is None and (name != "tool_calls" or role == "assistant")) or (allowed and name in allowed):
+            made[name] = value
+        else:
             draft.dropped(f"messages.{name}")
     if made.get("tool_calls"):
         made["tool_calls"] = [
@@ -158,7 +154,7 @@ def _fitted(message: Json, index: int, manners: Manners, draft: Draft) -> Json:
 
 def _speak(made: Json, message: Json, manners: Manners) -> None:
     """What an assistant said beside its content."""
-    if not made.get("content") and "refusal" not in made and isinstance(said := message.get("refusal"), str) and said:
+    if not made.get("content") and isinstance(said := message.get("refusal"), str) and said:
         made["content"] = said
     if manners.reasoning:
         thought = message.get("reasoning_content") or message.get("reasoning")

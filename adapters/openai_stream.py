@@ -252,8 +252,10 @@ class OpenAIDecoder:
         self.finished = len(self._stopped) >= self._choices
 
     def _hide_usage(self, body: Json) -> None:
-        """What comes along with choices is told at the end."""
-        if body.pop("usage", None):
+        """What comes along with choices is told at the end. Where nothing stood there nothing stands afterwards."""
+        if "usage" not in body:
+            return
+        if body.pop("usage"):
             self._may_cruise = False
             self._ordinary = None
         if self._include_usage:

@@ -48,7 +48,7 @@ class RememberingDecoder(OpenAIDecoder):
             super()._learn(event, choices, mended)
 
     def _keep(self) -> None:
-        if self.done and self._thoughts and not self.remember:
+        if self.finished and self._thoughts and not self.remember:
             heard = self._heard.get(0)
             if heard is not None and (id := heard.first_call):
                 self.remember = {id: {self._member: joined(self._thoughts)}}

@@ -27,7 +27,7 @@ def modern(draft: Draft) -> None:
     chosen = draft.take("function_call")
     if chosen is not None and "tool_choice" not in body:
         body["tool_choice"] = {"type": "function", "function": chosen} if isinstance(chosen, dict) else chosen
-    if any(message.get("function_call") or message["role"] == "function" for message in body["messages"]):
+    if any("function_call" in message or message["role"] == "function" for message in body["messages"]):
         body["messages"] = _with_calls(body["messages"])
 
 
@@ -35,10 +35,12 @@ def _with_calls(messages: list[Json]) -> list[Json]:
     told = []
     waiting = ""  # the id made up for a call that waits for its result
     for index, message in enumerate(messages):
-        if (call := message.get("function_call")) and not message.get("tool_calls"):
+        call = message.get("function_call")
+        if "function_call" in message:
+            message = {name: value for name, value in message.items() if name != "function_call"}
+        if call and message["role"] == "assistant" and not message.get("tool_calls"):
             waiting = f"call_{index}"
-            message = {**message, "tool_calls": [{"id": waiting, "type": "function", "function": call}]}
-            del message["function_call"]
+            message["tool_calls"] = [{"id": waiting, "type": "function", "function": call}]
         elif message["role"] == "function":
             message = {**message, "role": "tool", "tool_call_id": waiting or f"call_{index}"}
         told.append(message)
@@ -53,15 +55,25 @@ def functions_only(draft: Draft) -> None:
             raise unsupported(f"{draft.model} takes only functions as tools.", param=f"tools.{index}.type")
     choice = body.get("tool_choice")
     if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
-        allowed = choice.get("allowed_tools") or choice
-        names = {name_of(tool) for tool in allowed.get("tools") or () if isinstance(tool, dict)}
+        names, mode = _allowed(choice)
         body["tools"] = [tool for tool in body.get("tools") or () if name_of(tool) in names]
-        body["tool_choice"] = "required" if allowed.get("mode") == "required" else "auto"
+        body["tool_choice"] = mode
     if not body.get("tools"):
         # There is nothing to choose from, and who is strict says so.
         body.pop("tools", None)
         body.pop("tool_choice", None)
         body.pop("parallel_tool_calls", None)
+
+
+def _allowed(choice: Json) -> tuple[list[Any], str]:
+    """The names of the tools that may be chosen, and whether one of them must be."""
+    inner = choice.get("allowed_tools")
+    allowed = inner if isinstance(inner, dict) else choice
+    tools = allowed.get("tools")
+    if not isinstance(tools, list):
+        raise invalid("The tools that are allowed must be an array.", param="tool_choice", code="invalid_type")
+    names = [name_of(tool) for tool in tools if isinstance(tool, dict)]
+    return names, "required" if allowed.get("mode") == "required" else "auto"
 
 
 def name_of(tool: Json) -> Any:

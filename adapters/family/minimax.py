@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from adapters.accent import Accent
 from adapters.draft import Draft
-from adapters.ears import Ear, Part, Thinker, heard, put, unthought
+from adapters.ears import Ear, Part, Thinker, heard, number_of, put, unthought
 from adapters.fields import unsupported
 from adapters.manners import Manners
 from adapters.signals import Signal
@@ -72,9 +72,9 @@ class _Ear:
     __slots__ = ("_said", "_thinkers", "_thought")
 
     def __init__(self) -> None:
-        self._thinkers: dict[Any, Thinker] = {}
-        self._thought: dict[Any, Growing] = {}
-        self._said: set[Any] = set()
+        self._thinkers: dict[int, Thinker] = {}
+        self._thought: dict[int, Growing] = {}
+        self._said: set[int] = set()
 
     @property
     def attentive(self) -> bool:
@@ -91,7 +91,7 @@ class _Ear:
         return changed
 
     def _piece(self, choice: Json) -> bool:
-        index = choice.get("index")
+        index = number_of(choice)
         last = choice.pop("message", None)  # the whole once more, at the end
         changed = last is not None
         delta = choice.get("delta")

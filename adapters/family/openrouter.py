@@ -29,6 +29,8 @@ def _history(draft: Draft) -> None:
 
 
 def _told(message: Json, draft: Draft) -> Json:
+    if message["role"] != "assistant":
+        return message
     if "reasoning_content" in message:
         message = {**message, "reasoning": message.get("reasoning") or message["reasoning_content"]}
         del message["reasoning_content"]

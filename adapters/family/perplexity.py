@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from adapters.accent import Accent
 from adapters.draft import Draft
-from adapters.ears import Ear, Part, Thinker, heard, put, unthought
+from adapters.ears import Ear, Part, Thinker, heard, number_of, put, unthought
 from adapters.fields import unsupported
 from adapters.manners import strict
 from adapters.signals import Signal
@@ -52,8 +52,8 @@ class _Ear:
     attentive = True
 
     def __init__(self) -> None:
-        self._thinkers: dict[Any, Thinker] = {}
-        self._texts: dict[Any, str] = {}
+        self._thinkers: dict[int, Thinker] = {}
+        self._texts: dict[int, str] = {}
 
     def hear(self, body: Json, part: Part) -> bool:
         if part == "message":
@@ -69,7 +69,7 @@ class _Ear:
         return True
 
     def _piece(self, choice: Json, delta: Json, body: Json) -> None:
-        index = choice.get("index")
+        index = number_of(choice)
         thinker = self._thinkers.setdefault(index, Thinker())
         text = delta.get("content")
         thought, said = thinker.take(text) if isinstance(text, str) else ("", text)
