@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from adapters.draft import Step
 from adapters.ears import EarMaker
-from adapters.manners import OPENAI, Manners
+from adapters.manners import Manners
 from adapters.signals import Signal
 from core.faults import Fault
 
@@ -16,14 +16,15 @@ ENDPOINTS = frozenset({"chat", "completions", "embeddings"})
 class Accent:
     """The defaults are OpenAI itself, and what it may say is passed on untouched.
 
-    Where: *deployments* is Azure's way of naming models in the path. *option_headers* are
-    headers that carry an option of the provider, *headers* such as it always gets. *key_header* names the header of
-    the credential and what stands before it, *local_key_header* that of a server on one's own machine, if it differs.
+    Where: *deployments* is Azure's way of naming models in the path. *option_headers* are headers that carry an option
+    of the provider, *headers* such as it always gets. *key_header* names the header of the credential and what stands
+    before it, *local_key_header* that of a server on one's own machine, if it differs.
 
-    Requests, in the order in which things are done: *nulls* is whether explicit nulls go out; *manners* is how
-    messages must be (None: all pass as they came); *says* are steps of its own; *rename*, *takes*, *drop* and *clamp*
-    name top-level fields, where *takes* are all that an endpoint knows (an endpoint that isn't there takes any).
-    *stream_options* is whether it takes them. *fetches*: it gets no URLs of images, but the images.
+    Requests, in the order in which things are done: *nulls* is whether explicit nulls go out; *tidy* is whether what
+    only others say in messages stays here, and *manners* how else they must be; *says* are steps of its own; *rename*,
+    *takes*, *drop* and *clamp* name top-level fields, where *takes* are all that an endpoint knows (an endpoint that
+    isn't there takes any). *stream_options* is whether it takes them. *fetches*: it gets no URLs of images, but the
+    images.
 
     Answers: *finish* renames finish reasons, *fatal* are those that mean the answer failed, *keys* renames members of
     messages and deltas, *hears* makes an Ear for what is left. *remembers* is the member of a message that must come
@@ -42,7 +43,8 @@ class Accent:
     local_key_header: tuple[str, str] | None = None
     deployments: bool = False
     nulls: bool = True
-    manners: Manners | None = OPENAI
+    tidy: bool = True
+    manners: Manners | None = None
     says: tuple[Step, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     takes: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -61,5 +63,4 @@ class Accent:
     @property
     def plain(self) -> bool:
         """Whether a request's body needs no change at all, but for what tidy does."""
-        mannered = self.manners is not None and self.manners is not OPENAI
-        return self.nulls and not (mannered or self.says or self.rename or self.takes or self.drop or self.clamp)
+        return self.nulls and not (self.manners or self.says or self.rename or self.takes or self.drop or self.clamp)

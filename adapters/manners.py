@@ -42,24 +42,18 @@ _CONTENT: Final = frozenset({"role", "content"})
 
 
 class Manners(NamedTuple):
-    """The defaults are OpenAI's own.
+    """What of a chat a provider takes that isn't OpenAI: no echoes, no marks for the cache, no developer, and no tools
+    but functions, in today's spelling.
 
-    *members*: by role, what a message may have beside role and content; empty: all that is no echo. *developer*: that role is known, else it is `system`. *parts*: the kinds of content parts that are taken,
-    None: all. *flat*: a list of nothing but texts goes out as one. *reasoning*: what an assistant's `reasoning_content`
-    is called; empty: it stays here. *marks*: how parts of a content may be marked for the cache. *functions*: there
-    are no tools but functions, and none in the old spelling.
+    *members*: by role, what a message may have beside role and content; empty: all that is no echo. *parts*: the kinds
+    of content parts that are taken, None: all. *flat*: a list of nothing but texts goes out as one. *reasoning*: what
+    an assistant's `reasoning_content` is called; empty: it stays here.
     """
 
     members: Mapping[str, frozenset[str]] = {}
-    developer: bool = True
     parts: frozenset[str] | None = None
     flat: bool = False
     reasoning: str = ""
-    marks: frozenset[str] = frozenset({"prompt_cache_breakpoint"})
-    functions: bool = False
-
-
-OPENAI: Final = Manners()
 
 
 def strict(
@@ -68,7 +62,6 @@ def strict(
     name: Iterable[str] = (),
     assistant: Iterable[str] = ("tool_calls",),
     tool: Iterable[str] = ("tool_call_id",),
-    flat: bool = False,
     reasoning: str = "",
 ) -> Manners:
     """The manners of those who refuse what they don't know. *name*: the roles that may have one."""
@@ -76,12 +69,8 @@ def strict(
     named = set(name)
     return Manners(
         members={role: frozenset((*some, "name") if role in named else some) for role, some in members.items()},
-        developer=False,
         parts=frozenset(parts),
-        flat=flat,
         reasoning=reasoning,
-        marks=frozenset(),
-        functions=True,
     )
 
 
@@ -111,9 +100,8 @@ def _unmarked(tool: Json) -> Json:
 def mannered(draft: Draft, manners: Manners) -> None:
     """Put the messages of a chat, and its tools, as the provider wants them."""
     body = draft.body
-    if manners.functions:
-        modern(draft)
-        functions_only(draft)
+    modern(draft)
+    functions_only(draft)
     body["messages"] = [_fitted(message, index, manners, draft) for index, message in enumerate(body["messages"])]
     if body.get("tools"):
         body["tools"] = unmarked(body["tools"])
@@ -131,7 +119,7 @@ def _tidied(message: Json) -> Json:
 
 
 def _fitted(message: Json, index: int, manners: Manners, draft: Draft) -> Json:
-    role = "system" if message["role"] == "developer" and not manners.developer else message["role"]
+    role = "system" if message["role"] == "developer" else message["role"]
     allowed = manners.members.get(role)
     made: Json = {"role": role}
     if "content" in message:
@@ -181,7 +169,7 @@ def _part(part: Json, at: str, manners: Manners) -> Json:
         part = {"type": "text", "text": part["refusal"]}
     if manners.parts is not None and part["type"] not in manners.parts:
         raise unsupported(f"A content part of type '{kind[:64]}' can't be sent to this model.", param=at)
-    return _without(part, _MARKS - manners.marks)
+    return _without(part, _MARKS)
 
 
 def _call(call: Json, at: str) -> Json:

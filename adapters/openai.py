@@ -10,7 +10,7 @@ from adapters.accent import Accent
 from adapters.contract import Listing
 from adapters.draft import Draft
 from adapters.failure import broken, failure, failure_inside, is_error
-from adapters.manners import OPENAI, mannered, tidy
+from adapters.manners import mannered, tidy
 from adapters.media import remote
 from adapters.openai_parts import renamed, size_of
 from adapters.openai_stream import OpenAIDecoder, swaps_of
@@ -59,7 +59,7 @@ class OpenAI:
         self.endpoints = accent.endpoints
         self._accent = accent
         self._plain = accent.plain
-        self._tidy = accent.manners is OPENAI
+        self._tidy = accent.tidy
         self._base = urlsplit(provider.base_url).path.rstrip("/")
         self._key_header = (provider.local and accent.local_key_header) or accent.key_header
         self._verbatim = not accent.finish and not accent.keys

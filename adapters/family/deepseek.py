@@ -129,7 +129,7 @@ def _ear(ask: Ask, _request: WireRequest) -> Any:
 DEEPSEEK: Final = Accent(
     base_url="https://api.deepseek.com",
     endpoints=frozenset({"chat", "completions"}),
-    manners=Manners(developer=False, flat=True, marks=frozenset(), functions=True),
+    manners=Manners(flat=True),
     says=(_chat,),
     rename={"max_completion_tokens": "max_tokens", "user": "user_id"},
     drop=frozenset(

@@ -44,7 +44,7 @@ PORTKEY: Final = Accent(
     key_header=("x-portkey-api-key", ""),
     # The open-source one knows no keys of its own, and hands the provider's on.
     local_key_header=("authorization", "Bearer "),
-    manners=None,
+    tidy=False,
     signals=(
         # An answer that the operator's own guardrail objects to, and one that it withholds.
         Signal(Fault.CONTENT_POLICY, statuses=(246, 446)),
@@ -59,7 +59,7 @@ HUGGINGFACE: Final = Accent(
     endpoints=frozenset({"chat"}),
     options={"bill_to": None},
     option_headers={"x-hf-bill-to": "bill_to"},
-    manners=None,
+    tidy=False,
     keys={"reasoning": "reasoning_content"},
 )
 
@@ -116,7 +116,7 @@ def _together_ear(ask: Ask, _request: WireRequest) -> EachChoice | None:
 
 TOGETHER: Final = Accent(
     base_url="https://api.together.ai/v1",
-    manners=Manners(developer=False, reasoning="reasoning_content", marks=frozenset(), functions=True),
+    manners=Manners(reasoning="reasoning_content"),
     says=(listed_stop, _together_effort, _together_logprobs),
     rename={"max_completion_tokens": "max_tokens"},
     drop=frozenset({"user", "service_tier", "parallel_tool_calls", "metadata", "store"}),

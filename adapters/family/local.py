@@ -23,7 +23,7 @@ from core.faults import Fault
 from core.wire import WireRequest
 
 _REASONING: Final = {"reasoning": "reasoning_content"}
-_OWN: Final = Accent(needs_key=False, local=True, manners=None, says=(web_images,))
+_OWN: Final = Accent(needs_key=False, local=True, tidy=False, says=(web_images,))
 
 # What was taken out in 0.12, since when the answer is not constrained by it, without a word.
 _GUIDED: Final = {
@@ -116,7 +116,7 @@ TGI: Final = replace(
     _OWN,
     base_url="http://localhost:80/v1",
     endpoints=frozenset({"chat", "completions"}),
-    manners=Manners(developer=False, marks=frozenset(), functions=True),
+    manners=Manners(),
     says=(web_images, one_choice, listed_stop, _tgi_format, _tgi_numbers),
     rename={"max_completion_tokens": "max_tokens"},
     drop=frozenset({"logit_bias", "parallel_tool_calls"}),

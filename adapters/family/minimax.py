@@ -166,7 +166,7 @@ def _ear(_ask: Ask, _request: WireRequest) -> Ear:
 MINIMAX: Final = Accent(
     base_url="https://api.minimax.io/v1",
     endpoints=frozenset({"chat"}),
-    manners=Manners(developer=False, marks=frozenset(), functions=True),
+    manners=Manners(),
     says=(one_choice, _switch, _choice, _history),
     rename={"max_tokens": "max_completion_tokens"},
     drop=frozenset(

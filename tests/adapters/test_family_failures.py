@@ -81,7 +81,12 @@ FAILURES = [
     ("portkey", 408, {"status": "failure", "message": "took too long"}, Fault.TIMEOUT),
     ("portkey", 400, {**error(message="bad", type="invalid_request_error"), "provider": "openai"}, Fault.BAD_REQUEST),
     # Azure
-    ("azure", 401, {"statusCode": 401, "message": "Access denied due to invalid subscription key or wrong API endpoint."}, Fault.BAD_CREDENTIAL),
+    (
+        "azure",
+        401,
+        {"statusCode": 401, "message": "Access denied due to invalid subscription key or wrong API endpoint."},
+        Fault.BAD_CREDENTIAL,
+    ),
     ("azure", 400, error(code="context_length_exceeded", message="x"), Fault.CONTEXT_LENGTH),
     ("azure", 400, error(code="x", message="Unrecognized request argument supplied: y"), Fault.BAD_REQUEST),
     ("azure", 424, error(code="x", message="y"), Fault.BROKEN),
@@ -96,7 +101,12 @@ FAILURES = [
     ("groq", 400, error(message="x", code="organization_restricted"), Fault.BAD_CREDENTIAL),
     ("groq", 400, error(message="'messages.1' : property 'x' is unsupported"), Fault.BAD_REQUEST),
     # xAI
-    ("xai", 404, {"code": "x", "error": "The model y does not exist or your team lacks access."}, Fault.MODEL_NOT_FOUND),
+    (
+        "xai",
+        404,
+        {"code": "x", "error": "The model y does not exist or your team lacks access."},
+        Fault.MODEL_NOT_FOUND,
+    ),
     ("xai", 400, {"code": "x", "error": "This model's maximum prompt length is 131072"}, Fault.CONTEXT_LENGTH),
     ("xai", 403, {"code": "x", "error": "Content violates usage guidelines."}, Fault.CONTENT_POLICY),
     ("xai", 429, {"code": "Some resource has been exhausted", "error": "x"}, Fault.RATE_LIMITED),
@@ -110,7 +120,12 @@ FAILURES = [
     ("perplexity", 401, HTML, Fault.BAD_CREDENTIAL),
     ("perplexity", 400, error(message="Last message must have role `user`", type="invalid_message"), Fault.BAD_REQUEST),
     # Cerebras
-    ("cerebras", 400, flat("Current length is 9 while limit is 8", code="context_length_exceeded"), Fault.CONTEXT_LENGTH),
+    (
+        "cerebras",
+        400,
+        flat("Current length is 9 while limit is 8", code="context_length_exceeded"),
+        Fault.CONTEXT_LENGTH,
+    ),
     ("cerebras", 429, flat("Tokens per minute", code="token_quota_exceeded"), Fault.RATE_LIMITED),
     ("cerebras", 429, flat("We're experiencing high traffic", code="queue_exceeded"), Fault.OVERLOADED),
     ("cerebras", 400, flat("property 'x' is unsupported", code="wrong_api_format"), Fault.BAD_REQUEST),
@@ -118,26 +133,50 @@ FAILURES = [
     ("huggingface", 503, {"error": "Model x is currently loading", "estimated_time": 20}, Fault.OVERLOADED),
     ("huggingface", 402, {"error": "You have exceeded your monthly included credits"}, Fault.OUT_OF_CREDIT),
     ("tgi", 429, {"error": "Model is overloaded", "error_type": "overloaded"}, Fault.OVERLOADED),
-    ("tgi", 422, {"error": "`inputs` must have less than 4 tokens. Given: 9", "error_type": "validation"}, Fault.CONTEXT_LENGTH),
-    ("tgi", 422, {"error": "`inputs` tokens + `max_new_tokens` must be <= 4", "error_type": "validation"}, Fault.CONTEXT_LENGTH),
+    (
+        "tgi",
+        422,
+        {"error": "`inputs` must have less than 4 tokens. Given: 9", "error_type": "validation"},
+        Fault.CONTEXT_LENGTH,
+    ),
+    (
+        "tgi",
+        422,
+        {"error": "`inputs` tokens + `max_new_tokens` must be <= 4", "error_type": "validation"},
+        Fault.CONTEXT_LENGTH,
+    ),
     ("tgi", 422, {"error": "`top_p` must be > 0.0 and < 1.0", "error_type": "validation"}, Fault.BAD_REQUEST),
     ("tgi", 424, {"error": "Request failed during generation", "error_type": "generation"}, Fault.BROKEN),
     # Servers of one's own
     ("vllm", 401, {"error": "Unauthorized"}, Fault.BAD_CREDENTIAL),
-    ("vllm", 404, error(message="The model `x` does not exist.", type="NotFoundError", code=404), Fault.MODEL_NOT_FOUND),
+    (
+        "vllm",
+        404,
+        error(message="The model `x` does not exist.", type="NotFoundError", code=404),
+        Fault.MODEL_NOT_FOUND,
+    ),
     ("vllm", 400, error(message="This model's maximum context length is 9 tokens.", code=400), Fault.CONTEXT_LENGTH),
     ("vllm", 503, error(message="The engine is currently busy and cannot accept", code=503), Fault.OVERLOADED),
-    ("sglang", 400, flat("The input (9 tokens) is longer than the model's context length (8 tokens).", code=400), Fault.CONTEXT_LENGTH),
+    (
+        "sglang",
+        400,
+        flat("The input (9 tokens) is longer than the model's context length (8 tokens).", code=400),
+        Fault.CONTEXT_LENGTH,
+    ),
     ("sglang", 503, flat("The request queue is full.", code=503), Fault.OVERLOADED),
     ("llama.cpp", 503, error(code=503, message="Loading model", type="unavailable_error"), Fault.OVERLOADED),
     (
         "llama.cpp",
         400,
-        error(code=400, message="request (9 tokens) exceeds the available context size (8 tokens)", type="exceed_context_size_error"),
+        error(
+            code=400,
+            message="request (9 tokens) exceeds the available context size (8 tokens)",
+            type="exceed_context_size_error",
+        ),
         Fault.CONTEXT_LENGTH,
     ),
     ("llama.cpp", 501, error(code=501, message="x", type="not_supported_error"), Fault.BAD_REQUEST),
-]  # fmt: skip
+]
 
 
 def failed(dialect, status, body, **headers):

@@ -1,4 +1,4 @@
-"""Whatever clients and providers send: a client's mistake is a Refusal, a provider's an UpstreamError, never a crash."""
+"""Whatever comes: a client's mistake is a Refusal, a provider's an UpstreamError, and nothing is ever a crash."""
 
 import orjson
 import pytest
@@ -96,7 +96,9 @@ def test_no_call_that_was_let_in_breaks_an_adapter(dialect, body):
 ANSWERED = thing(
     role=ODD,
     content=st.one_of(
-        st.just("<think>a</think>b"), st.lists(thing(type=st.sampled_from(["text", "thinking"]), text=ODD, thinking=ODD)), ODD
+        st.just("<think>a</think>b"),
+        st.lists(thing(type=st.sampled_from(["text", "thinking"]), text=ODD, thinking=ODD)),
+        ODD,
     ),
     reasoning=ODD,
     reasoning_content=st.one_of(st.just("r"), ODD),
@@ -126,7 +128,10 @@ ANSWER = thing(
 @QUICK
 @given(answer=ANSWER, tools=st.booleans())
 def test_no_answer_breaks_an_adapter(dialect, answer, tools):
-    adapter, ask = adapter_of(dialect), ask_of(logprobs=True, tools=[{"type": "function", "function": {"name": "f"}}] if tools else None)
+    adapter, ask = (
+        adapter_of(dialect),
+        ask_of(logprobs=True, tools=[{"type": "function", "function": {"name": "f"}}] if tools else None),
+    )
     request = adapter.encode(ask)
 
     try:

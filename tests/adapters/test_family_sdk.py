@@ -6,8 +6,8 @@ from api_stream import ended
 from mistralai.client import models as mistral
 from openai.types import Completion
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from relatives import STREAMS
 from streams import DONE
-from test_family_streams import STREAMS
 from test_official_client import client_of
 from worded import HI, TOOL, adapter_of, ask_of, calls, understood, whole
 

@@ -3,88 +3,12 @@
 import orjson
 import pytest
 from api_stream import written
+from relatives import CALL, COUNTED, STREAMS, deltas, heard, joined, read
 from streams import DONE, FINISH, ROLE, USAGE, chunk, text
 from worded import TOOL, adapter_of, ask_of, calls
 
 from core.faults import Fault, UpstreamError
 from core.usage import Usage
-
-COUNTED = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-
-
-def heard(dialect, stream, size=None, **facts):
-    """What the client reads, and the decoder."""
-    adapter, ask = adapter_of(dialect), ask_of(stream=True, **{"include_usage": True, **facts})
-    decoder = adapter.decoder(ask, adapter.encode(ask))
-    size = size or len(stream)
-    events = [event for at in range(0, len(stream), size) for event in decoder.feed(stream[at : at + size])]
-    return written(events + decoder.close(), show_usage=ask.call.include_usage), decoder
-
-
-def read(data):
-    return [orjson.loads(line[5:]) for line in data.split(b"\n\n") if line.startswith(b"data:")]
-
-
-def deltas(data):
-    found = [(choice["delta"], choice["finish_reason"]) for event in read(data) for choice in event["choices"]]
-    return [each for each in found if each[0] or each[1]]
-
-
-def joined(data, name):
-    return "".join(delta.get(name) or "" for delta, _ in deltas(data))
-
-
-def details(*texts):
-    return {"reasoning_details": [{"type": "reasoning.text", "text": text} for text in texts]}
-
-
-def perplexing(words, so_far, finish=None, **more):
-    message = {"role": "assistant", "content": so_far}
-    choice = {"index": 0, "delta": {"role": "assistant", "content": words}, "message": message, "finish_reason": finish}
-    body = {"id": "p", "object": "chat.completion.chunk", "choices": [choice], "usage": COUNTED}
-    return b"data: " + orjson.dumps({**body, "citations": ["https://a.example"], **more}) + b"\r\n\r\n"
-
-
-CALL = {"tool_calls": [{"index": 0, **calls("abcdefghi")[0]}]}
-THOUGHT = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm ä"}]}]
-STREAMS = {
-    "mistral": ROLE + chunk({"content": THOUGHT}) + text("so ") + text("it is") + chunk(CALL) + chunk({}, "tool_calls", usage=COUNTED) + DONE,
-    "groq": chunk({"role": "assistant"}, x_groq={"id": "r"})
-    + chunk({"reasoning": "hm ä"})
-    + text("so ")
-    + text("it is")
-    + chunk({}, "stop", x_groq={"id": "r", "usage": COUNTED})
-    + DONE,
-    "minimax": ROLE
-    + chunk(details("hm"))
-    + chunk(details("hm ä"))
-    + text("so ")
-    + text("it is")
-    + b'data: {"id":"c","choices":[{"index":0,"finish_reason":"stop","message":{"content":"so it is"}}],'
-    + b'"usage":'
-    + orjson.dumps(COUNTED)
-    + b',"base_resp":{"status_code":0}}\n\n',
-    "perplexity": perplexing("<th", "<th")
-    + perplexing("ink>hm", "<think>hm")
-    + perplexing(" ä</think>so ", "x")
-    + perplexing("it is", "x")
-    + perplexing("", "x", "stop", object="chat.completion.done"),
-    "openrouter": b": OPENROUTER PROCESSING\n\n"
-    + ROLE
-    + chunk({"reasoning": "hm ä", "reasoning_details": [{"type": "reasoning.text", "text": "hm ä", "index": 0}]})
-    + text("so ")
-    + b": OPENROUTER PROCESSING\n\n"
-    + text("it is")
-    + FINISH
-    + USAGE
-    + DONE,
-    "vllm": ROLE + chunk({"reasoning": "hm ä"}) + text("so ") + text("it is") + FINISH + USAGE + DONE,
-    "deepseek": b": keep-alive\n\n" + ROLE + chunk({"reasoning_content": "hm ä"}) + text("so ") + text("it is") + FINISH + USAGE + DONE,
-    "together": ROLE + chunk({"reasoning": "hm ä"}) + text("so ") + text("it is") + chunk({}, "eos", usage=COUNTED) + DONE,
-    "fireworks": ROLE + chunk({"reasoning_content": "hm ä"}) + text("so ") + text("it is") + chunk({}, "stop", usage=COUNTED) + DONE,
-    "cerebras": ROLE + chunk({"reasoning": "hm ä"}) + text("so ") + text("it is") + chunk({}, "stop", usage=COUNTED) + DONE,
-    "xai": ROLE + chunk({"reasoning_content": "hm ä"}) + text("so ") + text("it is") + FINISH + USAGE + DONE,
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("dialect", STREAMS)
@@ -138,8 +62,7 @@ def test_more_21_comments_are_never_taken_for_content():
 @pytest.mark.parametrize(
     "event",
     [
-        b'data: {"id":"c","error":{"code":"server_error","message":"gone"},"choices":[{"index":0,"delta":{"content":""},'
-        b'"finish_reason":"error"}]}\n\n',
+        chunk({"content": ""}, "error", error={"code": "server_error", "message": "gone"}),
         chunk({}, "error"),
         b'data: {"choices":[{"index":0,"delta":{},"error":{"code":502,"message":"gone"}}]}\n\n',
     ],
@@ -160,7 +83,8 @@ def test_more_23_an_error_after_text_is_an_error_and_no_finish(event):
 
 
 def test_more_22_an_error_in_the_first_event_is_one():
-    event = b'data: {"error":{"message":"slow","code":429,"metadata":{"headers":{"X-RateLimit-Reset":"1743292800000"}}}}\n\n'
+    error = {"message": "slow", "code": 429, "metadata": {"headers": {"X-RateLimit-Reset": "1743292800000"}}}
+    event = b"data: " + orjson.dumps({"error": error}) + b"\n\n"
 
     with pytest.raises(UpstreamError) as caught:
         heard("openrouter", event)
@@ -222,7 +146,7 @@ def test_two_choices_are_not_remembered():
 FILTERED = (
     b'data: {"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0}]}\n\n'
 )
-LATE = b'data: {"id":"","model":"","choices":[{"index":0,"finish_reason":null,"delta":{},"content_filter_offsets":{}}]}\n\n'
+LATE = chunk({}, id="", model="", content_filter_offsets={})
 
 
 @pytest.mark.covers("azure", "stream", "text")
@@ -307,118 +231,13 @@ def test_arguments_that_tgi_gives_as_an_object_are_text():
 
 
 def test_the_probabilities_of_together_are_streamed_as_openais():
-    event = b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"a"},"logprobs":{"tokens":["a"],"token_logprobs":[-1]},"finish_reason":null}]}\n\n'
+    choice = {"index": 0, "delta": {"content": "a"}, "finish_reason": None}
+    likely = {"tokens": ["a"], "token_logprobs": [-1]}
+    event = b"data: " + orjson.dumps({"id": "c", "choices": [{**choice, "logprobs": likely}]}) + b"\n\n"
 
     data, _ = heard("together", ROLE + event + FINISH + DONE, logprobs=True)
 
     assert -1 == read(data)[1]["choices"][0]["logprobs"]["content"][0]["logprob"]
-
-
-# MiniMax
-
-
-@pytest.mark.parametrize(
-    ("texts", "expected"),
-    [
-        (["The user", " asks", " me"], "The user asks me"),
-        (["The user", "The user asks", "The user asks me"], "The user asks me"),
-        (["ab", "", "abc", "abcd"], "abcd"),
-        (["ab", "abc", "x"], "abcx"),
-        ([], ""),
-    ],
-)
-@pytest.mark.covers("minimax", "reasoning", "stream")
-def test_thoughts_of_minimax_are_told_once_whether_or_not_they_grow(texts, expected):
-    stream = ROLE + b"".join(chunk(details(one)) for one in texts) + text("x") + FINISH + DONE
-
-    data, _ = heard("minimax", stream)
-
-    assert (expected, "x") == (joined(data, "reasoning_content"), joined(data, "content"))
-    assert b"reasoning_details" not in data
-
-
-def test_thoughts_that_minimax_tells_under_two_names_are_told_once():
-    data, _ = heard("minimax", ROLE + chunk({**details("hm"), "reasoning_content": "hm"}) + text("x") + FINISH + DONE)
-
-    assert "hm" == joined(data, "reasoning_content")
-
-
-def test_an_answer_that_minimax_gives_only_at_the_end_is_the_answer():
-    last = b'data: {"id":"c","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"all"}}]}\n\n'
-
-    data, _ = heard("minimax", last + DONE)
-
-    assert "all" == joined(data, "content")
-
-
-@pytest.mark.parametrize(
-    "cuts", [["<think>a</think>b"], ["<", "think>a<", "/thi", "nk>", "\n\nb"], [" <think>", "a</think>", "b"]]
-)
-def test_thoughts_between_tags_are_no_content(cuts):
-    for dialect in ("minimax", "perplexity"):
-        data, _ = heard(dialect, ROLE + b"".join(text(cut) for cut in cuts) + FINISH + DONE)
-        assert ("a", "b") == (joined(data, "reasoning_content"), joined(data, "content"))
-
-
-@pytest.mark.parametrize(
-    ("cuts", "thought", "said"),
-    [
-        (["<thin"], "", "<thin"),
-        (["<think>a</thi"], "a</thi", ""),
-        (["a <think>b</think>"], "", "a <think>b</think>"),
-        (["  "], "", "  "),
-    ],
-)
-def test_what_only_looks_like_a_tag_is_told_at_the_end(cuts, thought, said):
-    for dialect in ("minimax", "perplexity"):
-        data, _ = heard(dialect, ROLE + b"".join(text(cut) for cut in cuts) + chunk({"content": ""}, "stop") + DONE)
-        assert (thought, said) == (joined(data, "reasoning_content"), joined(data, "content"))
-
-
-def test_what_was_held_back_is_told_before_a_call():
-    data, _ = heard("minimax", ROLE + text("<thi") + chunk(CALL) + chunk({}, "tool_calls") + DONE)
-
-    assert "<thi" == joined(data, "content")
-
-
-def test_more_40_a_failure_at_the_end_of_a_stream_is_one():
-    event = b'data: {"choices":[],"base_resp":{"status_code":1013,"status_msg":"internal"}}\n\n'
-
-    with pytest.raises(UpstreamError) as caught:
-        heard("minimax", event)
-
-    assert Fault.BROKEN == caught.value.failure.fault
-
-
-# Perplexity
-
-
-@pytest.mark.covers("perplexity", "text", "stream", "reasoning")
-def test_more_trap_perplexity_repeats_its_usage_and_its_answer():
-    sources = [{"url": "https://a.example", "title": "A"}]
-    stream = (
-        perplexing("so ", "so ")
-        + perplexing("[1]", "so [1]", usage={**COUNTED, "cost": {"total_cost": 0.001}})
-        + perplexing("", "so [1]", "stop", search_results=sources, usage={**COUNTED, "cost": {"total_cost": 0.002}})
-    )
-
-    data, decoder = heard("perplexity", stream)
-
-    assert "so [1]" == joined(data, "content")
-    assert b'"message"' not in data
-    assert 2_000_000 == decoder.usage.cost
-    place = {"url": "https://a.example", "title": "A", "start_index": 3, "end_index": 6}
-    last = [delta for delta, finish in deltas(data) if finish][0]
-    assert [{"index": 0, "type": "url_citation", "url_citation": place}] == last["annotations"]
-    assert {"chat.completion.chunk"} == {event["object"] for event in read(data)}
-
-
-def test_a_choice_of_perplexity_without_a_delta_does_no_harm():
-    bare = b'data: {"id":"p","choices":[{"index":0,"finish_reason":"stop","message":{"content":"x"}}],"citations":["u"]}\n\n'
-
-    data, decoder = heard("perplexity", perplexing("x", "x") + b'data: {"id":"p"}\n\n' + bare)
-
-    assert ("x", "stop") == (joined(data, "content"), decoder.finish)
 
 
 # Framing, for all
