@@ -36,7 +36,8 @@ FOREIGN: Final = frozenset(
 ECHOES: Final = FOREIGN | {"annotations", "refusal"}
 
 _CALL: Final = frozenset({"id", "type", "function", "custom"})
-_MARKS: Final = frozenset({"cache_control", "prompt_cache_breakpoint"})
+_FOREIGN_MARK: Final = frozenset({"cache_control"})
+_MARKS: Final = _FOREIGN_MARK | {"prompt_cache_breakpoint"}
 _TEXTS: Final = frozenset({"text", "input_text", "output_text"})
 _CONTENT: Final = frozenset({"role", "content"})
 
@@ -75,14 +76,23 @@ def strict(
 
 
 def tidy(body: Json) -> None:
-    """For OpenAI itself: mostly there is nothing to do, and that is seen at once."""
-    messages = body.get("messages", ())
-    for message in messages:
-        if len(message) != 2 or message.get("content").__class__ is not str:
-            body["messages"] = [_tidied(message) for message in messages]
-            break
+    """Take out what only others than OpenAI know. Mostly there is nothing, which has to be seen fast."""
+    messages = body["messages"]
+    if not _bare(messages):
+        body["messages"] = [_tidied(message) for message in messages]
     if body.get("tools"):
         body["tools"] = unmarked(body["tools"])
+
+
+def _bare(messages: list[Json]) -> bool:
+    """Whether all messages have a role and a text, and nothing else."""
+    try:
+        for message in messages:
+            if len(message) != 2 or message["content"].__class__ is not str:
+                return False
+    except KeyError:
+        return False
+    return True
 
 
 def unmarked(tools: list[Json]) -> list[Json]:
@@ -109,13 +119,12 @@ def mannered(draft: Draft, manners: Manners) -> None:
 
 def _tidied(message: Json) -> Json:
     if message.get("content").__class__ is list:
-        message = {**message, "content": [_without(part, frozenset({"cache_control"})) for part in message["content"]]}
-    if message["role"] != "assistant" and "cache_control" not in message:
-        return message
-    made = {name: value for name, value in message.items() if name not in FOREIGN}
-    if isinstance(calls := made.get("tool_calls"), list):
-        made["tool_calls"] = [_kept(call, _CALL) for call in calls]
-    return made
+        message = {**message, "content": [_without(part, _FOREIGN_MARK) for part in message["content"]]}
+    message = _without(message, FOREIGN)
+    calls = message.get("tool_calls")
+    if isinstance(calls, list) and not all(_CALL.issuperset(call) for call in calls):
+        message = {**message, "tool_calls": [_kept(call, _CALL) for call in calls]}
+    return message
 
 
 def _fitted(message: Json, index: int, manners: Manners, draft: Draft) -> Json:

@@ -105,6 +105,13 @@ def test_messages_without_anything_foreign_go_out_as_they_came():
     assert [message, part] == told("openai", message, part)
 
 
+def test_a_message_of_nothing_but_calls_is_tidied_too():
+    message = {"role": "assistant", "tool_calls": [{**calls("a")[0], "index": 0}]}
+
+    assert [{"role": "assistant", "tool_calls": calls("a")}] == told("openai", message)
+    assert [{"role": "assistant", "tool_calls": calls("a")}] == told("azure", {**message, "tool_calls": calls("a")})
+
+
 def test_a_refusal_that_was_all_that_was_said_is_what_was_said():
     refused = {"role": "assistant", "content": None, "refusal": "no"}
 

@@ -267,3 +267,21 @@ def test_more_trap_usage_after_the_finish_is_for_those_who_asked(asked):
 
     assert asked == any(not event["choices"] for event in read(data))
     assert Usage(3, output=2) == decoder.usage
+
+
+@pytest.mark.parametrize(
+    ("dialect", "error", "fault"),
+    [
+        ("vllm", {"message": "engine died", "type": "InternalServerError", "code": 500}, Fault.BROKEN),
+        ("sglang", {"object": "error", "message": "The request queue is full.", "code": 503}, Fault.OVERLOADED),
+        ("tgi", {"message": "Request failed during generation", "http_status_code": 424}, Fault.BROKEN),
+        ("llama.cpp", {"code": 500, "message": "x", "type": "server_error"}, Fault.BROKEN),
+    ],
+)
+def test_more_trap_an_error_in_a_stream_counts_more_than_the_mark_behind_it(dialect, error, fault):
+    adapter, ask = adapter_of(dialect), ask_of(stream=True)
+    decoder = adapter.decoder(ask, adapter.encode(ask))
+
+    decoder.feed(ROLE + text("x") + b"data: " + orjson.dumps({"error": error}) + b"\n\n" + DONE)
+
+    assert (fault, False, False) == (decoder.broken.fault, decoder.done, decoder.finished)
