@@ -2,7 +2,7 @@
 
 import orjson
 import pytest
-from worded import TOOL, adapter_of, ask_of, calls, sent, understood, whole
+from worded import TOOL, adapter_of, ask_of, calls, covering, sent, understood, whole
 
 from core.faults import Fault, UpstreamError
 from core.usage import Usage
@@ -84,7 +84,7 @@ MESSAGES = [
 ]
 
 
-@pytest.mark.parametrize(("dialect", "message", "beside", "expected"), MESSAGES)
+@pytest.mark.parametrize(("dialect", "message", "beside", "expected"), covering(MESSAGES, "text"))
 def test_messages_are_told_in_openais_words(dialect, message, beside, expected):
     body, _ = understood(dialect, whole(message, **beside))
 

@@ -2,7 +2,7 @@
 
 import orjson
 import pytest
-from worded import adapter_of
+from worded import adapter_of, covering
 
 from core.faults import Fault
 
@@ -184,7 +184,7 @@ def failed(dialect, status, body, **headers):
     return adapter_of(dialect).failure(status, {name.replace("_", "-"): value for name, value in headers.items()}, raw)
 
 
-@pytest.mark.parametrize(("dialect", "status", "body", "fault"), FAILURES)
+@pytest.mark.parametrize(("dialect", "status", "body", "fault"), covering(FAILURES, "errors"))
 def test_errors_mean_what_they_say(dialect, status, body, fault):
     failure = failed(dialect, status, body)
 

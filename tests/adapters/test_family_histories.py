@@ -1,7 +1,7 @@
 """Histories and images as each relative of OpenAI wants them."""
 
 import pytest
-from worded import HI, TOOL, Kept, ask_of, calls, sent, told
+from worded import HI, TOOL, Kept, ask_of, calls, covering, sent, told
 
 from core.ask import Media
 from core.errors import Refusal
@@ -32,42 +32,46 @@ ANN = {"name": "ann"}
 
 @pytest.mark.parametrize(
     ("dialect", "expected"),
-    [
-        (
-            "openai",
-            [
-                ROUND[0],
-                {**USER, **ANN},
-                {
-                    "role": "assistant",
-                    "content": "a",
-                    "refusal": None,
-                    "annotations": [],
-                    "tool_calls": calls("call_1"),
-                },
-                RESULT,
-            ],
-        ),
-        (
-            "deepseek",
-            [SYSTEM, {"role": "user", "content": "hi", **ANN}, {**BARE, "reasoning_content": "r"}, RESULT],
-        ),
-        ("groq", [SYSTEM, USER, BARE, RESULT]),
-        ("fireworks", [SYSTEM, USER, {**BARE, "reasoning_content": "r"}, RESULT]),
-        ("cerebras", [SYSTEM, {**USER, **ANN}, {**BARE, "reasoning": "r"}, RESULT]),
-        ("xai", [SYSTEM, USER, {**BARE, "reasoning_content": "r"}, RESULT]),
-        ("perplexity", [SYSTEM, USER, BARE, RESULT]),
-        ("minimax", [SYSTEM, {**USER, **ANN}, {**BARE, "reasoning_details": [{}]}, RESULT]),
-        ("together", [SYSTEM, {**USER, **ANN}, {**BARE, "reasoning_content": "r"}, RESULT]),
-        ("tgi", [SYSTEM, {**USER, **ANN}, BARE, RESULT]),
-        ("openrouter", None),
-        ("portkey", ROUND),
-        ("huggingface", ROUND),
-        ("vllm", ROUND),
-        ("sglang", ROUND),
-        ("llama.cpp", ROUND),
-        ("lmstudio", ROUND),
-    ],
+    covering(
+        [
+            (
+                "openai",
+                [
+                    ROUND[0],
+                    {**USER, **ANN},
+                    {
+                        "role": "assistant",
+                        "content": "a",
+                        "refusal": None,
+                        "annotations": [],
+                        "tool_calls": calls("call_1"),
+                    },
+                    RESULT,
+                ],
+            ),
+            (
+                "deepseek",
+                [SYSTEM, {"role": "user", "content": "hi", **ANN}, {**BARE, "reasoning_content": "r"}, RESULT],
+            ),
+            ("groq", [SYSTEM, USER, BARE, RESULT]),
+            ("fireworks", [SYSTEM, USER, {**BARE, "reasoning_content": "r"}, RESULT]),
+            ("cerebras", [SYSTEM, {**USER, **ANN}, {**BARE, "reasoning": "r"}, RESULT]),
+            ("xai", [SYSTEM, USER, {**BARE, "reasoning_content": "r"}, RESULT]),
+            ("perplexity", [SYSTEM, USER, BARE, RESULT]),
+            ("minimax", [SYSTEM, {**USER, **ANN}, {**BARE, "reasoning_details": [{}]}, RESULT]),
+            ("together", [SYSTEM, {**USER, **ANN}, {**BARE, "reasoning_content": "r"}, RESULT]),
+            ("tgi", [SYSTEM, {**USER, **ANN}, BARE, RESULT]),
+            ("openrouter", None),
+            ("portkey", ROUND),
+            ("huggingface", ROUND),
+            ("vllm", ROUND),
+            ("sglang", ROUND),
+            ("llama.cpp", ROUND),
+            ("lmstudio", ROUND),
+        ],
+        "tools",
+        "tool loop",
+    ),
 )
 def test_a_history_is_tidied_for_those_who_refuse_what_they_do_not_know(dialect, expected):
     messages = told(dialect, *ROUND)

@@ -5,13 +5,13 @@ import pytest
 from api_stream import written
 from relatives import CALL, COUNTED, STREAMS, deltas, heard, joined, read
 from streams import DONE, FINISH, ROLE, USAGE, chunk, text
-from worded import TOOL, adapter_of, ask_of, calls
+from worded import TOOL, adapter_of, ask_of, calls, covering
 
 from core.faults import Fault, UpstreamError
 from core.usage import Usage
 
 
-@pytest.mark.parametrize("dialect", STREAMS)
+@pytest.mark.parametrize("dialect", covering(STREAMS, "text", "stream", "reasoning"))
 @pytest.mark.parametrize("tools", [None, [TOOL]])
 def test_streams_are_told_in_openais_words(dialect, tools):
     data, decoder = heard(dialect, STREAMS[dialect], tools=tools)

@@ -1,6 +1,7 @@
 """Requests in a provider's words, and answers understood."""
 
 import orjson
+import pytest
 from asking import asked
 
 from adapters import ADAPTERS
@@ -62,3 +63,9 @@ def whole(message, finish="stop", **more):
 
 def calls(*ids, name="f", arguments="{}"):
     return [{"id": id, "type": "function", "function": {"name": name, "arguments": arguments}} for id in ids]
+
+
+def covering(rows, *features):
+    """Parameters that begin with a dialect, each marked as showing *features* of it."""
+    made = [row if isinstance(row, tuple) else (row,) for row in rows]
+    return [pytest.param(*row, marks=pytest.mark.covers(row[0], *features)) for row in made]
