@@ -193,6 +193,16 @@ def test_heads_that_change_are_counted_instead():
     ]
 
 
+def test_events_that_change_are_counted_within_their_first_read():
+    padded = [stream("a", "Hello", obfuscation="x" * number)[1] for number in range(1, 5)]
+    data = stream("a", obfuscation="y")[0] + b"".join(padded)
+    known = decoder(adapter_of())
+
+    assert data == passed(known.feed(data))
+    assert known._ordinary is not None
+    assert 4 * len("Hello") <= known.produced
+
+
 def test_a_mixed_read_is_taken_apart():
     known = decoder(adapter_of())
     known.feed(stream("a")[0] + stream("a", "Hello", obfuscation="x")[1])
