@@ -14,7 +14,7 @@ FEATURES: Final = (
 YES, REFUSED, NOTHING = "yes", "refused", "-"
 LEGEND: Final = (
     "yes: a test shows it. refused: the dialect has nothing for it, and a call that asks for it is answered by another "
-    "target or by a sentence that says so. -: not applicable."
+    "target or by a sentence that says so. -: not applicable, or nothing is promised: it goes on as it came."
 )
 
 Shown = Mapping[str, Mapping[str, str]]  # dialect -> feature -> YES or REFUSED; what isn't there doesn't apply

@@ -111,11 +111,13 @@ def test_googles_key_goes_by_two_names(read, name):
 
 def test_what_stands_in_comments_works_too(read):
     example = re.compile(
-        r"^  # (?= *(bedrock|vllm|sglang|llama\.cpp|lmstudio|lab|pool|alice|key|models|expires):)", re.MULTILINE
+        r"^  # (?= *(bedrock|vllm|sglang|llama\.cpp|lmstudio|tgi|portkey|lab|pool|alice|key|models|expires):)",
+        re.MULTILINE,
     )
 
     config = read(example.sub("  ", TEXT).replace("keys: {}", "keys:"), {"ALICE_KEY": "k"})
 
     assert () == config.warnings
-    assert {"bedrock", "vllm", "sglang", "llama.cpp", "lmstudio", "lab", "pool"} < config.providers.keys()
+    named = {"bedrock", "vllm", "sglang", "llama.cpp", "lmstudio", "tgi", "portkey", "lab", "pool"}
+    assert named < config.providers.keys()
     assert ("smart", "default", "gpt-*") == config.keys["alice"].models
