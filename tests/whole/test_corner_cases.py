@@ -20,6 +20,7 @@ from tests.whole.provider import (
     Provider,
     answer,
     chunked,
+    completion,
     fails,
     hangs,
     ok,
@@ -43,6 +44,7 @@ routes: {{m: [a/one, b/two], alone: a/one, alias: a/real}}
 NOBODY = "http://127.0.0.1:9/v1"
 VECTORS = {
     "cohere": {"id": "e", "embeddings": {"float": [[0.5, -1.0]]}, "meta": {"billed_units": {"input_tokens": 2}}},
+    "google": {"embeddings": [{"values": [0.5, -1.0]}]},
     "ollama": {"model": "m", "embeddings": [[0.5, -1.0]], "prompt_eval_count": 2},
 }
 
@@ -193,8 +195,9 @@ async def test_core_64_pieces_of_any_size_are_the_same_stream(start, tongue):
     body = b"".join(said.events)
     tiny = said._replace(events=[body[at : at + 3] for at in range(0, len(body), 3)])
 
-    whole = await asked(start, tongue, streamed(said), stream=True)
-    cut = await asked(start, tongue, streamed(tiny), stream=True)
+    same = {"x-request-id": "one"}  # ids that a provider doesn't give are made of it
+    whole = await asked(start, tongue, streamed(said), stream=True, headers=same)
+    cut = await asked(start, tongue, streamed(tiny), stream=True, headers=same)
 
     assert [deltas(whole.events), finishes(whole.events)] == [deltas(cut.events), finishes(cut.events)]
 
@@ -257,6 +260,19 @@ async def test_more_trap_a_date_to_wait_for_reaches_the_client_as_seconds(start)
         refused = await gateway.chat("alone")
 
     assert (429, "30") == (refused.status, refused.headers["retry-after"])
+
+
+async def test_more_trap_a_million_blanks_are_counted_without_a_tokenizer(start):
+    blanks = [{"role": "user", "content": " " * 1_000_000}]
+    answer = says(200, {**completion(), "usage": None})
+    async with Provider(answer) as a, start(CHAIN.format(a=a.url, b=NOBODY)) as gateway:
+        async with asyncio.timeout(2):
+            told = await gateway.chat("alone", messages=blanks)
+        estimated = await gateway.metric('switchyard_tokens_total{kind="input",target="a/one"}')
+
+    assert 200 == told.status
+    assert 240_000 < estimated < 260_000
+    assert 1 == len(a.requests)
 
 
 @every_tongue
