@@ -18,7 +18,8 @@ class Accent:
 
     Where: *deployments* is Azure's way of naming models in the path. *option_headers* are headers that carry an option
     of the provider, *headers* such as it always gets. *key_header* names the header of the credential and what stands
-    before it, *local_key_header* that of a server on one's own machine, if it differs.
+    before it, *local_key_header* that of a server on one's own machine, if it differs. *listed*: one can ask for its
+    models.
 
     Requests, in the order in which things are done: *nulls* is whether explicit nulls go out; *tidy* is whether what
     only others say in messages stays here, and *manners* how else they must be; *says* are steps of its own; *rename*,
@@ -44,6 +45,7 @@ class Accent:
     key_header: tuple[str, str] = ("authorization", "Bearer ")
     local_key_header: tuple[str, str] | None = None
     deployments: bool = False
+    listed: bool = True
     nulls: bool = True
     tidy: bool = True
     manners: Manners | None = None

@@ -91,8 +91,8 @@ class OpenAI:
         return tuple({**credential, **self._headers}.items())
 
     @property
-    def listing(self) -> Listing:
-        return Listing(self._listing, models)
+    def listing(self) -> Listing | None:
+        return Listing(self._listing, models) if self._accent.listed else None
 
     def signature(self, key: Secret | None) -> None:
         """A credential is a header."""

@@ -317,7 +317,7 @@ class Conversation:
         if decoder.remember:
             self._shared.memory.keep(self._target.provider, self._key.name, decoder.remember)
         usage = self._settle(self._target, decoder.usage, decoder.produced)
-        self._reply.end(data + self._writer.end(usage))
+        self._reply.end(data, self._writer.end(usage))
 
     def late(self, now: float) -> None:
         """Say something to a client that has been waiting; then its status is 200, and an error an event."""

@@ -19,6 +19,7 @@ from core.target import Provider, Target
 from core.usage import Usage
 from gateway.lane import Lane
 from gateway.remembered import Remembered
+from gateway.sightings import Sightings
 from quota.holds import Accounts
 from quota.keys import Keyring
 from routing.candidates import View
@@ -40,7 +41,11 @@ MOST_REMEMBERED: Final = 10_000
 MOST_NAMED: Final = 10  # models, to a client whose call none of a route's can take
 DIALECTS: Final[Mapping[str, DialectFacts]] = {
     name: DialectFacts(
-        base_url=dialect.base_url, needs_key=dialect.needs_key, options=dialect.options, local=dialect.local
+        base_url=dialect.base_url,
+        needs_key=dialect.needs_key,
+        options=dialect.options,
+        local=dialect.local,
+        listed=dialect.make(Provider(name=name, dialect=name)).listing is not None,
     )
     for name, dialect in ADAPTERS.items()
 }
@@ -71,6 +76,7 @@ class Shared:
     budget: RetryBudget = field(default_factory=RetryBudget)
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
+    sightings: Sightings = field(default_factory=Sightings)
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
 

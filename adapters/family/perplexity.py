@@ -121,6 +121,7 @@ def _ear(_ask: Ask, _request: WireRequest) -> Ear:
 PERPLEXITY: Final = Accent(
     base_url="https://api.perplexity.ai",
     endpoints=frozenset({"chat"}),
+    listed=False,
     manners=strict(parts=("text", "image_url", "file_url", "pdf_url", "video_url")),
     says=(_in_turns, schema_for_objects, effort({"none": "minimal", "xhigh": "high", "max": "high"})),
     rename={"max_completion_tokens": "max_tokens"},

@@ -20,7 +20,7 @@ DIALECTS = {
     "ollama": DialectFacts(base_url="http://localhost:11434", needs_key=False, local=True),
     "portkey": DialectFacts(base_url="https://portkey.test/v1", options={"provider": None}),
     **{name: DialectFacts(base_url=f"https://{name}.test") for name in ("anthropic", "cohere", "google")},
-    "demo": DialectFacts(needs_key=False),
+    "demo": DialectFacts(needs_key=False, listed=False),
     **{
         name: DialectFacts(base_url=f"https://{name}.test/v1")
         for name in (
