@@ -69,7 +69,8 @@ async def loops_with_tools(client, provider):
 
 async def breaks_visibly(client, provider):
     """Half a stream is an error after the words that came, never an answer that looks whole."""
-    provider.plays = [streams([ROLE, piece({"content": "half"})], whole=False)]
+    # The words need their time: what lies between may forget them when it hears of the end first.
+    provider.plays = [streams([ROLE, piece({"content": "half"})], whole=False, pace=0.15)]
     heard = []
     with pytest.raises(openai.APIError) as broken:
         async for chunk in await client.chat.completions.create(model="m", messages=HI, stream=True):
