@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.dialects import KNOWN, SIDES, relayed, rows, scenarios
+from bench.dialects import TONGUES, relayed, rows, scenarios, sides
 from bench.process import allow_many_files
 from bench.report import ROWS, Results, Row, against, line, table, verdicts
 from bench.scaling import scaling
@@ -46,7 +46,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5.5, help="after this no measurement begins")
     parser.add_argument("--command", help="another gateway; {port}, {upstream} and {workers} are filled in")
     parser.add_argument("--out", type=Path, help="append every measurement to this file, as JSON lines")
-    parser.add_argument("--dialects", nargs="?", const=",".join(KNOWN), type=names, help=f"some of {','.join(KNOWN)}")
+    parser.add_argument(
+        "--dialects", nargs="?", const=",".join(TONGUES), type=names, help=f"some of {','.join(TONGUES)}"
+    )
     chosen = parser.parse_args()
     if chosen.dialects:
         translated(parser, chosen)
@@ -59,7 +61,7 @@ def options() -> argparse.Namespace:
 
 def translated(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> None:
     """The other choices, where streams are to be translated."""
-    if unknown := {*chosen.dialects} - {*KNOWN}:
+    if unknown := {*chosen.dialects} - {*TONGUES}:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     chosen.target = ["nginx", "switchyard"]
 
@@ -169,7 +171,7 @@ def main() -> int:
     require(["cc", "wrk", "taskset", *(["nginx"] if "nginx" in chosen.target else [])])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     allow_many_files()
-    targets = SIDES if chosen.dialects else TARGETS
+    targets = sides(chosen.dialects) if chosen.dialects else TARGETS
     with laboratory(seconds=chosen.seconds, command=chosen.command, targets=targets) as lab:
         bench = Bench(chosen, lab)
         bench.run()

@@ -3,11 +3,10 @@
 nginx relays the very same bytes: its client asks for them at the path that the dialect has at the provider.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from adapters import ADAPTERS
 from bench.prompts import BURST, DENSE, check
 from bench.report import Row, paired
 from bench.scenarios import Figures, Scenario, burst, dense
@@ -29,22 +28,18 @@ class Tongue(NamedTuple):
 
 TONGUES: Final = {
     "anthropic": Tongue("anthropic", "/v1/messages", "message_stop"),
-    "gemini": Tongue("gemini", "/v1beta/models/mock-model:streamGenerateContent?alt=sse", "finishReason"),
+    "google": Tongue("google", "/v1beta/models/mock-model:streamGenerateContent?alt=sse", "finishReason"),
     "ollama": Tongue("ollama", "/api/chat", '"done":true'),
     "cohere": Tongue("cohere", "/v2/chat", "message-end"),
     "bedrock": Tongue("bedrock", "/model/mock-model/converse-stream", "outputTokens"),
     "responses": Tongue("openai", "/v1/responses", "response.completed", "/v1", "endpoints: [responses]"),
 }
-KNOWN: Final = tuple(name for name, tongue in TONGUES.items() if tongue.dialect in ADAPTERS)
 
 
-def translating(site: Site) -> Start:
-    """Switchyard with a provider for each dialect."""
-    spoken = [(name, TONGUES[name]) for name in KNOWN]
-    return switchyard(site, *(Provider(name, one.dialect, one.base, one.flags) for name, one in spoken))
-
-
-SIDES: Final = {**TARGETS, "switchyard": translating}
+def sides(names: Sequence[str]) -> Mapping[str, Callable[[Site], Start]]:
+    """The targets, of which Switchyard has a provider for each of the dialects."""
+    providers = [Provider(name, TONGUES[name].dialect, TONGUES[name].base, TONGUES[name].flags) for name in names]
+    return {**TARGETS, "switchyard": lambda site: switchyard(site, *providers)}
 
 
 def scenarios(names: Sequence[str]) -> dict[str, Scenario]:
