@@ -6,6 +6,7 @@ from adapters.bedrock import BEDROCK
 from adapters.cohere import COHERE
 from adapters.demo import DEMO
 from adapters.dialect import Dialect, spoken
+from adapters.gemini import GEMINI
 from adapters.ollama import OLLAMA
 
 ADAPTERS: dict[str, Dialect] = {
@@ -15,10 +16,14 @@ ADAPTERS: dict[str, Dialect] = {
     "bedrock": BEDROCK,
     "cerebras": spoken(family.CEREBRAS),
     "cohere": COHERE,
+    "codestral": spoken(family.CODESTRAL),
     "deepseek": spoken(family.DEEPSEEK),
     "demo": spoken(DEMO),
     "fireworks": spoken(family.FIREWORKS),
+    "gemini": GEMINI,
+    "google": GEMINI,
     "groq": spoken(family.GROQ),
+    "huggingface": spoken(family.HUGGINGFACE),
     "llama.cpp": spoken(family.LLAMA_CPP),
     "lmstudio": spoken(family.LM_STUDIO),
     "minimax": spoken(family.MINIMAX),
@@ -26,7 +31,9 @@ ADAPTERS: dict[str, Dialect] = {
     "ollama": OLLAMA,
     "openrouter": spoken(family.OPENROUTER),
     "perplexity": spoken(family.PERPLEXITY),
+    "portkey": spoken(family.PORTKEY),
     "sglang": spoken(family.SGLANG),
+    "tgi": spoken(family.TGI),
     "together": spoken(family.TOGETHER),
     "vllm": spoken(family.VLLM),
     "xai": spoken(family.XAI),

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from adapters.draft import Step
+from adapters.ears import EarMaker
+from adapters.manners import Manners
 from adapters.signals import Signal
 from core.faults import Fault
 
@@ -13,12 +16,23 @@ ENDPOINTS = frozenset({"chat", "completions", "embeddings"})
 class Accent:
     """The defaults are OpenAI itself, and what it may say is passed on untouched.
 
-    Requests: *rename*, *drop* and *clamp* name top-level fields; *nulls* is whether a request goes out as it came,
-    explicit nulls included (with any of the three it doesn't); *stream_options* whether the provider takes them;
-    *deployments* is Azure's way of naming models in the path. *option_headers* are headers
-    that carry an option of the provider. Answers: *finish* renames finish reasons, *fatal* are those that mean
-    the answer failed, *keys* renames members of messages and deltas. *cost* is the field of `usage` in which the
-    provider bills, with its unit in nano-dollars. *limits*: its models are OpenAI's, with their limits and /responses.
+    Where: *deployments* is Azure's way of naming models in the path. *option_headers* are headers that carry an option
+    of the provider, *headers* such as it always gets. *key_header* names the header of the credential and what stands
+    before it, *local_key_header* that of a server on one's own machine, if it differs. *listed*: one can ask for its
+    models.
+
+    Requests, in the order in which things are done: *nulls* is whether explicit nulls go out; *tidy* is whether what
+    only others say in messages stays here, and *manners* how else they must be; *says* are steps of its own; *rename*,
+    *takes*, *drop* and *clamp* name top-level fields, where *takes* are all that an endpoint knows (an endpoint that
+    isn't there takes any). *stream_options* is whether it takes them. *fetches*: it gets no URLs of images, but the
+    images.
+
+    Answers: *finish* renames finish reasons, *fatal* are those that mean the answer failed, *keys* renames members of
+    messages and deltas, *hears* makes an Ear for what is left. *remembers* is the member of a message that must come
+    back with the results of its tool calls. *cost* is the field of `usage` in which the provider bills, with its unit
+    in nano-dollars.
+
+    *limits*: its models are OpenAI's, with their limits and /responses.
     """
 
     base_url: str = ""
@@ -27,26 +41,31 @@ class Accent:
     endpoints: frozenset[str] = ENDPOINTS
     options: Mapping[str, str | None] = field(default_factory=dict)
     option_headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     key_header: tuple[str, str] = ("authorization", "Bearer ")
+    local_key_header: tuple[str, str] | None = None
     deployments: bool = False
+    listed: bool = True
+    nulls: bool = True
+    tidy: bool = True
+    manners: Manners | None = None
+    says: tuple[Step, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
+    takes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     drop: frozenset[str] = frozenset()
     clamp: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    nulls: bool = True
     stream_options: bool = True
+    fetches: bool = False
     finish: Mapping[str, str] = field(default_factory=dict)
     fatal: Mapping[str, Fault] = field(default_factory=lambda: {"error": Fault.BROKEN})
     keys: Mapping[str, str] = field(default_factory=dict)
+    hears: EarMaker | None = None
+    remembers: str = ""
     cost: tuple[str, float] | None = None
     signals: tuple[Signal, ...] = ()
     limits: bool = False
 
     @property
     def plain(self) -> bool:
-        """Whether a request's body needs no change at all."""
-        return self.nulls and not (self.rename or self.drop or self.clamp)
-
-    @property
-    def verbatim(self) -> bool:
-        """Whether the events of its streams need no look inside."""
-        return not self.finish
+        """Whether a request's body needs no change at all, but for what tidy does."""
+        return self.nulls and not (self.manners or self.says or self.rename or self.takes or self.drop or self.clamp)

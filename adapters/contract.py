@@ -60,10 +60,15 @@ class Signature(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """Where a provider lists its models (a GET that costs nothing), and how the list becomes OpenAI's entries."""
+    """Where a provider lists its models (a GET that costs nothing), and how the list becomes OpenAI's entries.
+
+    *read* raises UpstreamError for what is no list. *probe* is a cheaper way to see that it is alive, if there is one:
+    a path that answers with 200 then.
+    """
 
     path: str
     read: Callable[[bytes], Sequence[Json]]
+    probe: str = ""
 
 
 class Adapter(Protocol):

@@ -15,7 +15,7 @@ from adapters.demo_wish import MODELS, Wish, last_said, said, wish
 from core.errors import type_of
 from core.wire import Json
 
-DEMO = Accent(needs_key=False, local=True)
+DEMO = Accent(needs_key=False, local=True, listed=False)
 
 Step = tuple[float, bytes]
 

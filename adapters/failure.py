@@ -9,15 +9,17 @@ from typing import Any
 import orjson
 
 from adapters.clean import clean
-from adapters.signals import Signal, Told, fault_of
-from adapters.waits import reset_after, retry_after
+from adapters.signals import Signal, Told, fault_by, fault_said
+from adapters.waits import duration, reset_after, retry_after
 from core.faults import Failure, Fault, UpstreamError
 from core.wire import Json
 
 _SPOKEN = ("message", "detail", "error", "msg", "status_msg")  # where a message hides, best first
-_NAMES = ("code", "type", "error_type", "error_code", "status", "limit_source", "reason", "status_code")
+_NAMES = ("code", "type", "error_type", "error_code", "status", "limit_source", "reason", "status_code", "quotaId")
 _STATUSES = ("code", "status_code", "http_status_code", "status")
 _DEEPEST = 4
+# Names that say no more than that the call is wrong, but do say that.
+_CALLERS = frozenset({"invalid_request_error", "INVALID_ARGUMENT", "ValidationException", "BadRequestError"})
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes, *, signals: tuple[Signal, ...] = ()) -> Failure:
@@ -46,14 +48,15 @@ def broken(message: str) -> UpstreamError:
 def read(body: Json) -> Told:
     """Message, codes and waiting time of an error, from the first shape that fits."""
     error = _error_of(body)
-    nested = [error, *_objects(error, ("metadata", "availability", "innererror", "inner_error", "details"))]
+    inner = _objects(error, ("metadata", "availability", "innererror", "inner_error", "details"))
+    nested = [error, *inner, *_listed(error)]
     metadata = error.get("metadata")
     keys = [key for key, value in metadata.items() if value] if isinstance(metadata, dict) else []
     names = [name for part in (*nested, body) for name in _strings(part)]
     message = _text(error) or _text(body)
     return Told(
         message=message,
-        code=_string(error.get("code", body.get("code"))),
+        code=_code(error, body),
         type=_string(error.get("type", body.get("error_type"))),
         param=_string(error.get("param")),
         codes=frozenset((*names, *keys)),
@@ -88,7 +91,10 @@ def _faceless(status: int, headers: Mapping[str, str], body: bytes, signals: tup
 def _classified(status: int, headers: Mapping[str, str], told: Told, signals: tuple[Signal, ...]) -> Failure:
     known = told.status if status == 200 else status
     wait = retry_after(headers, body=told.wait, text=told.text)
-    fault = fault_of(known or 200, told, own=signals, wait=wait)
+    fault, guessed = fault_said(known or 200, told, own=signals, wait=wait), False
+    if fault is None:
+        fault, guessed = fault_by(known or 200)
+        guessed = guessed and told.codes.isdisjoint(_CALLERS)
     if wait is None and fault is Fault.RATE_LIMITED:
         wait = reset_after(headers)
     return Failure(
@@ -99,6 +105,7 @@ def _classified(status: int, headers: Mapping[str, str], told: Told, signals: tu
         type=told.type and clean(told.type),
         param=told.param and clean(told.param),
         retry_after=wait,
+        guessed=guessed,
     )
 
 
@@ -112,6 +119,22 @@ def _error_of(body: Json) -> Json:
 
 def _objects(error: Json, names: Iterable[str]) -> list[Json]:
     return [value for name in names if isinstance(value := error.get(name), dict)]
+
+
+def _listed(error: Json) -> list[Json]:
+    """google.rpc's list of details, and the quotas that were exceeded in it."""
+    details = _objects_in(error.get("details"))
+    return [*details, *(violation for detail in details for violation in _objects_in(detail.get("violations")))]
+
+
+def _objects_in(value: Any) -> list[Json]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _code(error: Json, body: Json) -> str | None:
+    code, name = _string(error.get("code", body.get("code"))), error.get("status")
+    # google.rpc repeats the HTTP status as the code and has the name beside it.
+    return name if code and code.isdigit() and isinstance(name, str) and name and not name.isdigit() else code
 
 
 def _strings(part: Json) -> list[str]:
@@ -147,4 +170,7 @@ def _wait(parts: Iterable[Json]) -> float | None:
             value = part.get(name)
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 return float(value)
+        delay = part.get("retryDelay")  # google.rpc.RetryInfo: "45.837906927s"
+        if isinstance(delay, str) and (seconds := duration(delay)) is not None:
+            return seconds
     return None

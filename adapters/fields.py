@@ -15,22 +15,54 @@ _LONGEST = 64  # characters of a name that is told
 _MOST = 40  # names
 
 
-class Fields:
-    """Null means absent. What nobody took is unknown to the dialect: it is dropped too, and named.
+class Dropped:
+    """What of a call doesn't go out as it came. Under `strict` that is a Refusal which names the field."""
 
-    Under `strict` nothing is dropped or changed: that is a Refusal which names the field.
-    """
-
-    __slots__ = ("_dropped", "_left", "_model", "_strict")
+    __slots__ = ("_dropped", "_model", "_strict")
 
     def __init__(self, ask: Ask) -> None:
+        self._strict = ask.strict
+        self._model = ask.target.model
+        self._dropped: list[str] = []
+
+    def dropped(self, name: str) -> None:
+        """Say of a field, or of a part of one, that it doesn't go out."""
+        if self._strict:
+            raise unsupported(f"{self._model} doesn't take '{name[:_LONGEST]}'.", param=name.partition("=")[0])
+        self._dropped.append(name)
+
+    def clamped(self, name: str, value: float, least: float, most: float) -> float:
+        """*value* within bounds; said as `name=value` where it wasn't."""
+        fitting = min(max(value, least), most)
+        if fitting != value:
+            self.changed(name, fitting)
+        return fitting
+
+    def changed(self, name: str, value: object) -> None:
+        """Say that a field goes out with another value."""
+        if self._strict:
+            raise unsupported(f"{self._model} takes '{name}' only as {value}.", param=name)
+        self.dropped(f"{name}={value}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What was dropped, in order of the names, each once. Clients make names up, so both numbers have an end."""
+        names = sorted({name[:_LONGEST] for name in self._dropped})
+        more = len(names) - _MOST
+        return tuple(names) if more <= 0 else (*names[:_MOST], f"and {more} more")
+
+
+class Fields(Dropped):
+    """Null means absent. What nobody took is unknown to the dialect: it is dropped too, and named."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, ask: Ask) -> None:
+        super().__init__(ask)
         body = ask.call.body
         self._left: Json = {
             name: value for name, value in body.items() if value is not None and name not in _NOT_THE_PROVIDERS
         }
-        self._strict = ask.strict
-        self._model = ask.target.model
-        self._dropped: list[str] = []
 
     def __contains__(self, name: str) -> bool:
         return name in self._left
@@ -54,31 +86,10 @@ class Fields:
             if self._left.pop(name, None) is not None:
                 self.dropped(name)
 
-    def dropped(self, name: str) -> None:
-        """Say of a field, or of a part of one, that it doesn't go out."""
-        if self._strict:
-            raise unsupported(f"{self._model} doesn't take '{name[:_LONGEST]}'.", param=name.partition("=")[0])
-        self._dropped.append(name)
-
-    def clamped(self, name: str, value: float, least: float, most: float) -> float:
-        """*value* within bounds; said as `name=value` where it wasn't."""
-        fitting = min(max(value, least), most)
-        if fitting != value:
-            self.changed(name, fitting)
-        return fitting
-
-    def changed(self, name: str, value: object) -> None:
-        """Say that a field goes out with another value."""
-        if self._strict:
-            raise unsupported(f"{self._model} takes '{name}' only as {value}.", param=name)
-        self.dropped(f"{name}={value}")
-
     def end(self) -> tuple[str, ...]:
-        """What was dropped, in order of the names, each once. Clients make names up, so both numbers have an end."""
+        """All names of what was dropped, with what nobody has taken."""
         self.drop(*list(self._left))
-        names = sorted({name[:_LONGEST] for name in self._dropped})
-        more = len(names) - _MOST
-        return tuple(names) if more <= 0 else (*names[:_MOST], f"and {more} more")
+        return self.names
 
 
 def unsupported(message: str, *, param: str | None) -> Refusal:

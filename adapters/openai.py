@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 
 from adapters.accent import Accent
 from adapters.bounds import Bounds
 from adapters.contract import Decoder, Listing
+from adapters.draft import Draft
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.limits import fit
+from adapters.manners import mannered, tidy
+from adapters.media import remote
 from adapters.openai_events import swaps_of
 from adapters.openai_parts import renamed, size_of
 from adapters.openai_stream import OpenAIDecoder
 from adapters.ordinary import Memory
+from adapters.remembering import RememberingDecoder, remembered
 from adapters.responses import Bridge, Bridged
 from adapters.usage import usage_of
 from adapters.whole import read, written
@@ -24,7 +28,7 @@ from core.errors import invalid
 from core.faults import Failure, UpstreamError
 from core.secret import Secret
 from core.target import Provider
-from core.wire import Completion, Headers, Json, WireRequest
+from core.wire import NOTHING, Completion, Headers, Json, WireRequest
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
 _CONTENT: Mapping[str, tuple[str, type]] = {"chat": ("message", dict), "completions": ("text", str)}
@@ -41,14 +45,17 @@ class OpenAI:
     __slots__ = (
         "_accent",
         "_api_version",
+        "_base",
         "_bounds",
         "_bridge",
         "_headers",
+        "_key_header",
         "_listing",
         "_memories",
         "_paths",
         "_plain",
         "_swaps",
+        "_tidy",
         "_verbatim",
         "endpoints",
     )
@@ -58,9 +65,13 @@ class OpenAI:
         self.endpoints = accent.endpoints
         self._accent = accent
         self._plain = accent.plain
+        self._tidy = accent.tidy
+        self._base = urlsplit(provider.base_url).path.rstrip("/")
+        self._key_header = (provider.local and accent.local_key_header) or accent.key_header
         self._verbatim = not accent.finish and not accent.keys
         self._headers = {
             **_JSON,
+            **accent.headers,
             **{header: value for header, option in accent.option_headers.items() if (value := options.get(option))},
             **{header.lower(): value for header, value in provider.headers.items()},
         }
@@ -75,21 +86,20 @@ class OpenAI:
         self._listing = f"{prefix}/models" if not self._api_version else f"/openai/models?api-version={version}"
 
     def headers(self, key: Secret | None) -> Headers:
-        name, scheme = self._accent.key_header
+        name, scheme = self._key_header
         credential = {name: scheme + key.reveal()} if key else {}
         return tuple({**credential, **self._headers}.items())
 
     @property
-    def listing(self) -> Listing:
-        return Listing(self._listing, models)
+    def listing(self) -> Listing | None:
+        return Listing(self._listing, models) if self._accent.listed else None
 
     def signature(self, key: Secret | None) -> None:
         """A credential is a header."""
 
-    def fetches(self, ask: Ask) -> tuple[str, ...]:
-        """Whatever the URL, the provider gets it as it is."""
-        del ask
-        return ()
+    def fetches(self, ask: Ask) -> list[str]:
+        """Most get every URL as it is, and fetch for themselves."""
+        return remote(ask.call.body["messages"]) if self._accent.fetches and ask.call.endpoint == "chat" else []
 
     def encode(self, ask: Ask) -> WireRequest:
         """Clamped fields are among the dropped ones, as `name=value`."""
@@ -106,14 +116,17 @@ class OpenAI:
             dropped = fit(body, limits, ask)
         if call.stream:
             self._ask_for_usage(body)
-        if not self._plain:
-            dropped = self._adapt(body)
+        path = self._deployment(target.model, endpoint) if self._api_version else self._paths[endpoint]
         try:
-            data = orjson.dumps(body)
+            if self._plain:
+                if self._tidy and endpoint == "chat":
+                    tidy(body)
+                return WireRequest(path, orjson.dumps(body), (), dropped)
+            draft = Draft(ask, body, path, self._base)
+            self._reword(draft)
+            return WireRequest(draft.path, orjson.dumps(body), (), (*dropped, *draft.end()), draft.notes)
         except orjson.JSONEncodeError as error:
             raise invalid("the request is nested too deeply") from error
-        path = self._deployment(target.model, endpoint) if self._api_version else self._paths[endpoint]
-        return WireRequest(path, data, (), dropped)
 
     def decode(self, body: bytes, ask: Ask, request: WireRequest) -> Completion:
         if isinstance(request.notes, Bridged):
@@ -128,26 +141,34 @@ class OpenAI:
         if call.endpoint == "embeddings":
             _check_vectors(answer, call)
             return Completion(body, usage_of(answer.get("usage"), self._accent.cost))
+        ear = self._accent.hears(ask, request) if self._accent.hears else None
+        heard = ear is not None and ear.hear(answer, "message")
         choices = _choices(answer, *_CONTENT[call.endpoint])
         finish = None
         for choice in reversed(choices):
             finish = choice.get("finish_reason")
             if "error" in choice or (finish.__class__ is str and finish in self._accent.fatal):
                 self._check_finish(choice)
-        if not self._verbatim and renamed(choices, "message", self._accent):
-            body = written(answer)
+        if heard or not self._verbatim:
+            if renamed(choices, "message", self._accent) or heard:
+                body = written(answer)
             finish = choices[0].get("finish_reason")
         usage = usage_of(answer.get("usage"), self._accent.cost, answer.get("service_tier"))
         # Only who has to estimate wants to know how much text there is.
         produced = 0 if usage is not None else sum([size_of(choice, "message") for choice in choices])
-        return Completion(body, usage, finish if isinstance(finish, str) else None, produced)
+        kept = remembered(choices[0]["message"], self._accent.remembers) if self._remembers(call) else NOTHING
+        return Completion(body, usage, finish if isinstance(finish, str) else None, produced, kept)
 
     def decoder(self, ask: Ask, request: WireRequest) -> Decoder:
         if isinstance(request.notes, Bridged):
             return self._bridge.decoder(ask, request.notes)
-        call = ask.call
+        call, accent = ask.call, self._accent
         asked = call.include_usage
-        return OpenAIDecoder(call, self._accent, self._swaps[asked], self._memories[call.endpoint, asked])
+        ear = accent.hears(ask, request) if accent.hears else None
+        swaps, memory = self._swaps[asked], self._memories[call.endpoint, asked]
+        if self._remembers(call):
+            return RememberingDecoder(accent.remembers, call, accent, swaps, memory, ear)
+        return OpenAIDecoder(call, accent, swaps, memory, ear)
 
     def failure(self, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
         return self._bridge.learnt(failure(status, headers, body, signals=self._accent.signals))
@@ -160,23 +181,29 @@ class OpenAI:
         options = body.get("stream_options")
         body["stream_options"] = {**options, "include_usage": True} if options else {"include_usage": True}
 
-    def _adapt(self, body: Json) -> tuple[str, ...]:
+    def _reword(self, draft: Draft) -> None:
         """Say it in the provider's words; what has none is dropped and named."""
-        accent = self._accent
-        for name in [name for name, value in body.items() if value is None]:
-            del body[name]
+        accent, body = self._accent, draft.body
+        if not accent.nulls:
+            for name in [name for name, value in body.items() if value is None]:
+                del body[name]
+        if accent.manners is not None and draft.chat:
+            mannered(draft, accent.manners)
+        for say in accent.says:
+            say(draft)
         for name, theirs in accent.rename.items():
             if name in body:
                 body[theirs] = body.pop(name)
-        dropped = [name for name in accent.drop if name in body]
-        for name in dropped:
-            del body[name]
+        if (known := accent.takes.get(draft.ask.call.endpoint)) is not None:
+            draft.narrow(known)
+        draft.drop(*[name for name in accent.drop if name in body])
         for name, (least, most) in accent.clamp.items():
-            value = body.get(name)
-            if value is not None and not least <= value <= most:
-                body[name] = min(max(value, least), most)
-                dropped.append(f"{name}={body[name]}")
-        return tuple(sorted(dropped))
+            if (value := body.get(name)) is not None:
+                body[name] = draft.clamped(name, value, least, most)
+
+    def _remembers(self, call: Call) -> bool:
+        """Whether the answer may hold thoughts that have to come back with the results of its calls."""
+        return bool(self._accent.remembers and call.choices == 1 and call.body.get("tools"))
 
     def _deployment(self, model: str, endpoint: str) -> str:
         if not model.strip("."):

@@ -67,6 +67,11 @@ class Heard:
         self._calls: Calls | None = None
         self._counts: dict[str, int] = {}
 
+    @property
+    def first_call(self) -> str:
+        """The id of its first tool call; empty if there was none."""
+        return self._calls.first if self._calls else ""
+
     def mend(self, choice: Json) -> int:
         """Mend the choice's delta, in place. Returns KEPT, ROLE or MORE."""
         delta = choice.get("delta")
@@ -122,6 +127,10 @@ class Calls:
         self._by_index: dict[int | None, _Call] = {}
         self._count = 0
         self._last: _Call | None = None
+
+    @property
+    def first(self) -> str:
+        return next((id for id, _ in self._by_id), "")
 
     def mend(self, pieces: list[Any]) -> int:
         mended = KEPT

@@ -5,8 +5,11 @@ is passed whole (see adapters.ordinary). Every other read is split and parsed ev
 break the clients that put pieces together is mended (see adapters.openai_parts.Heard).
 """
 
+from collections.abc import Mapping
+
 from adapters import sse
 from adapters.accent import Accent
+from adapters.ears import Ear
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_events import is_head, joined, read_event, whole_event, writable
 from adapters.openai_parts import KEPT, MORE, ROLE, Heard, renamed, size_of
@@ -28,12 +31,13 @@ class OpenAIDecoder:
     or close raises it, too, and until then neither *finished* nor *done* is true.
     """
 
-    remember = NOTHING
+    remember: Mapping[str, Json] = NOTHING
 
     __slots__ = (
         "_accent",
         "_choices",
         "_deltas",
+        "_ear",
         "_frames",
         "_head",
         "_heard",
@@ -46,6 +50,7 @@ class OpenAIDecoder:
         "_shape",
         "_stopped",
         "_swaps",
+        "_trusts",
         "broken",
         "done",
         "finish",
@@ -55,7 +60,9 @@ class OpenAIDecoder:
         "usage",
     )
 
-    def __init__(self, call: Call, accent: Accent, swaps: tuple[Swap, ...], memory: Memory) -> None:
+    def __init__(
+        self, call: Call, accent: Accent, swaps: tuple[Swap, ...], memory: Memory, ear: Ear | None = None
+    ) -> None:
         self.started = False
         self.finished = False
         self.done = False
@@ -66,7 +73,9 @@ class OpenAIDecoder:
         self._accent = accent
         self._choices = call.choices
         self._include_usage = call.include_usage
-        self._may_cruise = call.choices == 1 and accent.verbatim
+        self._ear = ear
+        self._trusts = ear is None  # that events which look like the last stream's say no more than they did
+        self._may_cruise = call.choices == 1
         self._deltas = call.endpoint != "completions"
         self._ordinary: Ordinary | None = None  # set while cruising
         self._shape: Shape | None = None
@@ -151,7 +160,7 @@ class OpenAIDecoder:
                         continue
                     looks -= 1
                 raw, at = sse.next_event(data, at)
-                if not (self._memory.endings and self._knows(raw, out)):
+                if not (self._trusts and self._memory.endings and self._knows(raw, out)):
                     self._take(raw, out)
         except UpstreamError as error:
             if not (self.started and out):
@@ -196,35 +205,36 @@ class OpenAIDecoder:
         if is_error(body):
             raise UpstreamError(failure_inside(body, signals=signals))
         event = raw if plain else sse.framed(data)
+        heard = self._ear is not None and self._ear.hear(body, "delta")
         if usage := body.get("usage"):
-            self._take_usage(usage, body, event)
+            self._take_usage(usage, body, event, heard=heard)
         if body.get("choices"):
-            self._take_choices(event, body, out, plain=plain)
+            self._take_choices(event, body, out, plain=plain, mended=MORE if heard else KEPT)
 
-    def _take_usage(self, reported: Json, body: Json, event: bytes) -> None:
+    def _take_usage(self, reported: Json, body: Json, event: bytes, *, heard: bool) -> None:
         """Clients get one usage chunk, the last, if they asked for it; providers send it at any time."""
         usage = usage_of(reported, self._accent.cost, body.get("service_tier"))
         if usage is None:
             return
         self.usage = usage
         if body.get("choices") == []:
-            self._report = Report(usage, body, event)
+            self._report = Report(usage, body, None if heard else event)
         else:
             self._report = Report(usage, writable({**body, "choices": []}, event))
 
-    def _take_choices(self, event: bytes, body: Json, out: list[Event], *, plain: bool) -> None:
+    def _take_choices(self, event: bytes, body: Json, out: list[Event], *, plain: bool, mended: int) -> None:
         choices = body["choices"]
         if not (isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)):
             raise broken("an event of the stream has choices that are none")
-        mended = KEPT
         for choice in choices:
             mended |= self._mend(choice)
         size = sum([size_of(choice, "delta") for choice in choices])
+        odd = bool(body.get("usage")) or (bool(self._accent.finish) and self._ends_oddly(choices))
         if mended & MORE:
             self._forget()
-        elif plain and size and self._may_cruise and not body.get("usage"):
+        elif plain and size and self._may_cruise and not odd and not (self._ear and self._ear.attentive):
             self._learn(event, choices, mended)
-        apart = bool(mended) or not self._accent.verbatim or bool(body.get("usage"))
+        apart = bool(mended) or odd
         if apart:
             renamed(choices, "delta", self._accent)
             self._hide_usage(body)
@@ -236,13 +246,18 @@ class OpenAIDecoder:
         if self.finished:
             self._may_cruise = False
             self._forget()
-        elif not self._head and self._may_cruise and plain:
+        elif not self._head and self._may_cruise and plain and self._trusts:
             self._begin(event[: event.find(CHOICES)])
         if not was_finished or size:
             # Else it is a second finish, as with filters that come late: clients take exactly one.
             out.append(Chunk(writable(body, event)) if apart else Verbatim(replaced(event, self._swaps)))
             if not (apart or size) and self._head and event.startswith(self._head):
                 self._learn_ending(event[len(self._head) :], choices[0])
+
+    def _ends_oddly(self, choices: list[Json]) -> bool:
+        """Whether a finish reason has another name with OpenAI."""
+        reasons = [choice.get("finish_reason") for choice in choices]
+        return any(isinstance(reason, str) and reason in self._accent.finish for reason in reasons)
 
     def _mend(self, choice: Json) -> int:
         """Whether the choice had to be changed for the clients' sake: KEPT, ROLE or MORE."""
@@ -275,8 +290,10 @@ class OpenAIDecoder:
         self.finished = len(self._stopped) >= self._choices
 
     def _hide_usage(self, body: Json) -> None:
-        """What comes along with choices is told at the end."""
-        if body.pop("usage", None):
+        """What comes along with choices is told at the end. Where nothing stood there nothing stands afterwards."""
+        if "usage" not in body:
+            return
+        if body.pop("usage"):
             self._may_cruise = False
             self._forget()
         if self._include_usage:

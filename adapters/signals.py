@@ -168,12 +168,20 @@ BY_WORDS: tuple[Words, ...] = (
 )
 
 
-def fault_of(status: int, told: Told, *, own: tuple[Signal, ...], wait: float | None) -> Fault:
-    """*own* are the provider's rows. *status* 200 stands for an error without one, inside an answer."""
+def fault_said(status: int, told: Told, *, own: tuple[Signal, ...], wait: float | None) -> Fault | None:
+    """What codes and words say; *own* are the provider's rows. *status* 200 stands for an error inside an answer."""
     for signal in (*own, *BY_CODE):
         if signal.fits(status, told, wait):
             return signal.fault
     for words in BY_WORDS:
         if status not in words.but and words.pattern.search(told.text):
             return words.fault
-    return BY_STATUS.get(status) or (Fault.BAD_REQUEST if 400 <= status < 500 else Fault.BROKEN)
+    return None
+
+
+def fault_by(status: int) -> tuple[Fault, bool]:
+    """What a status means by itself, and whether that is but a guess: most of what is wrong with a call is a 4xx."""
+    fault = BY_STATUS.get(status)
+    if fault is not None:
+        return fault, False
+    return (Fault.BAD_REQUEST, True) if 400 <= status < 500 else (Fault.BROKEN, False)

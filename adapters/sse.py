@@ -62,10 +62,17 @@ def next_event(whole: bytes, start: int) -> tuple[bytes, int]:
     """
     end = whole.find(b"\n\n", start) + 2
     if end < 2 or whole.find(b"\r", start, end) >= 0:
-        blank = _BLANK.search(whole, start)
-        end = blank.end() if blank is not None else len(whole)
+        end = _careful_end(whole, start)
     _within(end - start)
     return whole[start:end].lstrip(b"\r\n"), end
+
+
+def _careful_end(whole: bytes, start: int) -> int:
+    end = whole.find(b"\r\n\r\n", start) + 4
+    if end > 3 and whole.count(b"\r", start, end) == whole.count(b"\n", start, end) == whole.count(b"\r\n", start, end):
+        return end  # all lines end alike
+    blank = _BLANK.search(whole, start)
+    return blank.end() if blank is not None else len(whole)
 
 
 def event(raw: bytes) -> Event:
@@ -76,6 +83,12 @@ def event(raw: bytes) -> Event:
         start = raw.find(b"\n") + 1
         if plain(rest := raw[start:]) and b"\r" not in raw:  # as most write it who name their events
             return Event(raw[6 : start - 1].removeprefix(b" "), rest[5:-2].removeprefix(b" "))
+    if (
+        raw.startswith(b"data: ")
+        and raw.endswith(b"\r\n\r\n")
+        and raw.find(b"\n") == raw.find(b"\r") + 1 == len(raw) - 3
+    ):
+        return Event(b"", raw[6:-4])  # as Google writes them
     name = b""
     lines: list[bytes] = []
     for line in _LINE_END.split(raw):
@@ -99,6 +112,8 @@ def framed(data: bytes) -> bytes:
 
 def _last_blank(data: bytes | bytearray, start: int) -> int:
     """Where the last blank line after *start* ends; 0 if there is none."""
+    if data.endswith((b"\n\n", b"\r\n\r\n")):
+        return len(data)
     if b"\r" not in data:
         at = data.rfind(b"\n\n", start)
         return at + 2 if at >= 0 else 0

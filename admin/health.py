@@ -7,11 +7,16 @@ from config.schema import Config
 from routing.vitals import Vitals
 
 
-def whole(config: Config, vitals: Vitals, last: Mapping[str, Any], *, serving: bool) -> dict[str, Any]:
-    """Everything, for those who may see it. Secrets are not in it, addresses of providers are not either."""
+def whole(
+    config: Config, vitals: Vitals, last: Mapping[str, Any], seen: Mapping[str, Mapping[str, object]], *, serving: bool
+) -> dict[str, Any]:
+    """Everything, for those who may see it. Secrets are not in it, addresses of providers are not either.
+
+    *seen* is what there is to show of the providers that are looked at.
+    """
     return {
         **brief(config, last, serving=serving),
-        "providers": {name: _provider(config, name) for name in config.providers},
+        "providers": {name: {**_provider(config, name), **seen.get(name, {})} for name in config.providers},
         "targets": {name: _target(each.circuit.state, each.in_flight) for name, each in vitals.targets().items()},
         "routes": sorted(config.routes),
         "last_reload": dict(last),

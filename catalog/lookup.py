@@ -20,6 +20,8 @@ _SUFFIXES = {"ollama": re.compile(r":[^:/]+$")}
 _PREFIXES = {
     "bedrock": re.compile(r"^(?:arn:.*/)?(?:(?:af|amer|apac|au|ca|eu|global|in|jp|me|sa|us|us-gov)\.)?"),
 }
+# Another name of a dialect -> what the catalog calls its provider.
+_ALSO = {"gemini": "google"}
 
 # How OpenRouter spells a vendor -> what the catalog calls it, for models that OpenRouter passes on at their own price.
 _VENDORS = {"openai": "openai", "anthropic": "anthropic", "google": "google", "mistralai": "mistral", "x-ai": "xai"}
@@ -88,7 +90,7 @@ class Catalog:
 
 def _row(provider: str, model: str) -> Row | None:
     """By exact id or alias, then without its suffix; a router's models also by their vendor."""
-    models = published().get(provider, {})
+    models = published().get(_ALSO.get(provider, provider), {})
     if (row := models.get(model) or models.get(_SUFFIXES.get(provider, _DATE).sub("", model))) is not None:
         return row
     if provider in _PREFIXES and (name := _PREFIXES[provider].sub("", model)) != model:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from config.problems import Notes
-from config.readers import TEXT, TRUTH, choice, secret, several, whole
+from config.readers import TEXT, TRUTH, choice, every, secret, several, whole
 from config.schema import DialectFacts
 from config.section import Entry, Section
 from config.yaml_lines import Scalar
@@ -20,6 +20,8 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # of a host
 _FRAMING = frozenset({"connection", "content-length", "host", "te", "trailer", "transfer-encoding", "upgrade"})
 
 _CONCURRENT = whole(1, 1_000_000)
+_DISCOVER = every("5m", shortest="1s", longest="1d")
+_PROBE = every("30s", shortest="1s", longest="1h")
 
 
 class Headers(dict[str, str]):
@@ -68,10 +70,13 @@ def _provider(name: str, section: Section, notes: Notes, dialects: Mapping[str, 
         options=options,
         headers=_headers(section.take("headers"), notes),
         verify_tls=section.read("verify_tls", TRUTH, True),
+        discover=section.read("discover", _DISCOVER, 0.0),
+        probe=section.read("probe", _PROBE, 0.0),
     )
     if facts is not _UNKNOWN:
         section.close()
         _check_address(provider, section, facts, notes)
+        _check_listing(provider, section, facts, notes)
     return provider
 
 
@@ -82,6 +87,13 @@ def _check_address(provider: Provider, section: Section, facts: DialectFacts, no
     if facts.needs_key and (elsewhere or nowhere):
         needed = next(iter(_BLANK.findall(facts.base_url)), "base_url")
         notes.error(section.at(needed), "is missing, and nothing else says where to send the calls")
+
+
+def _check_listing(provider: Provider, section: Section, facts: DialectFacts, notes: Notes) -> None:
+    """Whoever has no list of models can't be asked for it."""
+    for name, wanted in (("discover", provider.discover), ("probe", provider.probe)):
+        if wanted and not facts.listed:
+            notes.error(section.at(name), f"the dialect {provider.dialect} has no list of models to ask for")
 
 
 _UNKNOWN = DialectFacts()

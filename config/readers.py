@@ -73,6 +73,18 @@ def duration(longest: str, *, zero: bool = False) -> Reader[float]:
     return scalar(parse, f"a duration such as 30s or 500ms, {start} to {longest}")
 
 
+def every(usual: str, *, shortest: str, longest: str) -> Reader[float]:
+    """How often something is done, in seconds: a duration, `true` for the *usual* one, or `false` for never (0)."""
+    lowest, highest = units.duration(shortest), units.duration(longest)
+    words = {word: units.duration(usual) if on else 0.0 for word, on in _TRUTH.items() if word != "1"}
+
+    def parse(text: str) -> float:
+        seconds = words.get(text.lower())
+        return _within(units.duration(text), lowest, highest) if seconds is None else seconds
+
+    return scalar(parse, f"true, false, or a duration such as {usual}, from {shortest} to {longest}")
+
+
 def size(highest: str) -> Reader[int]:
     most = units.size(highest)
     return scalar(lambda text: _within(units.size(text), 1, most), f"a size such as 32MiB, up to {highest}")

@@ -135,13 +135,14 @@ class DialectFacts:
     """What load has to know about a dialect. *options* are the settings it takes beside the common ones, with defaults.
 
     *base_url* is empty where there is no usual address, and may hold options in braces. *local*: its models run on
-    machines of one's own.
+    machines of one's own. *listed*: there is a list of its models that one can ask for.
     """
 
     base_url: str = ""
     needs_key: bool = True
     options: Mapping[str, str | None] = field(default_factory=dict)
     local: bool = False
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ go to the next), the breaker (whose fault was it), the client's answer (which st
 (which label) and the YAML (`on:` speaks of the same codes).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, unique
 from typing import Final
 
@@ -59,7 +59,7 @@ class Failure:
     """One failure of one attempt.
 
     *message* is clean of secrets and URLs. *status*, *code*, *type* and *param* are the provider's own,
-    where it gave any. *retry_after* is in seconds.
+    where it gave any. *retry_after* is in seconds. *guessed*: nothing in the provider's error said what it means.
     """
 
     fault: Fault
@@ -69,6 +69,7 @@ class Failure:
     type: str | None = None
     param: str | None = None
     retry_after: float | None = None
+    guessed: bool = field(default=False, compare=False)
 
 
 class UpstreamError(Exception):

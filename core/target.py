@@ -11,7 +11,8 @@ class Provider:
     """A provider as the operator wrote it, every default filled in.
 
     *base_url* is empty for a dialect that needs no network. *options* are the dialect's own settings
-    (organization, site_url, api_version …), *headers* what the operator adds to every request.
+    (organization, site_url, api_version …), *headers* what the operator adds to every request. *discover* and *probe*
+    are the seconds between two looks at its list of models, and between two signs of life; 0 for never.
     """
 
     name: str
@@ -24,6 +25,8 @@ class Provider:
     options: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     verify_tls: bool = True
+    discover: float = 0.0
+    probe: float = 0.0
 
     @property
     def configured(self) -> bool:

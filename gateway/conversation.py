@@ -10,6 +10,7 @@ settle, observe, record                    Conversation._settle, ._close
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from api import Endpoint
@@ -26,6 +27,7 @@ from core.wire import Event
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
+from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
 from quota.holds import Hold
 from quota.keys import ANYONE
@@ -167,7 +169,7 @@ class Conversation:
             while failure is not None and not self._committed:
                 failure = await self._try(attempts.send(failure))
         except Exhausted as exhausted:
-            raise refusal(exhausted) from None
+            raise refusal(exhausted, partial(self._generation.able, self._call, self._key)) from None
         finally:
             shared.budget.leave()
 
@@ -202,6 +204,8 @@ class Conversation:
             first = None if self._first is None else self._first - began
             vitals.end(now, failure, probe=probe, policy=self._route.breaker, first_content=first)
             self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
+            if failure is not None and failure.guessed:
+                puzzled(shared, target, failure, self._call)
             self._tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
         return failure
 
@@ -313,7 +317,7 @@ class Conversation:
         if decoder.remember:
             self._shared.memory.keep(self._target.provider, self._key.name, decoder.remember)
         usage = self._settle(self._target, decoder.usage, decoder.produced)
-        self._reply.end(data + self._writer.end(usage))
+        self._reply.end(data, self._writer.end(usage))
 
     def late(self, now: float) -> None:
         """Say something to a client that has been waiting; then its status is 200, and an error an event."""

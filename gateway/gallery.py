@@ -1,5 +1,6 @@
 """What was fetched for one call, so that its attempts don't fetch it twice."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from adapters.media import place
@@ -33,7 +34,8 @@ class Gallery:
             spent = sum(len(media.data) * 3 // 4 for media in self._found.values())
             limits = Limits(rules.allow_private, max(rules.max - spent, 0), max(min(rules.timeout, within), 0.0))
             try:
-                self._found |= await self._fetcher.fetch(missing, limits)
+                # In a task of its own: timeouts and aiohttp insist on one. A call that ends takes it along.
+                self._found |= await asyncio.create_task(self._fetcher.fetch(missing, limits))
             except Unfetchable as failure:
                 at = place(self._call.body.get("messages"), failure.url)
                 refusal = invalid(f"The URL {failure.why}.", param=at, code="invalid_image_url")

@@ -12,13 +12,14 @@ from typing import Final, Protocol
 from adapters import ADAPTERS
 from adapters.demo import script
 from catalog.lookup import NOTHING_KNOWN, Catalog, Model
-from config.schema import Config, DialectFacts
+from config.schema import Config, DialectFacts, Key
 from core.ask import Abilities
 from core.call import Call
 from core.target import Provider, Target
 from core.usage import Usage
 from gateway.lane import Lane
 from gateway.remembered import Remembered
+from gateway.sightings import Sightings
 from quota.holds import Accounts
 from quota.keys import Keyring
 from routing.candidates import View
@@ -37,9 +38,14 @@ from upstream.pools import Pools
 from upstream.sink import Network
 
 MOST_REMEMBERED: Final = 10_000
+MOST_NAMED: Final = 10  # models, to a client whose call none of a route's can take
 DIALECTS: Final[Mapping[str, DialectFacts]] = {
     name: DialectFacts(
-        base_url=dialect.base_url, needs_key=dialect.needs_key, options=dialect.options, local=dialect.local
+        base_url=dialect.base_url,
+        needs_key=dialect.needs_key,
+        options=dialect.options,
+        local=dialect.local,
+        listed=dialect.make(Provider(name=name, dialect=name)).listing is not None,
     )
     for name, dialect in ADAPTERS.items()
 }
@@ -70,6 +76,7 @@ class Shared:
     budget: RetryBudget = field(default_factory=RetryBudget)
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
+    sightings: Sightings = field(default_factory=Sightings)
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
 
@@ -120,6 +127,19 @@ class Generation:
             return usage.cost
         price = self._model(target).price
         return None if price is None else price.cost(usage)
+
+    def able(self, call: Call, key: Key) -> tuple[str, ...]:
+        """Routes that *key* may use, one of whose targets is known to have all that *call* needs."""
+        names = [name for name in self.config.routes if "*" not in name and self.keyring.may_use(key, name)]
+        able = [name for name in names if call.needs and any(self._has(one, call) for one in self._targets(name))]
+        return tuple(able[:MOST_NAMED])
+
+    def _targets(self, route: str) -> list[Target]:
+        return [target for stage in self.config.routes[route].stages for target in stage.targets]
+
+    def _has(self, target: Target, call: Call) -> bool:
+        provider = self.config.providers[target.provider]
+        return provider.configured and call.needs <= self.abilities(target).capabilities
 
     def labels(self, route: str, target: str) -> bytes:
         """The header lines that say which way a call went."""

@@ -17,6 +17,8 @@ from core.errors import Refusal
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
 from gateway.generation import Generation, Shared
+from gateway.lookout import Lookout
+from gateway.mistakes import told
 from gateway.observed import States, observe
 from gateway.pages import Pages
 from routing.vitals import Vitals
@@ -64,6 +66,7 @@ class House:
         self._shared = Shared(
             loop, Pools(loop, self._outbox.put), Deadlines(loop), self._meters, self._scribe, rng, Vitals(rng)
         )
+        self._lookout = Lookout(self._shared)
         self._current = Current(source, config, self._shared, self._reloaded, watch)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
@@ -126,12 +129,7 @@ class House:
         return request_id
 
     def _confess(self, mistake: Exception, reply: Reply, request_id: str) -> None:
-        # Only where and what kind: the text of an exception may hold anything.
-        trace = mistake.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        where = "" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-        self._scribe.event("error", "internal error", id=request_id, kind=type(mistake).__name__, where=where)
+        self._scribe.event("error", "internal error", id=request_id, **told(mistake))
         reply.keep_alive = False
         if reply.opened:
             reply.end(error(BUG))
@@ -156,6 +154,7 @@ class House:
         watch("switchyard_connections", connections)
         self._meters.reloaded(ok=True)
         self._look_again()
+        self._lookout.heed(self._current.generation)
 
     def stop_taking(self) -> None:
         self._pages.serving = False
@@ -170,6 +169,7 @@ class House:
         self._lag.stop()
         for task in self._tasks:
             task.cancel()
+        await self._lookout.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
         self._look()
@@ -191,6 +191,8 @@ class House:
         task.add_done_callback(self._tasks.discard)
 
     def _reloaded(self, result: Reload) -> None:
+        if result.ok and result.changed:
+            self._lookout.heed(self._current.generation)
         again = result.ok and self._fine and not result.changed
         self._fine = result.ok
         if again:

@@ -52,6 +52,11 @@ class Lane:
             head = known if known is not None else self._learn(request.path, credential)
         return self.sender.send(head, request.body, sink, connect)
 
+    def get(self, path: str, credential: int, sink: Sink, connect: float | None = None) -> Exchange:
+        """Ask for what stands at *path*, without a body. For providers that have a listing: none of them signs."""
+        headers = [(name, value) for name, value in self._keys[max(credential, 0)] if name != "content-type"]
+        return self.sender.send(request_head("GET", self._base + path, self._host, headers), b"", sink, connect)
+
     def _signed(self, signer: Signer, request: WireRequest, credential: int) -> bytes:
         path = self._base + request.path
         headers = {**dict(self._keys[credential]), **dict(request.headers)}

@@ -13,9 +13,10 @@ from aiohttp import web
 
 from admin.access import demand, holds
 from admin.health import brief, whole
-from api.models import entry, listing, unknown
+from api.models import listing, unknown
 from core.errors import Refusal
 from gateway.current import Current
+from gateway.menu import Menu
 from server.cors import preflight
 from server.reply import Reply, header
 from telemetry.exposition import CONTENT_TYPE
@@ -42,7 +43,7 @@ class Pages:
         self._look = look
         self._alone = alone
         self._calls = calls
-        self._born = int(current.last.at)
+        self._menu = Menu(current.shared.sightings, int(current.last.at))
         pages: dict[tuple[str, str], Page] = {
             ("GET", "/models"): self._models,
             ("GET", "/health"): self._health,
@@ -82,15 +83,15 @@ class Pages:
     async def _models(self, request: web.BaseRequest, reply: Reply) -> None:
         generation = self._current.generation
         key = generation.keyring.identify(request.headers.get("authorization"), time.time())
-        names = [name for name in generation.config.routes if "*" not in name and generation.keyring.may_use(key, name)]
-        _json(reply, 200, listing(names, self._born))
+        entries = self._menu.entries(generation)
+        _json(reply, 200, listing(entries[name] for name in entries if generation.keyring.may_use(key, name)))
 
     async def _model(self, name: str, request: web.BaseRequest, reply: Reply) -> None:
         generation = self._current.generation
         key = generation.keyring.identify(request.headers.get("authorization"), time.time())
         if generation.routes.find(name) is None or not generation.keyring.may_use(key, name):
             raise unknown(name)
-        _json(reply, 200, entry(name, self._born))
+        _json(reply, 200, self._menu.entry(generation, name))
 
     async def _live(self, _request: web.BaseRequest, reply: Reply) -> None:
         _json(reply, 200, {"status": "ok"})
@@ -105,7 +106,8 @@ class Pages:
         last = current.last.shown()
         may_see = holds(config.admin_key, request.headers.get("authorization"))
         if may_see or (not config.admin_key and not config.keys and not config.server.open):
-            page = whole(config, current.shared.vitals, last, serving=self.serving)
+            seen = current.shared.sightings.shown()
+            page = whole(config, current.shared.vitals, last, seen, serving=self.serving)
         else:
             page = brief(config, last, serving=self.serving)
         _json(reply, 200 if self.serving else 503, page)

@@ -2,6 +2,8 @@
 
 closed --too many failures--> open --cooldown over, a call begins--> half_open --success--> closed
                                 ^------------------failure---------------'
+
+A sign of life ends a cooldown early, but only once: whether calls succeed is for calls to show.
 """
 
 from random import Random
@@ -14,6 +16,8 @@ OPEN = "open"
 HALF_OPEN = "half_open"
 
 _JITTER = 0.1
+# What an answer to a free question may say something about.
+_PASSING = frozenset({Fault.UNREACHABLE, Fault.TIMEOUT, Fault.OVERLOADED})
 
 
 class Circuit:
@@ -24,9 +28,11 @@ class Circuit:
     """
 
     __slots__ = (
+        "_believes",
         "_calls",
         "_cooldown",
         "_failed",
+        "_hopes",
         "_past_calls",
         "_past_failed",
         "_rng",
@@ -47,6 +53,7 @@ class Circuit:
         self.until = 0.0
         self.cause: Fault | None = None
         self._cooldown = 0.0
+        self._hopes = False  # a sign of life would end this cooldown
         self._forget(0.0)
 
     def admits(self, now: float) -> bool:
@@ -93,9 +100,20 @@ class Circuit:
             if self._row >= policy.failures or self._too_many(now, policy):
                 self._open(now, policy, failure, policy.cooldown)
 
+    def lives(self, now: float) -> None:
+        """The provider has answered a question that costs nothing: what was only passing may be over.
+
+        If it wasn't, the next cooldown runs to its end; and so does one that the provider asked for.
+        """
+        if self.state is OPEN and self._hopes and not self.probing:
+            self._believes = self._hopes = False
+            self.until = now
+            self._enter(HALF_OPEN)
+
     def _open(self, now: float, policy: Breaker, failure: Failure, cooldown: float) -> None:
         self._enter(OPEN)
         self.cause = failure.fault
+        self._hopes = self._believes and failure.fault in _PASSING and failure.retry_after is None
         self._cooldown = min(cooldown, policy.max_cooldown)
         pause = self._cooldown * self._rng.uniform(1 - _JITTER, 1 + _JITTER)
         self.until = now + min(max(pause, failure.retry_after or 0.0), policy.max_cooldown)
@@ -105,6 +123,7 @@ class Circuit:
         self.transitions[state] += 1
 
     def _forget(self, now: float) -> None:
+        self._believes = True
         self._row = 0
         self._since = now
         self._calls = self._failed = self._past_calls = self._past_failed = 0

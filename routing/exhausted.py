@@ -1,7 +1,7 @@
 """The end of a plan that came to nothing, and what the client is told of it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from core.errors import Refusal
@@ -45,10 +45,14 @@ class Exhausted(Exception):  # noqa: N818  (an outcome of a plan, not a mistake)
         return max((failure for _, failure in self.failures), key=lambda it: it.fault.rank, default=None)
 
 
-def refusal(exhausted: Exhausted) -> Refusal:
-    """What the client is told."""
+def nobody() -> Sequence[str]:
+    return ()
+
+
+def refusal(exhausted: Exhausted, able: Callable[[], Sequence[str]] = nobody) -> Refusal:
+    """What the client is told. *able* names the models that could have taken the call; asked where none here can."""
     failure = exhausted.failure
-    extra = {
+    extra: dict[str, object] = {
         "attempts": [
             {"target": target.id, "fault": each.fault.code, "message": each.message}
             for target, each in exhausted.failures
@@ -58,29 +62,41 @@ def refusal(exhausted: Exhausted) -> Refusal:
     # The official clients would multiply the retries that were made here.
     headers = {"x-should-retry": "false"}
     if failure is not None and failure.fault.blame is Blame.CALLER:
-        return _callers_own(failure, headers, extra)
+        could = able() if failure.fault is Fault.UNSUPPORTED else ()
+        return _callers_own(failure, headers, extra, could)
     if exhausted.retry_after is not None:
         headers["retry-after"] = str(max(1, math.ceil(min(exhausted.retry_after, _LONGEST_WAIT))))
     if failure is None:
         if exhausted.skipped and all(each.unfit for each in exhausted.skipped):
             # Nothing could ever do it: the call is wrong, and didn't just come at a bad time.
-            return Refusal(400, _nothing(exhausted), code="unsupported_by_model", headers=headers, extra=extra)
+            could = able()
+            message = _nothing(exhausted) + _who(could)
+            extra |= {"could": list(could)}
+            return Refusal(400, message, code="unsupported_by_model", headers=headers, extra=extra)
         return Refusal(503, _nothing(exhausted), code="no_target_available", headers=headers, extra=extra)
     fault = failure.fault
     return Refusal(fault.status, _MESSAGES[fault], code=fault.shown, headers=headers, extra=extra)
 
 
-def _callers_own(failure: Failure, headers: Mapping[str, str], extra: Mapping[str, object]) -> Refusal:
+def _callers_own(
+    failure: Failure, headers: Mapping[str, str], extra: Mapping[str, object], could: Sequence[str]
+) -> Refusal:
     """The provider's own words: they say what the caller has to change."""
     fault = failure.fault
+    if fault is Fault.UNSUPPORTED:
+        extra = {**extra, "could": list(could)}
     return Refusal(
         fault.status,
-        failure.message,
+        failure.message + _who(could),
         code=fault.shown or failure.code,
         param=failure.param,
         headers=headers,
         extra=extra,
     )
+
+
+def _who(could: Sequence[str]) -> str:
+    return f" Models that can: {', '.join(could)}." if could else ""
 
 
 def _nothing(exhausted: Exhausted) -> str:

@@ -1,6 +1,6 @@
 """Which route a model name means: its own, the closest wildcard's, or a provider's model addressed directly."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -58,10 +58,33 @@ class Routes:
         """The names clients may ask for, then the wildcards."""
         return (*self._named, *(wildcard.route.name for wildcard in self._wildcards))
 
-    def _resolve(self, model: str) -> Route | None:
+    def offers(self, listed: Mapping[str, Iterable[str]]) -> dict[str, Target]:
+        """The names by which the models that are *listed*, by provider, can be asked for: what wildcards make of them,
+        then `provider/model`. Names of routes are not among them.
+        """
+        found: dict[str, Target] = {}
         for wildcard in self._wildcards:
-            if rest := wildcard.rest(model):
-                return filled(wildcard.route, rest)
+            targets = [target for stage in wildcard.route.stages for target in stage.targets]
+            for target in targets:
+                for model in listed.get(target.provider, ()):
+                    rest = stood_for(target.model, model)
+                    name = f"{wildcard.before}{rest}{wildcard.after}"
+                    if rest and self._closest(name) is wildcard and self._free(name):
+                        found.setdefault(name, Target(target.provider, model))
+        for provider, models in listed.items():
+            direct = {f"{provider}/{model}": Target(provider, model) for model in models if model}
+            found.update((name, to) for name, to in direct.items() if self._closest(name) is None and self._free(name))
+        return found
+
+    def _free(self, name: str) -> bool:
+        return sane(name) and name not in self._named
+
+    def _closest(self, model: str) -> Wildcard | None:
+        return next((wildcard for wildcard in self._wildcards if wildcard.rest(model)), None)
+
+    def _resolve(self, model: str) -> Route | None:
+        if (wildcard := self._closest(model)) is not None:
+            return filled(wildcard.route, wildcard.rest(model))
         provider, _, rest = model.partition("/")
         if not rest or provider not in self._providers:
             return None
@@ -77,6 +100,14 @@ def wildcards(routes: Mapping[str, Route]) -> tuple[Wildcard, ...]:
     """The wildcard routes, most literal characters first."""
     cut = ((*name.partition("*")[::2], route) for name, route in routes.items() if "*" in name)
     return tuple(sorted((Wildcard(*parts) for parts in cut), key=lambda it: -len(it.before) - len(it.after)))
+
+
+def stood_for(pattern: str, model: str) -> str:
+    """What each `*` in *pattern* stands for if it means *model*; empty if it can't mean it, or only ever means it."""
+    stars = pattern.count("*")
+    start = pattern.find("*")
+    rest = model[start : start + (len(model) - len(pattern) + stars) // stars] if stars else ""
+    return rest if pattern.replace("*", rest) == model else ""
 
 
 def filled(route: Route, rest: str) -> Route:

@@ -15,12 +15,13 @@ _NEWEST_SHARE = 0.2  # of the last latency in the decaying average
 
 
 class ProviderVitals:
-    """*in_flight* counts attempts under way at all its targets."""
+    """*in_flight* counts attempts under way at all its targets. *worked* is when one succeeded last, in loop time."""
 
-    __slots__ = ("in_flight",)
+    __slots__ = ("in_flight", "worked")
 
     def __init__(self) -> None:
         self.in_flight = 0
+        self.worked = -math.inf
 
 
 class TargetVitals:
@@ -80,6 +81,7 @@ class TargetVitals:
         self.in_flight -= 1
         self._provider.in_flight -= 1
         if failure is None:
+            self._provider.worked = now
             self.circuit.succeeded(now, policy, probe=probe)
             if first_content is not None:
                 average = self.first_content
@@ -124,6 +126,12 @@ class Vitals:
         if vitals is None:
             vitals = self._providers[name] = ProviderVitals()
         return vitals
+
+    def lives(self, provider: str, now: float) -> None:
+        """*provider* has answered a question that costs nothing; see Circuit.lives."""
+        for id, vitals in self._targets.items():
+            if id.startswith(f"{provider}/"):
+                vitals.circuit.lives(now)
 
     def credential(self, name: str, secret: Secret | None) -> CredentialVitals:
         """Those of *name*; new ones when the operator has replaced the secret, which deserves a fresh start."""

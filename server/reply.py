@@ -134,13 +134,15 @@ class Reply:
             self._line.put(transport, piece)
         return now
 
-    def end(self, data: bytes = b"") -> None:
-        """The last piece, and the end of the body."""
+    def end(self, data: bytes = b"", more: bytes = b"") -> None:
+        """The last piece, and the end of the body. *more* goes on from *data*, which may be large."""
         if self._old:
-            self.send(data)
+            self.send(data + more)
             return
-        piece = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n"
-        piece, self._pending = self._pending + piece, b""
+        size = len(data) + len(more)
+        last = (b"%x\r\n" % size, data, more, b"\r\n0\r\n\r\n") if size else (b"0\r\n\r\n",)
+        piece = b"".join((self._pending, *last))
+        self._pending = b""
         self._write(piece)
 
     def follow(self, source: Flow | None) -> None:

@@ -52,6 +52,12 @@ METRICS = (
         "Answers whose usage was estimated because the provider gave none",
         ("target",),
     ),
+    Metric(
+        "switchyard_unclassified_errors_total",
+        "counter",
+        "Providers' errors that nothing but their status explained",
+        ("provider", "status"),
+    ),
     Metric("switchyard_key_calls_total", "counter", "Finished calls by key", ("key",)),
     Metric("switchyard_key_cost_usd_total", "counter", "Dollars by key", ("key",), per=NANO),
     Metric(
@@ -72,6 +78,10 @@ METRICS = (
     Metric("switchyard_target_in_flight", "gauge", "Attempts under way", ("target",)),
     Metric("switchyard_breaker_state", "gauge", "0 closed, 1 half-open, 2 open", ("target",), merge="max"),
     Metric("switchyard_breaker_transitions_total", "counter", "Changes of a breaker's state", ("target", "to")),
+    Metric(
+        "switchyard_provider_up", "gauge", "1 if the last probe of a provider went well, else 0", ("provider",), "min"
+    ),
+    Metric("switchyard_probes_total", "counter", "Probes by what went wrong (none: nothing)", ("provider", "fault")),
     Metric("switchyard_retries_total", "counter", "Attempts at the same target again", ("target",)),
     Metric("switchyard_fallbacks_total", "counter", "Attempts at another target than the one before", ("route",)),
     Metric("switchyard_refused_total", "counter", "Calls refused before any attempt, by status", ("code",)),
@@ -156,6 +166,10 @@ class Meters:
     def gauge(self, name: str, *labels: str) -> Gauge:
         family = self._gauges[name]
         return family.series.get(labels) or family.child(self._allowed(name, labels))
+
+    def forget(self, name: str, *labels: str) -> None:
+        """A gauge that nobody sets any more is shown no longer."""
+        self._gauges[name].series.pop(labels, None)
 
     def histogram(self, name: str, *labels: str) -> Histogram:
         family = self._histograms[name]

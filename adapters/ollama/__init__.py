@@ -43,7 +43,7 @@ class Ollama:
 
     @property
     def listing(self) -> Listing:
-        return Listing("/api/tags", models)
+        return Listing("/api/tags", models, "/api/version")
 
     def headers(self, key: Secret | None) -> Headers:
         """Only Ollama's cloud asks for a key."""

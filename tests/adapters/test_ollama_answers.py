@@ -288,7 +288,7 @@ def test_what_is_installed_is_listed(adapter):
 
     models = listing.read(orjson.dumps({"models": tags}))
 
-    assert "/api/tags" == listing.path
+    assert ("/api/tags", "/api/version") == (listing.path, listing.probe)
     assert [("qwen3:8b", 1_777_941_464), ("old", 1_777_916_264), ("odd", 0), ("older", 0)] == [
         (one["id"], one["created"]) for one in models
     ]

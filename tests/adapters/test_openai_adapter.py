@@ -368,3 +368,9 @@ def test_a_choice_that_says_that_it_has_no_error_is_fine(adapter, call):
     answer = {**ANSWER, "choices": [{**ANSWER["choices"][0], "error": None}]}
 
     assert adapter().decode(orjson.dumps(answer), asked(call()), SENT).finish == "stop"
+
+
+@pytest.mark.parametrize("body", [b"{", b"7", b'{"data": 7}'])
+def test_a_list_of_models_that_is_none_is_broken(adapter, body):
+    with pytest.raises(UpstreamError):
+        adapter().listing.read(body)

@@ -331,7 +331,7 @@ def test_only_the_first_finish_goes_out():
     assert "stop" == decoder.finish
 
 
-@pytest.mark.parametrize("facts", [{"choices": 2}, {"dialect": "mistral"}])
+@pytest.mark.parametrize("facts", [{"choices": 2}, {"dialect": "perplexity"}])
 def test_where_events_have_to_be_read_they_are(facts):
     decoder = decoder_of(**facts)
     decoder.feed(ROLE + HELLO)

@@ -97,6 +97,22 @@ def test_empty_content_is_no_content():
     assert (role + empty, False, 0) == (passed(told), known.started, known.produced)
 
 
+def test_empty_content_that_is_ready_for_the_client_is_no_content_either():
+    known = taught()
+    role, empty, *_ = stream("two", "")
+    known.feed(role)
+
+    assert (empty, False, 0) == (known.cruise(empty), known.started, known.produced)
+
+
+def test_a_stream_may_go_on_otherwise_than_the_last():
+    known = taught()
+    role, *_ = stream("two")
+    thought = role.replace(b'"role":"assistant","content":""', b'"reasoning_content":"hm"')
+
+    assert role + thought == passed(known.feed(role + thought))
+
+
 def test_a_second_role_is_not_taken_for_the_first():
     known = taught()
     role, word, finish = stream("two", "x")
@@ -175,6 +191,16 @@ def test_heads_that_change_are_counted_instead():
         known.feed(data)[0],
         passed(known.feed(stream("c", obfuscation="q")[-1])),
     ]
+
+
+def test_events_that_change_are_counted_within_their_first_read():
+    padded = [stream("a", "Hello", obfuscation="x" * number)[1] for number in range(1, 5)]
+    data = stream("a", obfuscation="y")[0] + b"".join(padded)
+    known = decoder(adapter_of())
+
+    assert data == passed(known.feed(data))
+    assert known._ordinary is not None
+    assert 4 * len("Hello") <= known.produced
 
 
 def test_a_mixed_read_is_taken_apart():

@@ -106,7 +106,7 @@ def test_tool_calls_are_numbered_from_zero_without_gaps():
 
     events = [event for some in calls for event in decoder.feed(chunk({"tool_calls": some}))]
 
-    found = [event.body["choices"][0]["delta"]["tool_calls"] for event in events]
+    found = [event.body["choices"][0]["delta"]["tool_calls"] for event in events if isinstance(event, Chunk)]
     numbers = [[call["index"] for call in some if isinstance(call, dict)] for some in found if isinstance(some, list)]
     assert [[0, 1], [1], [0], [2], [2], [2]] == numbers
 

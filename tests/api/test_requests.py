@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api import ENDPOINTS, body, chat, completions, embeddings, messages
-from api.models import entry, listing, unknown
+from api.models import unknown
 from core.errors import Refusal
 
 HELLO = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
@@ -226,11 +226,6 @@ def test_no_json_makes_a_parser_fail_in_any_other_way(value):
                 endpoint.parse(orjson.dumps(fields))
             except Refusal as refusal:
                 assert refusal.status == 400
-
-
-def test_models_are_listed_as_openai_does():
-    assert listing(["a"], 7) == {"object": "list", "data": [entry("a", 7)]}
-    assert entry("a", 7) == {"id": "a", "object": "model", "created": 7, "owned_by": "switchyard"}
 
 
 def test_an_unknown_model_is_named_without_its_control_characters():

@@ -15,6 +15,14 @@ def test_verbatim_events_are_not_touched():
     assert StreamWriter(show_usage=False).write([FIRST]) == FIRST.data
 
 
+def test_later_events_are_not_touched_either():
+    writer = StreamWriter(show_usage=True)
+    later = Verbatim(FIRST.data.replace(b"c1", b"c2"))
+
+    assert [FIRST.data, later.data] == [writer.write([FIRST]), writer.write([later])]
+    assert b'"id":"c1"' in writer.end(Usage(3))
+
+
 def test_chunks_become_events():
     chunk = Chunk({"id": "c1", "choices": [{"index": 0, "delta": {"content": "hé"}}]})
 

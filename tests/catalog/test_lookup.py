@@ -34,6 +34,8 @@ PUBLISHED = Catalog({})
             "arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.anthropic.claude-haiku-4-5-20251001-v1:0",
             1_000_000_000,
         ),
+        ("mine", "google", "gemini-3.8-flash", 750_000_000),
+        ("mine", "gemini", "gemini-3.8-flash", 750_000_000),  # the same dialect by its other name
         ("ollama", "ollama", "llama3.1:8b-instruct-q4_0", 0),
         ("ollama", "ollama", "mixtral:8x7b", 0),
     ],

@@ -17,7 +17,7 @@ DIALECTS = {
         name: DialectFacts(base_url="http://localhost:8000/v1", needs_key=False, local=True)
         for name in ("vllm", "sglang", "llama.cpp", "lmstudio")
     },
-    "demo": DialectFacts(needs_key=False),
+    "demo": DialectFacts(needs_key=False, listed=False),
     **{
         name: DialectFacts(base_url=f"https://{name}.test/v1")
         for name in (

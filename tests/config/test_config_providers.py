@@ -4,7 +4,8 @@ import pytest
 
 from core.secret import Secret
 
-SETTINGS = "api_key, base_url, dialect, headers, limits, local, organization, project, verify_tls"
+SETTINGS = "api_key, base_url, dialect, discover, headers, limits, local, organization, probe, project, verify_tls"
+OFTEN = "true, false, or a duration such as {}, from 1s to {}"
 ADDRESS = "an address such as https://api.example.com/v1: no credentials, no query, no fragment"
 
 
@@ -114,6 +115,12 @@ def test_a_provider_without_a_key_is_not_configured_and_no_error(read):
             "bedrock: {api_key: k, region: eu/west}",
             "bedrock.region: is missing, and nothing else says where to send the calls",
         ),
+        ("demo: {discover: true}", "demo.discover: the dialect demo has no list of models to ask for"),
+        ("demo: {probe: 10s}", "demo.probe: the dialect demo has no list of models to ask for"),
+        ("vllm: {discover: maybe}", f"vllm.discover: expected {OFTEN.format('5m', '1d')}, got 'maybe'"),
+        ("vllm: {discover: 500ms}", f"vllm.discover: expected {OFTEN.format('5m', '1d')}, got '500ms'"),
+        ("vllm: {discover: {every: 5m}}", f"vllm.discover: expected {OFTEN.format('5m', '1d')}, got a mapping"),
+        ("vllm: {probe: 2h}", f"vllm.probe: expected {OFTEN.format('30s', '1h')}, got '2h'"),
         ("demo: {limits: {concurrent: 0}}", "demo.limits.concurrent: expected a whole number from 1 to 1000000, got 0"),
         ("demo: {limits: {requests: 60/min}}", "demo.limits.requests: is not enforced by this version; remove it"),
         ("demo: {limits: {burst: 6}}", "demo.limits.burst: unknown key burst; known are concurrent, requests, tokens"),
@@ -158,6 +165,30 @@ def test_an_address_that_is_none_is_refused_and_not_shown(problems, address):
     assert problems(f"providers: {{openai: {{base_url: {address}}}}}") == [
         f"c.yaml:1: providers.openai.base_url: expected {ADDRESS}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("", (0.0, 0.0)),
+        ("discover: true", (300.0, 0.0)),
+        ("discover: on, probe: yes", (300.0, 30.0)),
+        ("discover: 1h, probe: 10s", (3600.0, 10.0)),
+        ("discover: 1, probe: 1", (1.0, 1.0)),
+        ("discover: false, probe: 0", (0.0, 0.0)),
+        ('discover: "${UNSET:-}", probe: "${UNSET:-off}"', (0.0, 0.0)),
+    ],
+)
+def test_a_provider_is_looked_at_as_often_as_one_says(read, written, seconds):
+    provider = read(f"providers: {{vllm: {{{written}}}}}").providers["vllm"]
+
+    assert seconds == (provider.discover, provider.probe)
+
+
+def test_a_dialect_that_lists_nothing_may_say_so(read):
+    provider = read("providers: {demo: {discover: false, probe: off}}").providers["demo"]
+
+    assert (0.0, 0.0) == (provider.discover, provider.probe)
 
 
 def test_a_limit_counted_by_each_worker_for_itself_is_refused(problems):

@@ -68,6 +68,13 @@ def test_it_opens_when_too_large_a_share_fails():
     assert it.state == OPEN
 
 
+def broken_by(fault: Fault, **facts: object) -> Circuit:
+    made = circuit()
+    for _ in range(3):
+        made.failed(0.0, POLICY, failure(fault, **facts), probe=made.begin(0.0))
+    return made
+
+
 @pytest.mark.parametrize(
     ("pause", "state"),
     [(0.0, OPEN), (21.0, OPEN), (30.0, CLOSED), (41.0, CLOSED)],
@@ -183,6 +190,66 @@ def test_transitions_are_counted():
     assert it.transitions == {CLOSED: 1, OPEN: 2, HALF_OPEN: 2}
 
 
+@pytest.mark.parametrize("fault", [Fault.UNREACHABLE, Fault.TIMEOUT, Fault.OVERLOADED])
+def test_a_sign_of_life_ends_the_cooldown_after_what_was_passing(fault):
+    it = broken_by(fault)
+
+    it.lives(5.0)
+
+    assert (HALF_OPEN, True, False) == (it.state, it.admits(5.0), it.probing)
+    assert it.begin(5.0)
+    assert not it.admits(5.0)
+
+
+@pytest.mark.parametrize(
+    ("fault", "facts"),
+    [(Fault.BROKEN, {}), (Fault.OVERLOADED, {"retry_after": 20.0}), (Fault.UNREACHABLE, {"retry_after": 0.0})],
+)
+def test_a_sign_of_life_says_nothing_about_the_rest(fault, facts):
+    it = broken_by(fault, **facts)
+    until = it.until
+
+    it.lives(5.0)
+
+    assert (OPEN, until) == (it.state, it.until)
+
+
+def test_a_sign_of_life_that_calls_contradict_is_not_believed_again():
+    it = broken_by(Fault.OVERLOADED)
+    it.lives(5.0)
+    probe = it.begin(5.0)
+    it.failed(5.0, POLICY, failure(Fault.OVERLOADED), probe=probe)
+    until = it.until
+
+    it.lives(6.0)
+
+    assert (OPEN, until) == (it.state, it.until)
+    assert until - 5.0 >= 54.0
+
+
+def test_a_success_makes_signs_of_life_believed_again():
+    it = broken_by(Fault.OVERLOADED)
+    it.lives(5.0)
+    succeed(it, 5.0)
+    for _ in range(3):
+        it.failed(6.0, POLICY, failure(Fault.OVERLOADED), probe=it.begin(6.0))
+
+    it.lives(7.0)
+
+    assert HALF_OPEN == it.state
+
+
+@pytest.mark.parametrize("state", [CLOSED, HALF_OPEN, OPEN])
+def test_a_sign_of_life_disturbs_nothing_that_is_under_way(state):
+    it = circuit() if state is CLOSED else broken_by(Fault.OVERLOADED)
+    probing = state is not CLOSED and it.begin(34.0 if state is HALF_OPEN else 5.0)
+    before = (it.state, it.until, it.probing)
+
+    it.lives(35.0)
+
+    assert before == (it.state, it.until, it.probing) == (state, it.until, probing)
+
+
 class Life(RuleBasedStateMachine):
     """A target under any interleaving of calls, as Vitals keep it."""
 
@@ -205,6 +272,10 @@ class Life(RuleBasedStateMachine):
     def a_last_resort_begins(self):
         if not self.vitals.circuit.probing:
             self.calls.append(self.vitals.begin(self.now))
+
+    @rule()
+    def the_provider_shows_a_sign_of_life(self):
+        self.vitals.circuit.lives(self.now)
 
     @precondition(lambda self: self.calls)
     @rule(fault=st.none() | st.sampled_from(list(Fault)), which=st.integers(0, 1000))

@@ -1,5 +1,6 @@
 """What is remembered of targets, providers and credentials."""
 
+from math import inf
 from random import Random
 
 import pytest
@@ -70,6 +71,27 @@ def test_attempts_are_counted_for_the_whole_provider():
     it.target("other/one").begin(0.0)
 
     assert (it.provider("lab").in_flight, it.provider("other").in_flight) == (2, 1)
+
+
+def test_a_provider_knows_when_it_worked_last():
+    it = vitals()
+    for now, fault in ((1.0, None), (2.0, failure(Fault.BROKEN))):
+        target = it.target("lab/one")
+        target.end(now, fault, probe=target.begin(now), policy=FRAGILE)
+
+    assert (1.0, -inf) == (it.provider("lab").worked, it.provider("other").worked)
+
+
+def test_a_sign_of_life_is_for_the_targets_of_that_provider():
+    it = vitals()
+    names = ["lab/one", "lab/two", "laboratory/one", "other/lab/one"]
+    for name in names:
+        target = it.target(name)
+        target.end(0.0, failure(Fault.UNREACHABLE), probe=target.begin(0.0), policy=FRAGILE)
+
+    it.lives("lab", 1.0)
+
+    assert [True, True, False, False] == [it.target(name).available(1.0) for name in names]
 
 
 def test_a_target_keeps_its_vitals():

@@ -188,6 +188,16 @@ def test_gauges_and_watched_values(meters):
     } == counted(meters)
 
 
+def test_a_gauge_that_is_forgotten_is_shown_no_longer(meters):
+    for provider in ("openai", "anthropic"):
+        meters.gauge("switchyard_provider_up", provider).value = 1
+
+    meters.forget("switchyard_provider_up", "openai")
+    meters.forget("switchyard_provider_up", "never seen")
+
+    assert {("switchyard_provider_up", "anthropic"): [1]} == counted(meters)
+
+
 def test_a_breaker_shows_its_state_and_counts_its_changes(meters):
     for state in ("open", "half_open"):
         meters.breaker(GPT, state)

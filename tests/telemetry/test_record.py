@@ -41,7 +41,18 @@ def test_a_line_says_everything_about_a_call(finished):
         "tried": [["openai/gpt-4o", "", 420.0]],
         "total_ms": 700.0,
         "first_content_ms": 300.0,
-        "usage": {"input": 10, "cache_read": 20, "cache_write": 30, "output": 40, "reasoning": 5},
+        "usage": {
+            "input": 10,
+            "cache_read": 20,
+            "cache_write": 30,
+            "output": 40,
+            "reasoning": 5,
+            "cache_write_long": 0,
+            "audio_input": 0,
+            "audio_output": 0,
+            "image_output": 0,
+            "searches": 0,
+        },
         "cost_usd": 1.5,
         "estimated": False,
         "finish": "stop",
@@ -147,3 +158,33 @@ def test_estimated_usage_is_said(finished):
     said = orjson.loads(as_json(finished(estimated=True, usage=Usage(1, estimated=True))))
 
     assert said["estimated"] is True
+
+
+counts = st.integers(0, 10**12)
+names = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(["%s", "@id@", '"@time@"', "a/b"])
+
+
+@given(
+    id=names,
+    route=names,
+    target=names,
+    cost=counts,
+    total=st.floats(0, 1e9),
+    took=st.floats(0, 1e9),
+    first=st.none() | st.floats(0, 1e9),
+    size=counts,
+    usage=st.builds(Usage, counts, counts, counts, counts, counts, cache_write_long=counts, searches=counts),
+)
+def test_a_line_that_is_filled_in_says_what_a_written_one_says(
+    id, route, target, cost, total, took, first, size, usage
+):
+    record = Record(id, 1_700_000_000.123, endpoint="chat", key="k", generation="g")
+    record.route, record.target, record.usage, record.cost, record.first = route, target, usage, cost, first
+    record.total, record.bytes_in, record.bytes_out, record.status = total, size, size + 1, 200
+    record.tried = ((target, "", took),)
+
+    filled = [orjson.loads(as_json(record)) for _ in range(2)]
+    record.dropped = ("seed",)
+    written = {**orjson.loads(as_json(record)), "dropped": []}
+
+    assert [written, written] == filled

@@ -1,0 +1,142 @@
+"""A whole answer of generateContent, as OpenAI writes it."""
+
+from typing import Any
+
+import orjson
+
+from adapters.failure import broken, failure_inside, is_error
+from adapters.gemini.calls import Calls
+from adapters.gemini.errors import SIGNALS
+from adapters.gemini.finish import blocked, finish_of, withheld
+from adapters.gemini.functions import Notes
+from adapters.gemini.grounding import annotations, searches_of
+from adapters.gemini.parts import signed
+from adapters.gemini.pieces import image, joined_sound, logprobs_of, media_of, parts_of, text_of
+from adapters.gemini.usage import tier_of, usage_of
+from adapters.whole import choice, completion, read
+from core.ask import Ask
+from core.faults import UpstreamError
+from core.wire import Completion, Json
+
+
+def answer_of(body: bytes) -> Json:
+    """A whole 200 body. Raise UpstreamError for an error in it, which may stand in a list of its own."""
+    answer = read(_unlisted(body))
+    if is_error(answer):
+        raise UpstreamError(failure_inside(answer, signals=SIGNALS))
+    return answer
+
+
+def completion_of(answer: Json, ask: Ask, notes: Notes) -> Completion:
+    candidates = candidates_of(answer)
+    calls = Calls(ask, notes)
+    refusal = blocked(answer)
+    choices = (
+        [_choice(candidate, ask, calls) for candidate in candidates]
+        if refusal is None
+        else [choice("content_filter", text=None, refusal=refusal)]
+    )
+    searches, tier = sum(map(searches_of, candidates)), tier_of(answer.get("serviceTier"))
+    usage = usage_of(answer.get("usageMetadata"), searches=searches, tier=tier)
+    tier = tier if usage is None else usage.tier
+    return completion(
+        ask,
+        sorted(choices, key=lambda one: one["index"]),
+        usage,
+        id=said(answer, "responseId"),
+        model=said(answer, "modelVersion"),
+        remember=calls.remember,
+        **({"service_tier": tier} if tier else {}),
+    )
+
+
+def candidates_of(answer: Json) -> list[Json]:
+    given = answer.get("candidates") or []
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise broken("the answer has candidates that are none")
+    return given
+
+
+def index_of(candidate: Json) -> int:
+    """A zero is left out on the wire."""
+    index = candidate.get("index", 0)
+    return index if isinstance(index, int) and 0 <= index < 128 else 0
+
+
+def said(answer: Json, name: str) -> str:
+    value = answer.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def wants_wav(ask: Ask) -> bool:
+    audio = ask.call.body.get("audio")
+    return not isinstance(audio, dict) or (audio.get("format") or "wav") == "wav"
+
+
+def _choice(candidate: Json, ask: Ask, calls: Calls) -> Json:
+    index = index_of(candidate)
+    texts: list[str] = []
+    thoughts: list[str] = []
+    made: list[Json] = []
+    images: list[Json] = []
+    sounds: list[str] = []
+    extra: Json = {}
+    for part in parts_of(candidate):
+        texts.append("")
+        if "functionCall" in part:
+            made.append(calls.made(part, index))
+        elif "toolCall" in part or "toolResponse" in part:
+            calls.before(part, index)
+        elif (media := media_of(part)) is not None:
+            if media[0].startswith("audio/"):
+                sounds.append(media[1])
+            else:
+                images.append(drawn(part, *media))
+        elif part.get("thought"):
+            thoughts.append(text_of(part))
+        else:
+            texts[-1] = text_of(part)
+            if signature := said(part, "thoughtSignature"):
+                extra = signed(signature)
+    text = "".join(texts)
+    content = bool(text or made or images or sounds)
+    reason = candidate.get("finishReason")
+    if not isinstance(reason, str):
+        raise broken("the answer ended without a reason to finish")
+    finish = finish_of(reason, content=content, calls=bool(made))
+    if made:
+        extra["tool_calls"] = made
+    if images:
+        extra["images"] = images
+    if sounds:
+        sound = joined_sound(sounds, wav=wants_wav(ask))
+        extra["audio"] = {"id": f"audio_{ask.id}", "data": sound, "expires_at": ask.created, "transcript": ""}
+    if cited := annotations(candidate, texts):
+        extra["annotations"] = cited
+    filtered = finish == "content_filter" and not content
+    return choice(
+        finish,
+        text=text if text or not (content or filtered) else None,
+        index=index,
+        reasoning="".join(thoughts),
+        refusal=withheld(candidate, reason) if filtered else None,
+        logprobs=logprobs_of(candidate),
+        extra=extra,
+    )
+
+
+def drawn(part: Json, kind: str, data: str) -> Json:
+    """An image with its signature, which a model that draws wants to see again."""
+    signature = said(part, "thoughtSignature")
+    return {**image(kind, data), **(signed(signature) if signature else {})}
+
+
+def _unlisted(body: bytes) -> bytes:
+    """The one answer of a list, as the streaming endpoint and some errors give it."""
+    if body.lstrip()[:1] != b"[":
+        return body
+    try:
+        listed: Any = orjson.loads(body)
+    except ValueError:
+        return body
+    return orjson.dumps(listed[0]) if isinstance(listed, list) and len(listed) == 1 else body
