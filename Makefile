@@ -5,14 +5,14 @@ BIN     := .venv/bin
 RUNTIME := .venv/.runtime
 DEV     := .venv/.dev
 TOOLS   := .venv/.tools
-NODE    := tests/clients/node
-MODULES := $(NODE)/node_modules/.package-lock.json
+NODE    := tests/clients/node tests/clients/portkey
+MODULES := $(NODE:%=%/node_modules/.package-lock.json)
 PIP     := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run check test node bench bench-dialects soak lock clean
+.PHONY: help setup setup-dev run check test matrix node bench bench-dialects soak lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -33,7 +33,10 @@ test: setup-dev node check  ## all checks and tests; the pure folders must be co
 	$(BIN)/coverage run -m pytest --durations=10 $(ARGS)
 	$(BIN)/coverage report --skip-covered --fail-under=100
 
-node: $(MODULES)  ## the official Node client, for the tests
+matrix: setup-dev  ## write down what the tests show of each dialect, in the README and for `proxy.py dialects`
+	$(BIN)/python -m tests.matrix
+
+node: $(MODULES)  ## the official Node client and a Portkey gateway, for the tests
 
 bench: $(RUNTIME)  ## how we compare with nginx on this machine, in less than six minutes
 	$(BIN)/python -m bench $(ARGS)
@@ -47,10 +50,10 @@ soak: $(RUNTIME)  ## SECONDS=60 of full load, then a look for leaks
 lock: $(BIN)/uv  ## renew the lock files; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
 	$(LOCK) $(ARGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
-	cd $(NODE) && npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+	for folder in $(NODE); do (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund) || exit 1; done
 
 clean:  ## remove what was installed and cached; ./data stays
-	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis $(NODE)/node_modules
+	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis $(NODE:%=%/node_modules)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Debian splits venv off; `import ensurepip` is what finds that out.
@@ -91,9 +94,9 @@ $(TOOLS): | $(BIN)/python
 	fi
 	@touch $@
 
-$(MODULES): $(NODE)/package-lock.json $(TOOLS)
-	@echo "Installing the official Node client for the tests"
-	@cd $(NODE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+$(MODULES): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)
+	@echo "Installing what $* needs"
+	@cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(BIN)/uv: | $(BIN)/python

@@ -1,4 +1,4 @@
-"""The command line: serve, check.
+"""The command line: serve, check, dialects.
 
 The life of a call is in gateway/conversation.py, top to bottom.
 """
@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 import uvloop
 
+from catalog import dialects
 from config.load import MOST_WORKERS
 from config.problems import ConfigErrors
 from config.report import problems_text, summary
@@ -29,13 +30,17 @@ from telemetry.log import Scribe
 from telemetry.workers import swept
 
 VERSION: Final = "0.1.0"
-COMMANDS: Final = ("serve", "check")
+COMMANDS: Final = ("serve", "check", "dialects")
+HELP: Final = "serve (default), check the configuration, or show what each dialect can do"
 PAGES: Final = {"health": "/health", "metrics": "/metrics"}
 
 
 def main(argv: list[str]) -> int:
     """The exit code: 0 fine, 1 can't serve, 2 the configuration is wrong."""
     options = arguments(argv)
+    if options.command == "dialects":
+        sys.stdout.write(f"{dialects.text(dialects.shown())}\n\n{dialects.LEGEND}\n")
+        return 0
     source = Source(
         file=options.config,
         env=dict(os.environ),
@@ -62,9 +67,9 @@ def main(argv: list[str]) -> int:
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
-    """`proxy.py [serve|check] [FILE] [--config FILE] [--host H] [--port N] [--workers N]`."""
+    """`proxy.py [serve|check|dialects] [FILE] [--config FILE] [--host H] [--port N] [--workers N]`."""
     parser = argparse.ArgumentParser(prog="proxy.py", description="An OpenAI-compatible gateway to language models.")
-    parser.add_argument("command", nargs="?", default="serve", choices=COMMANDS, help="serve (default), or only check")
+    parser.add_argument("command", nargs="?", default="serve", choices=COMMANDS, help=HELP)
     parser.add_argument("file", nargs="?", help="the configuration, config.yaml if not given")
     parser.add_argument("--config", help="the same")
     parser.add_argument("--host", help="instead of server.host")

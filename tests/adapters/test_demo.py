@@ -47,6 +47,7 @@ def stream_of(played):
     return b"".join(data for _, data in played.steps)
 
 
+@pytest.mark.covers("demo", "text")
 def test_it_says_that_it_is_the_demo_and_repeats_what_was_said():
     content = message_of(play("How are you?"))["content"]
 
@@ -95,6 +96,7 @@ def test_its_answers_are_whole_for_the_adapter(adapter, call, facts, streamed):
         assert demo.decode(stream_of(played), ask, request).usage.output > 0
 
 
+@pytest.mark.covers("demo", "stream")
 def test_streams_come_word_by_word():
     played = play(stream=True)
     chunks = [orjson.loads(data[6:]) for _, data in played.steps[:-1]]
@@ -118,6 +120,7 @@ def test_usage_counts_words_and_is_streamed_only_when_asked_for():
     assert b"usage" not in stream_of(play(text, stream=True))
 
 
+@pytest.mark.covers("demo", "stop")
 @pytest.mark.parametrize(
     ("facts", "text", "finish"),
     [
@@ -140,6 +143,7 @@ def test_there_are_as_many_choices_as_asked_for():
     assert 400 == play(n=1000).status
 
 
+@pytest.mark.covers("demo", "tools")
 @pytest.mark.parametrize(
     ("text", "facts", "name"),
     [
@@ -166,6 +170,7 @@ def test_arguments_are_always_an_object():
     assert "{}" == message_of(play(tools=[ODD]))["tool_calls"][0]["function"]["arguments"]
 
 
+@pytest.mark.covers("demo", "tool loop")
 def test_a_tools_result_is_answered_in_words():
     messages = [{"role": "user", "content": "hi"}, {"role": "tool", "content": "17 degrees", "tool_call_id": "x"}]
 
@@ -189,6 +194,7 @@ def test_a_tool_without_arguments_streams_too():
     assert b'"arguments":"{}"' in stream
 
 
+@pytest.mark.covers("demo", "json_schema")
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
@@ -204,6 +210,7 @@ def test_json_is_given_where_json_is_wanted(wanted, expected):
     assert expected == orjson.loads(message_of(play(response_format=wanted))["content"])
 
 
+@pytest.mark.covers("demo", "errors")
 @pytest.mark.parametrize(
     ("model", "facts", "status", "fault"),
     [

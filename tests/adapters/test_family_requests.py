@@ -210,6 +210,11 @@ def test_fields_go_out_in_the_providers_words(dialect, model, said, expected, dr
     assert path.endswith("/chat/completions")
 
 
+def test_more_trap_tgi_gets_no_top_p_of_one():
+    assert "top_p" not in sent("tgi", ask_of(top_p=1))[0]
+    assert 0.9 == sent("tgi", ask_of(top_p=0.9))[0]["top_p"]
+
+
 STRICTLY_REFUSED = [
     ("mistral", {"zzz": 1}, "zzz"),
     ("mistral", {"temperature": 2}, "temperature"),

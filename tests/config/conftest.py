@@ -15,14 +15,17 @@ DIALECTS = {
     "openrouter": DialectFacts(base_url="https://openrouter.test/v1", options={"site_url": None, "site_name": None}),
     **{
         name: DialectFacts(base_url="http://localhost:8000/v1", needs_key=False, local=True)
-        for name in ("vllm", "sglang", "llama.cpp", "lmstudio")
+        for name in ("vllm", "sglang", "llama.cpp", "lmstudio", "tgi")
     },
+    "ollama": DialectFacts(base_url="http://localhost:11434", needs_key=False, local=True),
+    "portkey": DialectFacts(base_url="https://portkey.test/v1", options={"provider": None}),
+    **{name: DialectFacts(base_url=f"https://{name}.test") for name in ("anthropic", "cohere", "google")},
     "demo": DialectFacts(needs_key=False, listed=False),
     **{
         name: DialectFacts(base_url=f"https://{name}.test/v1")
         for name in (
             *("mistral", "deepseek", "together", "groq", "xai"),
-            *("fireworks", "perplexity", "cerebras", "minimax"),
+            *("fireworks", "perplexity", "cerebras", "minimax", "codestral", "huggingface"),
         )
     },
 }

@@ -15,7 +15,7 @@ def test_it_needs_nothing_and_warns_of_nothing(read):
     config = read(TEXT)
 
     assert () == config.warnings
-    assert ["demo"] == [name for name, provider in config.providers.items() if provider.configured]
+    assert ["demo", "ollama"] == [name for name, provider in config.providers.items() if provider.configured]
     assert ("127.0.0.1", 8080, None) == (config.server.host, config.server.port, config.admin_key)
     assert ("demo/echo", "demo/fails -> demo/echo") == (
         chain(config.routes["demo"]),
@@ -29,6 +29,9 @@ def test_it_needs_nothing_and_warns_of_nothing(read):
         ({}, "demo/echo"),
         ({"LLM_DEFAULT_PROVIDER": "openai", "OPENAI_MODEL": "o3"}, "openai/o3"),
         ({"DEFAULT_LLM_PROVIDER": "deepseek", "DEEPSEEK_MODEL": "r1"}, "deepseek/r1"),
+        ({"DEFAULT_LLM_PROVIDER": "anthropic"}, "anthropic/claude-opus-4-5-20251101"),
+        ({"DEFAULT_LLM_PROVIDER": "google", "GOOGLE_MODEL": "gemini-2.5-pro"}, "google/gemini-2.5-pro"),
+        ({"DEFAULT_LLM_PROVIDER": "ollama", "OLLAMA_MODEL": "qwen3"}, "ollama/qwen3"),
         ({"PREFERRED_LLM_PROVIDER": "openrouter", "OPENROUTER_DEFAULT_MODEL": "x/y"}, "openrouter/x/y"),
         ({"LLM_DEFAULT_PROVIDER": "mistral", "DEFAULT_LLM_PROVIDER": "openai"}, "mistral/mistral-large-latest"),
         (
@@ -82,20 +85,39 @@ def test_the_variables_people_have_set_already_work(read):
     assert {"site_url": "https://site.test", "site_name": "Site"} == config.providers["openrouter"].options
 
 
-@pytest.mark.parametrize("name", ["openai", "mistral", "together", "deepseek", "openrouter"])
+@pytest.mark.parametrize(
+    ("env", "address"),
+    [
+        ({}, "http://localhost:11434"),
+        ({"OLLAMA_BASE_URL": "http://box:1"}, "http://box:1"),
+        ({"OLLAMA_API_URL": "http://box:2"}, "http://box:2"),
+    ],
+)
+def test_ollama_is_on_this_machine_unless_said_otherwise(read, env, address):
+    assert address == read(TEXT, env).providers["ollama"].base_url
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic", "mistral", "together", "deepseek", "openrouter", "cohere"])
 def test_a_key_in_the_environment_configures_its_provider(read, name):
     config = read(TEXT, {f"{name.upper()}_API_KEY": "k"})
 
     assert (Secret("k"),) == config.providers[name].keys
 
 
+@pytest.mark.parametrize("name", ["GOOGLE_AI_API_KEY", "GEMINI_API_KEY"])
+def test_googles_key_goes_by_two_names(read, name):
+    assert (Secret("k"),) == read(TEXT, {name: "k"}).providers["google"].keys
+
+
 def test_what_stands_in_comments_works_too(read):
     example = re.compile(
-        r"^  # (?= *(vllm|sglang|llama\.cpp|lmstudio|lab|pool|alice|key|models|expires):)", re.MULTILINE
+        r"^  # (?= *(bedrock|vllm|sglang|llama\.cpp|lmstudio|tgi|portkey|lab|pool|alice|key|models|expires):)",
+        re.MULTILINE,
     )
 
     config = read(example.sub("  ", TEXT).replace("keys: {}", "keys:"), {"ALICE_KEY": "k"})
 
     assert () == config.warnings
-    assert {"vllm", "sglang", "llama.cpp", "lmstudio", "lab", "pool"} < config.providers.keys()
+    named = {"bedrock", "vllm", "sglang", "llama.cpp", "lmstudio", "tgi", "portkey", "lab", "pool"}
+    assert named < config.providers.keys()
     assert ("smart", "default", "gpt-*") == config.keys["alice"].models

@@ -1,10 +1,14 @@
 """`proxy.py check`: what is wrong with a file, or what it would do, in seconds and without a secret."""
 
+import shutil
+import subprocess
+import sys
 import time
 
 import pytest
 
-from tests.process.running import HOME, run
+from adapters import ADAPTERS
+from tests.process.running import HOME, PATIENCE, run
 
 SECRET = "sk-live-abcdefghijklmnop"
 BAD = """\
@@ -157,3 +161,26 @@ routes: {m: a/x}
     assert 0 == alone.returncode, alone.stderr
     assert (2, "") == (several.returncode, several.stdout)
     assert "config.yaml:2: providers.a.limits: " in several.stderr
+
+
+def test_dialects_shows_what_each_can_do_whatever_the_configuration_is(tmp_path):
+    done = run("dialects", folder=tmp_path)
+
+    head, *rows = done.stdout.splitlines()
+    assert (0, "") == (done.returncode, done.stderr)
+    assert head.startswith("provider")
+    assert [*ADAPTERS] == [row.split()[0] for row in rows[: len(ADAPTERS)]]
+    assert "refused: " in done.stdout
+
+
+def test_dialects_needs_nothing_that_a_container_leaves_out(tmp_path):
+    left = [line for line in (HOME / ".dockerignore").read_text().splitlines() if line and line[0] not in "#!"]
+    shutil.copytree(
+        HOME, tmp_path / "product", ignore=shutil.ignore_patterns(*(line.removeprefix("**/") for line in left))
+    )
+
+    command = [sys.executable, "proxy.py", "dialects"]
+    done = subprocess.run(command, cwd=tmp_path / "product", env={}, capture_output=True, timeout=PATIENCE, check=False)
+
+    assert not (tmp_path / "product" / "tests").exists()
+    assert (0, b"") == (done.returncode, done.stderr)
