@@ -12,10 +12,10 @@ LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run check test matrix node bench soak lock clean
+.PHONY: help setup setup-dev run check test matrix node bench bench-dialects soak lock clean
 
 help:  ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: $(RUNTIME)  ## what `make run` needs, in .venv
 
@@ -40,6 +40,9 @@ node: $(MODULES)  ## the official Node client and a Portkey gateway, for the tes
 
 bench: $(RUNTIME)  ## how we compare with nginx on this machine, in less than six minutes
 	$(BIN)/python -m bench $(ARGS)
+
+bench-dialects: $(RUNTIME)  ## what translated streams cost, beside nginx and beside OpenAI's own bytes
+	$(BIN)/python -m bench --dialects $(ARGS)
 
 soak: $(RUNTIME)  ## SECONDS=60 of full load, then a look for leaks
 	$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),60) $(ARGS)

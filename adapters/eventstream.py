@@ -5,25 +5,27 @@ all of that. What doesn't add up is an answer that got damaged on its way, or no
 """
 
 from binascii import crc32
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from struct import Struct, unpack_from
 from struct import error as StructError  # noqa: N812  (its own name says nothing)
 from typing import NamedTuple
 
 from adapters.failure import broken
+from core.faults import UpstreamError
 
 LIMIT = 24 * 1024 * 1024  # bytes of one message, as in AWS's own reader
 _MOST_HEADERS = 128 * 1024
 _PRELUDE = Struct("!III")
 _CHECKSUM = Struct("!I")
-_LEAST = _PRELUDE.size + _CHECKSUM.size
-_MOST_KNOWN = 64
+PRELUDE = _PRELUDE.size
+_LEAST = PRELUDE + _CHECKSUM.size
 
 # How long a header's value is, by its type; those of the two types of text begin with their length.
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _TEXTS = frozenset({6, 7})
 
-Headers = dict[str, str]
+Headers = Mapping[str, str]
 
 
 class Message(NamedTuple):
@@ -34,19 +36,20 @@ class Message(NamedTuple):
 
 
 class Messages:
-    """Holds back what isn't a whole message yet."""
+    """Holds back what isn't a whole message yet. *rest* is only looked at from outside, never changed."""
 
-    __slots__ = ("_known", "_needed", "_rest")
+    __slots__ = ("_needed", "rest")
 
     def __init__(self) -> None:
-        self._rest = bytearray()
+        self.rest = bytearray()
         self._needed = _LEAST  # how long the rest must be before it is worth another look
-        # A stream has a handful of kinds of messages, and each kind always has the same headers.
-        self._known: dict[bytes, Headers] = {}
 
-    def feed(self, data: bytes) -> Iterator[Message]:
-        """To be exhausted. Raise UpstreamError for what is damaged, after the good messages before it."""
-        rest = self._rest
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Messages for *opened*, undamaged. To be exhausted.
+
+        Raise UpstreamError for what is damaged, after the good messages before it.
+        """
+        rest = self.rest
         if rest:
             rest += data
             if len(rest) < self._needed:
@@ -56,34 +59,53 @@ class Messages:
         start, size = 0, len(data)
         self._needed = _LEAST
         while size - start >= _LEAST:
-            total, headers_size, checksum = _PRELUDE.unpack_from(data, start)
-            if crc32(data[start : start + 8]) != checksum:
-                raise broken("the answer is no event stream, or a damaged one")
-            if not (_LEAST + headers_size <= total <= LIMIT and headers_size <= _MOST_HEADERS):
-                raise broken("a message of the event stream has an impossible length")
+            total, _ = _lengths(data[start : start + PRELUDE])
+            end = start + total - _CHECKSUM.size
             if size - start < total:
                 self._needed = total
                 break
-            yield self._message(data[start : start + total], headers_size)
+            whole = data[start:end]
+            if crc32(whole) != _CHECKSUM.unpack_from(data, end)[0]:
+                raise broken("a message of the event stream is damaged")
+            yield whole
             start += total
         rest += data[start:]
 
-    def _message(self, whole: bytes, headers_size: int) -> Message:
-        end = len(whole) - _CHECKSUM.size
-        if crc32(whole[:end]) != _CHECKSUM.unpack_from(whole, end)[0]:
-            raise broken("a message of the event stream is damaged")
-        middle = _PRELUDE.size + headers_size
-        raw = whole[_PRELUDE.size : middle]
-        headers = self._known.get(raw)
-        if headers is None:
-            headers = _headers(raw)
-            if len(self._known) < _MOST_KNOWN:
-                self._known[raw] = headers
-        return Message(headers, whole[middle:end])
+
+def only(data: bytes) -> bytes | None:
+    """The message that is all of *data*, if there is one, and it is undamaged."""
+    whole = data[: -_CHECKSUM.size]
+    try:
+        total, _ = _lengths(whole[:PRELUDE])
+        sound = total == len(data) and crc32(whole) == _CHECKSUM.unpack_from(data, total - _CHECKSUM.size)[0]
+    except (UpstreamError, StructError):
+        return None
+    return whole if sound else None
 
 
+def opened(whole: bytes) -> Message:
+    """What is in a message that `Messages.feed` gave."""
+    _, middle = _lengths(whole[:PRELUDE])
+    return Message(_headers(whole[PRELUDE:middle]), whole[middle:])
+
+
+# A provider sends a handful of kinds of messages, and of lengths a few dozen.
+
+
+@lru_cache(maxsize=1024)
+def _lengths(prelude: bytes) -> tuple[int, int]:
+    """How long the whole message is that begins so, and where its payload begins."""
+    total, headers_size, checksum = _PRELUDE.unpack(prelude)
+    if crc32(prelude[:8]) != checksum:
+        raise broken("the answer is no event stream, or a damaged one")
+    if not (_LEAST + headers_size <= total <= LIMIT and headers_size <= _MOST_HEADERS):
+        raise broken("a message of the event stream has an impossible length")
+    return total, PRELUDE + headers_size
+
+
+@lru_cache(maxsize=64)
 def _headers(raw: bytes) -> Headers:
-    headers: Headers = {}
+    headers: dict[str, str] = {}
     at = 0
     try:
         while at < len(raw):

@@ -6,32 +6,41 @@ LIMIT = 8 * 1024 * 1024  # bytes of one line
 
 
 class Lines:
-    """Holds back what isn't a whole line yet."""
+    """Holds back what isn't a whole line yet. *rest* is only looked at from outside, never changed."""
 
-    __slots__ = ("_rest",)
+    __slots__ = ("rest",)
 
     def __init__(self) -> None:
-        self._rest = bytearray()
+        self.rest = bytearray()
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Whole lines without their ends; empty ones are left out."""
+    def whole(self, data: bytes) -> bytes:
+        """Everything up to the last line end; what follows waits for the next bytes. May be empty."""
+        rest = self.rest
         end = data.rfind(b"\n") + 1
         if not end:
-            self._rest += data
-            _within(len(self._rest))
-            return []
-        whole = bytes(self._rest) + data[:end] if self._rest else data[:end]
-        self._rest[:] = data[end:]
-        lines = [line for line in map(bytes.strip, whole.split(b"\n")) if line]
-        for line in lines:
-            _within(len(line))
-        return lines
+            rest += data
+            _within(len(rest))
+            return b""
+        whole = bytes(rest) + data[:end] if rest else data[:end]
+        rest[:] = data[end:]
+        return whole
 
     def end(self) -> bytes:
         """What is left when the body is over: a line that lacks its end, or half of one."""
-        rest = bytes(self._rest).strip()
-        self._rest.clear()
+        rest = bytes(self.rest).strip()
+        self.rest.clear()
         return rest
+
+
+def next_line(whole: bytes, start: int) -> tuple[bytes, int]:
+    """The line of *whole* that begins at *start*, without its end, and where the next one begins. May be empty.
+
+    *whole* ends at a line end.
+    """
+    end = whole.index(b"\n", start) + 1
+    line = whole[start:end].strip()
+    _within(len(line))
+    return line, end
 
 
 def _within(size: int) -> None:

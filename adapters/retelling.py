@@ -6,15 +6,18 @@ cut off never looks complete.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.chunks import Chunks, TextChunks
 from adapters.failure import broken
+from adapters.flow import Flow, Row, row
 from core.ask import Ask
 from core.faults import Failure, UpstreamError
 from core.usage import Usage
 from core.wire import Event, Json, Report, Verbatim
+
+_NO_ROW = Row(b"", b"", b"")
 
 
 class Retelling(ABC):
@@ -24,9 +27,12 @@ class Retelling(ABC):
         "_ask",
         "_calls",
         "_chunks",
+        "_flow",
         "_opened",
         "_reasons",
         "_report",
+        "_rest",
+        "_row",
         "_told",
         "broken",
         "done",
@@ -54,9 +60,17 @@ class Retelling(ABC):
         self._reasons: dict[int, str] = {}
         self._told: list[bytes] = []
         self._report: Report | None = None
+        self._flow: Flow | None = None  # set while events may come that only go on with what was said
+        self._row = _NO_ROW
+        self._rest: bytes | bytearray = b""  # of an event that isn't whole yet
 
-    def cruise(self, data: bytes) -> None:  # noqa: B027  (the same for all that are translated)
-        """Everything has to be translated."""
+    def cruise(self, data: bytes) -> bytes | None:
+        """See adapters.contract.Decoder. Takes one event of the flow, which is how they come when it matters."""
+        flow = self._flow
+        if flow is None or self._rest:
+            return None
+        found = flow.fullmatch(data)
+        return None if found is None else self._again([found[1]])
 
     def feed(self, data: bytes) -> list[Event]:
         if self.broken is not None:
@@ -66,6 +80,7 @@ class Retelling(ABC):
         try:
             self._read(data)
         except UpstreamError as error:
+            self._flow = None
             if not self.done:  # whatever follows the end takes nothing away from it
                 if not (self.started and self._told):
                     raise
@@ -151,6 +166,42 @@ class Retelling(ABC):
             self._report = self._open(min(self._reasons)).report(self.usage, **more)
         self.finish = self._reasons.get(0, next(iter(self._reasons.values())))
         self.started = self.finished = self.done = True
+        self._flow = None
+
+    # What only goes on
+
+    def _flows(self, flow: Flow, write: Callable[[str], bytes]) -> None:
+        """From here on events such as *flow* are told as *write* does it; the role has been told."""
+        if flow is not self._flow:
+            self._flow = flow
+            self._row = row(write)
+
+    def _pass_on(self, data: bytes, at: int) -> int:
+        """Tell the events of the flow that *data* has from *at* on. Where they end."""
+        match, strings = self._flow.match, []  # type: ignore[union-attr]  # there is one
+        while (found := match(data, at)) is not None:
+            strings.append(found[1])
+            at = found.end()
+        if strings:
+            self._told.append(self._again(strings))
+        return at
+
+    def _again(self, strings: list[bytes]) -> bytes:
+        """A chunk for each of *strings*, which are spelt as in JSON."""
+        said = strings[0] if len(strings) == 1 else b"".join(strings)
+        size = length = len(said)
+        if not said.isascii():
+            length = len(said.decode())
+        if b"\\" in said:
+            escapes = said.count(b"\\") - said.count(b"\\\\")
+            size -= escapes
+            length -= escapes
+        self.produced += size
+        self._heard(said, length)
+        return self._row.of(strings)
+
+    def _heard(self, said: bytes, length: int) -> None:  # noqa: B027  (most dialects have nothing to remember of it)
+        """The flow went on with *said*, spelt as in JSON, which has *length* characters."""
 
     # What becomes of it
 

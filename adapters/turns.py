@@ -17,6 +17,7 @@ from core.wire import Json
 
 Mark = str | None  # "5m" or "1h": the client marks this as the end of what shall be cached
 _LONG = frozenset({"1h", "12h", "24h"})
+_TALKERS = frozenset({"system", "user", "assistant"})
 
 
 class Text(NamedTuple):
@@ -94,6 +95,10 @@ def turns(body: Json, media: Mapping[str, Media]) -> list[Turn]:
     for index, message in enumerate(body["messages"]):
         at = f"messages.{index}"
         role = "system" if message["role"] == "developer" else message["role"]
+        if len(message) == 2 and role in _TALKERS and message.get("content").__class__ is str:  # most are no more
+            said = message["content"]
+            told.append(Turn(role, (Text(said),) if said else (), (), "", "", at, message))
+            continue
         parts = tuple(_parts(message.get("content"), f"{at}.content", media))
         calls: tuple[Request, ...] = ()
         answers = name = ""

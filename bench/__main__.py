@@ -1,5 +1,6 @@
 """Measure the gateway beside nginx, in turns: python -m bench [--rounds N] [--scenario small,burst] [--out FILE]
 
+With --dialects [anthropic,ollama] only streams that have to be translated are measured, of all dialects or of some.
 The target has one core, the load and the provider another. Targets take turns within each round, so that a ratio
 compares seconds of the same minute; the table at the end gives medians and, in brackets, the range of the rounds.
 """
@@ -10,13 +11,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from bench.dialects import TONGUES, relayed, rows, scenarios, sides
 from bench.process import allow_many_files
-from bench.report import Results, against, line, table, verdicts
+from bench.report import ROWS, Results, Row, against, line, table, verdicts
 from bench.scaling import scaling
-from bench.scenarios import EACH_ROUND, Figures, slow
+from bench.scenarios import EACH_ROUND, Figures, Scenario, slow
 from bench.subject import Lab, Subject, boot, laboratory
 from bench.targets import TARGETS, litellm_command
 from bench.tools import require
@@ -44,12 +46,24 @@ def options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5.5, help="after this no measurement begins")
     parser.add_argument("--command", help="another gateway; {port}, {upstream} and {workers} are filled in")
     parser.add_argument("--out", type=Path, help="append every measurement to this file, as JSON lines")
+    parser.add_argument(
+        "--dialects", nargs="?", const=",".join(TONGUES), type=names, help=f"some of {','.join(TONGUES)}"
+    )
     chosen = parser.parse_args()
+    if chosen.dialects:
+        translated(parser, chosen)
     chosen.target = chosen.target or default_targets(chosen.command)
     known = {"direct", *TARGETS, *(["command"] if chosen.command else [])}
     if unknown := ({*chosen.target} - known) | ({*chosen.scenario} - {*every}):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     return chosen
+
+
+def translated(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> None:
+    """The other choices, where streams are to be translated."""
+    if unknown := {*chosen.dialects} - {*TONGUES}:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    chosen.target = ["nginx", "switchyard"]
 
 
 def default_targets(command: str | None) -> list[str]:
@@ -66,25 +80,36 @@ class Bench:
         self.results = Results()
         self.failures: list[str] = []
         self.deadline = time.monotonic() + 60 * chosen.minutes
+        self.rows: Sequence[Row] = rows(chosen.dialects) if chosen.dialects else ROWS
+        self.each_round: Mapping[str, Scenario] = (
+            scenarios(chosen.dialects)
+            if chosen.dialects
+            else {name: EACH_ROUND[name] for name in EACH_ROUND if name in chosen.scenario}
+        )
 
     def run(self) -> None:
         for turn in range(self.chosen.rounds):
             self._round(turn, [target for target in self.chosen.target if target != "litellm"])
             # It has work of its own while idle and takes long to start: so it runs alone, and once.
             self._round(turn, [target for target in self.chosen.target if target == "litellm" and not turn])
-            if not turn:
+            if not (turn or self.chosen.dialects):
                 self._once()
 
     def _round(self, turn: int, targets: list[str]) -> None:
         subjects = list(self._booted(targets))
         try:
-            for scenario in (name for name in EACH_ROUND if name in self.chosen.scenario):
+            for scenario, load in self.each_round.items():
                 for subject in subjects:
-                    if subject.name != "direct" or scenario in FOR_DIRECT:
-                        self._measure(turn, scenario, subject.name, lambda: EACH_ROUND[scenario](self.lab, subject))  # noqa: B023  (called at once)
+                    if self._takes_part(subject.name, scenario):
+                        self._measure(turn, scenario, subject.name, lambda: load(self.lab, subject))  # noqa: B023  (called at once)
         finally:
             for subject in subjects:
                 subject.stop()
+
+    def _takes_part(self, target: str, scenario: str) -> bool:
+        if self.chosen.dialects:
+            return target != "nginx" or relayed(scenario)
+        return target != "direct" or scenario in FOR_DIRECT
 
     def _booted(self, targets: list[str]) -> Iterator[Subject]:
         for target in targets:
@@ -131,9 +156,9 @@ class Bench:
     def conclude(self) -> int:
         """Print the table; 1 if something could not be measured, else 0."""
         for subject in (target for target in self.chosen.target if target not in (*UNTOUCHED, "litellm")):
-            if rows := table(self.results, subject):
-                missed = verdicts(self.results, subject) or ["Everything measured is as it must be."]
-                print("", rows, "", *missed, *against(self.results, subject, "litellm"), sep="\n")
+            if shown := table(self.results, subject, self.rows):
+                missed = verdicts(self.results, subject, self.rows) or ["Everything measured is as it must be."]
+                print("", shown, "", *missed, *against(self.results, subject, "litellm"), sep="\n")
         if (noise := self.results.noise()) > NOISY:
             print(f"\nOthers took {noise:.0%} of the target's core meanwhile; on a quieter machine they mean more.")
         wrong = [*self.failures, *self.results.bad()]
@@ -146,7 +171,8 @@ def main() -> int:
     require(["cc", "wrk", "taskset", *(["nginx"] if "nginx" in chosen.target else [])])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     allow_many_files()
-    with laboratory(seconds=chosen.seconds, command=chosen.command) as lab:
+    targets = sides(chosen.dialects) if chosen.dialects else TARGETS
+    with laboratory(seconds=chosen.seconds, command=chosen.command, targets=targets) as lab:
         bench = Bench(chosen, lab)
         bench.run()
     return bench.conclude()

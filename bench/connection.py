@@ -7,6 +7,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from bench.targets import HEADERS, PATH
 
@@ -17,9 +18,13 @@ now = time.monotonic_ns
 
 
 class Connection(asyncio.Protocol):
-    """*status* is that of the last answer; *first*, *end* and *delays* are in nanoseconds."""
+    """*status* is that of the last answer; *first*, *end* and *delays* are in nanoseconds.
 
-    def __init__(self) -> None:
+    *mark* stands near the end of a stream that is *complete*.
+    """
+
+    def __init__(self, mark: bytes = b"[DONE]") -> None:
+        self._mark = mark
         self.transport: asyncio.WriteTransport
         self.closed = False
         self.answered: asyncio.Future[bool] | None = None
@@ -81,8 +86,9 @@ class Connection(asyncio.Protocol):
             self.delays.append(arrived - int(stamp[1]))
             self.first = self.first or arrived
         self.begun.set()
-        end = (self.rest + data)[-40:]
-        self.complete = self.complete or b"[DONE]" in end or b"[DONE]" in data
+        end = self.rest + data
+        self.complete = self.complete or self._mark in end
+        end = end[-40:]
         self.rest = end
         if end.endswith(LAST_CHUNK):
             self.end = arrived
@@ -94,12 +100,13 @@ class Connection(asyncio.Protocol):
             self.answered.set_result(whole)
 
 
-async def connect(port: int) -> Connection:
-    return (await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", port))[1]
+async def connect(port: int, mark: str = "[DONE]") -> Connection:
+    made = partial(Connection, mark.encode())
+    return (await asyncio.get_running_loop().create_connection(made, "127.0.0.1", port))[1]
 
 
-def request(body: bytes, *, headers: Mapping[str, str] = HEADERS) -> bytes:
+def request(body: bytes, *, headers: Mapping[str, str] = HEADERS, path: str = PATH) -> bytes:
     """A call as it goes over the wire."""
-    lines = [f"POST {PATH} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

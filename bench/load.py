@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import uvloop
 
 from bench.connection import Connection, connect, request
+from bench.targets import PATH
 
 LONGEST = 60  # seconds that an answer may take
 IDLE = 8  # connections that calls at a fixed rate share
@@ -48,7 +49,7 @@ class FixedRate:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.raw = request(options.body.read_bytes())
+        self.raw = request(options.body.read_bytes(), path=options.path)
         self.idle: list[Connection] = []
         self.latencies: list[int] = []
         self.bad = 0
@@ -80,17 +81,17 @@ class Streams:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.raw = request(options.body.read_bytes())
+        self.raw = request(options.body.read_bytes(), path=options.path)
         self.count: Counter[str] = Counter()
         self.firsts: list[int] = []
         self.delays: list[int] = []
 
     async def client(self, turn: int) -> None:
         await asyncio.sleep(self.options.ramp * turn / self.options.streams)
-        connection = await connect(self.options.port)
+        connection = await connect(self.options.port, self.options.mark)
         for _ in range(self.options.rounds):
             if connection.closed:
-                connection = await connect(self.options.port)
+                connection = await connect(self.options.port, self.options.mark)
             if not await answered(connection, self.raw) or not connection.complete:
                 self.count["bad"] += 1
                 continue
@@ -121,6 +122,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("load", choices=LOADS)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--body", type=Path, required=True)
+    parser.add_argument("--path", default=PATH)
+    parser.add_argument("--mark", default="[DONE]", help="what stands near the end of a stream that is whole")
     parser.add_argument("--rate", type=float, default=100)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--streams", type=int, default=50)

@@ -4,7 +4,7 @@ Ratios are paired: both sides of one were measured in the same round, seconds ap
 """
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 Round = int
@@ -65,7 +65,10 @@ def itself(ours: Rounds, _theirs: Rounds, _baseline: Rounds, name: str) -> list[
 
 
 class Row(NamedTuple):
-    """*judged* makes, from the rounds, the numbers that are held against *must* and *aim*."""
+    """*judged* makes, from the rounds, the numbers that are held against *must* and *aim*.
+
+    *than* is what we are compared with, target and scenario, where that isn't nginx in the same scenario.
+    """
 
     title: str
     scenario: str
@@ -74,6 +77,12 @@ class Row(NamedTuple):
     must: float
     aim: float
     at_least: bool = False
+    than: tuple[str, str] | None = None
+
+    def sides(self, results: Results, subject: str) -> tuple[Rounds, Rounds, Rounds]:
+        """Our rounds, those that we are compared with, and those without anybody in between."""
+        theirs = self.than or ("nginx", self.scenario)
+        return results.of(subject, self.scenario), results.of(*theirs), results.of("direct", self.scenario)
 
 
 ROWS = (
@@ -103,7 +112,7 @@ def spread(values: list[float]) -> str:
 
 def line(turn: Round, scenario: str, target: str, figures: Mapping[str, float]) -> str:
     told = "  ".join(f"{name} {number(value)}" for name, value in figures.items() if name != "bad" or value)
-    return f"round {turn + 1}  {scenario:<8}{target:<12}{told}"
+    return f"round {turn + 1}  {scenario:<17}{target:<12}{told}"
 
 
 def _side(row: Row, rounds: Rounds, baseline: Rounds) -> str:
@@ -113,25 +122,26 @@ def _side(row: Row, rounds: Rounds, baseline: Rounds) -> str:
     return spread([figures[row.figure] for figures in rounds.values()])
 
 
-def table(results: Results, subject: str) -> str:
+def table(results: Results, subject: str, rows: Sequence[Row] = ROWS) -> str:
     """In Markdown, ready for the README; rows without a measurement are left out, and without rows there is none."""
     lines = []
-    for row in ROWS:
-        ours, theirs, baseline = (results.of(target, row.scenario) for target in (subject, "nginx", "direct"))
+    for row in rows:
+        ours, theirs, baseline = row.sides(results, subject)
         if not ours:
             continue
         ratio = "-" if row.judged is itself else spread(row.judged(ours, theirs, baseline, row.figure))
         sides = f"{_side(row, ours, baseline)} | {_side(row, theirs, baseline)}"
         lines.append(f"| {row.title} | {sides} | {ratio} | {row.must:g} | {row.aim:g} |")
-    head = [f"| figure | {subject} | nginx | ratio | must | aim |", "|---|---|---|---|---|---|"]
+    other = "nginx" if all(row.than is None for row in rows) else "beside"
+    head = [f"| figure | {subject} | {other} | ratio | must | aim |", "|---|---|---|---|---|---|"]
     return "\n".join([*head, *lines] if lines else [])
 
 
-def verdicts(results: Results, subject: str) -> list[str]:
+def verdicts(results: Results, subject: str, rows: Sequence[Row] = ROWS) -> list[str]:
     """A sentence for each figure that is not what it must be."""
     sentences = []
-    for row in ROWS:
-        ours, theirs, baseline = (results.of(target, row.scenario) for target in (subject, "nginx", "direct"))
+    for row in rows:
+        ours, theirs, baseline = row.sides(results, subject)
         if judged := row.judged(ours, theirs, baseline, row.figure):
             found = statistics.median(judged)
             if found < row.must if row.at_least else found > row.must:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from bench.process import busy_seconds, cores, cpu_seconds, pinned, pss_mb
 from bench.prompts import BURST, DENSE, LARGE, PACED, SLOW, SMALL, Prompt
 from bench.subject import HERE, Lab, Subject
-from bench.targets import HEADERS, HOME, PATH
+from bench.targets import HEADERS, HOME
 
 Figures = dict[str, float]
 CONNECTIONS = 32
@@ -48,7 +48,7 @@ def wrk(lab: Lab, port: int, prompt: Prompt, *, seconds: int, core: int | str | 
     headers = "\n".join(f"{name}: {value}" for name, value in HEADERS.items())
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "60s", "-s", str(HERE / "post.lua")]
     done = subprocess.run(
-        [*pinned(cores()[1] if core is None else core), *command, f"http://127.0.0.1:{port}{PATH}"],
+        [*pinned(cores()[1] if core is None else core), *command, f"http://127.0.0.1:{port}{prompt.path}"],
         env={**os.environ, "BENCH_BODY_FILE": str(body), "BENCH_HEADERS": headers},
         capture_output=True,
         text=True,
@@ -63,6 +63,7 @@ def _load_command(lab: Lab, subject: Subject, prompt: Prompt, kind: str, **optio
     body = lab.folder / "body"
     body.write_bytes(prompt.body())
     command = [sys.executable, "-m", "bench.load", kind, "--port", str(subject.port), "--body", str(body)]
+    command += ["--path", prompt.path, "--mark", prompt.mark]
     return [*pinned(cores()[1]), *command, *(f"--{name}={value}" for name, value in options.items())]
 
 
@@ -108,9 +109,9 @@ def large(lab: Lab, subject: Subject) -> Figures:
     return _saturated(lab, subject, LARGE)
 
 
-def burst(lab: Lab, subject: Subject) -> Figures:
+def burst(lab: Lab, subject: Subject, prompt: Prompt = BURST) -> Figures:
     """Streams of a hundred chunks that the provider sends at once."""
-    return _saturated(lab, subject, BURST, parts=CHUNKS_IN_BURST)
+    return _saturated(lab, subject, prompt, parts=CHUNKS_IN_BURST)
 
 
 def _paced(lab: Lab, subject: Subject, prompt: Prompt, streams: int) -> Figures:
@@ -126,9 +127,9 @@ def _paced(lab: Lab, subject: Subject, prompt: Prompt, streams: int) -> Figures:
     }
 
 
-def dense(lab: Lab, subject: Subject) -> Figures:
+def dense(lab: Lab, subject: Subject, prompt: Prompt = DENSE) -> Figures:
     """200 streams with a chunk every 10 ms each: chunks that come alone."""
-    return _paced(lab, subject, DENSE, 200)
+    return _paced(lab, subject, prompt, 200)
 
 
 def paced(lab: Lab, subject: Subject) -> Figures:

@@ -51,7 +51,7 @@ KINDS = (
     Kind("gone in a stream", 10, request(STREAM.body()), status=None, stream=True),
     Kind("gone at once", 5, request(STREAM.body()), status=None),
     Kind("wrong key", 10, request(SMALL.body(), headers=WRONG_KEY), status=401),
-    Kind("unknown model", 5, request(SMALL.body("nobody-knows-it")), status=404),
+    Kind("unknown model", 5, request(SMALL._replace(model="nobody-knows-it").body()), status=404),
 )
 WEIGHTS = [kind.weight for kind in KINDS]
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ class Lab:
     upstream: int
     upstream_pid: int
     seconds: int
-    targets: dict[str, Callable[[Site], Start]]
+    targets: Mapping[str, Callable[[Site], Start]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +48,16 @@ class Subject:
 
 
 @contextmanager
-def laboratory(*, seconds: int, command: str | None = None) -> Iterator[Lab]:
+def laboratory(
+    *, seconds: int, command: str | None = None, targets: Mapping[str, Callable[[Site], Start]] = TARGETS
+) -> Iterator[Lab]:
     """Compiles and starts the provider; all that was written or started is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="bench"))
-    targets = TARGETS | ({"command": from_command(command)} if command else {})
+    targets = {**targets, **({"command": from_command(command)} if command else {})}
     program = folder / "upstream"
-    compiler = os.environ.get("CC", "cc")
+    compiler, sources = os.environ.get("CC", "cc"), sorted(map(str, HERE.glob("*.c")))
     try:
-        subprocess.run([compiler, "-O2", "-o", str(program), str(HERE / "upstream.c")], check=True)
+        subprocess.run([compiler, "-O2", "-o", str(program), *sources], check=True)
         port = free_port()
         upstream = start([str(program), str(port)], core=cores()[1], environment={}, log=folder / "upstream.log")
         try:

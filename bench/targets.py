@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 HOME = Path(__file__).resolve().parent.parent
 KEY = "sk-bench-0123456789abcdef"
 PATH = "/v1/chat/completions"
+PRICE = "price: {input: 0.15, output: 0.60}, context: 10000000, max_output: 16384"
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
 
 
@@ -30,29 +32,47 @@ class Site:
         return str(path)
 
 
+class Provider(NamedTuple):
+    """*base* is what follows the address; *flags* are those of its only model."""
+
+    name: str
+    dialect: str
+    base: str = ""
+    flags: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     command: list[str]
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def switchyard(site: Site) -> Start:
-    """With everything on that an operator would have on: a key, a chain with a fallback, prices, metrics, the log."""
+def switchyard(site: Site, *more: Provider) -> Start:
+    """With everything on that an operator would have on: a key, a chain with a fallback, prices, metrics, the log.
+
+    *more* providers have a route each, of their own name.
+    """
+    address = f"http://127.0.0.1:{site.upstream}"
+    providers = "".join(
+        f'  {one.name}: {{dialect: {one.dialect}, base_url: "{address}{one.base}", api_key: fake}}\n' for one in more
+    )
+    models = "".join(f"  {one.name}/mock-model: {{{PRICE}, flags: {{{one.flags}}}}}\n" for one in more)
+    routes = "".join(f"  {one.name}: {one.name}/mock-model\n" for one in more)
     config = f"""
 server: {{host: 127.0.0.1, port: {site.port}, workers: {site.workers}}}
 state: {{directory: "{site.folder}/state"}}
 log: {{format: json, level: info}}
 providers:
-  mock: {{dialect: openai, base_url: "http://127.0.0.1:{site.upstream}/v1", api_key: fake}}
-models:
-  mock/mock-model: {{price: {{input: 0.15, output: 0.60}}, context: 10000000, max_output: 16384}}
-routes:
+  mock: {{dialect: openai, base_url: "{address}/v1", api_key: fake}}
+{providers}models:
+  mock/mock-model: {{{PRICE}}}
+{models}routes:
   bench:
     chain:
       - {{targets: [mock/mock-model], strategy: least_loaded}}
       - mock/mock-model-2
-keys:
-  bench: {{key: {KEY}, models: [bench]}}
+{routes}keys:
+  bench: {{key: {KEY}, models: [{", ".join(["bench", *(one.name for one in more)])}]}}
 """
     file = site.write("switchyard.yaml", config)
     return Start([sys.executable, str(HOME / "proxy.py"), "--config", file, "--port", str(site.port)])

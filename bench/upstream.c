@@ -1,15 +1,16 @@
-/* The provider that the benchmarks talk to: OpenAI's wire format, as fast as one thread can.  Linux, epoll.
+/* The provider that the benchmarks talk to, as fast as one thread can.  Linux, epoll.
  *
- *   cc -O2 -o upstream upstream.c && ./upstream PORT
+ *   cc -O2 -o upstream upstream.c answers.c && ./upstream PORT
  *
+ * The path of a request says in which dialect it is answered: see answers.c.
  * What a request asks for stands in its prompt, so it survives any gateway:
  *   [[mock size=1000]]            non-stream answer of about `size` bytes
- *   [[mock n=100 pace=20000]]     with "stream":true: n content chunks, one every `pace` us
- *                                 (pace=0: all at once, in one write)
- * Each paced chunk's content is "t=<CLOCK_MONOTONIC ns> ", taken just before the write.
- * Every SSE event is one HTTP chunk, as model servers send them.  GET answers 200.
+ *   [[mock n=100 pace=20000]]     streamed: n pieces of text, one every `pace` us (pace=0: all at once, in one write)
+ * Each paced piece is "t=<CLOCK_MONOTONIC ns> ", taken just before the write.
+ * Every event is one HTTP chunk, as model servers send them.  GET answers 200.
  */
 #define _GNU_SOURCE
+#include "answers.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +34,7 @@ typedef struct {
     char *out; size_t outlen, outoff, outcap;
     int active, closing, stream_left, stream_total, heap_pos, want_write;
     uint64_t pace_ns, due;
+    const dialect_t *dialect;
 } conn_t;
 
 static conn_t conns[MAXFD];
@@ -106,56 +108,45 @@ static int put(int fd, const char *p, size_t n) {
     return 0;
 }
 
-/* ---- bodies, cached by size ---- */
-#define CACHE 16
-static struct { long key; char *p; size_t n; } cache[2][CACHE];
-static const char HEAD[] = "data: {\"id\":\"chatcmpl-mock0123456789\",\"object\":\"chat.completion.chunk\","
-    "\"created\":1700000000,\"model\":\"mock-model\",\"system_fingerprint\":\"fp_mock\",";
-static size_t event(char *o, const char *tail) {           /* one SSE event as one HTTP chunk */
-    size_t n = strlen(HEAD) + strlen(tail) + 2;
-    return sprintf(o, "%zx\r\n%s%s\n\n\r\n", n, HEAD, tail);
-}
-static size_t content_event(char *o, const char *text) {
-    char t[256];
-    snprintf(t, sizeof t, "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\"},\"logprobs\":null,\"finish_reason\":null}]}", text);
-    return event(o, t);
-}
-static size_t first_event(char *o) {
-    return event(o, "\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"logprobs\":null,\"finish_reason\":null}]}");
-}
-static size_t last_events(char *o, int n) {
-    char t[256]; size_t k = event(o, "\"choices\":[{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":\"stop\"}]}");
-    snprintf(t, sizeof t, "\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":%d,\"total_tokens\":%d}}", n, n + 9);
-    k += event(o + k, t);
-    k += sprintf(o + k, "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n");
-    return k;
-}
-static const char SSE_HEAD[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
-    "Cache-Control: no-cache\r\nx-request-id: req_mock\r\nTransfer-Encoding: chunked\r\n\r\n";
+/* ---- bodies, cached by dialect and size ---- */
+#define CACHE 64
+#define LARGEST_EVENT 1024   /* with the padding of the most verbose dialect */
+static struct { const dialect_t *dialect; int stream; long key; char *p; size_t n; } cache[CACHE];
 
-static void json_body(long size, char **p, size_t *n) {
-    for (int i = 0; i < CACHE; i++) if (cache[0][i].p && cache[0][i].key == size) { *p = cache[0][i].p; *n = cache[0][i].n; return; }
+static int cached(const dialect_t *d, int stream, long key, char **p, size_t *n) {
+    for (int i = 0; i < CACHE; i++)
+        if (cache[i].p && cache[i].dialect == d && cache[i].stream == stream && cache[i].key == key) {
+            *p = cache[i].p; *n = cache[i].n;
+            return 1;
+        }
+    return 0;
+}
+static void keep(const dialect_t *d, int stream, long key, char *p, size_t n) {
+    for (int i = 0; i < CACHE; i++)
+        if (!cache[i].p) { cache[i].dialect = d; cache[i].stream = stream; cache[i].key = key; cache[i].p = p; cache[i].n = n; return; }
+}
+static size_t stream_head(char *o, const dialect_t *d) {
+    return sprintf(o, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-cache\r\nx-request-id: req_mock\r\n"
+                   "Transfer-Encoding: chunked\r\n\r\n", d->stream_type);
+}
+static void whole_body(const dialect_t *d, long size, char **p, size_t *n) {
+    if (cached(d, 0, size, p, n)) return;
     long pad = size > 420 ? size - 420 : 10;
-    char *b = malloc(size + 2048), *text = malloc(pad + 1);
+    char *b = malloc(pad + 4096), *text = malloc(pad + 1), *body = malloc(pad + 2048);
     for (long i = 0; i < pad; i++) text[i] = (i % 6 == 5) ? ' ' : 'a' + i % 23;
     text[pad] = 0;
-    char *body = malloc(size + 1024);
-    int bl = sprintf(body, "{\"id\":\"chatcmpl-mock0123456789\",\"object\":\"chat.completion\",\"created\":1700000000,"
-        "\"model\":\"mock-model\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"%s\",\"refusal\":null},"
-        "\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":12,\"total_tokens\":21,"
-        "\"prompt_tokens_details\":{\"cached_tokens\":0,\"audio_tokens\":0}},\"system_fingerprint\":\"fp_mock\"}", text);
+    int bl = d->whole(body, text);
     *n = sprintf(b, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nx-request-id: req_mock\r\nContent-Length: %d\r\n\r\n%s", bl, body);
-    free(body); free(text); *p = b;
-    for (int i = 0; i < CACHE; i++) if (!cache[0][i].p) { cache[0][i].key = size; cache[0][i].p = b; cache[0][i].n = *n; break; }
+    free(body); free(text);
+    keep(d, 0, size, *p = b, *n);
 }
-static void burst_body(long k, char **p, size_t *n) {
-    for (int i = 0; i < CACHE; i++) if (cache[1][i].p && cache[1][i].key == k) { *p = cache[1][i].p; *n = cache[1][i].n; return; }
-    char *b = malloc(k * 320 + 4096); size_t o = sprintf(b, "%s", SSE_HEAD);
-    o += first_event(b + o);
-    for (long i = 0; i < k; i++) o += content_event(b + o, " token");
-    o += last_events(b + o, k);
-    *p = b; *n = o;
-    for (int i = 0; i < CACHE; i++) if (!cache[1][i].p) { cache[1][i].key = k; cache[1][i].p = b; cache[1][i].n = o; break; }
+static void burst_body(const dialect_t *d, long k, char **p, size_t *n) {
+    if (cached(d, 1, k, p, n)) return;
+    char *b = malloc(k * LARGEST_EVENT + 16384); size_t o = stream_head(b, d);
+    o += d->first(b + o);
+    for (long i = 0; i < k; i++) o += d->content(b + o, " token", i);
+    o += d->last(b + o, k);
+    keep(d, 1, k, *p = b, *n = o);
 }
 
 /* ---- requests ---- */
@@ -166,25 +157,27 @@ static long field(const char *m, const char *end, const char *name, long dflt) {
 }
 static int answer(int fd, const char *body, size_t len) {
     char *p; size_t n;
+    const char *target = conns[fd].in, *line = memchr(target, '\n', conns[fd].inlen);
     const char *m = memmem(body, len, "[[mock", 6), *e = m ? memmem(m, body + len - m, "]]", 2) : NULL;
     if (!e) m = NULL;
     int stream = memmem(body, len, "\"stream\":true", 13) || memmem(body, len, "\"stream\": true", 14);
-    if (!stream) { json_body(m ? field(m, e, "size", 1000) : 1000, &p, &n); return put(fd, p, n); }
+    const dialect_t *d = dialect_of(target, line - target, &stream);
+    if (!stream) { whole_body(d, m ? field(m, e, "size", 1000) : 1000, &p, &n); return put(fd, p, n); }
     long k = m ? field(m, e, "n", 100) : 100, pace = m ? field(m, e, "pace", 0) : 0;
-    if (!pace) { burst_body(k, &p, &n); return put(fd, p, n); }
+    if (!pace) { burst_body(d, k, &p, &n); return put(fd, p, n); }
     conn_t *c = &conns[fd];
-    c->stream_left = k; c->stream_total = k; c->pace_ns = pace * 1000ull; c->due = now_ns();
+    c->dialect = d; c->stream_left = k; c->stream_total = k; c->pace_ns = pace * 1000ull; c->due = now_ns();
     heap_add(fd);
     return 0;
 }
 static void tick(void) {
-    uint64_t t = now_ns(); char b[2048], s[64];
+    uint64_t t = now_ns(); char b[16384], s[64];
     while (heap_n && conns[heap[0]].due <= t) {
-        int fd = heap[0]; conn_t *c = &conns[fd]; size_t o = 0;
-        if (c->stream_left == c->stream_total) { o = sprintf(b, "%s", SSE_HEAD); o += first_event(b + o); }
+        int fd = heap[0]; conn_t *c = &conns[fd]; size_t o = 0; const dialect_t *d = c->dialect;
+        if (c->stream_left == c->stream_total) { o = stream_head(b, d); o += d->first(b + o); }
         snprintf(s, sizeof s, "t=%llu ", (unsigned long long)now_ns());
-        o += content_event(b + o, s);
-        if (--c->stream_left == 0) { o += last_events(b + o, c->stream_total); heap_del(fd); }
+        o += d->content(b + o, s, c->stream_total - c->stream_left);
+        if (--c->stream_left == 0) { o += d->last(b + o, c->stream_total); heap_del(fd); }
         else { c->due += c->pace_ns; down(0); }
         put(fd, b, o);
         t = now_ns();

@@ -109,7 +109,7 @@ class _Script:
         last["content"][-1]["text"] = last["content"][-1]["text"].rstrip()
 
     def _spoken(self, turn: Turn) -> list[Json]:
-        blocks = told(turn._replace(mark=None))
+        blocks = told(turn._replace(mark=None) if turn.mark else turn)
         for call in turn.calls:
             count = self._used[call.id] = self._used.get(call.id, 0) + 1
             id = self._ids.theirs(call.id if count == 1 else f"{call.id}#{count}")
@@ -155,8 +155,9 @@ class _Script:
 
 def _silent(turn: Turn) -> bool:
     """An assistant's message in which nothing is said or called: Anthropic refuses it, and nobody misses it."""
-    nothing = all(isinstance(part, Text) and not part.text.strip() for part in turn.parts)
-    return turn.role == "assistant" and not turn.calls and nothing
+    if turn.role != "assistant" or turn.calls:
+        return False
+    return all(isinstance(part, Text) and not part.text.strip() for part in turn.parts)
 
 
 def _asks(group: Sequence[Turn]) -> bool:

@@ -1,6 +1,7 @@
 """What one of Anthropic's models accepts: by the catalog's flags, and where they are silent by its name."""
 
 import re
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from core.ask import Ask
@@ -70,6 +71,7 @@ def model_of(ask: Ask) -> Model:
     )
 
 
+@lru_cache(maxsize=256)
 def _named(name: str) -> tuple[str, Version | None]:
     found = _NAME.search(name)
     if found is None:

@@ -1,6 +1,7 @@
 """Anthropic's streams as OpenAI's: named events that open, fill and close numbered blocks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import orjson
@@ -10,9 +11,10 @@ from adapters.anthropic.failures import SIGNALS
 from adapters.anthropic.thoughts import KINDS, kept
 from adapters.anthropic.toolbox import Notes
 from adapters.anthropic.usage import tier_shown, usage_of
+from adapters.eventful import Eventful
 from adapters.failure import broken, failure_inside, is_error
-from adapters.retelling import Retelling
-from adapters.sse import Frames, event, next_event
+from adapters.flow import Flow, flow, read, spelt
+from adapters.sse import event
 from core.ask import Ask
 from core.faults import UpstreamError
 from core.usage import Usage
@@ -20,12 +22,22 @@ from core.wire import Json
 
 _BYTES_PER_TOKEN = 4
 _PIECES: Final = {"text_delta": "text", "input_json_delta": "partial_json", "thinking_delta": "thinking"}
+_DELTA: Final = (
+    "event: content_block_delta\n"
+    'data: {"type":"content_block_delta","index":%d,"delta":{"type":"%s","%s":"<text>"}<blanks>}\n\n'
+)
+
+
+@lru_cache(maxsize=64)
+def _more(index: int, kind: str) -> Flow:
+    """Events with more of the block *index*."""
+    return flow(_DELTA % (index, kind, _PIECES[kind]))
 
 
 class Block:
     """One block that is being told. *number* is that of a tool call, None for all that is none.
 
-    *raw* is the block as it began; *start* is where its text begins in the whole.
+    *raw* is the block as it began; *start* is where its text begins in the whole; *pieces* are spelt as in JSON.
     """
 
     __slots__ = ("citations", "kind", "number", "pieces", "raw", "start")
@@ -35,12 +47,12 @@ class Block:
         self.raw = raw
         self.start = start
         self.number: int | None = None
-        self.pieces: list[str] = []
+        self.pieces: list[bytes] = []
         self.citations: list[Json] = []
 
     def whole(self) -> Json:
         """As it would stand in an answer that isn't streamed."""
-        said = "".join(self.pieces)
+        said = read(self.pieces)
         match self.kind:
             case "text":
                 cited = [*(self.raw.get("citations") or ()), *self.citations]
@@ -53,7 +65,7 @@ class Block:
                 return self.raw
 
 
-class AnthropicDecoder(Retelling):
+class AnthropicDecoder(Eventful):
     """See adapters.contract.Decoder."""
 
     __slots__ = (
@@ -62,7 +74,7 @@ class AnthropicDecoder(Retelling):
         "_counts",
         "_details",
         "_final",
-        "_frames",
+        "_flowing",
         "_held",
         "_length",
         "_notes",
@@ -75,8 +87,8 @@ class AnthropicDecoder(Retelling):
     def __init__(self, ask: Ask, notes: Notes) -> None:
         super().__init__(ask)
         self._notes = notes
-        self._frames = Frames()
         self._blocks: dict[int, Block] = {}
+        self._flowing: Block  # the one that the flow goes on with
         self._whole: list[Json] = []
         self._cited: list[Json] = []
         self._thoughts = 0
@@ -87,13 +99,6 @@ class AnthropicDecoder(Retelling):
         self._why: object = None
         self._details: object = None
 
-    def _read(self, data: bytes) -> None:
-        whole = self._frames.whole(data)
-        # Nearly all lines end in LF, and then an event ends where a line is empty.
-        for raw in whole.split(b"\n\n") if b"\r" not in whole else _events(whole):
-            if raw and not self.done:
-                self._hear(raw)
-
     def _over(self) -> None:
         """The last event may lack its blank line; or the body was no stream at all, but an error."""
         rest = self._frames.end().strip()
@@ -102,7 +107,7 @@ class AnthropicDecoder(Retelling):
         self._hear(rest)
 
     def _hear(self, raw: bytes) -> None:
-        line = _line(raw)
+        line = event(raw).data
         if line is None or line == b"[DONE]":
             return
         try:
@@ -117,7 +122,7 @@ class AnthropicDecoder(Retelling):
     def _tell(self, said: Json) -> None:
         match said.get("type"):
             case "content_block_delta":
-                self._delta(self._blocks[said["index"]], said["delta"])
+                self._delta(said["index"], said["delta"])
             case "content_block_start":
                 self._start(said["index"], said["content_block"])
             case "content_block_stop":
@@ -138,6 +143,7 @@ class AnthropicDecoder(Retelling):
     # Events
 
     def _start(self, index: int, raw: Json) -> None:
+        self._flow = None
         block = self._blocks[index] = Block(raw, self._length)
         match block.kind:
             case "text":
@@ -151,8 +157,8 @@ class AnthropicDecoder(Retelling):
             case _:
                 pass
 
-    def _delta(self, block: Block, delta: Json) -> None:
-        kind = delta["type"]
+    def _delta(self, index: int, delta: Json) -> None:
+        block, kind = self._blocks[index], delta["type"]
         name = _PIECES.get(kind)
         if name is None:
             self._rarer(block, delta)
@@ -160,15 +166,34 @@ class AnthropicDecoder(Retelling):
         piece = delta[name]
         if piece.__class__ is not str:
             raise TypeError
-        block.pieces.append(piece)
-        if kind == "text_delta":
+        block.pieces.append(spelt(piece))
+        if kind == "text_delta" and self._held is not None:
             self._text(piece)
-        elif kind == "thinking_delta":
-            self._think(piece)
-        elif block.number is not None and block.raw["name"] not in self._notes.custom:
-            self._argue(block.number, piece)
-        elif block.kind == "tool_use" and block.number is None:
-            self._say(piece)  # what this tool is called with is the answer
+        elif piece and (write := self._way(block, kind)) is not None:
+            self._content(len(piece.encode()))
+            self._told.append(write(piece))
+            self._length += len(piece) if kind == "text_delta" else 0
+            if index.__class__ is int and (kind == "text_delta") == (block.kind == "text"):
+                self._flowing = block
+                self._flows(_more(index, kind), write)
+
+    def _way(self, block: Block, kind: str) -> Callable[[str], bytes] | None:
+        """How pieces of this kind are told, if they are."""
+        if kind == "text_delta":
+            return self._open(0).text
+        if kind == "thinking_delta":
+            return self._open(0).reasoning
+        if block.number is not None:
+            custom = block.raw["name"] in self._notes.custom
+            return None if custom else partial(self._open(0).arguments, block.number)
+        # What the tool of the answer is called with is the answer.
+        return self._open(0).text if block.kind == "tool_use" else None
+
+    def _heard(self, said: bytes, length: int) -> None:
+        block = self._flowing
+        block.pieces.append(said)
+        if block.kind == "text":
+            self._length += length
 
     @staticmethod
     def _rarer(block: Block, delta: Json) -> None:
@@ -178,6 +203,7 @@ class AnthropicDecoder(Retelling):
             block.citations.append(delta["citation"])
 
     def _close(self, block: Block) -> None:
+        self._flow = None
         whole = block.whole()
         self._whole.append(whole)
         if block.kind == "text":
@@ -257,21 +283,6 @@ class AnthropicDecoder(Retelling):
     @usage.setter
     def usage(self, usage: Usage | None) -> None:
         self._usage = usage
-
-
-def _events(whole: bytes) -> Iterator[bytes]:
-    at = 0
-    while at < len(whole):
-        raw, at = next_event(whole, at)
-        yield raw
-
-
-def _line(raw: bytes) -> bytes | None:
-    """The data of an event. Nearly all have one line with a name and one with data."""
-    at = raw.find(b"\ndata: ")
-    if at > 0 and raw.find(b"\n") == at == raw.rfind(b"\n") and raw.startswith(b"event:") and b"\r" not in raw:
-        return raw[at + 7 :]
-    return event(raw).data
 
 
 def _parsed(said: str) -> Any:

@@ -1,6 +1,7 @@
 """A streamed answer of Converse, told again in OpenAI's words."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -9,24 +10,44 @@ from adapters.bedrock.answer import NO_NOTES, annotation, finish_of, joined, pic
 from adapters.bedrock.failures import failure_in_stream
 from adapters.bedrock.request import Notes
 from adapters.bedrock.thoughts import kept, shown
-from adapters.eventstream import Message, Messages
+from adapters.eventstream import PRELUDE, Message, Messages, only, opened
 from adapters.failure import broken
+from adapters.flow import Flow, flow, read, spelt
 from adapters.retelling import Retelling
 from core.ask import Ask
 from core.faults import Failure, UpstreamError
 from core.wire import Json
 
+_DELTA = "contentBlockDelta"
+_SAID = (  # headers, each name and each value after its length, and the payload
+    f"\x0b:event-type\x07\0\x11{_DELTA}\r:content-type\x07\0\x10application/json\r:message-type\x07\0\x05event"
+    '{"contentBlockIndex":%d,"delta":%s<padding>}'
+)
+_PADDING = rb'(?:,"p":"[0-9A-Za-z]*+")?+'  # so that nobody can guess words by their length
+_PIECES = {
+    "text": '{"text":"<text>"}',
+    "toolUse": '{"toolUse":{"input":"<text>"}}',
+    "reasoningContent": '{"reasoningContent":{"text":"<text>"}}',
+}
+
+
+@lru_cache(maxsize=64)
+def _more(index: int, kind: str) -> Flow:
+    """Messages with more of the block *index*, after their preludes."""
+    return flow(_SAID % (index, _PIECES[kind]), padding=_PADDING)
+
 
 class Block:
     """One block of the answer while it comes. *id* and *name* are those of a tool call as the provider told them,
-    *number* the client's count of it; *answer*: it is the tool whose arguments are the answer.
+    *number* the client's count of it; *answer*: it is the tool whose arguments are the answer. *pieces* are spelt as
+    in JSON.
     """
 
     __slots__ = ("answer", "begun", "cited", "custom", "form", "hidden", "id", "name", "number", "pieces", "sealed")
 
     def __init__(self, begun: int) -> None:
         self.begun = begun  # how many characters of text came before it
-        self.pieces: list[str] = []  # of its text, its thought or its arguments
+        self.pieces: list[bytes] = []  # of its text, its thought or its arguments
         self.sealed = ""  # the signature of a thought
         self.hidden: list[str] = []  # base64 of an encrypted thought, or of an image
         self.cited: list[Json] = []
@@ -39,29 +60,64 @@ class Block:
 class ConverseStream(Retelling):
     """The order: messageStart, blocks, messageStop with the reason, and metadata with the usage, which is the end."""
 
-    __slots__ = ("_answered", "_blocks", "_held", "_kept", "_messages", "_notes", "_numbers", "_said")
+    __slots__ = (
+        "_answered",
+        "_blocks",
+        "_flowing",
+        "_held",
+        "_kept",
+        "_messages",
+        "_notes",
+        "_numbers",
+        "_said",
+        "_talking",
+    )
 
     def __init__(self, ask: Ask, notes: Notes | None) -> None:
         super().__init__(ask)
         self._messages = Messages()
+        self._rest = self._messages.rest
         self._notes = notes or NO_NOTES
         self._blocks: dict[int, Block] = {}
         self._kept: list[Json] = []  # the blocks that have come, as they would be sent back
         self._held: list[str] = []  # words beside the tool that is the answer, in case that it isn't called
         self._answered = False
         self._said = 0
+        self._flowing: Block  # the one that the flow goes on with
+        self._talking = False  # and whether with text
         self._numbers: dict[str, int] = {}  # of the entries in lists of a delta, by the list's name
 
     def _read(self, data: bytes) -> None:
-        for message in self._messages.feed(data):
-            headers = message.headers
-            if headers.get(":message-type", "event") != "event":
-                raise UpstreamError(_failure(message))
-            tell = _EVENTS.get(headers.get(":event-type", ""))
-            if tell is not None:
-                tell(self, _event(message.payload))
-            if self.done:
-                return
+        strings: list[bytes] = []  # of the flow, which are told together
+        try:
+            for whole in self._messages.feed(data):
+                if self._flow is not None and (found := self._flow.fullmatch(whole, PRELUDE)) is not None:
+                    strings.append(found[1])
+                    continue
+                if strings:
+                    self._told.append(self._again(strings))
+                    strings = []
+                self._hear(opened(whole))
+                if self.done:
+                    return
+        finally:
+            if strings:
+                self._told.append(self._again(strings))
+
+    def cruise(self, data: bytes) -> bytes | None:
+        flow = self._flow
+        if flow is None or self._rest or (whole := only(data)) is None:
+            return None
+        found = flow.fullmatch(whole, PRELUDE)
+        return None if found is None else self._again([found[1]])
+
+    def _hear(self, message: Message) -> None:
+        headers = message.headers
+        if headers.get(":message-type", "event") != "event":
+            raise UpstreamError(_failure(message))
+        tell = _EVENTS.get(headers.get(":event-type", ""))
+        if tell is not None:
+            tell(self, _event(message.payload))
 
     def _over(self) -> None:
         """The reason is what ends an answer; the usage that should have followed is only missed."""
@@ -95,25 +151,47 @@ class ConverseStream(Retelling):
         delta = event.get("delta")
         if not isinstance(delta, dict):
             return
-        block = self._blocks.get(_index(event)) or self._block(event)
+        index = _index(event)
+        block = self._blocks.get(index) or self._block(event)
         text = delta.get("text")
         if isinstance(text, str):
-            block.pieces.append(text)
+            block.pieces.append(spelt(text))
             self._said += len(text)
             if self._notes.answer:
                 self._held.append(text)
             else:
                 self._say(text)
+                self._flows_on(block, index, "text" if text else "")
             return
         for name, tell in _DELTAS.items():
             if isinstance(told := delta.get(name), dict):
                 tell(self, block, told)
+                self._flows_on(block, index, name)
+
+    def _flows_on(self, block: Block, index: int, kind: str) -> None:
+        """More of the same kind may follow."""
+        if 0 not in self._opened:
+            return
+        if kind == "text" or (kind == "toolUse" and block.answer):
+            write = self._open(0).text
+        elif kind == "reasoningContent":
+            write = self._open(0).reasoning
+        elif kind == "toolUse" and block.name and not block.custom:
+            write = partial(self._open(0).arguments, block.number)
+        else:
+            return
+        self._flowing, self._talking = block, kind == "text"
+        self._flows(_more(index, kind), write)
+
+    def _heard(self, said: bytes, length: int) -> None:
+        self._flowing.pieces.append(said)
+        self._said += length if self._talking else 0
 
     def _argued(self, block: Block, told: Json) -> None:
         fragment = told.get("input")
         if not isinstance(fragment, str) or not block.name:
             return
-        block.pieces.append(fragment)
+        block.pieces.append(spelt(fragment))
         if block.answer:
             self._say(fragment)
         elif not block.custom:
@@ -121,7 +199,7 @@ class ConverseStream(Retelling):
 
     def _thought(self, block: Block, told: Json) -> None:
         if isinstance(text := told.get("text"), str):
-            block.pieces.append(text)
+            block.pieces.append(spelt(text))
             self._think(text)
         if isinstance(signature := told.get("signature"), str):
             block.sealed += signature
@@ -138,10 +216,11 @@ class ConverseStream(Retelling):
             block.hidden.append(data)
 
     def _ended(self, event: Json) -> None:
+        self._flow = None
         block = self._blocks.pop(_index(event), None)
         if block is None:
             return
-        said = "".join(block.pieces)
+        said = read(block.pieces)
         if block.name:
             self._call_ended(block, said)
         elif block.form is not None:
@@ -175,6 +254,7 @@ class ConverseStream(Retelling):
         self._list("thinking_blocks", shown([thought]))
 
     def _block(self, event: Json) -> Block:
+        self._flow = None
         block = self._blocks[_index(event)] = Block(self._said)
         return block
 
@@ -210,7 +290,7 @@ class ConverseStream(Retelling):
 
 
 _EVENTS: Mapping[str, Callable[[ConverseStream, Json], None]] = {
-    "contentBlockDelta": ConverseStream._went_on,  # noqa: SLF001  (a table of its own methods)
+    _DELTA: ConverseStream._went_on,  # noqa: SLF001  (a table of its own methods)
     "contentBlockStart": ConverseStream._begun,  # noqa: SLF001
     "contentBlockStop": ConverseStream._ended,  # noqa: SLF001
     "messageStop": ConverseStream._stopped,  # noqa: SLF001

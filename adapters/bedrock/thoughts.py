@@ -67,6 +67,8 @@ def restored(
     *calls* are the ids of its tool calls as the client knows them. Thoughts of another model are left out; *echo* is
     whether those that the client sends can be this one's.
     """
+    if not calls and "thinking_blocks" not in message:
+        return blocks
     state = next((found for id in calls if (found := memory.recall(id)) is not None), None)
     if state is not None and state.get("model") != model:
         return blocks

@@ -1,37 +1,39 @@
 """Cohere's streams: typed events, of which `message-end` is the last."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import orjson
 
 from adapters.cohere.answer import logprobs_of, reason_of, sound, text_of, usage_of
+from adapters.eventful import Eventful
 from adapters.failure import broken
-from adapters.retelling import Retelling
-from adapters.sse import Frames, event, next_event
+from adapters.flow import Flow, flow
+from adapters.sse import event
 from adapters.tools import made_id
 from core.ask import Ask
 from core.wire import Json
 
+_CONTENT = 'data: {"type":"content-delta","index":<number>,"delta":{"message":{"content":{"%s":"<text>"}}}}\n\n'
 
-class CohereEvents(Retelling):
+
+@cache
+def _more(name: str) -> Flow:
+    """Events with more of the answer; *name* is what its pieces are called."""
+    return flow(f"event: content-delta\n{_CONTENT % name}")
+
+
+class CohereEvents(Eventful):
     """*names*: tools as the client knows them, by Cohere's."""
 
-    __slots__ = ("_citations", "_empty", "_frames", "_names", "_numbers")
+    __slots__ = ("_citations", "_empty", "_names", "_numbers")
 
     def __init__(self, ask: Ask, names: Mapping[str, str]) -> None:
         super().__init__(ask)
-        self._frames = Frames()
         self._names = names
         self._numbers: dict[int | None, int] = {}  # the index of a call's events -> its number
         self._empty: set[int] = set()  # calls without a word of arguments so far
         self._citations = 0
-
-    def _read(self, data: bytes) -> None:
-        whole = self._frames.whole(data)
-        at = 0
-        while at < len(whole) and not self.done:
-            raw, at = next_event(whole, at)
-            self._hear(raw)
 
     def _over(self) -> None:
         if rest := self._frames.end().strip():
@@ -73,12 +75,14 @@ class CohereEvents(Retelling):
     def _content_came(self, told: Json, delta: Json) -> None:
         content = _inside(delta, "content")
         text = text_of(content, "text")
-        if "thinking" in content:
-            self._think(text_of(content, "thinking"))
+        if thought := text_of(content, "thinking"):
+            self._think(thought)
+            self._flows(_more("thinking"), self._open(0).reasoning)
         if "logprobs" in told and (logprobs := logprobs_of([told["logprobs"]])):
             self._say_with(text, logprobs)
-        else:
+        elif text:
             self._say(text)
+            self._flows(_more("text"), self._open(0).text)
 
     def _call_began(self, told: Json, delta: Json) -> None:
         call = _inside(delta, "tool_calls")

@@ -1,39 +1,51 @@
 """Ollama's streams: JSON objects, one a line, until one says that it is done."""
 
 from abc import abstractmethod
+from functools import cache
 
 import orjson
 
+from adapters.eventful import Eventful
 from adapters.failure import broken
-from adapters.ndjson import Lines
+from adapters.flow import Flow, flow
+from adapters.ndjson import Lines, next_line
 from adapters.ollama.answer import calls_of, logprobs_of, reason_of, sound, text_logprobs_of, text_of, usage_of
-from adapters.retelling import Retelling
 from core.ask import Ask
 from core.wire import Json
 
+_LINE = '{"model":"<word>","created_at":"<word>",%s,"done":false}\n'
+_SAYS = {
+    "content": '"message":{"role":"assistant","content":"<text>"}',
+    "thinking": '"message":{"role":"assistant","content":"","thinking":"<text>"}',
+    "response": '"response":"<text>"',
+}
 
-class _Told(Retelling):
+
+@cache
+def _more(name: str) -> Flow:
+    """Lines with more of the answer; *name* is what its pieces are called."""
+    return flow(_LINE % _SAYS[name])
+
+
+class _Told(Eventful):
     """What streams of chats and of completions have in common."""
 
-    __slots__ = ("_lines",)
+    __slots__ = ()
 
     def __init__(self, ask: Ask) -> None:
-        super().__init__(ask)
-        self._lines = Lines()
+        super().__init__(ask, Lines())
 
-    def _read(self, data: bytes) -> None:
-        for line in self._lines.feed(data):
-            if self.done:
-                return
-            self._line(line)
+    def _next(self, whole: bytes, at: int) -> tuple[bytes, int]:
+        return next_line(whole, at)
 
     def _over(self) -> None:
-        if rest := self._lines.end():
-            self._line(rest)
+        self._hear(self._frames.end())
 
-    def _line(self, line: bytes) -> None:
+    def _hear(self, raw: bytes) -> None:
+        if not raw:
+            return
         try:
-            told = orjson.loads(line)
+            told = orjson.loads(raw)
         except ValueError:
             raise broken("a line of the answer is not JSON, or only half of it") from None
         if not isinstance(told, dict):
@@ -41,30 +53,33 @@ class _Told(Retelling):
         sound(told)
         if self._chunks is None:
             self._begin("", text_of(told, "model"))
-        self._hear(told)
+        self._tell(told)
         if told.get("done") is True:
             self.usage = usage_of(told)
             self._stop(reason_of(told, called=bool(self._calls)))
             self._end()
 
     @abstractmethod
-    def _hear(self, told: Json) -> None:
+    def _tell(self, told: Json) -> None:
         """Tell what a line says, but for its end."""
 
 
 class ChatLines(_Told):
     __slots__ = ()
 
-    def _hear(self, told: Json) -> None:
+    def _tell(self, told: Json) -> None:
         message = told.get("message")
         if not isinstance(message, dict):
             return
         thoughts, text = text_of(message, "thinking"), text_of(message, "content")
-        self._think(thoughts)
+        if thoughts:
+            self._think(thoughts)
+            self._flows(_more("thinking"), self._open(0).reasoning)
         if "logprobs" in told and (text or not thoughts) and (logprobs := logprobs_of(told)):
             self._say_with(text, logprobs)
-        else:
+        elif text:
             self._say(text)
+            self._flows(_more("content"), self._open(0).text)
         for call in calls_of(message, self._ask, self._calls.get(0, 0)) if "tool_calls" in message else ():
             self._call(call.id, call.name, call.arguments)
 
@@ -76,11 +91,16 @@ class TextLines(_Told):
         super().__init__(ask)
         self._offset = 0
 
-    def _hear(self, told: Json) -> None:
+    def _tell(self, told: Json) -> None:
         text = text_of(told, "response")
         self._think(text_of(told, "thinking"))
         if "logprobs" in told and text and (logprobs := text_logprobs_of(told, self._offset)):
             self._say_with(text, logprobs)
-        else:
+        elif text:
             self._say(text)
+            self._flows(_more("response"), self._open(0).text)
         self._offset += len(text)
+
+    def _heard(self, said: bytes, length: int) -> None:
+        del said
+        self._offset += length

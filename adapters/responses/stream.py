@@ -1,12 +1,15 @@
 """A response that comes in events, told as chunks of a chat completion."""
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any, ClassVar, Final
 
 import orjson
 
 from adapters import sse
+from adapters.eventful import Eventful
 from adapters.failure import broken, failure_inside, is_error
+from adapters.flow import NUMBER, Flow, flow
 from adapters.responses.answer import (
     PARAGRAPH,
     check,
@@ -22,20 +25,51 @@ from adapters.responses.answer import (
 )
 from adapters.responses.kept import CALLS, details, kept
 from adapters.responses.request import Bridged
-from adapters.retelling import Retelling
 from adapters.signals import Signal
 from core.ask import Ask
 from core.faults import UpstreamError
 from core.wire import Json
 
+_TEXT: Final = "response.output_text.delta"
+_THOUGHT: Final = "response.reasoning_summary_text.delta"
+_ARGUMENTS: Final = "response.function_call_arguments.delta"
 
-class ResponsesDecoder(Retelling):
+# OpenAI has written members by their names since the end of 2025; others write them as it did before.
+_NAMED: Final = 'event: %s\ndata: {"type":"%s",%s}\n\n'
+_MORE: Final[Mapping[str, tuple[str, ...]]] = {
+    _TEXT: (
+        '"content_index":<number>,"delta":"<text>",<item>,"logprobs":[]<hidden>,"output_index":%d,<count>',
+        '<count>,<item>,"output_index":%d,"content_index":<number>,"delta":"<text>","logprobs":[]<hidden>',
+    ),
+    _THOUGHT: (
+        '"delta":"<text>",<item><hidden>,"output_index":%d,<count>,"summary_index":<number>',
+        '<count>,<item>,"output_index":%d,"summary_index":<number>,"delta":"<text>"<hidden>',
+    ),
+    _ARGUMENTS: (
+        '"delta":"<text>",<item><hidden>,"output_index":%d,<count>',
+        '<count>,<item>,"output_index":%d,"delta":"<text>"<hidden>',
+    ),
+}
+_HOLES: Final = {
+    "count": b'"sequence_number":' + NUMBER,
+    "hidden": rb'(?:,"obfuscation":"[0-9A-Za-z]*+")?+',  # so that nobody can guess words by their length
+    "item": rb'"item_id":"[0-9A-Za-z_-]++"',
+}
+
+
+@lru_cache(maxsize=64)
+def _more(kind: str, place: int) -> tuple[Flow, ...]:
+    """Events of a kind for the item at *place*, in each way in which they may be written."""
+    return tuple(flow(_NAMED % (kind, kind, members % place), **_HOLES) for members in _MORE[kind])
+
+
+class ResponsesDecoder(Eventful):
     """Events of kinds that aren't in the table say nothing to a client of chat completions."""
 
     __slots__ = (
         "_base",
         "_break",
-        "_frames",
+        "_flowing",
         "_items",
         "_length",
         "_mused",
@@ -48,7 +82,7 @@ class ResponsesDecoder(Retelling):
 
     def __init__(self, ask: Ask, note: Bridged, signals: tuple[Signal, ...]) -> None:
         super().__init__(ask)
-        self._frames = sse.Frames()
+        self._flowing = ""  # the kind of the events of the flow
         self._note = note
         self._signals = signals
         self._items: dict[int, Json] = {}  # those that are whole, by their place in the output
@@ -58,32 +92,48 @@ class ResponsesDecoder(Retelling):
         self._length = self._base = 0  # characters of text, and how many of them before the part at hand
         self._mused = self._break = False  # something was thought; and it was a paragraph
 
-    def _read(self, data: bytes) -> None:
-        whole = self._frames.whole(data)
-        at, end = 0, len(whole)
-        while at < end and not self.done:
-            raw, at = sse.next_event(whole, at)
-            self._event(raw)
-
     def _over(self) -> None:
         """The last event may lack its blank line; or it was no stream at all, and may still say why."""
         rest = self._frames.end().strip()
         data = rest if rest.startswith(b"{") else sse.event(rest).data
         if data and _is_json(data):
-            self._event(b"data: " + data.replace(b"\n", b" ") + b"\n\n")
+            self._hear(b"data: " + data.replace(b"\n", b" ") + b"\n\n")
 
-    def _event(self, raw: bytes) -> None:
-        at = raw.find(b"\n") + 1
-        # All events look like this: two lines, the second with the data.
-        ordinary = raw.startswith(b"event:") and raw.startswith(b"data:", at) and raw.find(b"\n", at) == len(raw) - 2
-        data = raw[at + 5 :] if ordinary and b"\r" not in raw else sse.event(raw).data
+    def _hear(self, raw: bytes) -> None:
+        data = sse.event(raw).data
         if data is None or not (data := data.strip()) or data == b"[DONE]":
             return
         body = _object(data)
         if (kind := body.get("type")).__class__ is str and (tell := self._TOLD.get(kind)) is not None:
             tell(self, body)
+            self._goes_on(raw, kind, _place(body))
         elif is_error(body):
             raise UpstreamError(failure_inside(body, signals=self._signals))
+
+    def _goes_on(self, raw: bytes, kind: str, place: int) -> None:
+        """Whether more events like *raw* may follow that need no more than it did."""
+        flows = _more(kind, place) if kind in _MORE else ()
+        found = next((one for one in flows if one.fullmatch(raw) is not None), None)
+        write = None if found is None else self._way(kind, place)
+        if found is None or write is None:
+            self._flow = None
+        else:
+            self._flowing = kind
+            self._flows(found, write)
+
+    def _way(self, kind: str, place: int) -> Callable[[str], bytes] | None:
+        """How pieces of this kind are told, where that is all that is to be done with them."""
+        chunks, note = self._open(0), self._note
+        if kind == _TEXT:
+            return None if note.logprobs else chunks.text
+        if kind == _THOUGHT:
+            return chunks.reasoning
+        return None if note.legacy else partial(chunks.arguments, self._numbers[place])
+
+    def _heard(self, said: bytes, length: int) -> None:
+        del said
+        if self._flowing == _TEXT:
+            self._length += length
 
     # Events, by their type
 
@@ -225,15 +275,15 @@ class ResponsesDecoder(Retelling):
 
     _TOLD: ClassVar[dict[str, Callable[["ResponsesDecoder", Json], None]]] = {
         "response.created": _created,
-        "response.output_text.delta": _text,
+        _TEXT: _text,
         "response.refusal.delta": _refusal,
-        "response.reasoning_summary_text.delta": _thought,
+        _THOUGHT: _thought,
         "response.reasoning_summary_part.done": _thought_over,
         "response.reasoning_text.delta": _thought,
         "response.reasoning_text.done": _thought_over,
         "response.content_part.added": _part,
         "response.output_item.added": _added,
-        "response.function_call_arguments.delta": _arguments,
+        _ARGUMENTS: _arguments,
         "response.custom_tool_call_input.delta": _arguments,
         "response.output_text.annotation.added": _annotation,
         "response.output_item.done": _item,

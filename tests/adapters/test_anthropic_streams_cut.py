@@ -100,3 +100,21 @@ def test_an_answer_without_id_or_model_has_the_gateways():
     _, chunks = played(stream + event("message_stop"))
 
     assert ("chatcmpl-req-1", OPUS) == (chunks[0]["id"], chunks[0]["model"])
+
+
+@pytest.mark.parametrize(
+    ("block", "kind"),
+    [("tool_use", "text_delta"), ("text", "thinking_delta"), ("text", "text_delta")],
+)
+def test_pieces_that_are_odd_for_their_block_are_told_one_by_one(block, kind):
+    index = "0" if block == "text" else 0
+    begun = {"type": block, "id": "t", "name": "f", "text": "", "input": {}}
+    name = kind.removesuffix("_delta")
+    piece = event("content_block_delta", index=index, delta={"type": kind, name: "a"})
+    reader = decoder()
+    reader.feed(streamed(whole=False) + event("content_block_start", index=index, content_block=begun))
+
+    first, second = reader.feed(piece), reader.feed(piece)
+
+    assert None is reader.cruise(piece)
+    assert second[0].data in first[0].data

@@ -6,7 +6,7 @@ import pytest
 from botocore.eventstream import EventStreamBuffer
 from converse import event, exception, message, text_header
 
-from adapters.eventstream import LIMIT, Message, Messages
+from adapters.eventstream import LIMIT, Message, Messages, opened
 from core.faults import Fault, UpstreamError
 
 EVENTS = [event("messageStart", role="assistant"), event("contentBlockDelta", delta={"text": "Grüße €😀"}), b""]
@@ -25,7 +25,7 @@ SIZES = [
 
 def read(*pieces):
     messages = Messages()
-    return [one for piece in pieces for one in messages.feed(piece)]
+    return [opened(one) for piece in pieces for one in messages.feed(piece)]
 
 
 def read_by_botocore(stream):
@@ -77,7 +77,7 @@ def test_what_came_before_the_damage_is_good():
     messages = Messages()
     feed = messages.feed(EVENTS[0] + EVENTS[1][:-1] + b"?")
 
-    assert b"role" in next(feed).payload
+    assert b"role" in opened(next(feed)).payload
     with pytest.raises(UpstreamError):
         next(feed)
 

@@ -11,7 +11,7 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 
 from adapters.failure import broken
-from adapters.ndjson import Lines
+from adapters.ndjson import Lines, next_line
 from adapters.retelling import Retelling
 from core.call import Call
 from core.faults import Failure, Fault, UpstreamError
@@ -30,7 +30,9 @@ class Toy(Retelling):
         self._lenient = lenient
 
     def _read(self, data):
-        for line in self._lines.feed(data):
+        whole, at = self._lines.whole(data), 0
+        while at < len(whole):
+            line, at = next_line(whole, at)
             self._tell(line)
 
     def _over(self):
