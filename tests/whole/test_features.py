@@ -30,7 +30,6 @@ PDF = ("azure", "mistral", "openai", "openrouter", "portkey", "xai")
 BLIND = ("codestral",)
 UNSCHEMED = ("codestral", "deepseek", "minimax")  # DeepSeek knows JSON, but no schema; nobody says it of MiniMax
 THINKERS = ("azure", "huggingface", "llama.cpp", "lmstudio", "portkey", "sglang")  # and others, shown elsewhere
-WITHOUT_TOOLS = ("perplexity",)
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
 FILE = {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}}
@@ -85,7 +84,7 @@ async def test_a_stream(start, dialect):
     assert 11 == answer.events[-2]["usage"]["total_tokens"]
 
 
-@showing("tools", "parallel tools", without=WITHOUT_TOOLS)
+@showing("tools", "parallel tools")
 @pytest.mark.parametrize("stream", [False, True])
 async def test_calls_of_two_tools_at_once(start, dialect, stream):
     choice = {"index": 0, "message": {"role": "assistant", "content": None, "tool_calls": CALLS}}
@@ -107,7 +106,7 @@ def _streamed(answer):
     return found
 
 
-@showing("tool loop", without=WITHOUT_TOOLS)
+@showing("tool loop")
 async def test_results_of_tools_go_back(start, dialect):
     hi, called = {"role": "user", "content": "hi"}, {"role": "assistant", "tool_calls": CALLS}
     results = [{"role": "tool", "tool_call_id": call["id"], "content": "1"} for call in CALLS]
