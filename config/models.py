@@ -99,7 +99,6 @@ _FLAGS: Mapping[str, Reader[Any]] = {
     ),
     "default_effort": choice(("none", "minimal", "low", "medium", "high", "xhigh", "max"), "effort"),
     "endpoints": several(choice(("chat/completions", "responses"), "kind of endpoint")),
-    "prompt_cache_min_tokens": whole(0, 1_000_000),
     "thinking_control": choice(("thinkingLevel", "thinkingBudget"), "way to control thinking"),
 }
 _FACTS: Mapping[str, Reader[Any]] = {

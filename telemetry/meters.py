@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Container
 from typing import NamedTuple
 
+from core.usage import Usage
 from telemetry.counters import OTHER, Counter, Family, Gauge, Histogram, Labels, Metric
 from telemetry.process import open_files, resident_bytes
 from telemetry.record import Record
@@ -23,8 +24,9 @@ CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 30
 FIRST_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 BREAKER = {"closed": 0, "half_open": 1, "open": 2}
-# The first fields of Usage, in its order.
+# The first fields of Usage, in its order, and those that few answers have.
 KINDS = ("input", "cache_read", "cache_write", "output", "reasoning")
+RARE = ("cache_write_long", "audio_input", "audio_output", "image_output", "searches")
 
 METRICS = (
     Metric(
@@ -198,6 +200,8 @@ class Meters:
         if (usage := record.usage) is not None:
             for series, tokens in zip(bound.tokens, usage[:5], strict=True):
                 series.value += tokens
+            if any(usage[7:12]):
+                self._count_rare(target, usage)
             if record.estimated:
                 self.counter("switchyard_estimated_usage_total", target).value += 1
         if record.stream and record.first is not None:
@@ -229,6 +233,11 @@ class Meters:
         for name, read in list(self._watched.items()):
             series[name] = {(): [read()]}
         return Snapshot(os.getpid(), series)
+
+    def _count_rare(self, target: str, usage: Usage) -> None:
+        for kind, tokens in zip(RARE, usage[7:12], strict=True):
+            if tokens:
+                self.counter("switchyard_tokens_total", target, kind).value += tokens
 
     def _count_attempts(self, record: Record) -> None:
         before = ""

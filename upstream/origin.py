@@ -15,7 +15,7 @@ _CLOSED = Failure(Fault.CANCELLED, "the connection was closed on our side")
 class Origin:
     """Sends requests over idle connections, the one used last first, or over new ones; there is no upper limit.
 
-    When calls under way have taken the last idle connection, a spare one is opened for the next of them: a call that
+    When calls under way have taken the last idle connection, a *spare* one is opened for the next of them: a call that
     has to wait for a connection, and for TLS, waits longer than for all else that we do.
 
     *connect_timeout* (seconds, TLS included) goes for requests that don't say otherwise; it and *idle* (seconds an
@@ -26,7 +26,7 @@ class Origin:
 
     __slots__ = (
         "_closed", "_connections", "_dialling", "_expiry", "_idle", "_loop", "_retired",
-        "_spare", "address", "connect_timeout", "idle", "put", "verify_tls",
+        "_spare", "_spares", "address", "connect_timeout", "idle", "put", "verify_tls",
     )  # fmt: skip
 
     def __init__(
@@ -38,6 +38,7 @@ class Origin:
         verify_tls: bool = True,
         idle: float = 60.0,
         put: Put = at_once,
+        spare: bool = True,
     ) -> None:
         self.put = put
         self.address = address(url)
@@ -49,6 +50,7 @@ class Origin:
         self._idle: dict[Connection, float] = {}  # since when; oldest first
         self._dialling: dict[asyncio.Task[None], WireExchange] = {}
         self._expiry: asyncio.TimerHandle | None = None
+        self._spares = spare
         self._spare: asyncio.TimerHandle | asyncio.Task[None] | None = None
         self._retired = self._closed = False
 
@@ -77,13 +79,14 @@ class Origin:
             self._idle.popitem()[0].begin(exchange)
         else:
             self._dial(exchange)
-        if not self._idle and self._spare is None and self.busy_count > 1 and not self._retired:
+        if not self._idle and self._spare is None and self._spares and self.busy_count > 1:
             self._spare = self._loop.call_later(_SOON, self._dial_spare)
         return exchange
 
     def retire(self) -> None:
         """Keep no connection from now on. What runs ends well, and what is still sent is served."""
         self._retired = True
+        self._spares = False
         for connection in list(self._idle):
             connection.drop()
         if self._expiry is not None:

@@ -24,7 +24,6 @@ def flags(read, written):
         ("{thinking_control: thinkingBudget}", {"thinking_control": "thinkingBudget"}),
         ("{endpoints: responses}", {"endpoints": ("responses",)}),
         ("{endpoints: [chat/completions, responses]}", {"endpoints": ("chat/completions", "responses")}),
-        ("{prompt_cache_min_tokens: 1024}", {"prompt_cache_min_tokens": 1024}),
         ("{effort_max: ~}", {}),
     ],
 )
@@ -39,7 +38,6 @@ def test_flags_are_what_the_operator_says_and_no_more(read, written, expected):
         ("{sampling_params: maybe}", "flags.sampling_params: expected true or false, got 'maybe'"),
         ("{thinking_control: budget}", "flags.thinking_control: expected a way to control thinking"),
         ("{endpoints: embeddings}", "flags.endpoints: expected a kind of endpoint (chat/completions, responses)"),
-        ("{prompt_cache_min_tokens: -1}", "flags.prompt_cache_min_tokens: expected a whole number from 0 to 1000000"),
         ("[sampling_params]", "flags: expected a mapping, got a list"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from core.usage import Usage
 from telemetry.exposition import exposition
-from telemetry.meters import LONGEST, METRICS, REMEMBERED, Meters
+from telemetry.meters import LONGEST, METRICS, RARE, REMEMBERED, Meters
 
 GPT = "openai/gpt-4o"
 OPUS = "anthropic/claude-opus-5"
@@ -247,3 +247,14 @@ def test_names_follow_prometheus():
 
 def _lines(meters: Meters) -> int:
     return len([line for line in exposition([meters.snapshot()]).splitlines() if not line.startswith(b"#")])
+
+
+def test_kinds_of_tokens_that_few_answers_have_are_counted_where_they_occur(finished):
+    meters = Meters()
+    meters.know(routes={"smart"}, targets={GPT}, providers={"openai"}, keys={"alice"})
+
+    meters.count(finished(usage=Usage(1, output=2, audio_output=7, searches=3)))
+    meters.count(finished(usage=Usage(1, output=2)))
+
+    tokens = {labels[-1]: values for labels, values in counted(meters).items() if labels[-1] in RARE}
+    assert {"audio_output": [7], "searches": [3]} == tokens

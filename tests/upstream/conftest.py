@@ -149,7 +149,7 @@ async def origin_of():
     origins: list[Origin] = []
 
     def make(url, **options) -> Origin:
-        origin = Origin(url, **{"connect_timeout": 5.0, "loop": asyncio.get_running_loop(), **options})
+        origin = Origin(url, **{"connect_timeout": 5.0, "loop": asyncio.get_running_loop(), "spare": False, **options})
         origins.append(origin)
         return origin
 
