@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import orjson
 
 Flow = re.Pattern[bytes]  # of one event; its first group is the string
+Match = re.Match[bytes]
 
 # The text of a JSON string, never empty: UTF-8, nothing escaped that needn't be, and never as \u....
 _UTF8: Final = (

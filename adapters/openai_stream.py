@@ -326,7 +326,7 @@ class OpenAIDecoder:
         """*choice* is an event's only one, and it says nothing but a finish or, as the first, the role."""
         if self.finished:
             self._memory.learn_ending(ending, self.finish or "")
-        elif choice["delta"].get("role") and len(self._seen) == 1 and not self.started:
+        elif self._deltas and choice["delta"].get("role") and len(self._seen) == 1 and not self.started:
             self._memory.learn_ending(ending, "")
 
     def _knows(self, event: bytes, out: list[Event]) -> bool:

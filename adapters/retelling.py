@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.chunks import Chunks, TextChunks
 from adapters.failure import broken
-from adapters.flow import Flow, Row, row
+from adapters.flow import Flow, Match, Row, row
 from core.ask import Ask
 from core.faults import Failure, UpstreamError
 from core.usage import Usage
@@ -70,7 +70,7 @@ class Retelling(ABC):
         if flow is None or self._rest:
             return None
         found = flow.fullmatch(data)
-        return None if found is None else self._again([found[1]])
+        return None if found is None else self._again([found[1]], found)
 
     def feed(self, data: bytes) -> list[Event]:
         if self.broken is not None:
@@ -178,16 +178,16 @@ class Retelling(ABC):
 
     def _pass_on(self, data: bytes, at: int) -> int:
         """Tell the events of the flow that *data* has from *at* on. Where they end."""
-        match, strings = self._flow.match, []  # type: ignore[union-attr]  # there is one
+        match, strings, last = self._flow.match, [], None  # type: ignore[union-attr]  # there is one
         while (found := match(data, at)) is not None:
             strings.append(found[1])
-            at = found.end()
-        if strings:
-            self._told.append(self._again(strings))
+            last, at = found, found.end()
+        if last is not None:
+            self._told.append(self._again(strings, last))
         return at
 
-    def _again(self, strings: list[bytes]) -> bytes:
-        """A chunk for each of *strings*, which are spelt as in JSON."""
+    def _again(self, strings: list[bytes], last: Match) -> bytes:
+        """A chunk for each of *strings*, which are spelt as in JSON. *last*: the event of the last one."""
         said = strings[0] if len(strings) == 1 else b"".join(strings)
         size = length = len(said)
         if not said.isascii():
@@ -197,11 +197,11 @@ class Retelling(ABC):
             size -= escapes
             length -= escapes
         self.produced += size
-        self._heard(said, length)
+        self._heard(said, length, last)
         return self._row.of(strings)
 
-    def _heard(self, said: bytes, length: int) -> None:  # noqa: B027  (most dialects have nothing to remember of it)
-        """The flow went on with *said*, spelt as in JSON, which has *length* characters."""
+    def _heard(self, said: bytes, length: int, last: Match) -> None:  # noqa: B027  (most have nothing to remember of it)
+        """The flow went on with *said*, spelt as in JSON, which has *length* characters. *last* is its last event."""
 
     # What becomes of it
 

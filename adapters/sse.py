@@ -60,9 +60,12 @@ def next_event(whole: bytes, start: int) -> tuple[bytes, int]:
 
     *whole* ends at a blank line.
     """
-    end = whole.find(b"\n\n", start) + 2
-    if end < 2 or whole.find(b"\r", start, end) >= 0:
-        end = _careful_end(whole, start)
+    if whole.startswith(b"\r", whole.find(b"\n", start) - 1):
+        end = _careful_end(whole, start)  # not after a look for two line feeds, which may be far away
+    else:
+        end = whole.find(b"\n\n", start) + 2
+        if end < 2 or whole.find(b"\r", start, end) >= 0:
+            end = _careful_end(whole, start)
     _within(end - start)
     return whole[start:end].lstrip(b"\r\n"), end
 

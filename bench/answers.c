@@ -63,7 +63,7 @@ static int openai_whole(char *o, const char *text) {
     "\"content\":[" content "],\"role\":\"assistant\"}"
 #define PART(text) "{\"type\":\"output_text\",\"annotations\":[],\"logprobs\":[],\"text\":\"" text "\"}"
 #define PLACE "\"content_index\":0,\"item_id\":\"msg_mock0123456789\",\"output_index\":0"
-#define TOKENS "{\"input_tokens\":9,\"input_tokens_details\":{\"cached_tokens\":0},\"output_tokens\":%ld," \
+#define TOKENS "{\"input_tokens\":9,\"input_tokens_details\":{\"cache_write_tokens\":0,\"cached_tokens\":0},\"output_tokens\":%ld," \
     "\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":%ld}"
 #define RESPONSE_EVENT(type, rest) "event: " type "\ndata: {\"type\":\"" type "\"," rest "}\n\n"
 #define UNDER_WAY(type, number) RESPONSE_EVENT(type, \

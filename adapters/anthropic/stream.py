@@ -13,7 +13,7 @@ from adapters.anthropic.toolbox import Notes
 from adapters.anthropic.usage import tier_shown, usage_of
 from adapters.eventful import Eventful
 from adapters.failure import broken, failure_inside, is_error
-from adapters.flow import Flow, flow, read, spelt
+from adapters.flow import Flow, Match, flow, read, spelt
 from adapters.sse import event
 from core.ask import Ask
 from core.faults import UpstreamError
@@ -189,7 +189,8 @@ class AnthropicDecoder(Eventful):
         # What the tool of the answer is called with is the answer.
         return self._open(0).text if block.kind == "tool_use" else None
 
-    def _heard(self, said: bytes, length: int) -> None:
+    def _heard(self, said: bytes, length: int, last: Match) -> None:
+        del last
         block = self._flowing
         block.pieces.append(said)
         if block.kind == "text":

@@ -12,7 +12,7 @@ from adapters.bedrock.request import Notes
 from adapters.bedrock.thoughts import kept, shown
 from adapters.eventstream import PRELUDE, Message, Messages, only, opened
 from adapters.failure import broken
-from adapters.flow import Flow, flow, read, spelt
+from adapters.flow import Flow, Match, flow, read, spelt
 from adapters.retelling import Retelling
 from core.ask import Ask
 from core.faults import Failure, UpstreamError
@@ -88,28 +88,31 @@ class ConverseStream(Retelling):
         self._numbers: dict[str, int] = {}  # of the entries in lists of a delta, by the list's name
 
     def _read(self, data: bytes) -> None:
-        strings: list[bytes] = []  # of the flow, which are told together
+        run: list[Match] = []  # events of the flow, which are told together
         try:
             for whole in self._messages.feed(data):
                 if self._flow is not None and (found := self._flow.fullmatch(whole, PRELUDE)) is not None:
-                    strings.append(found[1])
+                    run.append(found)
                     continue
-                if strings:
-                    self._told.append(self._again(strings))
-                    strings = []
+                self._tell(run)
                 self._hear(opened(whole))
                 if self.done:
                     return
         finally:
-            if strings:
-                self._told.append(self._again(strings))
+            self._tell(run)
+
+    def _tell(self, run: list[Match]) -> None:
+        """Tell what *run* says, once."""
+        if run:
+            self._told.append(self._again([one[1] for one in run], run[-1]))
+            run.clear()
 
     def cruise(self, data: bytes) -> bytes | None:
         flow = self._flow
         if flow is None or self._rest or (whole := only(data)) is None:
             return None
         found = flow.fullmatch(whole, PRELUDE)
-        return None if found is None else self._again([found[1]])
+        return None if found is None else self._again([found[1]], found)
 
     def _hear(self, message: Message) -> None:
         headers = message.headers
@@ -183,7 +186,8 @@ class ConverseStream(Retelling):
         self._flowing, self._talking = block, kind == "text"
         self._flows(_more(index, kind), write)
 
-    def _heard(self, said: bytes, length: int) -> None:
+    def _heard(self, said: bytes, length: int, last: Match) -> None:
+        del last
         self._flowing.pieces.append(said)
         self._said += length if self._talking else 0
 

@@ -1,12 +1,13 @@
 """A streamed answer of streamGenerateContent: each event holds whole parts, and the end is the end of the body."""
 
-from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import orjson
 
-from adapters import sse
+from adapters.eventful import Eventful
 from adapters.failure import broken, failure_inside, is_error
+from adapters.flow import NUMBER, Flow, Match, flow, read
 from adapters.gemini.answer import candidates_of, drawn, index_of, said
 from adapters.gemini.array import Objects
 from adapters.gemini.calls import Calls
@@ -17,13 +18,42 @@ from adapters.gemini.grounding import annotations, searches_of
 from adapters.gemini.parts import signed
 from adapters.gemini.pieces import logprobs_of, media_of, parts_of, text_of
 from adapters.gemini.usage import tier_of, usage_of
-from adapters.retelling import Retelling
+from adapters.sse import event
 from core.ask import Ask
 from core.faults import UpstreamError
+from core.usage import Usage
 from core.wire import Json
 
 _ORDINARY = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId"})
 _TALKING = frozenset({"content", "index"})
+
+
+# Gemini writes blanks between members, and CRLF; Vertex puts the role first.
+_EVENT: Final = (
+    'data: {"candidates":<s>[{"content":<s>{%s}<index>}]<usage>,<s>"modelVersion":<s>"<word>"<time>,<s>'
+    '"responseId":<s>"<word>"}<end>'
+)
+_CONTENTS: Final = (
+    '"parts":<s>[{"text":<s>"<text>"%s}],<s>"role":<s>"model"',
+    '"role":<s>"model",<s>"parts":<s>[{"text":<s>"<text>"%s}]',
+)
+_THOUGHT: Final = ',<s>"thought":<s>true'
+_KIND: Final = rb'\{ ?+"modality": ?+"[A-Z_]++", ?+"tokenCount": ?+%b\}' % NUMBER
+_COUNT: Final = rb'"(?:trafficType": ?+"[A-Z_]++"|[a-zA-Z]++": ?+(?:%b|\[%b(?:, ?+%b)*+\]))' % (NUMBER, _KIND, _KIND)
+_HOLES: Final = {
+    "s": rb" ?+",
+    "index": rb'(?:, ?+"index": ?+0)?+',
+    "usage": rb'(?:, ?+"usageMetadata": ?+(\{%b(?:, ?+%b)*+\}))?+' % (_COUNT, _COUNT),
+    "time": rb'(?:, ?+"createTime": ?+"[0-9TZ:.+-]*+")?+',
+    "end": rb"\r?+\n\r?+\n",
+}
+
+
+@cache
+def _more(thought: bool) -> tuple[Flow, ...]:
+    """Events with more of the first choice, in each way in which they may be written. Their second group is usage."""
+    more = _THOUGHT if thought else ""
+    return tuple(flow(_EVENT % (content % more), **_HOLES) for content in _CONTENTS)
 
 
 class _Told:
@@ -42,14 +72,26 @@ class _Told:
         self.grounded: Json | None = None
 
 
-class GeminiDecoder(Retelling):
+class GeminiDecoder(Eventful):
     """See adapters.contract.Decoder."""
 
-    __slots__ = ("_array", "_begun", "_cites", "_frames", "_made", "_refused", "_seen", "_tier")
+    __slots__ = (
+        "_array",
+        "_begun",
+        "_cites",
+        "_made",
+        "_refused",
+        "_reported",
+        "_seen",
+        "_thinking",
+        "_tier",
+        "_usage",
+    )
 
     def __init__(self, ask: Ask, notes: Notes) -> None:
+        self._reported: bytes | None = None  # usage that nobody has looked at yet: there is some in each event
         super().__init__(ask)
-        self._frames = sse.Frames()
+        self._thinking = False  # whether the flow is one of thoughts
         self._array: Objects | None = None  # in place of events
         self._begun = False
         self._made = Calls(ask, notes)
@@ -60,12 +102,6 @@ class GeminiDecoder(Retelling):
         self._tier = ""
 
     def _read(self, data: bytes) -> None:
-        for body in self._bodies(data):
-            self._take(body)
-
-    # Framing
-
-    def _bodies(self, data: bytes) -> Iterator[Json]:
         if not self._begun:
             data = data.lstrip()
             if not data:
@@ -73,19 +109,44 @@ class GeminiDecoder(Retelling):
             self._begun = True
             self._array = Objects() if data[:1] in {b"[", b"{"} else None
         if self._array is None:
-            yield from _events(self._frames.whole(data))
+            super()._read(data)
             return
         for raw in self._array.feed(data):
-            yield from _objects(raw)
+            self._take_all(raw)
+
+    def _hear(self, raw: bytes) -> None:
+        data = event(raw).data
+        if data is not None and (data := data.strip()) and data != b"[DONE]":
+            self._take_all(data)
+            self._goes_on(raw)
+
+    def _take_all(self, data: bytes) -> None:
+        for body in _objects(data):
+            self._take(body)
+
+    def _goes_on(self, raw: bytes) -> None:
+        """Whether more events like *raw* may follow that need no more than it did."""
+        for thought in (False, True):
+            for one in _more(thought):
+                if one.fullmatch(raw) is not None:
+                    self._thinking = thought
+                    self._flows(one, self._open(0).reasoning if thought else self._open(0).text)
+                    return
+
+    def _heard(self, said: bytes, length: int, last: Match) -> None:
+        del length
+        if self._cites and not self._thinking:
+            self._seen[0].texts.append(read([said]))
+        self._reported = last[2] or self._reported
 
     def _over(self) -> None:
         if (rest := self._frames.end()).strip():
             try:
-                orjson.loads(sse.event(rest).data or b"{}")
+                orjson.loads(event(rest).data or b"{}")
             except ValueError:
                 return  # half an event
-            for body in _events(rest + b"\n\n"):
-                self._take(body)
+            self._hear(rest + b"\n\n")
+        self._settle()
         if self._array is not None and not self._array.closed:
             return
         if not self._seen and not self._refused:
@@ -98,6 +159,7 @@ class GeminiDecoder(Retelling):
     # What an event means
 
     def _take(self, body: Json) -> None:
+        self._settle()
         if self._plain(body):
             return
         if is_error(body):
@@ -129,6 +191,21 @@ class GeminiDecoder(Retelling):
         self._text(text, 0, told)
         self._account(body)
         return True
+
+    @property
+    def usage(self) -> Usage | None:
+        self._settle()
+        return self._usage
+
+    @usage.setter
+    def usage(self, usage: Usage | None) -> None:
+        self._usage = usage
+
+    def _settle(self) -> None:
+        """Look at the usage that has come meanwhile."""
+        reported, self._reported = self._reported, None
+        if reported is not None:
+            self._account({"usageMetadata": orjson.loads(reported)})
 
     def _account(self, body: Json) -> None:
         """Each event has all counts up to here; the last one holds."""
@@ -220,15 +297,6 @@ class GeminiDecoder(Retelling):
         if told.signature:
             self._add(signed(told.signature), index)
         self._stop(reason, index)
-
-
-def _events(whole: bytes) -> Iterator[Json]:
-    at, end = 0, len(whole)
-    while at < end:
-        raw, at = sse.next_event(whole, at)
-        data = sse.event(raw).data
-        if data is not None and (data := data.strip()) and data != b"[DONE]":
-            yield from _objects(data)
 
 
 def _objects(data: bytes) -> list[Json]:

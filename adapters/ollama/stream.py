@@ -7,7 +7,7 @@ import orjson
 
 from adapters.eventful import Eventful
 from adapters.failure import broken
-from adapters.flow import Flow, flow
+from adapters.flow import Flow, Match, flow
 from adapters.ndjson import Lines, next_line
 from adapters.ollama.answer import calls_of, logprobs_of, reason_of, sound, text_logprobs_of, text_of, usage_of
 from core.ask import Ask
@@ -101,6 +101,6 @@ class TextLines(_Told):
             self._flows(_more("response"), self._open(0).text)
         self._offset += len(text)
 
-    def _heard(self, said: bytes, length: int) -> None:
-        del said
+    def _heard(self, said: bytes, length: int, last: Match) -> None:
+        del said, last
         self._offset += length

@@ -9,7 +9,7 @@ import orjson
 from adapters import sse
 from adapters.eventful import Eventful
 from adapters.failure import broken, failure_inside, is_error
-from adapters.flow import NUMBER, Flow, flow
+from adapters.flow import NUMBER, Flow, Match, flow
 from adapters.responses.answer import (
     PARAGRAPH,
     check,
@@ -130,8 +130,8 @@ class ResponsesDecoder(Eventful):
             return chunks.reasoning
         return None if note.legacy else partial(chunks.arguments, self._numbers[place])
 
-    def _heard(self, said: bytes, length: int) -> None:
-        del said
+    def _heard(self, said: bytes, length: int, last: Match) -> None:
+        del said, last
         if self._flowing == _TEXT:
             self._length += length
 

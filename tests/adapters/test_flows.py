@@ -31,7 +31,7 @@ def tight(value):
 
 def loose(value):
     """JSON that no provider writes so, and that therefore is parsed."""
-    return json.dumps(value, ensure_ascii=False).encode()
+    return json.dumps(value, ensure_ascii=False, separators=(" , ", " : ")).encode()
 
 
 def named(event, write, *, blanks=""):
@@ -169,6 +169,51 @@ def responses(write, *, by_name=True):
     ]
 
 
+def google(write, *, vertex=False, compact=False):
+    """*vertex* has the members in another order, and *compact* no blanks and no CR."""
+
+    def event(*parts, **more):
+        tokens = next(numbers)
+        order = ("role", "parts") if vertex else ("parts", "role")
+        content = {"role": "model", "parts": list(parts)}
+        candidate = {"content": {name: content[name] for name in order}, **more, **({} if vertex else {"index": 0})}
+        kinds = [{"modality": "TEXT", "tokenCount": 9}, {"modality": "AUDIO", "tokenCount": 2}]
+        counts = {"promptTokenCount": 11, "candidatesTokenCount": tokens, "promptTokensDetails": kinds}
+        if vertex:
+            counts |= {"trafficType": "ON_DEMAND"}
+        usage = {"usageMetadata": counts} if tokens % 5 else {}
+        head = {"candidates": [candidate], **usage, "modelVersion": "m"}
+        time = {"createTime": "2026-05-28T09:40:03.380865Z"} if vertex else {}
+        whole = {**head, **time, "responseId": "mQsfZ8qjJ4Sn1MkP"}
+        if write is loose or compact:
+            return b"data: " + write(whole) + b"\n\n"
+        return b"data: " + json.dumps(whole, ensure_ascii=False, separators=(",", ": ")).encode() + b"\r\n\r\n"
+
+    numbers = count()
+    sources = {
+        "groundingChunks": [{"web": {"uri": "https://e.org", "title": "e"}}],
+        "groundingSupports": [
+            {"segment": {"startIndex": 5, "endIndex": 40, "text": "x"}, "groundingChunkIndices": [0]}
+        ],
+        "webSearchQueries": ["time"],
+    }
+    return [
+        *(event({"text": text, "thought": True}) for text in TEXTS),
+        *(event({"text": text}) for text in TEXTS),
+        event({"functionCall": {"id": "1", "name": "f", "args": {}}}),
+        *(event({"text": text}) for text in TEXTS),
+        event({"text": "", "thoughtSignature": "c2ln"}, finishReason="STOP", groundingMetadata=sources),
+    ]
+
+
+def vertex(write):
+    return google(write, vertex=True)
+
+
+def compact(write):
+    return google(write, compact=True)
+
+
 OLDER = [
     "sequence_number", "item_id", "output_index", "content_index", "summary_index", "delta", "logprobs", "obfuscation",
     "item", "response",
@@ -187,16 +232,20 @@ STREAMS = {
     "bedrock": bedrock,
     "responses": responses,
     "older": older,
+    "google": google,
+    "vertex": vertex,
+    "compact": compact,
 }
+SPOKEN = {"generated": "ollama", "vertex": "google", "compact": "google"}
 each = pytest.mark.parametrize("dialect", STREAMS)
 
 
 def decoder_of(dialect):
     if dialect in {"responses", "older"}:
         return decoding({"stream": True, "stream_options": {"include_usage": True}})
-    spoken = "ollama" if dialect == "generated" else dialect
+    spoken = SPOKEN.get(dialect, dialect)
     endpoint = "completions" if dialect == "generated" else "chat"
-    call = Call(endpoint, "m", {"messages": []}, stream=True, include_usage=True)
+    call = Call(endpoint, "m", {"messages": [], "web_search_options": {}}, stream=True, include_usage=True)
     return ADAPTERS[spoken].make(Provider(name="p", dialect=spoken)).decoder(asked(call), SENT)
 
 
@@ -281,3 +330,15 @@ def test_half_an_event_is_waited_for(dialect):
     (told,) = decoder.feed(events[last][-9:])
     assert b" the" in told.data
     assert b" end" in decoder.cruise(more)
+
+
+@pytest.mark.parametrize("dialect", ["anthropic", "google", "vertex", "compact"])
+def test_what_is_known_of_the_usage_meanwhile_is_the_same(dialect):
+    parsed, passed = decoder_of(dialect), decoder_of(dialect)
+
+    for slow, fast in zip(STREAMS[dialect](loose), STREAMS[dialect](tight), strict=True):
+        parsed.feed(slow)
+        if passed.cruise(fast) is None:
+            passed.feed(fast)
+        assert parsed.usage == passed.usage
+        assert parsed.produced == passed.produced

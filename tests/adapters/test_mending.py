@@ -274,6 +274,19 @@ def test_the_official_accumulator_survives_any_habit(deltas, dialect):
     assert whole.get("role") in {"assistant", "", None}
 
 
+def test_a_completion_may_begin_without_a_word():
+    decoder = decoder_of(endpoint="completions")
+    empty, full = (
+        b'data: {"id":"c","choices":[{"index":0,"text":"%b","logprobs":null,"finish_reason":null}]}\n\n' % text
+        for text in (b"", b"a")
+    )
+
+    events = [*decoder.feed(empty), *decoder.feed(empty), *decoder.feed(full)]
+
+    assert [empty, empty, full] == [event.data for event in events]
+    assert decoder.started
+
+
 NAMES = ["index", "role", "content", "tool_calls", "function", "name", "id", "arguments", "type"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.text(max_size=3),
