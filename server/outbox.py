@@ -8,40 +8,41 @@ is nothing to write together, and bytes go out at once: a turn of the loop costs
 import asyncio
 from typing import Final
 
-FEW: Final = 4  # writes within a millisecond, up to which they go out at once
+FEW: Final = 4  # writes within a moment, up to which they go out at once
+MOMENT: Final = 0.001  # seconds; uvloop's clock knows none shorter
 
 
 class Outbox:
     """One for each process. What is put in goes out in that order, before anything that the loop is told later."""
 
-    __slots__ = ("_count", "_loop", "_moment", "_waiting")
+    __slots__ = ("_busy", "_count", "_loop", "_moment", "_waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: list[tuple[asyncio.WriteTransport, bytes]] = []
-        self._moment = 0.0  # the millisecond of the last write, and how many there have been in it
+        self._moment = 0.0  # when the present millisecond began, and how much was put in since
         self._count = 0
+        self._busy = False  # there was much in the one before
 
     def put(self, transport: asyncio.WriteTransport, data: bytes) -> None:
+        self._count += 1
         waiting = self._waiting
         if not waiting:
-            if self._few():
+            if self._calm():
                 if not transport.is_closing():
                     transport.write(data)
                 return
             self._loop.call_soon(self._send)
         waiting.append((transport, data))
 
-    def _few(self) -> bool:
-        """Whether there is little to write: told by uvloop's clock, which counts milliseconds."""
+    def _calm(self) -> bool:
+        """Whether there is little to write, now and in the millisecond before."""
         now = self._loop.time()
-        if now - self._moment >= 0.001:
-            busy = self._count > FEW
+        if now - self._moment >= MOMENT:
+            self._busy = self._count > FEW
             self._moment = now
             self._count = 1
-            return not busy
-        self._count += 1
-        return self._count <= FEW
+        return not self._busy and self._count <= FEW
 
     def _send(self) -> None:
         waiting, self._waiting = self._waiting, []
