@@ -361,3 +361,20 @@ def test_a_decoder_reads_streams_without_notes():
     one = gemini().decoder(ask_of(stream=True), SENT)
 
     assert ["stop"] == reasons(chunks(one.feed(sse(*WORDS)) + one.close()))
+
+
+def test_counts_that_are_none_leave_the_last_good_ones():
+    one = decoder()
+
+    one.feed(sse(WORDS[0], {**WORDS[1], "usageMetadata": {"promptTokenCount": "many"}}))
+
+    assert (3, 1) == (one.usage.input, one.usage.output)
+
+
+def test_a_tier_may_stand_beside_the_usage():
+    one = decoder(usage=True)
+
+    events = one.feed(sse(*WORDS[:2], {**WORDS[2], "serviceTier": "PRIORITY"})) + one.close()
+
+    (report,) = [event for event in events if isinstance(event, Report)]
+    assert "priority" == report.body["service_tier"]
