@@ -62,9 +62,9 @@ def _check_one(message: Any, at: str, called: set[str], needs: set[str]) -> None
         _check_parts(content, f"{at}.content", needs)
     elif content is not None and not isinstance(content, str):
         raise wrong(f"{at}.content", "a string or an array of parts")
-    if role == "assistant":
-        _check_calls(message.get("tool_calls"), f"{at}.tool_calls", called)
-    elif role == "tool":
+    # Only an assistant's calls can be answered, but nobody's may be anything else.
+    _check_calls(message.get("tool_calls"), f"{at}.tool_calls", called if role == "assistant" else set())
+    if role == "tool":
         _check_result(message, at, called)
     elif role == "user" and content is None:
         raise missing(f"{at}.content")

@@ -111,6 +111,7 @@ def test_what_clients_really_send_is_let_through():
         ({"messages": [{"role": "user", "content": [{"type": "text", "text": 7}]}]}, "messages.0.content.0.text"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages.0.content.0.image_url"),
         ({"messages": [{"role": "assistant", "tool_calls": 7}]}, "messages.0.tool_calls"),
+        ({"messages": [{"role": "system", "tool_calls": [7]}]}, "messages.0.tool_calls"),
         ({"messages": [{"role": "assistant", "tool_calls": [{"id": 7}]}]}, "messages.0.tool_calls.0.id"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.tool_call_id"),
         ({"messages": [{"role": "tool", "content": "x", "tool_call_id": 7}]}, "messages.0.tool_call_id"),
