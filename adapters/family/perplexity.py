@@ -14,8 +14,6 @@ from core.ask import Ask
 from core.faults import Fault
 from core.wire import Json, WireRequest
 
-_SPEAKERS: Final = frozenset({"user", "assistant"})
-
 
 def _in_turns(draft: Draft) -> None:
     """System first, then user and assistant by turns; who speaks twice has said one thing."""
