@@ -122,9 +122,9 @@ class NoDirectory(Exception):  # noqa: N818  (says what it is)
 
 def directory_of_run(config: Config, port: int) -> Path:
     try:
-        return swept(Path(config.state_directory) / f"run-{port}")
+        return swept(Path(config.state.directory) / f"run-{port}")
     except OSError as error:
-        raise NoDirectory(f"cannot write to state.directory {config.state_directory}: {error.strerror}") from error
+        raise NoDirectory(f"cannot write to state.directory {config.state.directory}: {error.strerror}") from error
 
 
 def work_in_family(newest: Newest, source: Source, family: Family, _number: int) -> None:

@@ -16,7 +16,7 @@ from config.problems import Notes
 from config.providers import read_providers
 from config.readers import TEXT, TRUTH, choice, duration, matching, secret, several, size, whole
 from config.routes import read_routes
-from config.schema import Config, Cors, DialectFacts, Fetching, Key, Log, Route, Server
+from config.schema import Config, Cors, DialectFacts, Fetching, Key, Log, Route, Server, State
 from config.section import Entry, Reader, Section, changed, settings
 from config.unfold import unfold
 from config.yaml_lines import Node
@@ -90,7 +90,7 @@ def load(
     config = Config(
         server=server,
         log=settings(root.take("log"), Log(), _LOG, notes),
-        state_directory=_state_directory(root, notes),
+        state=_state(root, notes),
         providers=providers,
         routes=unfold(written, notes),
         defaults=defaults,
@@ -168,12 +168,12 @@ def _defaults(root: Section, notes: Notes, strategies: Collection[str]) -> tuple
     return defaults, strategy
 
 
-def _state_directory(root: Section, notes: Notes) -> str:
+def _state(root: Section, notes: Notes) -> State:
     section = Section(root.take("state"), notes)
-    directory = section.read("directory", TEXT, Config().state_directory)
+    directory = section.read("directory", TEXT, State().directory)
     section.refuse(("url", "when_down"))
     section.close()
-    return directory
+    return State(directory=directory)
 
 
 def _admin_key(root: Section, notes: Notes, keys: Mapping[str, Key]) -> Secret | None:

@@ -5,7 +5,7 @@ Durations are seconds, sizes are bytes, money is nano-dollars.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from core.secret import Secret
 from core.target import Provider, Target
@@ -103,15 +103,120 @@ class Route:
     strict: bool = False
 
 
+class Rate(NamedTuple):
+    """So many in so many seconds."""
+
+    amount: int
+    per: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """*limit* in nano-dollars. *per* is hour, day, week (from Monday), month or total, or a number of seconds as text
+    (windows of that length, counted from the epoch); *zone* the time zone whose days count.
+
+    *when_spent*: another route that is asked instead, None to refuse. *when_down*, while the store can't be reached:
+    `allotment` (go on with what is in hand), `closed` (refuse) or `open` (go on, and settle later).
+    """
+
+    limit: int
+    per: str = "total"
+    zone: str = "UTC"
+    when_spent: str | None = None
+    when_down: str = "allotment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """*concurrent*: calls under way at a time."""
+
+    requests: tuple[Rate, ...] = ()
+    tokens: tuple[Rate, ...] = ()
+    concurrent: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What somebody, or all together, may use up."""
+
+    budgets: tuple[Budget, ...] = ()
+    limits: Limits = Limits()
+
+    def __bool__(self) -> bool:
+        return bool(self.budgets) or self.limits != Limits()
+
+
+NO_LIMITS: Final = Allowance()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A client's key. *digest* is the sha256 of the key, in bytes. *models* empty means every route and target."""
+    """A client's key. *digest* is the sha256 of the key, in bytes. *models* empty means every route and target.
+
+    *per_model*: patterns of the model names that clients ask with (one `*` at most), each with an allowance of its own;
+    the first that fits counts. *max_cost* is nano-dollars for one call. *holds*: `whole`, or `slices` for those who
+    declare huge answers and take little. *stored*: made at run time, so that it is known by the store alone.
+    """
 
     name: str
     digest: bytes
     models: tuple[str, ...] = ()
     expires: float | None = None  # unix time
     disabled: bool = False
+    team: str | None = None
+    tags: tuple[str, ...] = ()
+    allowance: Allowance = NO_LIMITS
+    per_model: tuple[tuple[str, Allowance], ...] = ()
+    max_cost: int | None = None
+    holds: str = "whole"
+    stored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """*models* is what all its keys may use; empty for everything. *max_cost* as for a key."""
+
+    name: str
+    allowance: Allowance = NO_LIMITS
+    models: tuple[str, ...] = ()
+    max_cost: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where shared state lives: Redis at *url*, or SQLite in *directory* where there is none.
+
+    *url* may hold a password. *fsync*: write through to the disk before an answer ends (survives a loss of power, too).
+    """
+
+    url: Secret | None = None
+    directory: str = "./data"
+    when_down: str = "allotment"
+    fsync: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """The ledger: PostgreSQL at *url*, or SQLite in the state directory.
+
+    Rows are kept for *keep* seconds; *on* False: there is none.
+    """
+
+    url: Secret | None = None
+    keep: float = 90 * 86400.0
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """*webhook* is called once for each window in which a budget passes a share of *at* (0.8), or refuses.
+
+    *secret* signs what is sent.
+    """
+
+    webhook: Secret | None = None
+    at: tuple[float, ...] = (0.8,)
+    secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,15 +264,24 @@ class Fetching:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """One generation, whole. *warnings* are sentences for the operator (`file:line: path: text`)."""
+    """One generation, whole. *warnings* are sentences for the operator (`file:line: path: text`).
+
+    *allowances* are those of no key and no team, by scope: `service`, `provider/NAME`,
+    `target/PROVIDER/MODEL`, `tag/NAME`.
+    """
 
     server: Server = Server()
     log: Log = Log()
-    state_directory: str = "./data"
+    state: State = State()
+    ledger: Books = Books()
+    alerts: Alerts = Alerts()
     providers: Mapping[str, Provider] = field(default_factory=dict)
     routes: Mapping[str, Route] = field(default_factory=dict)
     defaults: Route = Route(name="", stages=())  # timeouts, retry, breaker for calls without a route of their own
     keys: Mapping[str, Key] = field(default_factory=dict)
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    allowances: Mapping[str, Allowance] = field(default_factory=dict)
+    max_cost: int | None = None  # of one call, whoever asks
     models: Mapping[str, ModelFacts] = field(default_factory=dict)
     media: Fetching = Fetching()
     admin_key: Secret | None = None

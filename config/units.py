@@ -2,7 +2,8 @@
 
 import re
 from decimal import Decimal
-from typing import NamedTuple
+
+from config.schema import Rate
 
 NANOS = 10**9
 
@@ -29,13 +30,6 @@ _BYTES = {
 }
 _TIMES = {"": 1, "k": 10**3, "M": 10**6}
 _PER = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
-
-
-class Rate(NamedTuple):
-    """So many in so many seconds."""
-
-    amount: int
-    per: float
 
 
 def duration(text: str) -> float:

@@ -144,5 +144,5 @@ def waiting_for_restart(first: Config, now: Config) -> tuple[str, ...]:
     """What *now* says otherwise than *first*, of what a running process can't change."""
     server = [f"server.{name}" for name in AT_START if getattr(first.server, name) != getattr(now.server, name)]
     log = ["log"] if first.log != now.log else []
-    state = ["state.directory"] if first.state_directory != now.state_directory else []
+    state = ["state"] if first.state != now.state else []
     return (*server, *log, *state)

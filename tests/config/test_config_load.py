@@ -64,7 +64,7 @@ admin: {key: a}
         config.log.format,
         config.log.level,
         config.log.content,
-        config.state_directory,
+        config.state.directory,
     )
     assert (Secret("m"), Secret("a")) == (server.metrics_key, config.admin_key)
 
@@ -122,7 +122,7 @@ def test_what_would_not_be_kept_is_refused(problems, written, path):
 def test_what_would_not_be_kept_may_stand_there_empty(read):
     text = 'state: {url: "${REDIS_URL:-}"}\nledger: {url: "${DB:-}"}\ncache: {}\nteams: {a: []}\ndefaults: {cache: }'
 
-    assert "./data" == read(text).state_directory
+    assert "./data" == read(text).state.directory
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,64 @@
+"""One row of the ledger: a finished call, its attempts included."""
+
+from typing import Any, NamedTuple, Self
+
+import orjson
+
+
+class Entry(NamedTuple):
+    """*time* is unix time when the call began; *cost* nano-dollars, all attempts together. *attempts* are (target,
+    fault,
+    milliseconds, nano-dollars). *usage* is core.usage.Usage's counts in the order of COUNTS. *charges*: account ->
+    nano-dollars,
+    for every budget that paid. *tags* in order, without doubles.
+    """
+
+    time: float
+    id: str
+    key: str
+    team: str
+    route: str
+    target: str
+    tags: tuple[str, ...]
+    endpoint: str
+    status: int
+    fault: str
+    stream: bool
+    finish: str | None
+    gone: bool
+    estimated: bool
+    cost: int
+    usage: tuple[int, ...]
+    total_ms: float
+    first_ms: float | None
+    attempts: tuple[tuple[str, str, float, int], ...]
+    charges: dict[str, int]
+
+    def to_bytes(self) -> bytes:
+        return orjson.dumps(tuple(self))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        fields: list[Any] = orjson.loads(data)
+        made = cls(*fields)
+        return made._replace(
+            tags=tuple(made.tags), usage=tuple(made.usage), attempts=tuple((a, b, c, d) for a, b, c, d in made.attempts)
+        )
+
+
+COUNTS = (
+    "input",
+    "cache_read",
+    "cache_write",
+    "output",
+    "reasoning",
+    "cache_write_long",
+    "audio_input",
+    "audio_output",
+    "image_output",
+    "searches",
+)
+"""The buckets of core.usage.Usage that `Entry.usage` holds, in this order."""
+
+PROMPT = ("input", "cache_read", "cache_write", "cache_write_long", "audio_input")
+COMPLETION = ("output", "audio_output", "image_output")
