@@ -17,7 +17,8 @@ class LedgerDown(Exception):  # noqa: N818
 
 class Sum(NamedTuple):
     """*by* are the values asked for, in the order asked; times as ISO 8601 (`2026-11-26T14:00Z`, `2026-11-26`,
-    `2026-11`)."""
+    `2026-11`).
+    """
 
     by: tuple[str, ...]
     requests: int
