@@ -68,7 +68,7 @@ class Treasury:
             directory.mkdir(parents=True, exist_ok=True)
             journal = await asyncio.to_thread(Journal.claim, directory, fsync=config.state.fsync)
         except OSError as error:
-            if config.guarded or config.state.url:
+            if guarded(config) or config.state.url:
                 raise NoState(f"cannot write to state.directory {directory}: {error.strerror}") from error
             say("warning", "no ledger: cannot write to state.directory", directory=str(directory))
             return cls(config, say, store=MemoryStore(), journal=NoJournal(), ledger=None, drain=None)
@@ -113,6 +113,12 @@ class Treasury:
             except LedgerDown:
                 self._say("warning", "old rows stay: the ledger is down")
             await asyncio.sleep(FORGET)
+
+
+def guarded(config: Config) -> bool:
+    """Whether anything is limited that must be remembered."""
+    parts = (*config.allowances.values(), *(one.allowance for one in (*config.teams.values(), *config.keys.values())))
+    return any(parts) or any(key.per_model for key in config.keys.values())
 
 
 def store_of(config: Config, say: Say) -> Store:
