@@ -18,6 +18,7 @@ from store import sqlite_keys
 from store.accounts import Account, Part
 from store.contract import AFTER_END, WANTED, Changes, Draw, Drawn, Heard, Stamp, StoredKey, StoreDown, Tell
 from store.rates import Rate, end_of
+from store.sqlite_clock import steady_clock
 from store.sqlite_file import SqliteFile
 
 DEADLINE: Final = 2.0  # seconds for an operation, whatever the disk does
@@ -55,7 +56,8 @@ Answer = TypeVar("Answer")
 
 
 class SqliteStore:
-    """*fsync*: write through to the disk, so that a loss of power takes nothing. *clock* gives unix time.
+    """*fsync*: write through to the disk, so that a loss of power takes nothing. *clock* gives unix time, *steady* the
+    time of leases and rates, which must be the same for all who share the file.
 
     All is done in a thread of its own. While that is stuck (a hanging disk), everybody is refused at once.
     """
@@ -68,11 +70,14 @@ class SqliteStore:
         *,
         fsync: bool = False,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] | None = None,
         deadline: float = DEADLINE,
     ) -> None:
         self._path = path
         self._file = SqliteFile(path, STEPS, fsync=fsync)
         self._clock = clock
+        self._steady = steady
+        self._now = clock
         self._deadline = deadline
         self._thread = ThreadPoolExecutor(1, "sqlite")
         self._began = math.inf  # what is being done now
@@ -105,7 +110,7 @@ class SqliteStore:
         return await self._write(lambda sql, now: [_draw(sql, draw, now) for draw in draws])
 
     async def once(self, mark: str, ends: float) -> bool:
-        return await self._write(lambda sql, now: sql.execute(_PUT_MARK, (mark, ends, now)).rowcount > 0)
+        return await self._write(lambda sql, _: sql.execute(_PUT_MARK, (mark, ends, self._clock())).rowcount > 0)
 
     async def key_of(self, digest: bytes) -> StoredKey | None:
         return await self._read(lambda sql: sqlite_keys.key_of(sql, digest))
@@ -136,7 +141,7 @@ class SqliteStore:
         def write() -> Answer:
             with self._file.writing() as sql:
                 # Read behind the lock, so that time never runs backwards from one process to the next.
-                now = self._clock()
+                now = self._now()
                 if now - self._swept > SWEEP:
                     self._sweep(sql, now)
                 return step(sql, now)
@@ -161,13 +166,15 @@ class SqliteStore:
 
     def _open(self) -> str:
         self._file.open()
-        with self._file.reading() as sql:
+        with self._file.writing() as sql:
+            self._now = self._steady or steady_clock(sql)
             return str(sql.execute("SELECT value FROM about WHERE name = 'epoch'").fetchone()[0])
 
     def _sweep(self, sql: sqlite3.Connection, now: float) -> None:
         """What ended; a part of it at a time, and the next part with the next step."""
         swept = 0
-        for table, before in (("accounts", now - AFTER_END), ("rates", now), ("marks", now)):
+        unix = self._clock()
+        for table, before in (("accounts", unix - AFTER_END), ("rates", now), ("marks", unix)):
             ended = f"SELECT name FROM {table} WHERE ends <= ? LIMIT {SWEPT}"  # noqa: S608  (no stranger's words)
             swept = max(swept, sql.execute(f"DELETE FROM {table} WHERE name IN ({ended})", (before,)).rowcount)  # noqa: S608
         if swept < SWEPT:
