@@ -1,7 +1,7 @@
 """Keys that were made at run time: the store knows them all, and a process those that it has met.
 
 What is remembered is dropped when the store tells of a change, and it is asked for changes a few times a second: so a
-key that was revoked stops on every process within a second. While the store can't be reached, what is remembered goes on.
+key that was revoked stops on every process within a second. While the store can't be reached, those remembered go on.
 """
 
 import asyncio
