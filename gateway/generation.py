@@ -179,7 +179,7 @@ def build(config: Config, shared: Shared) -> Generation:
     """A generation, and what outlives it told of the names that are in use now."""
     lanes = {name: _lane(provider, config, shared) for name, provider in config.providers.items()}
     generation = Generation(config, shared, lanes)
-    shared.accounts.adopt(config.providers)
+    shared.accounts.adopt(config.providers, config.allowances)
     shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
     shared.meters.know(
         routes=frozenset(generation.routes.names()) | {f"{name}/*" for name in config.providers},

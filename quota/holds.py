@@ -5,9 +5,10 @@ account is held: the calls that a provider may have under way at once (`limits.c
 tokens are accounts of the same kind and join here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from core.target import Provider, Target
+from config.schema import NO_LIMITS, Allowance
+from core.target import Target
 
 
 class Slots:
@@ -48,10 +49,10 @@ class Accounts:
     def __init__(self) -> None:
         self._slots: dict[str, Slots] = {}
 
-    def adopt(self, providers: Mapping[str, Provider]) -> None:
+    def adopt(self, providers: Iterable[str], allowances: Mapping[str, Allowance]) -> None:
         """Take over the limits of a new generation; what is held stays held."""
-        for name, provider in providers.items():
-            self.of(name).most = provider.concurrent
+        for name in providers:
+            self.of(name).most = allowances.get(f"provider/{name}", NO_LIMITS).limits.concurrent
 
     def of(self, provider: str) -> Slots:
         slots = self._slots.get(provider)
