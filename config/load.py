@@ -96,7 +96,7 @@ def load(
         hash=_hash(tree),
     )
     providers = read_providers(root.take("providers"), notes, dialects)
-    config = _with_ways(config, providers, root, notes, strategies, strategy)
+    config = _with_ways(config, providers, root, notes, strategies=strategies, strategy=strategy)
     config = _with_callers(config, providers, root, notes)
     root.refuse(NOT_YET)
     root.close()
@@ -165,7 +165,7 @@ def _defaults(root: Section, notes: Notes, strategies: Collection[str]) -> tuple
 
 
 def _with_ways(
-    config: Config, providers: Providers, root: Section, notes: Notes, strategies: Collection[str], strategy: str
+    config: Config, providers: Providers, root: Section, notes: Notes, *, strategies: Collection[str], strategy: str
 ) -> Config:
     """*config* and where calls may go."""
     written = read_routes(

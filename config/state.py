@@ -7,7 +7,7 @@ from typing import Any
 from config import units
 from config.budgets import OPEN, WHEN_DOWN
 from config.problems import Notes
-from config.readers import TEXT, TRUTH, distinct, duration, scalar, secret
+from config.readers import TEXT, distinct, duration, scalar, secret
 from config.schema import Alerts, Books, State
 from config.section import Entry, Reader, Section, changed, got, settings
 from config.yaml_lines import Fields, Scalar
@@ -23,6 +23,7 @@ _ADDRESS = re.compile(
 )
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 _WEB = re.compile(r"https?://([^\s/?#@\\]+)(?:[/?][^\s#]*)?")
+_SWITCH = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 _DISK = {"never": False, "always": True}
 
 
@@ -45,8 +46,9 @@ def read_ledger(entry: Entry | None, notes: Notes) -> Books:
     """A mapping, or a word: `off`."""
     if entry is None or isinstance(entry.node, Fields):
         return settings(entry, Books(), _LEDGER, notes)
-    on = TRUTH(entry, notes) if isinstance(entry.node, Scalar) else None
+    on = _SWITCH.get(entry.node.text.lower()) if isinstance(entry.node, Scalar) else None
     if on is None:
+        # Not what it says: an address may stand here by mistake.
         notes.error(entry, f"expected off, or a mapping, got {got(entry.node)}")
     return Books(on=on is not False)
 
@@ -105,9 +107,9 @@ def _keep(entry: Entry, notes: Notes) -> float | None:
     if isinstance(entry.node, Scalar) and entry.node.text in {"0", "0s", "0d"}:
         notes.error(entry, "would keep no row; say `ledger: off` to have no ledger")
         return None
-    kept = duration("3650d")(entry, notes)
+    kept = _KEPT(entry, notes)
     if kept is not None and kept < units.duration("1d"):
-        notes.error(entry, "expected a day at least")
+        notes.error(entry, "has to be a day at least")
     return kept
 
 
@@ -120,6 +122,7 @@ def _share(text: str) -> float:
     return share
 
 
+_KEPT = duration("3650d")
 _SHARES = distinct(scalar(_share, "a share such as 80% or 0.8"), float, "says the same as one before it")
 _STATE: Mapping[str, Reader[Any]] = {
     "url": _address(

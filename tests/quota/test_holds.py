@@ -3,15 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.target import Provider, Target
+from config.schema import Allowance, Limits
+from core.target import Target
 from quota.holds import Accounts
 
 TARGET = Target("a", "one")
 
 
+def limited(most: int | None) -> dict[str, Allowance]:
+    return {"provider/a": Allowance(limits=Limits(concurrent=most))}
+
+
 def accounts(most: int | None) -> Accounts:
     made = Accounts()
-    made.adopt({"a": Provider(name="a", dialect="openai", concurrent=most)})
+    made.adopt(["a"], limited(most))
     return made
 
 
@@ -65,7 +70,7 @@ def test_a_reload_changes_the_limit_and_keeps_what_is_held():
     made = accounts(2)
     holds = [made.hold(TARGET), made.hold(TARGET)]
 
-    made.adopt({"a": Provider(name="a", dialect="openai", concurrent=1)})
+    made.adopt(["a"], limited(1))
     holds[0].release()
     after_one = made.hold(TARGET)
     holds[1].release()
