@@ -11,8 +11,6 @@ from config.schema import Config, Key
 from config.section import Entry, Section
 from config.yaml_lines import DEEPEST, Fields, Items, Node, Scalar
 
-TAG = "tag/"
-
 
 class Names(NamedTuple):
     """What the fields of a key may speak of, and what its budgets do *when_down* unless they say otherwise."""
@@ -25,8 +23,7 @@ class Names(NamedTuple):
 
     @classmethod
     def of(cls, config: Config) -> "Names":
-        tags = {scope.removeprefix(TAG) for scope in config.allowances if scope.startswith(TAG)}
-        return cls(config.routes, config.providers, config.teams, tags, config.state.when_down)
+        return cls(config.routes, config.providers, config.teams, config.tags, config.state.when_down)
 
 
 def stored_key(name: str, digest: bytes, fields: Mapping[str, Any], names: Names) -> Key:
