@@ -41,27 +41,39 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--config", default="config.yaml", help="the configuration (config.yaml)")
     top.add_argument("--json", action="store_true", help="JSON instead of text")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="COMMAND")
-    listing = verbs.add_parser("list", help="all keys, by name")
+    listing = _verb(verbs, "list", "all keys, by name", named=False)
     listing.add_argument("--after", default="", help="begin behind this name")
     listing.add_argument("--limit", type=int, help="at most so many")
-    _named(verbs.add_parser("show", help="one key"))
-    create = _named(verbs.add_parser("create", help="a new key, whose secret is shown once"))
+    _verb(verbs, "show", "one key")
+    _describe_create(_verb(verbs, "create", "a new key, whose secret is shown once"))
+    _verb(verbs, "set", "change fields of a key").add_argument("fields", nargs="+", help=ASSIGNMENT)
+    for verb, words in (("disable", "stop a key"), ("enable", "let it go on"), ("revoke", "end a key for good")):
+        _verb(verbs, verb, words)
+    rotate = _verb(verbs, "rotate", "a new secret; the old one goes on for a while")
+    rotate.add_argument("--grace", help="for how long the old one goes on (24h); 0s ends it at once")
+    bring = _verb(verbs, "import", "take over keys by their sha256, all or none", named=False)
+    bring.add_argument("file", help="JSON or CSV; - for standard input")
+    bring.add_argument("--dry-run", action="store_true", help="only say what would become of each")
+    return top
+
+
+def _verb(verbs: Any, name: str, words: str, *, named: bool = True) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=words)
+    # What can be said before the command can be said behind it, too.
+    verb.add_argument("--config", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON instead of text")
+    if named:
+        verb.add_argument("name", metavar="NAME")
+    return verb
+
+
+def _describe_create(create: argparse.ArgumentParser) -> None:
     for option, (_, words) in OPTIONS.items():
         create.add_argument(f"--{option}", help=words)
     create.add_argument("--model", action="append", default=[], help="what it may ask for; may be repeated")
     create.add_argument("--tag", action="append", default=[], help="may be repeated")
     create.add_argument("--sha256", help="of a key that its holder has already")
-    create.add_argument("fields", nargs="*", help=ASSIGNMENT)
-    change = _named(verbs.add_parser("set", help="change fields of a key"))
-    change.add_argument("fields", nargs="+", help=ASSIGNMENT)
-    for verb, words in (("disable", "stop a key"), ("enable", "let it go on"), ("revoke", "end a key for good")):
-        _named(verbs.add_parser(verb, help=words))
-    rotate = _named(verbs.add_parser("rotate", help="a new secret; the old one goes on for a while"))
-    rotate.add_argument("--grace", help="for how long the old one goes on (24h); 0s ends it at once")
-    bring = verbs.add_parser("import", help="take over keys by their sha256, all or none")
-    bring.add_argument("file", help="JSON or CSV; - for standard input")
-    bring.add_argument("--dry-run", action="store_true", help="only say what would become of each")
-    return top
+    create.add_argument("--set", dest="fields", action="append", default=[], metavar="FIELD=VALUE", help=ASSIGNMENT)
 
 
 async def run(argv: Sequence[str], load: Callable[[str], Config], opened: Open, *, say: Write, complain: Write) -> int:
@@ -75,7 +87,8 @@ async def run(argv: Sequence[str], load: Callable[[str], Config], opened: Open, 
         async with opened(config) as store:
             return await _do(options, Locksmith(store, lambda: config), say)
     except Refusal as refusal:
-        where = f"{refusal.param}: " if refusal.param else ""
+        param = refusal.param or ""
+        where = f"{param}: " if param and refusal.status == 400 and not refusal.message.startswith(param) else ""
         complain(f"{where}{refusal.message}\n")
     except StoreDown as down:
         complain(f"The store can't be reached: {down}\n")
@@ -169,11 +182,6 @@ def _value(field: str, text: str) -> Any:
 
 def _text(file: str) -> str:
     return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
-
-
-def _named(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    verb.add_argument("name", metavar="NAME")
-    return verb
 
 
 def _json(told: object) -> str:

@@ -34,7 +34,8 @@ class Desk:
 
     async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
         """Answer a request whose path begins with ROOT; raises Refusal."""
-        method = "GET" if request.method == "HEAD" else request.method
+        reply.headless = request.method == "HEAD"
+        method = "GET" if reply.headless else request.method
         row, names = self._find(method, request.rel_url.raw_path)
         authorization = request.headers.get("authorization")
         if row.operator:

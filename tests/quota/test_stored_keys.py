@@ -18,6 +18,7 @@ from core.errors import Refusal
 from quota import stored_keys
 from quota.keys import ANYONE, Keyring, Stranger
 from quota.stored_keys import POLL, STRANGER, UNKNOWN, StoredKeys
+from server.drive import Drive
 from store.contract import StoredKey
 from store.sqlite import SqliteStore
 from tests.quota.watched import WatchedStore
@@ -377,6 +378,36 @@ async def test_what_a_key_may_use_follows_its_changes(store, keys, ring):
     after = await ring.recognise("Bearer secret", START)
 
     assert [False, True] == [ring.may_use(after, "m"), ring.may_use(after, "n")]
+
+
+async def test_a_call_that_has_no_task_can_ask_too(store, ring):
+    await store.put_key(stored())
+    loop = asyncio.get_running_loop()
+    found: list[str] = []
+
+    async def call() -> None:
+        found.append(await name(ring, "secret"))
+
+    over = asyncio.Event()
+    Drive(call(), over.set, loop).go()
+    await asyncio.wait_for(over.wait(), 1)
+
+    assert ["alice"] == found
+
+
+class Confused(WatchedStore):
+    """Answers with a key that nobody asked for."""
+
+    async def key_of(self, digest: bytes) -> StoredKey | None:
+        return await self.key_named("alice")
+
+
+async def test_a_store_that_answers_with_another_key_opens_nothing(clock):
+    async with opened(Confused(clock)) as store:
+        await store.put_key(stored())
+        ring = Keyring([], StoredKeys(store, read_key, clock))
+
+        assert 401 == (await refusal(ring, "guess")).status
 
 
 async def test_the_end_waits_for_no_reading(store, keys, ring):
