@@ -13,7 +13,8 @@ from enum import Enum
 from typing import Final
 
 from config.problems import ConfigErrors
-from config.schema import Key
+from config.schema import Config, Key
+from config.stored import Names, stored_key
 from core.errors import Refusal
 from store.contract import Changes, Store, StoredKey, StoreDown
 
@@ -25,6 +26,12 @@ MOST_READS: Final = 32  # under way at a time; the others wait in line
 
 ReadKey = Callable[[StoredKey], Key]
 Trouble = Callable[[str, str], None]
+
+
+def reading(config: Config) -> ReadKey:
+    """How keys are read under *config*."""
+    names = Names.of(config)
+    return lambda key: stored_key(key.name, key.digest, key.fields, names)
 
 
 class Answer(Enum):

@@ -12,19 +12,17 @@ from typing import Any
 import pytest
 
 from config.problems import ConfigErrors, Problem
-from config.schema import Key
-from config.stored import Names, stored_key
+from config.schema import Config, Key, Route
 from core.errors import Refusal
 from quota import stored_keys
 from quota.keys import ANYONE, Keyring, Stranger
-from quota.stored_keys import POLL, STRANGER, UNKNOWN, StoredKeys
+from quota.stored_keys import POLL, STRANGER, UNKNOWN, StoredKeys, reading
 from server.drive import Drive
 from store.contract import StoredKey
 from store.sqlite import SqliteStore
 from tests.quota.watched import WatchedStore
 from tests.store.stores import START, Clock, opened
 
-NAMES = Names(routes={"m"}, providers=set(), teams=set(), tags=set())
 SOON = 1.0  # what everybody is promised
 
 
@@ -36,8 +34,7 @@ def stored(name: str = "alice", secret: str = "secret", **fields: Any) -> Stored
     return StoredKey(name, digest(secret), fields, START, START)
 
 
-def read_key(key: StoredKey) -> Key:
-    return stored_key(key.name, key.digest, key.fields, NAMES)
+read_key = reading(Config(routes={"m": Route(name="m", stages=())}))
 
 
 @pytest.fixture
