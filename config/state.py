@@ -13,8 +13,13 @@ from config.section import Entry, Reader, Section, changed, got, settings
 from config.yaml_lines import Fields, Scalar
 from core.secret import Secret
 
-REDIS = ("redis", "rediss", "redis+sentinel", "redis+cluster")
-POSTGRES = ("postgresql", "postgres")
+# By what follows the scheme's first word: what may stand behind the hosts, a database's number or a master's name.
+_REDIS = {
+    "": re.compile(r"(?:/[0-9]*)?"),
+    "+sentinel": re.compile(r"/[A-Za-z0-9._~%+:=-]+(?:/[0-9]*)?"),
+    "+cluster": re.compile(r"(?:/0?)?"),
+}
+_POSTGRES = ("postgresql", "postgres")
 
 # A password that holds one of @/?# has to write it as %40 and so on; else it isn't sure where it ends.
 _ADDRESS = re.compile(
@@ -72,16 +77,18 @@ def _address(good: Callable[[str], bool], expected: str) -> Reader[Secret]:
 
 def _is_redis(text: str) -> bool:
     found = _ADDRESS.fullmatch(text)
-    if found is None or found["scheme"] not in REDIS:
+    if found is None or not found["scheme"].startswith("redis"):
         return False
-    named = len(found["path"]) > 1 or found["scheme"] != "redis+sentinel"
-    several = "+" in found["scheme"] or "," not in found["hosts"]
-    return named and several and _are_hosts(found["hosts"])
+    kind = found["scheme"].removeprefix("redis").removeprefix("s")
+    path = _REDIS.get(kind)
+    if path is None or path.fullmatch(found["path"]) is None:
+        return False
+    return bool(kind or "," not in found["hosts"]) and _are_hosts(found["hosts"])
 
 
 def _is_postgres(text: str) -> bool:
     found = _ADDRESS.fullmatch(text)
-    if found is None or found["scheme"] not in POSTGRES:
+    if found is None or found["scheme"] not in _POSTGRES:
         return False
     # A socket in the file system is named in the query.
     return _are_hosts(found["hosts"]) if found["hosts"] else "host=" in (found["query"] or "")

@@ -37,7 +37,9 @@ def test_the_state_is_where_one_says(read, written, expected):
         ("redis://:planted@cache:6379/1?prefix=sy&password=planted", "redis://cache:6379/1"),
         ("rediss://me:planted%40%2F@cache.example.com", "rediss://cache.example.com"),
         ("redis+sentinel://:planted@a:26379,b:26379/main/0", "redis+sentinel://a:26379,b:26379/main/0"),
+        ("rediss+sentinel://a/main", "rediss+sentinel://a/main"),
         ("redis+cluster://a:6379,[::1]:7000", "redis+cluster://a:6379,[::1]:7000"),
+        ("rediss+cluster://a/0", "rediss+cluster://a/0"),
     ],
 )
 def test_redis_is_named_by_an_address_whose_password_is_never_shown(read, url, shown):
@@ -79,6 +81,7 @@ def test_what_is_no_address_is_not_shown_at_all():
             "redis://ä",
         ),
         *("redis+sentinel://a:1,b:2", "redis+sentinel://a:1/", "redis+sentinel:///main", "redis+cluster://a:1,:2"),
+        *("redis://a/planted", "redis://a/0/1", "redis+cluster://a/1", "redis+sentinel://a/main/x", "rediscover://a"),
         *("redis+sentinels://a/main", "redis://a#planted", "unix:///planted.sock", "redis://[::1", "redis://a:b"),
     ],
 )
