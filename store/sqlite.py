@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,6 +19,7 @@ from store import sqlite_keys
 from store.accounts import Account, Part
 from store.contract import AFTER_END, WANTED, Changes, Draw, Drawn, Heard, Stamp, StoredKey, StoreDown, Tell
 from store.rates import Rate, end_of
+from store.sqlite_clock import steady_clock
 from store.sqlite_file import SqliteFile
 
 DEADLINE: Final = 2.0  # seconds for an operation, whatever the disk does
@@ -55,7 +57,8 @@ Answer = TypeVar("Answer")
 
 
 class SqliteStore:
-    """*fsync*: write through to the disk, so that a loss of power takes nothing. *clock* gives unix time.
+    """*fsync*: write through to the disk, so that a loss of power takes nothing. *clock* gives unix time, *steady* the
+    time of leases and rates, which must be the same for all who share the file.
 
     All is done in a thread of its own. While that is stuck (a hanging disk), everybody is refused at once.
     """
@@ -68,13 +71,16 @@ class SqliteStore:
         *,
         fsync: bool = False,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] | None = None,
         deadline: float = DEADLINE,
     ) -> None:
         self._path = path
         self._file = SqliteFile(path, STEPS, fsync=fsync)
         self._clock = clock
+        self._steady = steady
+        self._now = clock
         self._deadline = deadline
-        self._thread = ThreadPoolExecutor(1, "sqlite")
+        self._thread: ThreadPoolExecutor | None = None
         self._began = math.inf  # what is being done now
         self._swept = -math.inf
         self._epoch = ""
@@ -84,13 +90,16 @@ class SqliteStore:
         return self._epoch
 
     async def open(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "sqlite")
         self._epoch = await self._do(self._open, deadline=max(OPENING, self._deadline))
 
     async def close(self) -> None:
-        try:
-            await self._do(self._file.close)
-        finally:
+        if self._thread:
+            # Where even this gets no answer there is nothing left to do; the file is sound anyway.
+            with suppress(StoreDown):
+                await self._do(self._file.close)
             self._thread.shutdown(wait=False)
+            self._thread = None
 
     async def tell(self, stamp: Stamp, tells: Sequence[Tell]) -> list[Heard]:
         def step(sql: sqlite3.Connection, now: float) -> list[Heard]:
@@ -105,7 +114,7 @@ class SqliteStore:
         return await self._write(lambda sql, now: [_draw(sql, draw, now) for draw in draws])
 
     async def once(self, mark: str, ends: float) -> bool:
-        return await self._write(lambda sql, now: sql.execute(_PUT_MARK, (mark, ends, now)).rowcount > 0)
+        return await self._write(lambda sql, _: sql.execute(_PUT_MARK, (mark, ends, self._clock())).rowcount > 0)
 
     async def key_of(self, digest: bytes) -> StoredKey | None:
         return await self._read(lambda sql: sqlite_keys.key_of(sql, digest))
@@ -136,7 +145,7 @@ class SqliteStore:
         def write() -> Answer:
             with self._file.writing() as sql:
                 # Read behind the lock, so that time never runs backwards from one process to the next.
-                now = self._clock()
+                now = self._now()
                 if now - self._swept > SWEEP:
                     self._sweep(sql, now)
                 return step(sql, now)
@@ -144,8 +153,10 @@ class SqliteStore:
         return await self._do(write)
 
     async def _do(self, work: Callable[[], Answer], *, deadline: float | None = None) -> Answer:
+        if self._thread is None:
+            raise StoreDown(f"{self._path} isn't open")
         if time.monotonic() - self._began > self._deadline:
-            raise StoreDown(f"{self._path}: the disk hangs")
+            raise StoreDown(f"{self._path}: the disk hangs, or another process that writes")
         try:
             async with asyncio.timeout(deadline or self._deadline):
                 return await asyncio.get_running_loop().run_in_executor(self._thread, self._timed, work)
@@ -161,13 +172,16 @@ class SqliteStore:
 
     def _open(self) -> str:
         self._file.open()
-        with self._file.reading() as sql:
+        with self._file.writing() as sql:
+            self._now = self._steady or steady_clock(sql)
             return str(sql.execute("SELECT value FROM about WHERE name = 'epoch'").fetchone()[0])
 
     def _sweep(self, sql: sqlite3.Connection, now: float) -> None:
         """What ended; a part of it at a time, and the next part with the next step."""
         swept = 0
-        for table, before in (("accounts", now - AFTER_END), ("rates", now), ("marks", now)):
+        # A clock that is wrong for a moment must not end what is still paid from.
+        unix = min(now, self._clock())
+        for table, before in (("accounts", unix - AFTER_END), ("rates", now), ("marks", unix)):
             ended = f"SELECT name FROM {table} WHERE ends <= ? LIMIT {SWEPT}"  # noqa: S608  (no stranger's words)
             swept = max(swept, sql.execute(f"DELETE FROM {table} WHERE name IN ({ended})", (before,)).rowcount)  # noqa: S608
         if swept < SWEPT:
