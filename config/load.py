@@ -203,6 +203,7 @@ def _with_callers(config: Config, providers: Providers, root: Section, notes: No
     return replace(
         config,
         teams=teams,
+        tags=tuple(tags),
         keys=keys,
         admin_key=_admin_key(root, notes, keys),
         allowances={scope: allowance for scope, allowance in allowances.items() if allowance},

@@ -135,3 +135,13 @@ def test_what_is_remembered_is_bounded():
 
     assert len(ring._may) <= MOST_REMEMBERED
     assert ring.may_use(alice, "x1")
+
+
+def test_what_is_remembered_of_lists_is_bounded():
+    ring = Keyring([key()])
+
+    for number in range(MOST_REMEMBERED + 10):
+        ring.may_use(key(models=(f"m-{number}",)), "m-5")
+
+    assert len(ring._allowed) <= MOST_REMEMBERED
+    assert ring.may_use(key(models=("m-5",)), "m-5")
