@@ -32,7 +32,7 @@ from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
 from gateway.spent import Spent
 from gateway.telling import Telling
-from quota.keys import ANYONE
+from quota.keys import ANYONE, Stranger
 from routing.exhausted import Exhausted, refusal
 from routing.plan import Attempt, plan
 from server.caller import Caller
@@ -92,7 +92,7 @@ class Conversation:
         """Answer *caller*, whatever happens, and leave a record of it."""
         self._shared.open.add(self)
         try:
-            self._recognise(caller)
+            await self._recognise(caller)
             body = caller.body
             if body is None or len(body) > self._generation.config.server.max_body:
                 body = await self._read(caller)
@@ -119,10 +119,14 @@ class Conversation:
 
     # Who is calling, and what do they ask?
 
-    def _recognise(self, caller: Caller) -> None:
-        record = self._record
-        self._key = self._generation.keyring.identify(caller.authorization, record.time)
-        record.key = self._key.name
+    async def _recognise(self, caller: Caller) -> None:
+        record, keyring = self._record, self._generation.keyring
+        try:
+            key = keyring.identify(caller.authorization, record.time)
+        except Stranger as stranger:
+            key = await keyring.ask(stranger, record.time)
+        self._key = key
+        record.key = key.name
 
     async def _read(self, caller: Caller) -> bytes:
         server = self._generation.config.server
@@ -135,7 +139,7 @@ class Conversation:
         call = self._call = self._endpoint.parse(body)
         record.stream = call.stream
         route = generation.routes.find(call.model)
-        if route is None or not generation.keyring.may_use(self._key, call.model):
+        if route is None or not generation.may_use(self._key, call.model):
             raise unknown(call.model)
         self._route = route
         record.route = route.name

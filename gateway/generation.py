@@ -23,6 +23,7 @@ from gateway.lane import Lane
 from gateway.remembered import Remembered
 from gateway.sightings import Sightings
 from quota.keys import Keyring
+from quota.stored_keys import StoredKeys, reading
 from quota.till import Till
 from routing.candidates import View
 from routing.credentials import Credentials
@@ -75,6 +76,7 @@ class Shared:
     rng: Random
     vitals: Vitals
     till: Till
+    stored: StoredKeys
     budget: RetryBudget = field(default_factory=RetryBudget)
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
@@ -103,7 +105,7 @@ class Generation:
     def __init__(self, config: Config, shared: Shared, lanes: Mapping[str, Lane]) -> None:
         self.config = config
         self.lanes = lanes
-        self.keyring = Keyring(config.keys.values())
+        self.keyring = Keyring(config.keys.values(), shared.stored)
         self.routes = Routes(config)
         self.pools: Mapping[str, Credentials] = {
             name: shared.vitals.pool(provider) for name, provider in config.providers.items()
@@ -141,9 +143,16 @@ class Generation:
         caps = (self.config.max_cost, key.max_cost, None if team is None else team.max_cost)
         return min((cap for cap in caps if cap is not None), default=None)
 
+    def may_use(self, key: Key, model: str) -> bool:
+        """Whether *key* may ask for *model*, as far as it and its team go."""
+        team = None if key.team is None else self.config.teams.get(key.team)
+        if team is not None and team.models and not self.keyring.allows(team.models, model):
+            return False
+        return self.keyring.allows(key.models, model)
+
     def able(self, call: Call, key: Key) -> tuple[str, ...]:
         """Routes that *key* may use, one of whose targets is known to have all that *call* needs."""
-        names = [name for name in self.config.routes if "*" not in name and self.keyring.may_use(key, name)]
+        names = [name for name in self.config.routes if "*" not in name and self.may_use(key, name)]
         able = [name for name in names if call.needs and any(self._has(one, call) for one in self._targets(name))]
         return tuple(able[:MOST_NAMED])
 
@@ -193,6 +202,7 @@ def build(config: Config, shared: Shared) -> Generation:
     lanes = {name: _lane(provider, config, shared) for name, provider in config.providers.items()}
     generation = Generation(config, shared, lanes)
     shared.till.adopt(config)
+    shared.stored.adopt(reading(config))
     shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
     shared.meters.know(
         routes=frozenset(generation.routes.names()) | {f"{name}/*" for name in config.providers},

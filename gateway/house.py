@@ -74,6 +74,7 @@ class House:
             rng,
             Vitals(rng),
             treasury.till,
+            treasury.stored,
             books=treasury.books,
         )
         self._lookout = Lookout(self._shared)

@@ -9,7 +9,7 @@ from typing import Final
 
 from config.schema import Config
 from quota.journal_like import JournalLike, NoJournal
-from quota.stored_keys import StoredKeys
+from quota.stored_keys import StoredKeys, reading
 from quota.till import Till
 from store.contract import Store
 from store.drain import Drain
@@ -35,7 +35,7 @@ class Treasury:
     *books*: finished calls are written down. *ledger* None: they aren't, and nobody can be told about them.
     """
 
-    __slots__ = ("_drain", "_forgetting", "_keep", "_say", "journal", "ledger", "store", "till")
+    __slots__ = ("_drain", "_forgetting", "_keep", "_say", "journal", "ledger", "store", "stored", "till")
 
     def __init__(
         self, config: Config, say: Say, *, store: Store, journal: JournalLike, ledger: Ledger | None, drain: Drain | None
@@ -51,6 +51,7 @@ class Treasury:
             when_down=config.state.when_down,
             ledger=ledger,
         )
+        self.stored = StoredKeys(store, reading(config), time.time, trouble=self._unreadable)
         self._say = say
         self._drain = drain
         self._keep = config.ledger.keep
@@ -84,6 +85,7 @@ class Treasury:
     async def begin(self) -> None:
         """From here on there is a loop in which money is told, and rows are written."""
         await self.till.begin()
+        await self.stored.begin()
         if self._drain is not None:
             await self._drain.begin()
             self._forgetting = asyncio.get_running_loop().create_task(self._forget())
@@ -92,6 +94,7 @@ class Treasury:
         """Everything that was spent is told, everything in hand goes back, every row is written that can be."""
         if self._forgetting is not None:
             self._forgetting.cancel()
+        await self.stored.end()
         await self.till.end()
         if self._drain is not None:
             await self._drain.end()
@@ -104,6 +107,9 @@ class Treasury:
         """What a reload may change."""
         self.till.adopt(config)
         self._keep = config.ledger.keep
+
+    def _unreadable(self, name: str, why: str) -> None:
+        self._say("error", "a key made at run time can't be used with this configuration", key=name, reason=why)
 
     async def _forget(self) -> None:
         """Rows don't stay for ever; what they add up to does."""

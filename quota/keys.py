@@ -67,12 +67,10 @@ class Keyring:
         except Stranger as stranger:
             return await self.ask(stranger, now)
 
-    def may_use(self, key: Key, model: str) -> bool:
-        """Whether *key* may ask for *model*, by the name it asks with."""
-        models = key.models
+    def allows(self, models: tuple[str, ...], model: str) -> bool:
+        """Whether *model*, as a client calls it, is among *models*, names with a `*` or without. No names: every model."""
         if not models:
             return True
-        # By what is allowed, not by name: what a key that was made at run time may use can change.
         question = (models, model)
         answer = self._may.get(question)
         if answer is None:
