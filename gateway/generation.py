@@ -130,12 +130,13 @@ class Generation:
         """In nano-dollars; None where nobody knows the price."""
         if usage.cost is not None:
             return usage.cost
-        price = self._model(target).price
+        price = self.model(target).price
         return None if price is None else price.cost(usage)
 
     def bound(self, target: Target, call: Call, request: WireRequest) -> Bound | Unbounded:
         """The most that an attempt can cost and take."""
-        return bound(call, request.body, model=self._model(target), dialect=self.lanes[target.provider].provider.dialect)
+        dialect = self.lanes[target.provider].provider.dialect
+        return bound(call, request.body, model=self.model(target), dialect=dialect, name=target.model)
 
     def most(self, key: Key) -> int | None:
         """What one call of *key* may cost, by whoever allows the least; None where nobody says."""
@@ -181,9 +182,10 @@ class Generation:
 
     def abilities(self, target: Target) -> Abilities:
         """What is known of the model behind *target*."""
-        return self._model(target).abilities
+        return self.model(target).abilities
 
-    def _model(self, target: Target) -> Model:
+    def model(self, target: Target) -> Model:
+        """What is known of the model behind *target*."""
         known = self._known.get(target.id)
         if known is None:
             dialect = self.lanes[target.provider].provider.dialect

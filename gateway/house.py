@@ -2,20 +2,28 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from aiohttp import web
 
+from admin.asked import Row
+from admin.first_key import admin_key
+from admin.key_pages import key_pages
+from admin.keys import Locksmith
 from api import ENDPOINTS
 from api.stream import error
 from config.schema import Config
 from config.watch import Watch
 from core.errors import Refusal
+from core.secret import Secret
+from gateway.accounts import Accounts
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
+from gateway.desk import Desk
+from gateway.estimate import Estimates
 from gateway.generation import Generation, Shared
 from gateway.lookout import Lookout
 from gateway.mistakes import told
@@ -82,7 +90,17 @@ class House:
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
-        self._pages = Pages(self._current, self._tally, self._look, alone=metrics is None, calls=self._endpoints)
+        self._admin = admin_key(config)
+        self._desk = Desk(self._rows(), lambda: self._current.generation.config.server, self._operator)
+        self._pages = Pages(
+            self._current,
+            self._desk,
+            self._tally,
+            self._look,
+            self._operator,
+            alone=metrics is None,
+            calls=self._endpoints,
+        )
         self._ids = f"req-{os.urandom(6).hex()}-"
         self._count = 0
         self._seen: States = {}
@@ -100,6 +118,16 @@ class House:
         scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log, alone=metrics is None)
         treasury = await Treasury.open(config, scribe.event)
         return cls(config, source, asyncio.get_running_loop(), metrics, scribe, treasury, watch=watch)
+
+    def _rows(self) -> Iterator[Row]:
+        """What is served below /api/v1."""
+        yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
+        yield from Accounts(self._current, self._treasury, self._operator).rows()
+        yield from Estimates(self._current, self._treasury).rows()
+
+    def _operator(self) -> Secret | None:
+        """The admin key of the moment."""
+        return self._current.generation.config.admin_key or self._admin.secret
 
     # Requests
 
@@ -194,6 +222,7 @@ class House:
         await self._lookout.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
+        await self._desk.end()
         await self._treasury.end()
         self._look()
         await self._loop.run_in_executor(None, self._tally.close)

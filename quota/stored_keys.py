@@ -111,6 +111,11 @@ class StoredKeys:
             raise unreachable()
         return found
 
+    async def named(self, name: str) -> Key | None:
+        """By its name, from the store. Raises StoreDown."""
+        stored = await self._store.key_named(name)
+        return None if stored is None else self._key(stored.digest, stored)
+
     async def look(self) -> None:
         """Ask the store what has changed, and forget that."""
         try:
