@@ -68,6 +68,7 @@ class StoredKeys:
         self._reading: dict[bytes, asyncio.Task[Key | Answer | None]] = {}
         self._gate = asyncio.Semaphore(MOST_READS)
         self._since: int | None = None
+        self._epoch = ""
         self._drops = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -122,6 +123,11 @@ class StoredKeys:
             changes = await self._store.key_changes(self._since or 0)
         except StoreDown:
             return
+        epoch = self._store.epoch
+        if epoch != self._epoch:
+            # It may have lost what it was told, and count its changes anew.
+            changes = Changes(changes.version, None)
+            self._epoch = epoch
         self._forget(changes)
         self.demanded = changes.version > 0 or (self.demanded and self._since is not None)
         self._since = changes.version

@@ -1,13 +1,15 @@
 """A locksmith with a real store and a configuration to make keys by."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from admin.keys import Locksmith
+from admin.keys import PREFIX, Locksmith
 from config.load import load
 from config.schema import Config, DialectFacts
+from core.errors import Refusal
 from store.contract import Store
 from tests.store.stores import Clock, clocked_memory, clocked_sqlite
 
@@ -19,6 +21,20 @@ teams: {research: {}, sales: {budget: 500/month}}
 tags: {prod: {}}
 keys: {written: {key: secret-of-written}}
 """
+
+
+FIRST = PREFIX + "0" * 43
+WHEN = "2027-01-15T08:00:00Z"
+
+
+async def refusal(work: Awaitable[object]) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        await work
+    return caught.value
+
+
+def hashed(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
 
 
 def read(text: str = TEXT) -> Config:

@@ -63,8 +63,8 @@ def test_who_has_configured_one_gets_no_other(tmp_path):
 
 
 def test_many_processes_that_start_at_once_have_the_same(tmp_path):
-    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
-        found = list(pool.map(reveal, [tmp_path] * 16))
+    with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
+        found = list(pool.map(reveal, [tmp_path] * 12))
 
     assert 1 == len({secret for secret, _ in found})
     assert 1 == sum(made for _, made in found)

@@ -4,8 +4,7 @@ from config.schema import Config, Key
 from quota.clashes import AT_A_TIME, clashes
 from store.contract import StoredKey
 from store.memory import MemoryStore
-from tests.quota.test_stored_keys import digest, stored
-from tests.quota.watched import WatchedStore
+from tests.quota.watched import WatchedStore, digest, stored
 from tests.store.stores import Clock, opened
 
 
