@@ -58,9 +58,9 @@ class Heard(NamedTuple):
     for it.
 
     *wanted*: less than two seconds ago somebody (this owner, too) was refused what isn't spent but in somebody's hand,
-    so give back what you don't need. *fresh*: the store knew nothing of the account before. *late*: this word or a newer
-    one of this owner was there; nothing was done, *number* is the newest one's number. *settling*: seconds for which
-    nothing is granted, since the store may have forgotten something.
+    so give back what you don't need. *fresh*: the store knew nothing of the account before. *late*: this word or a
+    newer one of this owner was there; nothing was done, *number* is the newest one's number. *settling*: seconds for
+    which nothing is granted, since the store may have forgotten something.
     """
 
     granted: int = 0
