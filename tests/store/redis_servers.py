@@ -64,7 +64,7 @@ class Server:
         return self
 
     def ask(self, *command: object) -> Any:
-        with Redis(port=self.port, password=self._password(), socket_timeout=2.0) as client:
+        with Redis(port=self.port, password=self._password(), socket_timeout=2.0, protocol=2, decode_responses=True) as client:
             return client.execute_command(*command)
 
     def pause(self) -> None:
@@ -97,22 +97,51 @@ def serving(*servers: Server) -> Iterator[None]:
             server.kill()
 
 
-class Watched:
-    """A master, its replica and three sentinels."""
+class Group:
+    """Servers that begin and end together."""
 
     def __init__(self, directory: Path) -> None:
-        self.servers = [Server(directory).start()]
-        master = self.servers[0].port
-        self.servers.append(Server(directory, f"replicaof 127.0.0.1 {master}").start())
-        until(lambda: "state=online" in str(self.servers[0].ask("INFO", "replication")), "a replica is online")
+        self.directory = directory
+        self.servers: list[Server] = []
+
+    def __enter__(self) -> Self:
+        try:
+            self.begin()
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def begin(self) -> None:
+        raise NotImplementedError
+
+    def end(self) -> None:
+        for server in self.servers:
+            server.kill()
+
+    def add(self, *options: object, role: str = "server") -> Server:
+        server = Server(self.directory, *options, role=role)
+        self.servers.append(server)
+        return server.start()
+
+
+class Watched(Group):
+    """A master, its replica and three sentinels."""
+
+    def begin(self) -> None:
+        self.master = self.add()
+        self.replica = self.add(f"replicaof 127.0.0.1 {self.master.port}")
+        until(lambda: has_replica(self.master), "a replica is online")
         self.sentinels = [
-            Server(
-                directory,
-                f"sentinel monitor mymaster 127.0.0.1 {master} 2",
+            self.add(
+                f"sentinel monitor mymaster 127.0.0.1 {self.master.port} 2",
                 "sentinel down-after-milliseconds mymaster 300",
                 "sentinel failover-timeout mymaster 2000",
                 role="sentinel",
-            ).start()
+            )
             for _ in range(3)
         ]
         until(lambda: all(map(self._ready, self.sentinels)), "the sentinels know everything")
@@ -123,63 +152,45 @@ class Watched:
 
     @staticmethod
     def _ready(sentinel: Server) -> bool:
-        [master] = sentinel.ask("SENTINEL", "MASTERS")
-        facts = master if isinstance(master, dict) else dict(zip(master[::2], master[1::2], strict=True))
-        facts = {str(name.decode() if isinstance(name, bytes) else name): value for name, value in facts.items()}
-        return int(facts["num-slaves"]) == 1 and int(facts["num-other-sentinels"]) == 2
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for server in (*self.sentinels, *self.servers):
-            server.kill()
+        found = sentinel.ask("SENTINEL", "MASTER", "mymaster")
+        facts = dict(zip(found[::2], found[1::2], strict=True))
+        return facts["num-slaves"] == "1" and facts["num-other-sentinels"] == "2"
 
 
-class Clustered:
+class Clustered(Group):
     """Three masters; with *replicas*, as many replicas of the first."""
 
-    def __init__(self, directory: Path, replicas: int = 0) -> None:
-        self.servers = [
-            Server(
-                directory,
-                "cluster-enabled yes",
-                f"cluster-port {free_port()}",
-                "cluster-node-timeout 500",
-                "cluster-replica-validity-factor 0",
-            ).start()
-            for _ in range(3 + replicas)
-        ]
+    def __init__(self, directory: Path, *, replicas: int = 0) -> None:
+        super().__init__(directory)
+        self.replicas = replicas
+
+    def begin(self) -> None:
+        ports = [free_port() for _ in range(3 + self.replicas)]
+        for port in ports:
+            self.add("cluster-enabled yes", f"cluster-port {port}", "cluster-node-timeout 500")
         for number, server in enumerate(self.servers[:3]):
             server.ask("CLUSTER", "ADDSLOTSRANGE", number * 16384 // 3, (number + 1) * 16384 // 3 - 1)
             server.ask("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
-        for server in self.servers[1:]:
-            bus = str(server.options[1]).split()[1]
-            self.servers[0].ask("CLUSTER", "MEET", "127.0.0.1", server.port, bus)
+        for server, port in zip(self.servers[1:], ports[1:], strict=True):
+            self.servers[0].ask("CLUSTER", "MEET", "127.0.0.1", server.port, port)
         first = self.servers[0].ask("CLUSTER", "MYID")
         for server in self.servers[3:]:
             until(lambda server=server: server.ask("CLUSTER", "REPLICATE", first), "a replica knows its master")
         until(lambda: all(map(self._ready, self.servers)), "the cluster is whole")
-        if replicas:
-            until(lambda: "state=online" in str(self.servers[0].ask("INFO", "replication")), "a replica is online")
+        if self.replicas:
+            until(lambda: has_replica(self.servers[0]), "a replica is online")
 
     @property
     def url(self) -> str:
         return f"redis+cluster://{','.join(f'127.0.0.1:{one.port}' for one in self.servers)}"
 
     def _ready(self, server: Server) -> bool:
-        found = server.ask("CLUSTER", "INFO")
-        facts = found if isinstance(found, dict) else dict(
-            line.split(":") for line in found.decode().split("\r\n") if line
-        )
-        return facts["cluster_state"] == "ok" and int(facts["cluster_known_nodes"]) == len(self.servers)
+        facts = server.ask("CLUSTER", "INFO")
+        return "cluster_state:ok" in facts and f"cluster_known_nodes:{len(self.servers)}\r" in facts
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        for server in self.servers:
-            server.kill()
+def has_replica(master: Server) -> bool:
+    return "online" in str(master.ask("INFO", "replication"))
 
 
 class Proxy:
