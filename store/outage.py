@@ -71,7 +71,7 @@ class Breaker:
         return self._failures >= FAILURES
 
     def enter(self) -> None:
-        """Raises StoreDown at once if it is open. Whoever comes through says `worked`, `failed` or `left` in the end."""
+        """Raises StoreDown at once if it is open. Whoever comes through says `worked`, `failed` or `left` at last."""
         if not self.open:
             return
         if self._probing or self._clock() < self._probe_at:

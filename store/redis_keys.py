@@ -14,7 +14,7 @@ NONE: Final = b"-"
 
 
 class ClientKeys:
-    """The part of the contract that is about clients' keys. A change counts when a replica has it, where there are any."""
+    """The part of the contract about clients' keys. A change counts when a replica has it, where there are any."""
 
     def __init__(self, trips: Trips) -> None:
         self._trips = trips

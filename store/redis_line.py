@@ -43,23 +43,22 @@ class Line:
     async def open(
         cls, address: Address, login: Login, tls: dict[str, str | bool] | None, *, db: int = 0, age: int = 0
     ) -> Self:
-        host, port = address
-        kind = Connection if tls is None else SSLConnection
-        connection = kind(
-            host=host,
-            port=port,
-            db=db,
-            username=login.username,
-            password=login.password.reveal() if login.password else None,
-            socket_timeout=None,  # whoever talks has a deadline
-            socket_connect_timeout=CONNECT,
-            protocol=2,
-            driver_info=None,
+        how: dict[str, Any] = {
+            "host": address[0],
+            "port": address[1],
+            "db": db,
+            "username": login.username,
+            "password": login.password.reveal() if login.password else None,
+            "socket_timeout": None,  # whoever talks has a deadline
+            "socket_connect_timeout": CONNECT,
+            "protocol": 2,
+            "driver_info": None,
             **(tls or {}),
-        )
+        }
+        connection = Connection(**how) if tls is None else SSLConnection(**how)
         line = cls(connection, age)
         try:
-            await connection.connect()
+            await connection.connect()  # type: ignore[no-untyped-call]  # redis-py says no types here
         except BaseException:
             await line.close()
             raise

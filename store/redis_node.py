@@ -1,9 +1,9 @@
 """One server of a Redis: its connections, its breaker, and the fence that stands before every grant.
 
-A server may come back without what it was told: restarted, or as a replica that hadn't heard the last of it. So it keeps
-a mark that says who it was. Every new connection compares; where it isn't the same any more, a new mark is set, nothing is
-granted for a while, and `epoch` of the store changes. That the mark is still the same is read after each step, too, so
-that nothing granted counts if it went away meanwhile.
+A server may come back without what it was told: restarted, or as a replica that hadn't heard the last of it. So it
+keeps a mark that says who it was. Every new connection compares; where it isn't the same any more, a new mark is set,
+nothing is granted for a while, and `epoch` of the store changes. That the mark is still the same is read after each
+step, too, so that nothing granted counts if it went away meanwhile.
 """
 
 import asyncio
@@ -83,9 +83,7 @@ class Node:
     def replicas(self) -> bool:
         return self._replicas or self.expected
 
-    async def run(
-        self, steps: Sequence[Step], until: float, *, confirm: bool = False, asking: bool = False
-    ) -> Answer:
+    async def run(self, steps: Sequence[Step], until: float, *, confirm: bool = False, asking: bool = False) -> Answer:
         """Before loop time *until*, or StoreDown. *confirm*: where there are replicas, one of them must have heard it.
 
         *asking*: the slot is on its way to this server. Among the values may be the errors that lead elsewhere.
@@ -129,8 +127,10 @@ class Node:
             await self._idle.pop().close(wait=True)
 
     def _failed(self, error: BaseException) -> None:
+        was = self.breaker.open
         self.breaker.failed(reason(error))
-        if self.breaker.open or isinstance(error, ReadOnlyError):
+        # Not again with each probe: a connection that takes longer than one must be there for the next.
+        if (self.breaker.open and not was) or isinstance(error, ReadOnlyError):
             self.renew()
 
     async def _talk(self, line: Line, steps: Sequence[Step], until: float, *, confirm: bool, asking: bool) -> Answer:
@@ -195,7 +195,7 @@ class Node:
             if line.age == self._age and await line.alive():
                 return line
             await self._drop(line)
-        waiter = self._loop.create_future()
+        waiter: asyncio.Future[Line] = self._loop.create_future()
         self._waiting.append(waiter)
         self._grow()
         try:

@@ -9,7 +9,7 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import RedisError
 
 from store.contract import StoreDown
-from store.redis_line import FAULTS, Command, Line, reason
+from store.redis_line import FAULTS, Command, Line
 from store.redis_node import LOOK, Node, Terms
 from store.redis_url import Address, Login
 

@@ -62,7 +62,9 @@ class RedisStore(ClientKeys):
     async def tell(self, stamp: Stamp, tells: Sequence[Tell]) -> list[Heard]:
         """Words that want something are confirmed by a replica where there is one; what isn't is not granted."""
         who = (stamp.owner.encode(), b"%d" % stamp.life, b"%d" % stamp.number)
-        steps = [Step(TELL, (self._trips.key(f"a:{tell.account}"),), (*who, *_told(tell)), grants=True) for tell in tells]
+        steps = [
+            Step(TELL, (self._trips.key(f"a:{tell.account}"),), (*who, *_told(tell)), grants=True) for tell in tells
+        ]
         replies = await self._trips.run(steps, confirm=any(tell.most > 0 for tell in tells))
         return [_heard(reply) for reply in replies]
 
@@ -86,8 +88,8 @@ class RedisStore(ClientKeys):
         return bool(reply.value)
 
     def _drawn(self, draw: Draw, reply: Reply) -> Drawn:
-        granted, slot, left = map(int, reply.value[:3])
-        reset, wait, wanted = float(reply.value[3]), float(reply.value[4]), bool(reply.value[5])
+        *units, reset, wait, wanted = map(float, reply.value.split())
+        granted, slot, left = map(int, units)
         settling = reply.answer.settling
         if granted and not reply.answer.sound:
             if len(self._owed) < MOST_OWED:
@@ -95,7 +97,7 @@ class RedisStore(ClientKeys):
             granted, wait = 0, settling
         elif settling and draw.most > 0 and not granted:
             wait = max(wait, settling) if wait >= 0 else wait
-        return Drawn(granted, slot, left, reset, math.inf if wait < 0 else wait, wanted)
+        return Drawn(granted, slot, left, reset, math.inf if wait < 0 else wait, bool(wanted))
 
 
 def _told(tell: Tell) -> Iterator[bytes]:
@@ -132,7 +134,7 @@ def _drawing(draw: Draw, owed: tuple[tuple[int, int], ...]) -> tuple[bytes, ...]
 
 
 def _heard(reply: Reply) -> Heard:
-    granted, spent, leased, lost, own, wanted, fresh, late, number = map(int, reply.value)
+    granted, spent, leased, lost, own, wanted, fresh, late, number = map(int, reply.value.split())
     return Heard(
         granted if reply.answer.sound else 0,
         spent,

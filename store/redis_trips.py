@@ -13,7 +13,8 @@ from store.redis_node import ELSEWHERE, SETTLE, Answer, Node, Terms
 from store.redis_places import Cluster, Places, Sentinels, Single
 from store.redis_url import read
 
-AT_ONCE: Final = 250  # steps in one trip, each a hundredth of a millisecond of a server's time
+AT_ONCE: Final = 100  # steps in one trip, so that it ends within the deadline
+MOVING: Final = "the cluster is moving what is asked for"
 
 
 class Reply(NamedTuple):
@@ -75,9 +76,7 @@ class Trips:
             replies = await _round(steps, to, until, confirm=confirm)
             if astray := {at: one.value for at, one in replies.items() if isinstance(one.value, ELSEWHERE)}:
                 to = await self._redirected(places, astray, until)
-                replies |= await _round(steps, to, until, confirm=confirm)
-            if any(isinstance(one.value, ELSEWHERE) for one in replies.values()):
-                raise StoreDown("the cluster is moving what is asked for")
+                replies |= _arrived(await _round(steps, to, until, confirm=confirm))
         except StoreDown:
             self._look(places)
             raise
@@ -97,7 +96,7 @@ class Trips:
         for at, error in astray.items():
             node = places.at((error.host, error.port)) if isinstance(error, AskError) else None
             if node is None:
-                raise StoreDown("the cluster is moving what is asked for")
+                raise StoreDown(MOVING)
             to.setdefault((node, not isinstance(error, MovedError)), []).append(at)
         return to
 
@@ -113,6 +112,12 @@ class Trips:
         self.epoch = " ".join(f"{tag}:{mark.decode()}" for tag, mark in sorted(self._marks.items()))
 
 
+def _arrived(replies: dict[int, Reply]) -> dict[int, Reply]:
+    if any(isinstance(one.value, ELSEWHERE) for one in replies.values()):
+        raise StoreDown(MOVING)
+    return replies
+
+
 async def _round(
     steps: Sequence[Step], to: dict[tuple[Node, bool], list[int]], until: float, *, confirm: bool
 ) -> dict[int, Reply]:
@@ -122,7 +127,7 @@ async def _round(
         for (node, asking), mine in to.items()
     ]
     answers = [await runs[0]] if len(runs) == 1 else await asyncio.gather(*runs, return_exceptions=True)
-    replies = {}
+    replies: dict[int, Reply] = {}
     for mine, answer in zip(to.values(), answers, strict=True):
         if isinstance(answer, BaseException):
             raise answer

@@ -1,4 +1,4 @@
-"""The steps that Redis makes for us, each atomic, as Lua scripts; the store's keys that they touch stand in one slot."""
+"""The steps that Redis makes for us, each atomic, as Lua scripts; what one of them touches stands in one slot."""
 
 from hashlib import sha1
 from pathlib import Path

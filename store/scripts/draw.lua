@@ -73,6 +73,7 @@ end
 redis.call('HSET', account, unpack(write))
 local reset = live[#live] and ends(live[#live][1]) - now or 0
 redis.call('PEXPIRE', account, text((math.max(reset, wanted - now) + 1) * 1000))
-return {
+local drawn = {
   text(granted), text(slot), text(math.max(0, free - granted)), exact(reset), exact(wait), wanted > now and 1 or 0
 }
+return table.concat(drawn, ' ')

@@ -51,10 +51,11 @@ end
 local function answer(granted, own, fresh, late)
   local known = redis.call('HMGET', account, 's', 'l', 'x', 'w')
   local wanted = tonumber(known[4] or 0) > now
-  return {
+  local heard = {
     text(granted), known[1], known[2], known[3] or '0', own, wanted and 1 or 0, fresh and 1 or 0,
     late and 1 or 0, text(late or 0)
   }
+  return table.concat(heard, ' ')
 end
 
 -- Owners of whom nothing was heard for too long. What they had comes back, or is shown as lost.

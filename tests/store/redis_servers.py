@@ -64,7 +64,9 @@ class Server:
         return self
 
     def ask(self, *command: object) -> Any:
-        with Redis(port=self.port, password=self._password(), socket_timeout=2.0, protocol=2, decode_responses=True) as client:
+        with Redis(
+            port=self.port, password=self._password(), socket_timeout=2.0, protocol=2, decode_responses=True
+        ) as client:
             return client.execute_command(*command)
 
     def pause(self) -> None:

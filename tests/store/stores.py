@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from store.contract import Store
 from core.secret import Secret
+from store.contract import Store
 from store.memory import MemoryStore
 from store.redis_store import RedisStore
 from store.sqlite import SqliteStore
