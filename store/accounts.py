@@ -31,7 +31,9 @@ class Account:
 
     __slots__ = ("ends", "parts", "refused")
 
-    def __init__(self, parts: dict[str, Part] | None = None, *, ends: float = math.inf, refused: float = 0.0) -> None:
+    def __init__(
+        self, parts: dict[str, Part] | None = None, *, ends: float = math.inf, refused: float = -math.inf
+    ) -> None:
         self.parts = {} if parts is None else parts
         self.ends = ends
         self.refused = refused
@@ -44,6 +46,7 @@ class Account:
         own = max(known.spent, tell.spent)
         self.parts[stamp.owner] = Part(stamp.life, stamp.number, own, tell.keep, now)
         self.ends = tell.ends
+        self._heal(now)
         spent, leased, lost = self.sums(now, lapses=tell.lapses)
         granted = share(tell.limit - spent - leased, tell.least, tell.most)
         if granted:
@@ -68,6 +71,11 @@ class Account:
             if part.seen < oldest:
                 silent += part.leased
         return Sums(spent, leased - silent, 0) if lapses else Sums(spent, leased, silent)
+
+    def _heal(self, now: float) -> None:
+        """Who spoke in the future has spoken now: the clock went back."""
+        for owner in [owner for owner, part in self.parts.items() if part.seen > now]:
+            self.parts[owner] = self.parts[owner]._replace(seen=now)
 
     def _late(self, tell: Tell, known: Part, now: float) -> Heard:
         spent, leased, lost = self.sums(now, lapses=tell.lapses)

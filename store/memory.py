@@ -12,18 +12,19 @@ SWEEP = 300.0  # seconds between two looks for what nobody needs any more
 
 
 class MemoryStore:
-    """*clock* gives unix time."""
+    """*clock* gives unix time, *steady* the time of leases and rates, which nobody sets."""
 
     forgets = False
     epoch = "memory"
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, *, steady: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._steady = steady
         self._accounts: dict[str, Account] = {}
         self._rates: dict[str, tuple[Rate, float]] = {}  # with the time of their last draw's end
         self._marks: dict[str, float] = {}
         self._keys = Keybook()
-        self._swept = clock()
+        self._swept = steady()
 
     async def open(self) -> None:
         """Nothing has to be opened."""
@@ -43,7 +44,7 @@ class MemoryStore:
         return [self._draw(draw, now) for draw in draws]
 
     async def once(self, mark: str, ends: float) -> bool:
-        first = self._marks.get(mark, 0.0) <= self._now()
+        first = self._marks.get(mark, 0.0) <= self._clock()
         if first:
             self._marks[mark] = ends
         return first
@@ -79,10 +80,13 @@ class MemoryStore:
         return drawn
 
     def _now(self) -> float:
-        now = self._clock()
+        now = self._steady()
         if now - self._swept > SWEEP:
             self._swept = now
-            self._accounts = {name: one for name, one in self._accounts.items() if one.ends + AFTER_END > now}
-            self._rates = {name: one for name, one in self._rates.items() if one[1] > now}
-            self._marks = {name: ends for name, ends in self._marks.items() if ends > now}
+            self._sweep(now, self._clock())
         return now
+
+    def _sweep(self, now: float, unix: float) -> None:
+        self._accounts = {name: one for name, one in self._accounts.items() if one.ends + AFTER_END > unix}
+        self._rates = {name: one for name, one in self._rates.items() if one[1] > now}
+        self._marks = {name: ends for name, ends in self._marks.items() if ends > unix}

@@ -23,7 +23,7 @@ class Rate:
 
     __slots__ = ("refused", "slots")
 
-    def __init__(self, slots: dict[int, int] | None = None, *, refused: float = 0.0) -> None:
+    def __init__(self, slots: dict[int, int] | None = None, *, refused: float = -math.inf) -> None:
         self.slots = {} if slots is None else slots
         self.refused = refused
 

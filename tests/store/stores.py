@@ -50,7 +50,7 @@ def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
 
 
 def sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
-    return lambda: opened(SqliteStore(tmp_path / "state.db", fsync=False))
+    return lambda: opened(SqliteStore(tmp_path / "state.db"))
 
 
 def redis(fixture: str) -> Maker:
@@ -78,12 +78,12 @@ STORES: dict[str, Maker] = {
 
 
 def clocked_memory(clock: Clock, tmp_path: Path) -> Opened:
-    store = MemoryStore(clock)
+    store = MemoryStore(clock, steady=clock)
     return lambda: opened(store)
 
 
 def clocked_sqlite(clock: Clock, tmp_path: Path) -> Opened:
-    return lambda: opened(SqliteStore(tmp_path / "state.db", fsync=False, clock=clock))
+    return lambda: opened(SqliteStore(tmp_path / "state.db", clock=clock, steady=clock))
 
 
 # Stores whose time can be handed in.
