@@ -18,8 +18,8 @@ class ClientKeys:
 
     def __init__(self, trips: Trips) -> None:
         self._trips = trips
-        parts = ("names", "digests", "order", "changes", "version")
-        self._names, self._digests, self._order, self._changes, self._version = self._all = tuple(
+        parts = ("names", "digests", "order", "changes", "version", "floor")
+        self._names, self._digests, self._order, self._changes, self._version, self._floor = self._all = tuple(
             trips.key(f"{{keys}}{part}") for part in parts
         )
 
@@ -47,7 +47,7 @@ class ClientKeys:
         return [_read(one) for one in found]
 
     async def key_changes(self, since: int) -> Changes:
-        answer = await self._asked(KEY_CHANGES, (self._changes, self._version), b"%d" % since, KEPT)
+        answer = await self._asked(KEY_CHANGES, (self._changes, self._version, self._floor), b"%d" % since)
         version, known, changed = answer
         if not known:
             return Changes(version, None)

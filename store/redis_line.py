@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Self
 
 from redis.asyncio.connection import Connection, SSLConnection
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
 
 from store.redis_url import Address, Login
 from store.scripts import Script
@@ -105,6 +105,8 @@ def reason(error: BaseException) -> str:
     """A few words, never with anything in it that may be secret."""
     if isinstance(error, AuthenticationError):
         return "it refuses the username or password"
+    if isinstance(error, BusyLoadingError):
+        return "it is still reading its state"
     if isinstance(error, ResponseError):
         return f"it says {getattr(error, 'status_code', None) or str(error)[:120]}"
     if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
@@ -20,6 +20,11 @@ Changed = Callable[[Node], None]
 
 
 class Places(Protocol):
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """All servers that have something, as far as is known."""
+        ...
+
     async def begin(self) -> None:
         """Finds and greets them all, or raises StoreDown."""
         ...
@@ -47,6 +52,10 @@ class Single:
     ) -> None:
         self._host = terms.place.hosts[0]
         self._node = Node(name, find or self._there, terms, changed)
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        return (self._node,)
 
     async def begin(self) -> None:
         await self._node.greet()
@@ -100,6 +109,10 @@ class Cluster:
         self._owners: list[Node | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
         self._looking: asyncio.Task[None] | None = None
         self._look_at = 0.0
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        return tuple(self._nodes.values())
 
     async def begin(self) -> None:
         await self.look()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from redis.exceptions import AskError, MovedError, TryAgainError
@@ -14,6 +15,7 @@ from store.redis_places import Cluster, Places, Sentinels, Single
 from store.redis_url import read
 
 AT_ONCE: Final = 100  # steps in one trip, so that it ends within the deadline
+WATCH: Final = 0.5  # seconds between two looks at the marks, so that `epoch` changes where nobody asks for anything
 MOVING: Final = "the cluster is moving what is asked for"
 
 
@@ -33,6 +35,7 @@ class Trips:
         self._places: Places | None = None
         self._marks: dict[str, bytes] = {}
         self._looks: set[asyncio.Task[None]] = set()
+        self._watching: asyncio.Task[None] | None = None
 
     def key(self, name: str) -> bytes:
         return f"{self._terms.place.prefix}{name}".encode()
@@ -47,10 +50,15 @@ class Trips:
         else:
             [host, port] = place.hosts[0]
             self._places = Single(self._terms, self._marked, name=f"{host}:{port}")
+        self._watching = asyncio.get_running_loop().create_task(self._watch(self._places))
         await self._places.begin()
 
     async def close(self) -> None:
         places, self._places = self._places, None
+        watching, self._watching = self._watching, None
+        if watching:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
         await asyncio.gather(*self._looks)
         if places:
             await places.close()
@@ -99,6 +107,17 @@ class Trips:
                 raise StoreDown(MOVING)
             to.setdefault((node, not isinstance(error, MovedError)), []).append(at)
         return to
+
+    async def _watch(self, places: Places) -> None:
+        """Everybody must hear within `settle` that a server may have forgotten something, and tell it all again."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(WATCH)
+            for node in places.nodes:
+                with suppress(StoreDown):
+                    await node.run((), loop.time() + self._terms.deadline)
+                if node.breaker.open:
+                    self._look(places)
 
     def _look(self, places: Places) -> None:
         """Find out, beside all steps, whether something has moved."""

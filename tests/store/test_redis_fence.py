@@ -10,7 +10,7 @@ from store.contract import Draw, Stamp, Tell
 from tests.store.redis_servers import Server, serving
 from tests.store.test_outage import Log
 from tests.store.test_redis_outage import at, back, url
-from tests.store.words import Owner, draw
+from tests.store.words import Owner, draw, key
 
 SETTLE = 0.5
 
@@ -77,7 +77,7 @@ async def test_a_redis_that_kept_its_state_is_asked_all_the_same(tmp_path: Path)
             await asyncio.sleep(SETTLE)
             await owner.lease(400)
             epoch = store.epoch
-            server.ask("SHUTDOWN") if False else server.kill()
+            server.kill()
             server.start()
             await back(owner, within=5)
             heard = await owner.lease(10, keep=400)
@@ -112,6 +112,71 @@ async def test_units_drawn_of_an_emptied_redis_don_t_count(server: Server) -> No
 
     assert (0, True) == (lost.granted, lost.wait > 0)
     assert 5 == again.granted  # what nobody got went back
+
+
+async def test_who_has_nothing_to_say_hears_of_it_in_time_too(server: Server) -> None:
+    async with at(url(server), Log(), settle=2.0) as store:
+        await Owner(store).tell()
+        epoch = store.epoch
+        server.kill()
+        server.start()
+        await asyncio.sleep(1.3)
+
+        assert epoch != store.epoch
+
+
+async def test_changes_of_keys_are_unknown_to_a_redis_that_forgot_some(server: Server) -> None:
+    async with at(url(server), Log()) as store:
+        before = await store.put_key(key("alice"))
+        server.ask("FLUSHALL")
+        empty = await store.key_changes(before.version)
+        after = [await store.put_key(key(f"n{number}", bytes([number]) * 32)) for number in range(5)]
+        filled = await store.key_changes(before.version)
+        since = await store.key_changes(after[2].version)
+
+    assert (None, None) == (empty.digests, filled.digests)
+    assert (b"\x03" * 32, b"\x04" * 32) == since.digests
+
+
+def later(server: Server, account: str, owner: str, seconds: float) -> None:
+    """Makes what an owner said of an account older."""
+    name = f"switchyard:a:{account}"
+    life, number, spent, leased, seen = server.ask("HGET", name, f"o:{owner}").split()
+    server.ask(
+        "HSET", name, f"o:{owner}", f"{life} {number} {spent} {leased} {int(seen) - int(seconds * 1000)}", "c", 0
+    )
+
+
+async def test_what_a_lost_owner_had_counts_until_it_speaks(server: Server) -> None:
+    async with at(url(server), Log()) as store:
+        gone, other = Owner(store, "gone/1"), Owner(store, "here/1")
+        await gone.lease(700)
+        later(server, other.account, "gone/1", 59)
+        before = await other.tell()
+        later(server, other.account, "gone/1", 2)
+        lost = await other.lease(400)
+        told = await gone.tell(spent=50)
+        after = await other.lease(400)
+
+    assert (0, 700) == (before.lost, before.leased)
+    assert (0, 700, 700) == (lost.granted, lost.lost, lost.leased)
+    assert (50, 0, 0) == (told.spent, told.leased, told.lost)
+    assert 400 == after.granted
+
+
+async def test_slots_of_a_lost_owner_come_back(server: Server) -> None:
+    async with at(url(server), Log()) as store:
+        gone, other = Owner(store, "gone/1", account="run:a"), Owner(store, "here/1", account="run:a")
+        await gone.tell(10, least=8, most=8, lapses=True)
+        later(server, "run:a", "gone/1", 14)
+        before = await other.tell(10, least=5, most=5, lapses=True)
+        later(server, "run:a", "gone/1", 2)
+        after = await other.tell(10, least=5, most=5, lapses=True)
+        back = await gone.tell(10, keep=3, lapses=True)
+
+    assert (0, 8) == (before.granted, before.leased)
+    assert (5, 0, 5) == (after.granted, after.lost, after.leased)
+    assert 8 == back.leased
 
 
 async def test_two_processes_agree_on_what_was_forgotten(server: Server) -> None:

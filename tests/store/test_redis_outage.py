@@ -11,7 +11,10 @@ import pytest
 from core.secret import Secret
 from store.contract import Draw, StoreDown
 from store.outage import DEADLINE
+from store.redis_node import Terms
+from store.redis_places import Single
 from store.redis_store import RedisStore
+from store.redis_url import read
 from tests.store.redis_servers import Proxy, Server, serving
 from tests.store.test_outage import Log
 from tests.store.words import Owner
@@ -113,14 +116,18 @@ async def test_latency_adds_no_more_than_the_deadline(server: Server) -> None:
 async def test_a_slow_way_to_a_connection_is_gone_to_its_end(server: Server) -> None:
     """Opening takes several answers, here longer than the deadline: who waits gives up, the connection comes about."""
     async with Proxy(server.port).standing() as proxy:
-        proxy.latency = 0.1
-        store = RedisStore(Secret(url(proxy)), Log(), settle=0.0, deadline=0.15)
-        await store.open()
-        proxy.latency = 0.12
-        await Owner(store).tell()
-        await store.close()
+        proxy.latency = 0.08
+        place = read(url(proxy))
+        marks: list[bytes] = []
+        node = Single(Terms(place, Log(), DEADLINE, 0.0), lambda node: marks.append(node.mark), name="it").nodes[0]
+        with pytest.raises(StoreDown):
+            await node.run((), asyncio.get_running_loop().time() + DEADLINE)
+        await asyncio.sleep(0.3)
+        proxy.latency = 0.0
+        await node.run((), asyncio.get_running_loop().time() + DEADLINE)
+        await node.close()
 
-    assert 1 == proxy.accepted
+    assert (1, 1) == (len(marks), proxy.accepted)
 
 
 async def test_an_answer_that_came_too_late_is_nobody_elses(server: Server) -> None:
