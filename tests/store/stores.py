@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from core.secret import Secret
 from store.contract import Store
 from store.memory import MemoryStore
+from store.redis_store import RedisStore
 from store.sqlite import SqliteStore
 
 START = 1_800_000_000.0
@@ -50,7 +53,28 @@ def sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
     return lambda: opened(SqliteStore(tmp_path / "state.db"))
 
 
-STORES: dict[str, Maker] = {"memory": memory, "sqlite": sqlite}
+def redis(fixture: str) -> Maker:
+    """On the server that *fixture* gives the URL of. It grants at once, and waits as long as a busy machine needs."""
+
+    def make(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
+        url = Secret(f"{request.getfixturevalue(fixture)}?prefix={tmp_path.name}:{next(PREFIXES)}:")
+        return lambda: opened(RedisStore(url, silent, deadline=5.0, settle=0.0))
+
+    return make
+
+
+def silent(level: str, text: str, **fields: object) -> None:
+    """Says nothing."""
+
+
+PREFIXES = count()
+STORES: dict[str, Maker] = {
+    "memory": memory,
+    "sqlite": sqlite,
+    "redis": redis("redis_alone"),
+    "sentinel": redis("redis_watched"),
+    "cluster": redis("redis_clustered"),
+}
 
 
 def clocked_memory(clock: Clock, tmp_path: Path) -> Opened:

@@ -1,0 +1,29 @@
+"""The steps that Redis makes for us, each atomic, as Lua scripts; what one of them touches stands in one slot."""
+
+from hashlib import sha1
+from pathlib import Path
+from typing import Final, NamedTuple
+
+
+class Script(NamedTuple):
+    text: bytes
+    sha: bytes
+
+
+def _read(name: str) -> Script:
+    text = (Path(__file__).parent / f"{name}.lua").read_bytes()
+    return Script(text, sha1(text).hexdigest().encode())  # noqa: S324  (Redis names scripts so)
+
+
+FENCE: Final = _read("fence")
+TELL: Final = _read("tell")
+RESTORE: Final = _read("restore")
+DRAW: Final = _read("draw")
+ONCE: Final = _read("once")
+KEY_FIND: Final = _read("key_find")
+KEY_PUT: Final = _read("key_put")
+KEY_DROP: Final = _read("key_drop")
+KEY_LIST: Final = _read("key_list")
+KEY_CHANGES: Final = _read("key_changes")
+
+ALL: Final = (FENCE, TELL, RESTORE, DRAW, ONCE, KEY_FIND, KEY_PUT, KEY_DROP, KEY_LIST, KEY_CHANGES)
