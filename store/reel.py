@@ -90,6 +90,7 @@ class Reel:
         if self._at + size <= self._brim:
             return True
         if holding and not self._shelf.ahead():
+            self._brim = self._at
             return False
         if self._fits(size):
             if holding:

@@ -153,7 +153,8 @@ class Tape(Reel):
 
     @property
     def full(self) -> bool:
-        """Whether the next hold would be refused, since the disk has no room. It is seen to by itself."""
+        """Whether the next hold would be refused, since the disk has no room. Asking writes what waits, if there is."""
+        self._catch_up()
         return bool(self._late) or (self._at >= self._brim and not self._shelf.ahead())
 
     @property
