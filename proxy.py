@@ -140,9 +140,9 @@ async def working(newest: Newest, source: Source, sock: socket.socket, family: F
     """One process, from its first to its last call."""
     config, server = newest.config, newest.config.server
     directory, supervisor = (family.directory, family.supervisor) if family else (None, None)
-    house = House(config, source, asyncio.get_running_loop(), directory, watch=newest.watch)
+    house = await House.open(config, source, directory, watch=newest.watch)
     listener = house.listener()
-    house.begin(lambda: listener.open)
+    await house.begin(lambda: listener.open)
     if newest.refused:
         house.reload()  # so that this worker, too, says what is wrong
     try:

@@ -33,6 +33,7 @@ class Fault(Enum):
     BAD_CREDENTIAL = ("bad_credential", 502, Blame.US, False, True, 2, "upstream_authentication")
     OUT_OF_CREDIT = ("out_of_credit", 502, Blame.US, False, True, 1, "upstream_out_of_credit")
     MODEL_NOT_FOUND = ("model_not_found", 502, Blame.US, False, True, 0, "upstream_model_not_found")
+    LIMITED = ("limited", 429, Blame.NOBODY, False, True, 3, "rate_limit_exceeded")
     UNSUPPORTED = ("unsupported", 400, Blame.CALLER, False, True, -1, None)
     CONTEXT_LENGTH = ("context_length", 400, Blame.CALLER, False, True, 10, "context_length_exceeded")
     CONTENT_POLICY = ("content_policy", 400, Blame.CALLER, False, False, 9, "content_filter")

@@ -21,6 +21,7 @@ from gateway.lookout import Lookout
 from gateway.mistakes import told
 from gateway.observed import States, observe
 from gateway.pages import Pages
+from gateway.treasury import Treasury
 from routing.vitals import Vitals
 from server.caller import Caller, caller_of, reply_to
 from server.connection import Listener
@@ -41,8 +42,8 @@ LOOK: Final = 1.0
 class House:
     """Answers every request of one process. Implements server.life.Service.
 
-    *metrics* is where the workers of one run tell each other what they have counted; None for one alone. *log* is a
-    file descriptor. *watch* is that of the file, if somebody has begun to watch it.
+    *metrics* is where the workers of one run tell each other what they have counted; None for one alone. *watch* is
+    that of the file, if somebody has begun to watch it.
     """
 
     def __init__(
@@ -51,20 +52,30 @@ class House:
         source: Source,
         loop: asyncio.AbstractEventLoop,
         metrics: Path | None,
+        scribe: Scribe,
+        treasury: Treasury,
         *,
-        log: int = 2,
         watch: Watch | None = None,
     ) -> None:
         rng = Random()  # noqa: S311  (spreads load, hides nothing)
         self._loop = loop
-        kept = config.log
-        self._scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log, alone=metrics is None)
+        self._scribe = scribe
+        self._treasury = treasury
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag = Lag()
         self._outbox = Outbox(loop)
         self._shared = Shared(
-            loop, Pools(loop, self._outbox.put), Deadlines(loop), self._meters, self._scribe, rng, Vitals(rng)
+            loop,
+            Pools(loop, self._outbox.put),
+            Deadlines(loop),
+            self._meters,
+            self._scribe,
+            rng,
+            Vitals(rng),
+            treasury.till,
+            treasury.stored,
+            books=treasury.books,
         )
         self._lookout = Lookout(self._shared)
         self._current = Current(source, config, self._shared, self._reloaded, watch)
@@ -79,6 +90,16 @@ class House:
         self._tasks: set[asyncio.Task[Reload]] = set()
         self._looking: asyncio.TimerHandle | None = None
         self._fine = True  # how the last reload ended
+
+    @classmethod
+    async def open(
+        cls, config: Config, source: Source, metrics: Path | None, *, log: int = 2, watch: Watch | None = None
+    ) -> "House":
+        """With what it needs to be sound: raises NoState. *log* is a file descriptor."""
+        kept = config.log
+        scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log, alone=metrics is None)
+        treasury = await Treasury.open(config, scribe.event)
+        return cls(config, source, asyncio.get_running_loop(), metrics, scribe, treasury, watch=watch)
 
     # Requests
 
@@ -143,9 +164,10 @@ class House:
         """Calls under way."""
         return len(self._shared.open)
 
-    def begin(self, connections: Callable[[], int]) -> None:
+    async def begin(self, connections: Callable[[], int]) -> None:
         """Called in the loop, once the process is what it will stay. *connections* counts those of clients."""
         self._scribe.start()
+        await self._treasury.begin()
         self._tally.start()
         self._lag.start(self._loop)
         watch = self._meters.watch
@@ -172,6 +194,7 @@ class House:
         await self._lookout.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
+        await self._treasury.end()
         self._look()
         await self._loop.run_in_executor(None, self._tally.close)
         await self._loop.run_in_executor(None, self._scribe.close)
@@ -193,6 +216,7 @@ class House:
     def _reloaded(self, result: Reload) -> None:
         if result.ok and result.changed:
             self._lookout.heed(self._current.generation)
+            self._treasury.heed(self._current.generation.config)
         again = result.ok and self._fine and not result.changed
         self._fine = result.ok
         if again:

@@ -82,14 +82,14 @@ class Pages:
 
     async def _models(self, request: web.BaseRequest, reply: Reply) -> None:
         generation = self._current.generation
-        key = generation.keyring.identify(request.headers.get("authorization"), time.time())
+        key = await generation.keyring.recognise(request.headers.get("authorization"), time.time())
         entries = self._menu.entries(generation)
-        _json(reply, 200, listing(entries[name] for name in entries if generation.keyring.may_use(key, name)))
+        _json(reply, 200, listing(entries[name] for name in entries if generation.may_use(key, name)))
 
     async def _model(self, name: str, request: web.BaseRequest, reply: Reply) -> None:
         generation = self._current.generation
-        key = generation.keyring.identify(request.headers.get("authorization"), time.time())
-        if generation.routes.find(name) is None or not generation.keyring.may_use(key, name):
+        key = await generation.keyring.recognise(request.headers.get("authorization"), time.time())
+        if generation.routes.find(name) is None or not generation.may_use(key, name):
             raise unknown(name)
         _json(reply, 200, self._menu.entry(generation, name))
 

@@ -12,6 +12,9 @@ SHARE: Final = 16  # a grant is at most this part of what is available, or what 
 LEASE: Final = 60.0  # seconds after which an owner that says nothing is taken for lost
 SLOT_LEASE: Final = 15.0  # the same where what it had comes back (slots)
 SUBWINDOWS: Final = 60  # of a rate's window
+WANTED: Final = 2.0  # seconds for which a refusal asks the others to give back
+KEPT_CHANGES: Final = 1000  # of keys, that can be told one by one
+AFTER_END: Final = 3600.0  # seconds for which an account outlives its end
 
 
 class StoreDown(Exception):  # noqa: N818  (it says what is)
@@ -51,14 +54,13 @@ class Tell(NamedTuple):
 
 class Heard(NamedTuple):
     """*granted* comes on top of what was kept. *spent* and *leased* are everybody's, after this step; *lost* is the
-    part
-    of *leased* whose owners are lost. *own* is the largest total that this owner ever told, or that was restored for
-    it.
+    part of *leased* whose owners are lost. *own* is the largest total that this owner ever told, or that was restored
+    for it.
 
-    *wanted*: somebody was refused less than two seconds ago, so give back what you don't need. *fresh*: the store knew
-    nothing of the account before. *late*: a newer word of this owner was there; nothing was done, *number* is its
-    number.
-    *settling*: seconds for which nothing is granted, since the store may have forgotten something.
+    *wanted*: less than two seconds ago somebody (this owner, too) was refused what isn't spent but in somebody's hand,
+    so give back what you don't need. *fresh*: the store knew nothing of the account before. *late*: this word or a
+    newer one of this owner was there; nothing was done, *number* is the newest one's number. *settling*: seconds for
+    which nothing is granted, since the store may have forgotten something.
     """
 
     granted: int = 0
@@ -92,8 +94,7 @@ class Drawn(NamedTuple):
     """*slot* is what to say when units go back. *left* could still be drawn after this step.
 
     *reset*: seconds until all that was drawn has come back. *wait*: where nothing was granted, the seconds until
-    *least* may be.
-    *wanted* as in Heard.
+    *least* may be (endless where it is above the limit). *wanted* as in Heard, unless it was above the limit.
     """
 
     granted: int
@@ -192,5 +193,7 @@ class Store(Protocol):
         ...
 
     async def key_changes(self, since: int) -> Changes:
-        """What changed after version *since* (the answer's *version* is what to ask with next time)."""
+        """What changed after version *since* (the answer's *version* is what to ask with next time): the digests by
+        which those keys were found before, and by which they are found now.
+        """
         ...

@@ -96,17 +96,17 @@ class Gateway:
 @asynccontextmanager
 async def gateway(config: str, path: Path, log: int, env: dict[str, str] | None = None) -> AsyncIterator[Gateway]:
     file = path / "config.yaml"
-    file.write_text(config)
-    loop = asyncio.get_running_loop()
+    kept = "" if "\nstate:" in f"\n{config}" else f"state: {{directory: {path / 'data'}}}\n"
+    file.write_text(kept + config)
     source = Source(file=str(file), env=env or {})
     loaded = source.load()
-    house = House(loaded, source, loop, None, log=log)
+    house = await House.open(loaded, source, None, log=log)
     listener = house.listener()
     runner = web.ServerRunner(listener, shutdown_timeout=1.0)
     await runner.setup()
     sock = listening("127.0.0.1", 0, shared=False)
     await web.SockSite(runner, sock).start()
-    house.begin(lambda: listener.open)
+    await house.begin(lambda: listener.open)
     made = Gateway(house, sock.getsockname()[1], file)
     made.listener = listener
     try:
