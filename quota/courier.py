@@ -4,13 +4,13 @@ It makes one trip at a time. Each takes along everything that there is to say.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from quota.allotment import Allotment
+from quota.executor import Executor
 from quota.journal import JournalLike
 from quota.stock import MOST_AT_ONCE, Stock
-from quota.windows import lasts
 from store.contract import Heard, Stamp, Store, StoreDown, Tell
 from store.ledger import Ledger, LedgerDown
 
@@ -67,6 +67,7 @@ class Courier:
         self._visitors: list[asyncio.Future[None]] = []
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._walk: asyncio.Task[None] | None = None
+        self._executor = Executor(store, journal, clock=clock)
         self._ending = False
 
     def begin(self) -> None:
@@ -85,6 +86,7 @@ class Courier:
         for task in (asking := list(self._asking.values())):
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
+        await self._executor.end()
         self._stock.give_up()
         self._told = -ROUND
         await self.trip()
@@ -115,6 +117,7 @@ class Courier:
         visitors, self._visitors = self._visitors, []
         if now - self._looked >= LOOK:
             self._looked = now
+            self._executor.look()
             if self._stock.look_around(now):
                 self._desk.forgotten()
         self._desk.before()
@@ -122,6 +125,7 @@ class Courier:
         try:
             await self._tell()
             await self._draw()
+            await self._executor.tell()
         except StoreDown as down:
             self._lost_touch(down)
         else:
@@ -155,14 +159,20 @@ class Courier:
                 raise
             whole &= not any(one.late for one in heard)
             self._heard.extend(one for one, _ in some)
-            for one in self._stock.digest(some, heard, self._monotonic()):
-                self._ask_ledger(one)
+            self._digest(some, heard)
         if self._quiet:
             self._quiet = False
             self._bell.set()
         if whole:
             self._journal.told(position)
         self._watch()
+
+    def _digest(self, words: list[tuple[Allotment, Tell]], heard: list[Heard]) -> None:
+        for one in self._stock.digest(words, heard, self._monotonic()):
+            self._ask_ledger(one)
+        for (one, tell), answer in zip(words, heard, strict=True):
+            if answer.own > tell.spent and not answer.late:
+                self._journal.corrected(one.account, one.spent)
 
     async def _say_to_store(self, tells: list[Tell]) -> list[Heard]:
         self._number += 1
@@ -193,6 +203,7 @@ class Courier:
         if self._epoch is not None:
             self._say("the store may have forgotten what it was told; all of it is told again")
             self._stock.mark_all()
+            self._executor.repeat()
             self._quiet = True
             self._bell.set()
         self._epoch = epoch
@@ -228,17 +239,3 @@ class Courier:
                 pause = min(2 * pause, LAST_RETRY)
         self._stock.restored(one)
         self.ring()
-
-    async def tell_for(self, owner: str, life: int, totals: Mapping[str, int]) -> None:
-        """What an owner has spent of whom only the journal is left. Raises StoreDown."""
-        wall = self._clock()
-        tells = [Tell(name, 0, spent, ends=lasts(name, wall)) for name, spent in totals.items()]
-        number = 0
-        for at in range(0, len(tells), MOST_AT_ONCE):
-            some = tells[at : at + MOST_AT_ONCE]
-            while some:
-                number += 1
-                heard = await self._store.tell(Stamp(owner, life, number), some)
-                late = [tell for tell, one in zip(some, heard, strict=True) if one.late and one.own < tell.spent]
-                number = max(number, *(one.number for one in heard))
-                some = late

@@ -5,16 +5,21 @@ from typing import Protocol
 
 
 class HeritageLike(Protocol):
-    """*totals*: for each owner whose journal was found, the final total of each account."""
+    """For each owner whose journal was found: *totals*, the final total of each account, and *lives*, the life to
+    speak for that owner with.
+    """
 
     @property
     def totals(self) -> Mapping[str, Mapping[str, int]]: ...
+
+    @property
+    def lives(self) -> Mapping[str, int]: ...
 
 
 class JournalLike(Protocol):
     """Everything said to it is kept when the call returns. *owner* is the place that this process fills, *life* which
     of those that filled it this one is. *totals* is asked what this owner has spent of an account so far. *full*:
-    nothing more can be kept for the moment.
+    nothing more can be kept for the moment; `held` and `grown` raise JournalFull then.
     """
 
     totals: Callable[[str], int]
@@ -44,9 +49,20 @@ class JournalLike(Protocol):
 
     def told(self, position: int) -> None: ...
 
+    def corrected(self, account: str, total: int) -> None:
+        """The owner turned out to have spent more than what its calls cost."""
+        ...
+
+    def adopt(self) -> list[str]:
+        """Owners that are gone, and whose heritage is ours now. May be called in a thread."""
+        ...
+
+    def told_for(self, owner: str) -> None: ...
+
 
 class NoHeritage:
     totals: Mapping[str, Mapping[str, int]] = {}
+    lives: Mapping[str, int] = {}
 
 
 class NoJournal:
@@ -70,3 +86,10 @@ class NoJournal:
     def row(self, row: bytes) -> None: ...
 
     def told(self, position: int) -> None: ...
+
+    def corrected(self, account: str, total: int) -> None: ...
+
+    def adopt(self) -> list[str]:
+        return []
+
+    def told_for(self, owner: str) -> None: ...
