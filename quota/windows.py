@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from config.schema import Budget
 
-HOUR: Final = 3600.0
+HOUR: Final = 3600
 LONGEST_CALENDAR: Final = 32 * 86400.0
 
 
@@ -51,21 +51,21 @@ def _hour(now: float, zone: ZoneInfo) -> Window:
         there = datetime.fromtimestamp(moment, zone)
         return f"hour-{there:%Y-%m-%dT%H}{'b' * there.fold}"
 
-    there = datetime.fromtimestamp(now, zone)
-    begins = now - (there.minute * 60 + there.second + there.microsecond / 1e6)
-    return Window(label(now), round(_edge(label, now, begins)), round(_edge(label, now, begins + HOUR - 1)))
+    second = math.floor(now)
+    there = datetime.fromtimestamp(second, zone)
+    first = second - there.minute * 60 - there.second
+    return Window(label(now), _edge(label, second, first), _edge(label, second, first + HOUR - 1) + 1)
 
 
-def _edge(label: Callable[[float], str], inside: float, far: float) -> float:
-    """*far* if it has the label of *inside*, else where clocks are moved between the two; the whole second behind."""
-    behind = 0.0 if far <= inside else 1.0
-    if label(far) == label(inside):
-        return far + behind
+def _edge(label: Callable[[float], str], inside: int, far: int) -> int:
+    """The second that is the furthest from *inside*, up to *far*, and has its label: clocks may be moved between."""
     known, other = inside, far
-    while abs(known - other) > 0.25:
-        middle = (known + other) / 2
+    while known != other and label(other) != label(inside):
+        middle = (known + other) // 2
+        if middle in {known, other}:
+            return known
         known, other = (middle, other) if label(middle) == label(inside) else (known, middle)
-    return known
+    return other
 
 
 def _day(now: float, zone: ZoneInfo) -> Window:
