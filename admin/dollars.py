@@ -25,10 +25,9 @@ def exact(nanos: int) -> str:
 
 def shown(nanos: int) -> str:
     """For people: cents, or more digits where there would be none to see."""
-    dollars = Decimal(nanos) / DOLLAR
-    if nanos and abs(dollars) < 1:
-        return f"{dollars:,.6f}"
-    return f"{dollars:,.2f}"
+    if 0 < abs(nanos) < 1_000:
+        return exact(nanos)
+    return f"{Decimal(nanos) / DOLLAR:,.{2 if abs(nanos) >= DOLLAR or not nanos else 6}f}"
 
 
 def nanos(text: str) -> int:

@@ -13,7 +13,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, names: int, tot
     clean = [[_plain(cell) for cell in row] for row in (head, *rows, *([total] if total else []))]
     widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
     lines = [_line(row, widths, names) for row in clean]
-    rule = "  ".join("-" * width for width in widths)
+    rule = "  ".join("-" * width for width in widths).rstrip()
     lines.insert(1, rule)
     if total:
         lines.insert(-1, rule)

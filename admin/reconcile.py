@@ -60,7 +60,9 @@ def _plus(one: int | None, two: int | None) -> int | None:
 
 
 def _over(drift: int | None, theirs: int | None, tolerance: Decimal, least: int) -> bool:
-    return drift is not None and theirs is not None and abs(drift) > max(least, tolerance * abs(theirs) / 100)
+    if drift is None or theirs is None:
+        return False
+    return abs(drift) > least and abs(drift) * 100 > tolerance * abs(theirs)
 
 
 def options(argv: Sequence[str]) -> argparse.Namespace:
@@ -70,7 +72,7 @@ def options(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("export", type=Path, help="a usage or cost export, CSV or JSON")
+    parser.add_argument("export", metavar="FILE", type=Path, help="a usage or cost export, CSV or JSON")
     parser.add_argument("--provider", help="ours that it is of; without it, models that are not in FILE are left out")
     parser.add_argument("--columns", type=columns, default={}, help="such as date=Day,model=Name,cost=Total")
     parser.add_argument("--tolerance", type=percent, default=TOLERANCE, help="percent that may differ (1)")

@@ -18,7 +18,7 @@ from store.questions import nothing
 
 FORMATS: Final = ("table", "csv", "json")
 TIMES: Final = {"hour", "day", "month"}
-_FIGURES: Final = ("requests", "failed", "estimated", "prompt_tokens", "completion_tokens")
+FIGURES: Final = ("requests", "failed", "estimated", "prompt_tokens", "completion_tokens")
 
 
 def options(argv: Sequence[str]) -> argparse.Namespace:
@@ -96,10 +96,9 @@ def _shown(sum: Sum) -> tuple[str, ...]:
 
 
 def as_csv(sums: Sequence[Sum], by: Sequence[str]) -> str:
-    head = (*by, *_FIGURES, *COUNTS, "cost_usd")
+    head = (*by, *FIGURES, *COUNTS, "cost_usd")
     rows = [
-        (*sum.by, *(str(getattr(sum, name)) for name in _FIGURES), *map(str, sum.usage), exact(sum.cost))
-        for sum in sums
+        (*sum.by, *(str(getattr(sum, name)) for name in FIGURES), *map(str, sum.usage), exact(sum.cost)) for sum in sums
     ]
     return separated(head, rows, names=len(by))
 
@@ -113,7 +112,7 @@ def as_json(sums: Sequence[Sum], total: Sum, by: Sequence[str]) -> str:
 def figures(sum: Sum) -> dict[str, object]:
     """As all pages show them."""
     return {
-        **{name: getattr(sum, name) for name in _FIGURES},
+        **{name: getattr(sum, name) for name in FIGURES},
         "cost_usd": number(sum.cost),
         "usage": {name: count for name, count in zip(COUNTS, sum.usage, strict=True) if count},
     }
