@@ -49,8 +49,8 @@ class Rule:
     *hidden* are tokens that come on top of what is sent. *most* is the longest answer to a call that sets no limit,
     None if that isn't known. *listed*: OpenRouter keeps to the price that is known here. *thinks_beyond*: a limit under
     the older name doesn't hold thoughts back. *fees* are searches that every call is charged for. *marked*: it writes
-    to caches where a call says so; *mark* is what stands in a body then, if that makes it dearer. *clamps*: no limit goes out that
-    is above the model's. *simple*: the plainest calls need nothing but *hidden*, *most* and *usual*.
+    to caches where a call says so; *mark* is what stands in a body then, if that makes it dearer. *clamps*: no limit
+    goes out that is above the model's. *simple*: the plainest calls need nothing but *hidden*, *most* and *usual*.
     """
 
     __slots__ = (
@@ -62,12 +62,12 @@ class Rule:
         "free",
         "hidden",
         "listed",
+        "mark",
         "marked",
         "model",
         "most",
         "name",
         "refusal",
-        "mark",
         "simple",
         "thinks_beyond",
         "usual",
