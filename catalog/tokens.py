@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate, pairwise
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
@@ -26,16 +27,14 @@ BY_TOKENIZER: Final = f"tokenizer {ENCODING}"
 BY_BYTES: Final = "bytes"
 
 _RANKS = 199_998
-_PATTERN: Final = "|".join(
-    (
-        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
-        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
-        r"\p{N}{1,3}",
-        r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
-        r"\s*[\r\n]+",
-        r"\s+(?!\S)",
-        r"\s+",
-    )
+_WORDS = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"\p{N}{1,3}",
+    r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
+    r"\s*[\r\n]+",
+    r"\s+(?!\S)",
+    r"\s+",
 )
 # Who counts by o200k_base: everything of OpenAI's since GPT-4o, its open models included.
 _COUNTED: Final = re.compile(r"gpt-4o|gpt-4\.|gpt-[5-9]|gpt-oss|gpt-audio|chat-latest|chatgpt|(?:^|/)o\d(?:-|$)")
@@ -54,6 +53,7 @@ _ANY_FACTOR = 105
 # Identifiers, hashes and base64 have few words in them: 1.5 bytes a token.
 _DENSE: Final = re.compile(rb"[A-Za-z0-9+/_=-]{40,}")
 
+_reading: Final = Lock()
 _MESSAGE, _REPLY = 4, 3  # tokens that frame a message, and that begin the answer
 _TYPICAL = 1_500  # of a file or an image of which nothing is published
 
@@ -83,14 +83,19 @@ def counted(call: Call, dialect: str, name: str) -> Counted:
     return Counted(tokens, BY_BYTES if tool is None else BY_TOKENIZER)
 
 
-@cache
 def encoding() -> Encoding | None:
-    """None where tiktoken isn't installed."""
+    """None where tiktoken isn't installed. Whoever comes while it is being read waits for it."""
+    with _reading:
+        return loaded()
+
+
+@cache
+def loaded() -> Encoding | None:
     try:
         tiktoken = importlib.import_module("tiktoken")
     except ImportError:
         return None
-    made: Encoding = tiktoken.Encoding(ENCODING, pat_str=_PATTERN, mergeable_ranks=ranks(), special_tokens={})
+    made: Encoding = tiktoken.Encoding(ENCODING, pat_str="|".join(_WORDS), mergeable_ranks=ranks(), special_tokens={})
     return made
 
 
