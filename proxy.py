@@ -4,7 +4,6 @@ The life of a call is in gateway/conversation.py, top to bottom.
 """
 
 import argparse
-import asyncio
 import os
 import socket
 import sys

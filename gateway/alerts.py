@@ -76,7 +76,9 @@ class Bells:
             first = True  # twice is better than never
         if not first:
             return
-        self._scribe.event("warning", message["event"].replace("_", " "), **{k: v for k, v in message.items() if k != "event"})
+        self._scribe.event(
+            "warning", message["event"].replace("_", " "), **{k: v for k, v in message.items() if k != "event"}
+        )
         if self._webhook is not None:
             self._webhook.send(message)
 

@@ -291,4 +291,3 @@ class Bill:
             tuple(before) if last is None else (*before, last),
             self._charges,
         ).to_bytes()
-

@@ -65,9 +65,7 @@ class Estimates:
     ) -> Bound | Unbounded:
         """By the very request that would be sent; but nothing is fetched for it."""
         memory = Recollection(self._current.shared.memory, target.provider, key.name)
-        ask = Ask(
-            call, target, generation.abilities(target), route.strict, "estimate", 0, NOTHING_FETCHED, memory
-        )
+        ask = Ask(call, target, generation.abilities(target), route.strict, "estimate", 0, NOTHING_FETCHED, memory)
         try:
             if adapter.fetches(ask):
                 return Unbounded("what is behind its URLs is fetched first, and isn't for an estimate")

@@ -34,8 +34,12 @@ def limits(till: Till, bill: Bill) -> bytes:
     text = b""
     for name, figures in zip((b"requests", b"tokens"), till.limits(purse), strict=True):
         if figures is not None:
-            text += (
-                b"x-ratelimit-limit-%b: %d\r\nx-ratelimit-remaining-%b: %d\r\nx-ratelimit-reset-%b: %.3gs\r\n"
-                % (name, figures[0], name, max(0, figures[1]), name, figures[2])
+            text += b"x-ratelimit-limit-%b: %d\r\nx-ratelimit-remaining-%b: %d\r\nx-ratelimit-reset-%b: %.3gs\r\n" % (
+                name,
+                figures[0],
+                name,
+                max(0, figures[1]),
+                name,
+                figures[2],
             )
     return text

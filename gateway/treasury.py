@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -38,7 +38,14 @@ class Treasury:
     __slots__ = ("_drain", "_forgetting", "_keep", "_say", "journal", "ledger", "store", "stored", "till")
 
     def __init__(
-        self, config: Config, say: Say, *, store: Store, journal: JournalLike, ledger: Ledger | None, drain: Drain | None
+        self,
+        config: Config,
+        say: Say,
+        *,
+        store: Store,
+        journal: JournalLike,
+        ledger: Ledger | None,
+        drain: Drain | None,
     ) -> None:
         self.store = store
         self.journal = journal

@@ -130,7 +130,16 @@ def _ordinary(record: Record) -> bytes | None:
     None for all others. Filling in costs a third of what writing any JSON does.
     """
     usage, tried = record.usage, record.tried
-    if usage is None or len(tried) != 1 or tried[0][1] or record.fault or record.error or record.dropped or record.gone or record.degraded:
+    if (
+        usage is None
+        or len(tried) != 1
+        or tried[0][1]
+        or record.fault
+        or record.error
+        or record.dropped
+        or record.gone
+        or record.degraded
+    ):
         return None
     kind = (record.status, record.endpoint, record.route, record.target, record.provider, record.key, record.stream)
     likeness = (*kind, record.finish, record.estimated, record.generation, tried[0][0], record.first is None)

@@ -2,9 +2,19 @@
 
 import asyncio
 
-import pytest
-
-from tests.whole.provider import DONE, ROLE, STOP, Provider, completion, fails, hangs, ok, piece, says, streams, usage_event, words
+from tests.whole.provider import (
+    DONE,
+    ROLE,
+    STOP,
+    Provider,
+    fails,
+    hangs,
+    ok,
+    piece,
+    streams,
+    usage_event,
+    words,
+)
 
 PRICED = "{price: {input: 1000, output: 1000}, context: 100000, max_output: 1000}"  # a tenth of a cent for each token
 
@@ -99,7 +109,9 @@ async def test_a_budget_that_is_spent_hands_over_to_a_cheaper_route(start):
 
 async def test_the_budget_of_a_provider_leads_to_the_next_target(start):
     async with Provider(ok()) as provider:
-        text = config(provider, "alice: {key: the-key-of-alice}").replace("api_key: k}", "api_key: k, budget: {usd: 1, per: day}}", 1)
+        text = config(provider, "alice: {key: the-key-of-alice}").replace(
+            "api_key: k}", "api_key: k, budget: {usd: 1, per: day}}", 1
+        )
         async with start(text) as gateway:
             answer = await gateway.chat("chain", headers=KEY)
 
