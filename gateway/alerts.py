@@ -1,13 +1,14 @@
-"""Whom it concerns hears when a budget runs low, or out: once for each window and threshold, of all processes together."""
+"""Whom it concerns hears when a budget runs low, or out: once for each window and threshold, of all processes."""
 
 import asyncio
+import math
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from config.schema import Alerts, Budget
+from config.schema import Alerts
 from core.secret import Secret
 from gateway.spent import NANO
-from quota.windows import Window
+from quota.reports import Event
 from store.contract import Store, StoreDown
 from telemetry.log import Scribe
 from upstream.webhook import Webhook
@@ -34,14 +35,14 @@ class Bells:
             self._webhook = self._made(alerts.webhook, alerts.secret)
         self._alerts = alerts
 
-    def hear(self, scope: str, budget: Budget, window: Window, *, spent: int, held: int, refused: bool) -> None:
-        """What is spent and held of *budget*, and whether somebody was just refused."""
-        used = spent if refused else spent + held
+    def hear(self, event: Event) -> None:
+        """A budget has passed a share of its limit, or has refused somebody."""
+        if event.kind == "refused":
+            self._ring("refused", event)
+            return
         for share in self._alerts.at:
-            if used >= budget.limit * share:
-                self._ring(f"share {share:g}", scope, budget, window, spent, held)
-        if refused:
-            self._ring("refused", scope, budget, window, spent, held)
+            if event.spent >= event.budget.limit * share:
+                self._ring(f"share {share:g}", event)
 
     async def close(self) -> None:
         if self._tasks:
@@ -49,8 +50,9 @@ class Bells:
         if self._webhook is not None:
             await self._webhook.close()
 
-    def _ring(self, what: str, scope: str, budget: Budget, window: Window, spent: int, held: int) -> None:
-        mark = f"alert:{scope}:{budget.limit}:{window.label}:{what}"
+    def _ring(self, what: str, event: Event) -> None:
+        limit, window = event.budget.limit, event.window
+        mark = f"alert:{event.scope}:{limit}:{window.label}:{what}"
         if mark in self._rung:
             return
         if len(self._rung) >= REMEMBERED:
@@ -58,14 +60,14 @@ class Bells:
         self._rung.add(mark)
         message: dict[str, Any] = {
             "event": "budget_refused" if what == "refused" else "budget_threshold",
-            "scope": scope,
+            "scope": event.scope,
             "share": None if what == "refused" else float(what.removeprefix("share ")),
-            "limit_usd": budget.limit / NANO,
-            "spent_usd": spent / NANO,
-            "held_usd": held / NANO,
-            "per": budget.per,
+            "limit_usd": limit / NANO,
+            "spent_usd": event.spent / NANO,
+            "held_usd": event.held / NANO,
+            "per": event.budget.per,
             "window": window.label,
-            "resets_at": window.ends if window.ends < float("inf") else None,
+            "resets_at": None if math.isinf(window.ends) else window.ends,
         }
         self._start(self._tell(mark, window.ends, message))
 

@@ -90,7 +90,7 @@ class Bill:
         self._request = self._bound = self._sliced = self.slices = None
 
     async def hold(self, request: WireRequest) -> Failure | None:
-        """Set aside the most that it can cost. A Failure leads to the next target; raises Spent where none would help."""
+        """Set aside the most that it can cost. A Failure leads to the next target; raises Spent where none helps."""
         target = self._target
         self._request = request
         shared = self._shared
@@ -220,7 +220,7 @@ class Bill:
         if self.written or not self._shared.books:
             return
         self.written = True
-        self._shared.till.journal.row(self._row())
+        self._shared.journal.row(self._row())
 
     # What it came to
 
@@ -251,7 +251,7 @@ class Bill:
         if hold is not None:
             hold.settle(cost, usage.total, row)
         elif row:
-            self._shared.till.journal.row(row)
+            self._shared.journal.row(row)
 
     def _drop(self) -> None:
         hold, self._hold = self._hold, None

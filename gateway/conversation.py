@@ -152,7 +152,7 @@ class Conversation:
         generation, record, call = self._generation, self._record, self._call
         bill = self._bill = Bill(generation, self._shared, record, self._key, call)
         if call.stream:
-            telling = self._telling = Telling(generation, self._shared, self._reply, record, bill, call)
+            telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
             self._shared.deadlines.watch(telling)
         self._shared.budget.enter()
         try:
@@ -228,8 +228,8 @@ class Conversation:
         if failure is not None:
             return failure
         if self._telling is not None:
-            return await self._stream(attempt, lane, ask, request, bill, self._telling)
-        return await self._whole(attempt, lane, ask, request, bill)
+            return await self._stream(attempt, lane, ask, request, bill=bill, telling=self._telling)
+        return await self._whole(attempt, lane, ask, request, bill=bill)
 
     def _ask(self, target: Target) -> Ask:
         record = self._record
@@ -254,7 +254,9 @@ class Conversation:
 
     # Answer: whole
 
-    async def _whole(self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, bill: Bill) -> Failure | None:
+    async def _whole(
+        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, bill: Bill
+    ) -> Failure | None:
         shared, target = self._shared, attempt.target
         timeouts = self._route.timeouts
         due = min(shared.loop.time() + timeouts.attempt, self._began + timeouts.total)
@@ -283,7 +285,7 @@ class Conversation:
     # Answer: piece by piece
 
     async def _stream(
-        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, bill: Bill, telling: Telling
+        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, bill: Bill, telling: Telling
     ) -> Failure | None:
         timeouts = self._route.timeouts
         trial = StreamTrial(

@@ -55,13 +55,13 @@ class Estimates:
             target=target.id,
             model=generation.model(target),
             input=tokens,
-            bound=self._bound(generation, key, route, call, target, lane.adapter),
+            bound=self._bound(generation, key, route, call, target=target, adapter=lane.adapter),
             past=await self._past(key, route, target),
             configured=lane.provider.configured,
         )
 
     def _bound(
-        self, generation: Generation, key: Key, route: Route, call: Call, target: Target, adapter: Adapter
+        self, generation: Generation, key: Key, route: Route, call: Call, *, target: Target, adapter: Adapter
     ) -> Bound | Unbounded:
         """By the very request that would be sent; but nothing is fetched for it."""
         memory = Recollection(self._current.shared.memory, target.provider, key.name)

@@ -22,6 +22,7 @@ from core.wire import WireRequest
 from gateway.lane import Lane
 from gateway.remembered import Remembered
 from gateway.sightings import Sightings
+from quota.journal import JournalLike
 from quota.keys import Keyring
 from quota.stored_keys import StoredKeys, reading
 from quota.till import Till
@@ -77,6 +78,7 @@ class Shared:
     vitals: Vitals
     till: Till
     stored: StoredKeys
+    journal: JournalLike
     budget: RetryBudget = field(default_factory=RetryBudget)
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)

@@ -20,6 +20,7 @@ from config.watch import Watch
 from core.errors import Refusal
 from core.secret import Secret
 from gateway.accounts import Accounts
+from gateway.alerts import Bells
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
 from gateway.desk import Desk
@@ -60,9 +61,9 @@ class House:
         source: Source,
         loop: asyncio.AbstractEventLoop,
         metrics: Path | None,
+        *,
         scribe: Scribe,
         treasury: Treasury,
-        *,
         watch: Watch | None = None,
     ) -> None:
         rng = Random()  # noqa: S311  (spreads load, hides nothing)
@@ -83,6 +84,7 @@ class House:
             Vitals(rng),
             treasury.till,
             treasury.stored,
+            treasury.journal,
             books=treasury.books,
         )
         self._lookout = Lookout(self._shared)
@@ -90,6 +92,8 @@ class House:
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
+        self._bells = Bells(treasury.store, scribe, config.alerts)
+        treasury.till.watchers.append(self._bells.hear)
         self._admin = admin_key(config)
         self._desk = Desk(self._rows(), lambda: self._current.generation.config.server, self._operator)
         self._pages = Pages(
@@ -117,7 +121,7 @@ class House:
         kept = config.log
         scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log, alone=metrics is None)
         treasury = await Treasury.open(config, scribe.event)
-        return cls(config, source, asyncio.get_running_loop(), metrics, scribe, treasury, watch=watch)
+        return cls(config, source, asyncio.get_running_loop(), metrics, scribe=scribe, treasury=treasury, watch=watch)
 
     def _rows(self) -> Iterator[Row]:
         """What is served below /api/v1."""
@@ -223,6 +227,7 @@ class House:
         await self._shared.pools.close()
         self._shared.fetcher.close()
         await self._desk.end()
+        await self._bells.close()
         await self._treasury.end()
         self._look()
         await self._loop.run_in_executor(None, self._tally.close)
@@ -246,6 +251,7 @@ class House:
         if result.ok and result.changed:
             self._lookout.heed(self._current.generation)
             self._treasury.heed(self._current.generation.config)
+            self._bells.heed(self._current.generation.config.alerts)
         again = result.ok and self._fine and not result.changed
         self._fine = result.ok
         if again:

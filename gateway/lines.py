@@ -21,7 +21,7 @@ def lines(
         text += header("x-switchyard-dropped", ", ".join(record.dropped))
     if record.degraded:
         text += header("x-switchyard-degraded", record.degraded)
-    if bill.purse is not None and bill.purse.rated:
+    if bill.purse is not None and bill.purse.metered:
         text += limits(till, bill)
     return text
 

@@ -31,7 +31,8 @@ Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
 
 
 class Pages:
-    """*desk* serves what is below /api/v1. *look* brings the meters up to date. *alone*: no other process serves beside this one.
+    """*desk* serves what is below /api/v1. *look* brings the meters up to date. *alone*: no other
+    process serves beside this one.
 
     *calls* are the paths of calls.
     """

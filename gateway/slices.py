@@ -13,7 +13,7 @@ AHEAD: Final = SLICE // 2  # tokens that must be covered beyond what has come, s
 
 
 class Slices:
-    """*covered*: tokens of output that the hold pays. *price*: nano-dollars for one more. *most*: what the hold may grow to."""
+    """*covered*: tokens of output that the hold pays. *price*: nano-dollars for one more. *most*: its end."""
 
     __slots__ = ("_hold", "_most", "_price", "covered")
 

@@ -65,8 +65,8 @@ def said(shortage: Shortage) -> str:
     again = f" It resets at {_moment(shortage.resets)}." if shortage.resets is not None else ""
     if shortage.kind in MONEY:
         return (
-            f"The budget of {whose} ({dollars(shortage.limit)}{window}) has too little left: {dollars(shortage.spent)} is "
-            f"spent, {dollars(shortage.held)} is held by calls under way, and this one may cost "
+            f"The budget of {whose} ({dollars(shortage.limit)}{window}) has too little left: {dollars(shortage.spent)} "
+            f"is spent, {dollars(shortage.held)} is held by calls under way, and this one may cost "
             f"{dollars(shortage.needed)}.{again}"
         )
     if shortage.kind == "concurrent":

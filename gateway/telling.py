@@ -44,7 +44,7 @@ class Telling:
     )
 
     def __init__(
-        self, generation: Generation, shared: Shared, reply: Reply, record: Record, bill: Bill, call: Call
+        self, generation: Generation, shared: Shared, reply: Reply, record: Record, *, bill: Bill, call: Call
     ) -> None:
         self._generation = generation
         self._shared = shared

@@ -1,17 +1,18 @@
-"""Where money is kept: the store, the journal, the ledger, and the till that calls are paid at. One for each process."""
+"""Where money is kept: the store, the journal, the ledger, and the till that calls are paid at."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from config.schema import Config
-from quota.journal_like import JournalLike, NoJournal
+from quota.journal import JournalLike, NoJournal
 from quota.stored_keys import StoredKeys, reading
 from quota.till import Till
-from store.contract import Store
+from store.contract import Store, StoreDown
 from store.drain import Drain
 from store.journal import Journal
 from store.ledger import Ledger, LedgerDown
@@ -57,6 +58,7 @@ class Treasury:
             monotonic=asyncio.get_running_loop().time,
             when_down=config.state.when_down,
             ledger=ledger,
+            say=partial(say, "error"),
         )
         self.stored = StoredKeys(store, reading(config), time.time, trouble=self._unreadable)
         self._say = say
@@ -73,15 +75,15 @@ class Treasury:
         """Raises NoState."""
         directory = Path(config.state.directory)
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            journal = await asyncio.to_thread(Journal.claim, directory, fsync=config.state.fsync)
+            journal = await asyncio.to_thread(_claimed, directory, config, say)
         except OSError as error:
             if guarded(config) or config.state.url:
                 raise NoState(f"cannot write to state.directory {directory}: {error.strerror}") from error
             say("warning", "no ledger: cannot write to state.directory", directory=str(directory))
-            return cls(config, say, store=MemoryStore(), journal=NoJournal(), ledger=None, drain=None)
-        store = store_of(config, say)
-        await store.open()
+            return cls(
+                config, say, store=MemoryStore(), journal=NoJournal("alone", int(time.time())), ledger=None, drain=None
+            )
+        store = await _opened(config, say)
         ledger = ledger_of(config)
         if ledger is None:
             return cls(config, say, store=store, journal=journal, ledger=None, drain=None)
@@ -128,16 +130,34 @@ class Treasury:
             await asyncio.sleep(FORGET)
 
 
+def _claimed(directory: Path, config: Config, say: Say) -> Journal:
+    directory.mkdir(parents=True, exist_ok=True)
+    return Journal.claim(directory, fsync=config.state.fsync, say=say)
+
+
+async def _opened(config: Config, say: Say) -> Store:
+    """A store that can't be reached now may be there in a moment: until then each budget says what is to be done."""
+    try:
+        store = store_of(config, say)
+        await store.open()
+    except ValueError as error:
+        raise NoState(f"state: {error}") from error
+    except StoreDown as down:
+        say("error", "the store can't be reached", reason=str(down))
+    return store
+
+
 def guarded(config: Config) -> bool:
     """Whether anything is limited that must be remembered."""
-    parts = (*config.allowances.values(), *(one.allowance for one in (*config.teams.values(), *config.keys.values())))
-    return any(parts) or any(key.per_model for key in config.keys.values())
+    teams = (team.allowance for team in config.teams.values())
+    keys = (key.allowance for key in config.keys.values())
+    return any((*config.allowances.values(), *teams, *keys)) or any(key.per_model for key in config.keys.values())
 
 
 def store_of(config: Config, say: Say) -> Store:
     """Redis where an address says so, else the file of this machine."""
     if config.state.url:
-        return RedisStore(config.state.url.reveal(), say=say)
+        return RedisStore(config.state.url, say)
     return SqliteStore(Path(config.state.directory) / "state.db", fsync=config.state.fsync)
 
 

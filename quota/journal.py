@@ -59,6 +59,8 @@ class JournalLike(Protocol):
 
     def told_for(self, owner: str) -> None: ...
 
+    def close(self) -> None: ...
+
 
 class NoHeritage:
     totals: Mapping[str, Mapping[str, int]] = {}
@@ -93,3 +95,5 @@ class NoJournal:
         return []
 
     def told_for(self, owner: str) -> None: ...
+
+    def close(self) -> None: ...

@@ -68,7 +68,7 @@ class Keyring:
             return await self.ask(stranger, now)
 
     def allows(self, models: tuple[str, ...], model: str) -> bool:
-        """Whether *model*, as a client calls it, is among *models*, names with a `*` or without. No names: every model."""
+        """Whether *model*, as a client calls it, is one of *models*, in which `*` stands for anything; all if empty."""
         if not models:
             return True
         question = (models, model)

@@ -55,7 +55,8 @@ class Record:
 
     *time* is unix time, *cost* nano-dollars, *total* and *first* (to the first content, of a stream) milliseconds.
     *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is
-    what the client was told in the end. *degraded* is the budget because of which another route answered. *asked* and *answered* are for logs that the operator wants content in.
+    what the client was told in the end. *degraded* is the budget because of which another route answered. *asked* and
+    *answered* are for logs that the operator wants content in.
     """
 
     __slots__ = (
