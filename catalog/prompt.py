@@ -103,7 +103,7 @@ def _tools(call: Call, rule: Rule, *, plain: bool) -> int:
     if rule.family in _AS_IT_CAME:
         return frames
     told += [message["tool_calls"] for message in body["messages"] if message.get("tool_calls")]
-    return frames + len(orjson.dumps(told)) * (1 if plain else 2)
+    return frames + (len(orjson.dumps(told)) * (1 if plain else 2) if told else 0)
 
 
 def _growing() -> str:

@@ -39,6 +39,19 @@ def test_a_call_of_text_has_an_end_at_every_dialect(dialect):
     assert found.tokens == found.input + found.output
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("limit", [{}, {"max_tokens": 9}, {"max_completion_tokens": 9, "n": 1}])
+def test_the_short_way_of_a_plain_call_leads_to_the_same_as_the_long_one(dialect, limit):
+    model = model_of({**CHEAP, "cache_write_long": 10**10, "long": {"above": 50, **CHEAP}}, vouched=True)
+    call = call_of(messages=[{"role": "user", "content": "größer"}] * 3, **limit)
+    body = written(call, dialect, "m", model)
+
+    short = bound(call, body, model=model, dialect=dialect, name="m")
+    long = bound(call._replace(body={**call.body, "echo": False}), body, model=model, dialect=dialect, name="m")
+
+    assert short == long
+
+
 @pytest.mark.parametrize(
     ("body", "model", "output"),
     [
