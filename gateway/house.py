@@ -31,6 +31,7 @@ from gateway.mistakes import told
 from gateway.observed import States, observe
 from gateway.pages import Pages
 from gateway.treasury import Treasury
+from quota.clashes import clashes
 from routing.vitals import Vitals
 from server.caller import Caller, caller_of, reply_to
 from server.connection import Listener
@@ -88,7 +89,7 @@ class House:
             books=treasury.books,
         )
         self._lookout = Lookout(self._shared)
-        self._current = Current(source, config, self._shared, self._reloaded, watch)
+        self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
@@ -102,11 +103,11 @@ class House:
             self._tally,
             self._look,
             self._operator,
+            money=treasury.shown,
             alone=metrics is None,
             calls=self._endpoints,
         )
-        self._ids = f"req-{os.urandom(6).hex()}-"
-        self._count = 0
+        self._ids, self._count = f"req-{os.urandom(6).hex()}-", 0
         self._seen: States = {}
         self._flying: set[str] = set()
         self._tasks: set[asyncio.Task[Reload]] = set()
@@ -127,7 +128,7 @@ class House:
         """What is served below /api/v1."""
         yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
         yield from Accounts(self._current, self._treasury, self._operator).rows()
-        yield from Estimates(self._current, self._treasury).rows()
+        yield from Estimates(self._current, self._treasury, self._operator).rows()
 
     def _operator(self) -> Secret | None:
         """The admin key of the moment."""
@@ -206,9 +207,21 @@ class House:
         watch("switchyard_event_loop_lag_seconds", self._lag.worst)
         watch("switchyard_log_dropped_total", lambda: self._scribe.dropped)
         watch("switchyard_connections", connections)
+        self._watch_money(watch)
         self._meters.reloaded(ok=True)
         self._look_again()
         self._lookout.heed(self._current.generation)
+
+    def _watch_money(self, watch: Callable[[str, Callable[[], float]], None]) -> None:
+        treasury = self._treasury
+        till = treasury.till
+        watch("switchyard_store_up", lambda: int(treasury.up))
+        watch("switchyard_store_operations_total", lambda: till.trips)
+        watch("switchyard_journal_full", lambda: int(till.full))
+        watch("switchyard_debt_usd_total", lambda: till.debt)
+        if treasury.books:
+            watch("switchyard_ledger_up", lambda: int(not treasury.down))
+            watch("switchyard_ledger_rows_waiting", lambda: treasury.pending)
 
     def stop_taking(self) -> None:
         self._pages.serving = False
@@ -234,6 +247,9 @@ class House:
         await self._loop.run_in_executor(None, self._scribe.close)
 
     # Reloading and looking
+
+    async def _objections(self, config: Config) -> tuple[str, ...]:
+        return await clashes(config, self._treasury.store)
 
     def changed(self) -> bool:
         return self._current.changed()

@@ -104,6 +104,14 @@ METRICS = (
         "The longest that anything due had to wait in the last ten seconds",
         merge="max",
     ),
+    Metric("switchyard_store_up", "gauge", "1 if the store answered when it was last asked, else 0", merge="min"),
+    Metric("switchyard_store_operations_total", "counter", "What the store was asked about budgets and limits"),
+    Metric("switchyard_ledger_up", "gauge", "1 if the ledger took what it was last given, else 0", merge="min"),
+    Metric("switchyard_ledger_rows_waiting", "gauge", "Finished calls that the ledger hasn't taken yet"),
+    Metric(
+        "switchyard_journal_full", "gauge", "1 while the journal has no room for calls that cost money", merge="max"
+    ),
+    Metric("switchyard_debt_usd_total", "counter", "Dollars that calls cost above what was held for them", per=NANO),
     Metric("switchyard_log_dropped_total", "counter", "Log lines that could not be written"),
     Metric("switchyard_open_streams", "gauge", "Streamed answers under way"),
     Metric("switchyard_connections", "gauge", "Open connections from clients"),
