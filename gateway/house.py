@@ -94,19 +94,10 @@ class House:
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
         self._bells = Bells(treasury.store, scribe, config.alerts)
-        treasury.till.watchers.append(self._bells.hear)
         self._admin = admin_key(config)
         self._desk = Desk(self._rows(), lambda: self._current.generation.config.server, self._operator)
-        self._pages = Pages(
-            self._current,
-            self._desk,
-            self._tally,
-            self._look,
-            self._operator,
-            money=treasury.shown,
-            alone=metrics is None,
-            calls=self._endpoints,
-        )
+        shown = (self._current, self._desk, self._tally, self._look, self._operator)
+        self._pages = Pages(*shown, money=treasury.shown, alone=metrics is None, calls=self._endpoints)
         self._ids, self._count = f"req-{os.urandom(6).hex()}-", 0
         self._seen: States = {}
         self._flying: set[str] = set()
@@ -200,6 +191,7 @@ class House:
     async def begin(self, connections: Callable[[], int]) -> None:
         """Called in the loop, once the process is what it will stay. *connections* counts those of clients."""
         self._scribe.start()
+        self._treasury.till.watchers.append(self._bells.hear)
         await self._treasury.begin()
         self._tally.start()
         self._lag.start(self._loop)
