@@ -96,7 +96,7 @@ class Accounts:
         try:
             return await self._treasury.till.standing(scope, allowance)
         except StoreDown:
-            raise _down("store") from None
+            raise _down("store", code="store_unavailable") from None
 
     def _where(self, asked: Asked) -> Mapping[str, str]:
         return costs.workspace(asked.query.get("workspace"), self._current.generation.config.teams)
@@ -115,7 +115,7 @@ async def named(config: Config, treasury: Treasury, name: str) -> Key:
     try:
         key = await treasury.stored.named(name)
     except StoreDown:
-        raise _down("store") from None
+        raise _down("store", code="store_unavailable") from None
     if key is None:
         raise Refusal(404, f"There is no key {name}.", code="key_not_found", param="key")
     return key
@@ -125,7 +125,7 @@ async def _told(answer: Any) -> Any:
     try:
         return await answer
     except LedgerDown:
-        raise _down("ledger") from None
+        raise _down("ledger", code="ledger_unavailable") from None
     except ValueError as error:
         raise invalid(f"{error}.") from None
 
@@ -134,5 +134,5 @@ def _zone(asked: Asked) -> str:
     return asked.query.get("zone", "UTC")
 
 
-def _down(what: str) -> Refusal:
-    return Refusal(503, f"The {what} can't be reached.", code=f"{what}_unavailable", headers={"retry-after": "1"})
+def _down(what: str, *, code: str) -> Refusal:
+    return Refusal(503, f"The {what} can't be reached.", code=code, headers={"retry-after": "1"})

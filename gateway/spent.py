@@ -31,12 +31,14 @@ class Spent(Refusal):
         if never:
             # The official clients would ask twice more; nothing will have changed.
             headers["x-should-retry"] = "false"
-        kind = "insufficient_quota" if shortage.kind in MONEY else "rate_limit_exceeded"
+        code = "rate_limit_exceeded"
+        if shortage.kind in MONEY:
+            code = "insufficient_quota"
         super().__init__(
             429,
             said(shortage),
-            code=kind,
-            type=kind if shortage.kind in MONEY else shortage.kind,
+            code=code,
+            type=code if shortage.kind in MONEY else shortage.kind,
             headers=headers,
             extra={"quota": shown(shortage)},
         )

@@ -19,12 +19,16 @@ import yaml
 import proxy
 from adapters import ADAPTERS
 from adapters.demo_wish import MODELS as DEMO_MODELS
+from admin.key_pages import KEYS
 from api import ENDPOINTS
 from config.load import load
 from config.problems import ConfigErrors
 from config.schema import Config
 from core.faults import Fault
 from core.target import Provider
+from gateway import commands
+from gateway.accounts import ROOT
+from gateway.estimate import PATH
 from gateway.generation import DIALECTS
 from gateway.pages import MODELS
 from routing.strategies import STRATEGIES
@@ -224,6 +228,18 @@ def test_every_dialect_is_documented_with_what_it_needs() -> None:
     assert expected == documented
 
 
+def operators() -> set[str]:
+    """What is served below /api/v1."""
+    words = {"{ROOT}": ROOT, "{KEYS}": KEYS, "KEYS": KEYS, "PATH": PATH, "{{}}": "{name}"}
+    source = "\n".join(file.read_text(encoding="utf-8") for file in PRODUCT)
+    found = set()
+    for method, path in re.findall(r'Row\("([A-Z]+)", f?"?([^",]+)', source):
+        for word, meaning in words.items():
+            path = path.replace(word, meaning)
+        found.add(f"{method} {path}")
+    return found
+
+
 def test_every_endpoint_is_documented() -> None:
     source = (HOME / "gateway/pages.py").read_text(encoding="utf-8")
     pages = {f"{method} {path}" for method, path in re.findall(r'\("(GET|POST)", "(/[^"]*)"\)', source)}
@@ -233,7 +249,7 @@ def test_every_endpoint_is_documented() -> None:
     documented = first_column(README, "endpoint")
 
     assert "GET /models" in pages
-    assert sorted(calls | models | pages - {"GET /models"}) == sorted(documented)
+    assert sorted(calls | models | operators() | pages - {"GET /models"}) == sorted(documented)
 
 
 def test_every_metric_is_documented_with_its_labels() -> None:
@@ -291,7 +307,7 @@ def test_every_word_of_the_command_line_is_documented(capsys: pytest.CaptureFixt
 
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
 
-    assert {*options, *proxy.COMMANDS, "FILE"} == set(first_column(README, "argument"))
+    assert {*options, *proxy.COMMANDS, *commands.NAMES, "FILE"} == set(first_column(README, "argument"))
 
 
 def test_every_make_target_is_documented() -> None:
