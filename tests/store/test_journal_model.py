@@ -214,4 +214,4 @@ class Life(RuleBasedStateMachine):
 # Without shrinking, which takes minutes where each step writes files; what failed is shown as it was.
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=25, stateful_step_count=60, deadline=None, phases=PHASES)
+TestLife.settings = settings(max_examples=20, stateful_step_count=50, deadline=None, phases=PHASES)
