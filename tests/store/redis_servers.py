@@ -69,13 +69,14 @@ class Server:
         ) as client:
             return client.execute_command(*command)
 
-    def pause(self) -> None:
+    @contextmanager
+    def paused(self) -> Iterator[None]:
         assert self._process
         self._process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        assert self._process
-        self._process.send_signal(signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         if self._process:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from redis import Redis
 from redis.crc import key_slot
 
 from core.secret import Secret
@@ -59,13 +58,12 @@ async def test_a_grant_that_no_replica_confirms_is_none(pair: tuple[Server, Serv
     master, replica = pair
     async with at(url(master), Log(), deadline=0.3) as store:
         await granting(Owner(store, "here/1"), 10)
-        replica.pause()
-        owner = Owner(store, "here/2")
-        unconfirmed = await owner.lease(20)
-        drawn = await draw(store, Draw("req:a:60", 5, 60.0, 5, 5))
-        with pytest.raises(StoreDown, match="no replica"):
-            await store.put_key(key())
-        replica.go_on()
+        with replica.paused():
+            owner = Owner(store, "here/2")
+            unconfirmed = await owner.lease(20)
+            drawn = await draw(store, Draw("req:a:60", 5, 60.0, 5, 5))
+            with pytest.raises(StoreDown, match="no replica"):
+                await store.put_key(key())
         until(lambda: has_replica(master), "the replica is back")
         after = await owner.tell()
         again = await draw(store, Draw("req:a:60", 5, 60.0, 5, 5))
@@ -79,9 +77,8 @@ async def test_a_grant_that_no_replica_confirms_is_none(pair: tuple[Server, Serv
 async def test_words_that_want_nothing_need_no_replica(pair: tuple[Server, Server]) -> None:
     master, replica = pair
     async with at(url(master), Log()) as store:
-        replica.pause()
-        heard = await Owner(store).tell(spent=4)
-        replica.go_on()
+        with replica.paused():
+            heard = await Owner(store).tell(spent=4)
 
     assert (4, 0.0) == (heard.spent, heard.settling)
 
@@ -149,27 +146,43 @@ async def test_a_batch_goes_to_all_servers_of_a_cluster(cluster: Clustered) -> N
     assert list(range(250)) == [one.own for one in heard]
 
 
-async def test_slots_that_move_are_followed(redis_clustered: str) -> None:
-    ports = [int(one.rsplit(":", 1)[1]) for one in redis_clustered.removeprefix("redis+cluster://").split(",")]
-    clients = [Redis(port=port, protocol=2, decode_responses=True) for port in ports]
-    ids = [client.execute_command("CLUSTER", "MYID") for client in clients]
-    name = next(f"m{n}" for n in range(1000) if key_slot(f"switchyard:a:m{n}".encode()) < 5000)
+@pytest.fixture(scope="module")
+def moving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clustered]:
+    """A cluster whose slots are moved about."""
+    with Clustered(tmp_path_factory.mktemp("moving")) as cluster:
+        yield cluster
+
+
+def begin_moving(cluster: Clustered, slot: int, there: int, here: int = 0) -> None:
+    servers = cluster.servers
+    servers[there].ask("CLUSTER", "SETSLOT", slot, "IMPORTING", servers[here].ask("CLUSTER", "MYID"))
+    servers[here].ask("CLUSTER", "SETSLOT", slot, "MIGRATING", servers[there].ask("CLUSTER", "MYID"))
+
+
+def end_moving(cluster: Clustered, slot: int, there: int) -> None:
+    for server in (cluster.servers[there], *cluster.servers):
+        server.ask("CLUSTER", "SETSLOT", slot, "NODE", cluster.servers[there].ask("CLUSTER", "MYID"))
+
+
+def name_on(node: int) -> str:
+    """An account that a new cluster of three keeps there."""
+    return next(f"m{n}" for n in range(1000) if key_slot(f"switchyard:a:m{n}".encode()) * 3 // 16384 == node)
+
+
+async def test_slots_that_move_are_followed(moving: Clustered) -> None:
+    name = name_on(0)
     slot = key_slot(f"switchyard:a:{name}".encode())
     log = Log()
-    async with at(redis_clustered, log) as store:
+    async with at(moving.url, log, deadline=1.0) as store:
         owner = Owner(store, account=name)
         await owner.tell(spent=1)
-        clients[1].execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[0])
-        clients[0].execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[1])
+        begin_moving(moving, slot, 1)
         here = await owner.tell(spent=2)
-        clients[0].execute_command("MIGRATE", "127.0.0.1", ports[1], f"switchyard:a:{name}", 0, 5000)
+        moving.servers[0].ask("MIGRATE", "127.0.0.1", moving.servers[1].port, f"switchyard:a:{name}", 0, 5000)
         asked = await owner.tell(spent=3)
-        for client in (clients[1], clients[0], clients[2]):
-            client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[1])
+        end_moving(moving, slot, 1)
         moved = await owner.tell(spent=4)
         straight = await owner.tell(spent=5)
-    for client in clients:
-        client.close()
 
     assert [(2, False), (3, False), (4, False), (5, False)] == [
         (one.spent, one.fresh) for one in (here, asked, moved, straight)
@@ -201,3 +214,98 @@ async def test_a_master_that_sentinels_don_t_know_is_down(redis_watched: str) ->
     with pytest.raises(StoreDown):
         await store.open()
     await store.close()
+
+
+async def test_keys_whose_slot_is_on_its_way_are_to_be_asked_for_again(moving: Clustered) -> None:
+    slot = key_slot(b"switchyard:{keys}names")
+    here = slot * 3 // 16384
+    there = (here + 1) % 3
+    async with at(moving.url, Log(), deadline=1.0) as store:
+        begin_moving(moving, slot, there, here)
+        with pytest.raises(StoreDown, match="moving"):
+            await store.key_named("alice")
+        moving.servers[here].ask("CLUSTER", "SETSLOT", slot, "STABLE")
+        moving.servers[there].ask("CLUSTER", "SETSLOT", slot, "STABLE")
+        await store.put_key(key("alice"))
+        begin_moving(moving, slot, there, here)
+        names = "switchyard:{keys}names"
+        moving.servers[here].ask("MIGRATE", "127.0.0.1", moving.servers[there].port, names, 0, 5000)
+        with pytest.raises(StoreDown, match="moving"):
+            await store.key_named("alice")
+        rest = [f"switchyard:{{keys}}{part}" for part in ("digests", "order", "changes", "version", "floor")]
+        moving.servers[here].ask("MIGRATE", "127.0.0.1", moving.servers[there].port, "", 0, 5000, "KEYS", *rest)
+        end_moving(moving, slot, there)
+
+        assert "alice" == (await store.keys())[0].name
+
+
+async def test_nobody_waits_longer_than_the_deadline_for_where_a_slot_is(moving: Clustered) -> None:
+    name = name_on(1)
+    async with at(moving.url, Log()) as store:
+        owner = Owner(store, account=name)
+        await owner.tell()
+        slot = key_slot(f"switchyard:a:{name}".encode())
+        begin_moving(moving, slot, 2, 1)
+        moving.servers[1].ask("MIGRATE", "127.0.0.1", moving.servers[2].port, f"switchyard:a:{name}", 0, 5000)
+        end_moving(moving, slot, 2)
+        await asyncio.sleep(0.15)  # it was looked for a moment ago
+        with moving.servers[0].paused():
+            begun = time.perf_counter()
+            with pytest.raises(StoreDown, match="who has what"):
+                await owner.tell()
+            took = time.perf_counter() - begun
+        await back(owner, within=5)
+
+    assert took < 0.15
+
+
+async def test_a_batch_fails_where_one_of_its_servers_does(moving: Clustered) -> None:
+    async with at(moving.url, Log()) as store:
+        tells = [Tell(f"usd:part{number}", 1000) for number in range(20)]
+        await store.tell(Stamp("here/1", 1, 1), tells)
+        with moving.servers[0].paused(), pytest.raises(StoreDown, match="no answer in time"):
+            await store.tell(Stamp("here/1", 1, 2), tells)
+
+
+async def test_one_server_of_a_cluster_is_no_store(moving: Clustered) -> None:
+    has_mark = moving.servers[key_slot(b"switchyard:{}mark") * 3 // 16384]
+    for server in moving.servers:
+        store = RedisStore(Secret(url(server)), Log(), deadline=1.0)
+        if server is has_mark:
+            await store.open()
+        else:
+            with pytest.raises(StoreDown, match="MOVED"):
+                await store.open()
+        with pytest.raises(StoreDown):
+            await store.tell(Stamp("here/1", 1, 1), [Tell(name_on(node), 1) for node in range(3)])
+        await store.close()
+
+
+async def test_a_replica_that_joins_is_asked_from_then_on(tmp_path: Path) -> None:
+    master = Server(tmp_path)
+    with serving(master):
+        async with at(url(master), Log(), deadline=0.3) as store:
+            await granting(Owner(store, "here/1"))
+            replica = Server(tmp_path, f"replicaof 127.0.0.1 {master.port}")
+            with serving(replica):
+                until(lambda: has_replica(master), "a replica is online")
+                await asyncio.sleep(1.2)
+                await Owner(store, "here/2").tell()
+                with replica.paused():
+                    heard = await Owner(store, "here/3").lease(1)
+
+    assert (0, True) == (heard.granted, heard.settling > 0)
+
+
+async def test_a_master_that_was_a_replica_in_between_is_noticed(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    with serving(server):
+        async with at(url(server), Log(), settle=SETTLE) as store:
+            await asyncio.sleep(SETTLE)
+            await granting(Owner(store, "here/1"))
+            epoch = store.epoch
+            server.ask("REPLICAOF", "127.0.0.1", free_port())
+            server.ask("REPLICAOF", "NO", "ONE")
+            await asyncio.sleep(1.6)
+
+    assert epoch != store.epoch
