@@ -147,13 +147,6 @@ async def test_a_batch_goes_to_all_servers_of_a_cluster(cluster: Clustered) -> N
     assert list(range(250)) == [one.own for one in heard]
 
 
-@pytest.fixture(scope="module")
-def moving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clustered]:
-    """A cluster whose slots are moved about."""
-    with Clustered(tmp_path_factory.mktemp("moving")) as cluster:
-        yield cluster
-
-
 def begin_moving(cluster: Clustered, slot: int, there: int, here: int = 0) -> None:
     servers = cluster.servers
     servers[there].ask("CLUSTER", "SETSLOT", slot, "IMPORTING", servers[here].ask("CLUSTER", "MYID"))
@@ -170,18 +163,18 @@ def name_on(node: int) -> str:
     return next(f"m{n}" for n in range(1000) if key_slot(f"switchyard:a:m{n}".encode()) * 3 // 16384 == node)
 
 
-async def test_slots_that_move_are_followed(moving: Clustered) -> None:
+async def test_slots_that_move_are_followed(clustered: Clustered) -> None:
     name = name_on(0)
     slot = key_slot(f"switchyard:a:{name}".encode())
     log = Log()
-    async with at(moving.url, log) as store:
+    async with at(clustered.url, log) as store:
         owner = Owner(store, account=name)
         await owner.tell(spent=1)
-        begin_moving(moving, slot, 1)
+        begin_moving(clustered, slot, 1)
         here = await owner.tell(spent=2)
-        moving.servers[0].ask("MIGRATE", "127.0.0.1", moving.servers[1].port, f"switchyard:a:{name}", 0, 5000)
+        clustered.servers[0].ask("MIGRATE", "127.0.0.1", clustered.servers[1].port, f"switchyard:a:{name}", 0, 5000)
         asked = await owner.tell(spent=3)
-        end_moving(moving, slot, 1)
+        end_moving(clustered, slot, 1)
         moved = await owner.tell(spent=4)
         straight = await owner.tell(spent=5)
 
@@ -217,41 +210,41 @@ async def test_a_master_that_sentinels_don_t_know_is_down(redis_watched: str) ->
     await store.close()
 
 
-async def test_keys_whose_slot_is_on_its_way_are_to_be_asked_for_again(moving: Clustered) -> None:
+async def test_keys_whose_slot_is_on_its_way_are_to_be_asked_for_again(clustered: Clustered) -> None:
     slot = key_slot(b"switchyard:{keys}names")
     here = slot * 3 // 16384
     there = (here + 1) % 3
-    async with at(moving.url, Log()) as store:
-        begin_moving(moving, slot, there, here)
+    async with at(clustered.url, Log()) as store:
+        begin_moving(clustered, slot, there, here)
         with pytest.raises(StoreDown, match="moving"):
             await store.key_named("alice")
-        moving.servers[here].ask("CLUSTER", "SETSLOT", slot, "STABLE")
-        moving.servers[there].ask("CLUSTER", "SETSLOT", slot, "STABLE")
+        clustered.servers[here].ask("CLUSTER", "SETSLOT", slot, "STABLE")
+        clustered.servers[there].ask("CLUSTER", "SETSLOT", slot, "STABLE")
         await store.put_key(key("alice"))
-        begin_moving(moving, slot, there, here)
+        begin_moving(clustered, slot, there, here)
         names = "switchyard:{keys}names"
-        moving.servers[here].ask("MIGRATE", "127.0.0.1", moving.servers[there].port, names, 0, 5000)
+        clustered.servers[here].ask("MIGRATE", "127.0.0.1", clustered.servers[there].port, names, 0, 5000)
         with pytest.raises(StoreDown, match="moving"):
             await store.key_named("alice")
         rest = [f"switchyard:{{keys}}{part}" for part in ("digests", "order", "changes", "version", "floor")]
-        moving.servers[here].ask("MIGRATE", "127.0.0.1", moving.servers[there].port, "", 0, 5000, "KEYS", *rest)
-        end_moving(moving, slot, there)
+        clustered.servers[here].ask("MIGRATE", "127.0.0.1", clustered.servers[there].port, "", 0, 5000, "KEYS", *rest)
+        end_moving(clustered, slot, there)
 
         assert "alice" == (await store.keys())[0].name
 
 
-async def test_nobody_waits_longer_than_the_deadline_for_where_a_slot_is(moving: Clustered) -> None:
+async def test_nobody_waits_longer_than_the_deadline_for_where_a_slot_is(clustered: Clustered) -> None:
     name = name_on(1)
     slot = key_slot(f"switchyard:a:{name}".encode())
-    store = RedisStore(Secret(moving.url), Log(), deadline=0.1, settle=0.0)
+    store = RedisStore(Secret(clustered.url), Log(), deadline=0.1, settle=0.0)
     await store.open()
     owner = Owner(store, account=name)
     await owner.tell()
-    begin_moving(moving, slot, 2, 1)
-    moving.servers[1].ask("MIGRATE", "127.0.0.1", moving.servers[2].port, f"switchyard:a:{name}", 0, 5000)
-    end_moving(moving, slot, 2)
+    begin_moving(clustered, slot, 2, 1)
+    clustered.servers[1].ask("MIGRATE", "127.0.0.1", clustered.servers[2].port, f"switchyard:a:{name}", 0, 5000)
+    end_moving(clustered, slot, 2)
     await asyncio.sleep(0.15)  # it was looked for a moment ago
-    with moving.servers[0].paused():
+    with clustered.servers[0].paused():
         begun = time.perf_counter()
         with pytest.raises(StoreDown, match="who has what"):
             await owner.tell()
@@ -263,17 +256,17 @@ async def test_nobody_waits_longer_than_the_deadline_for_where_a_slot_is(moving:
     assert took < 0.2
 
 
-async def test_a_batch_fails_where_one_of_its_servers_does(moving: Clustered) -> None:
-    async with at(moving.url, Log(), deadline=DEADLINE) as store:
+async def test_a_batch_fails_where_one_of_its_servers_does(clustered: Clustered) -> None:
+    async with at(clustered.url, Log(), deadline=DEADLINE) as store:
         tells = [Tell(f"usd:part{number}", 1000) for number in range(20)]
         await store.tell(Stamp("here/1", 1, 1), tells)
-        with moving.servers[0].paused(), pytest.raises(StoreDown, match="no answer in time"):
+        with clustered.servers[0].paused(), pytest.raises(StoreDown, match="no answer in time"):
             await store.tell(Stamp("here/1", 1, 2), tells)
 
 
-async def test_one_server_of_a_cluster_is_no_store(moving: Clustered) -> None:
-    has_mark = moving.servers[key_slot(b"switchyard:{}mark") * 3 // 16384]
-    for server in moving.servers:
+async def test_one_server_of_a_cluster_is_no_store(clustered: Clustered) -> None:
+    has_mark = clustered.servers[key_slot(b"switchyard:{}mark") * 3 // 16384]
+    for server in clustered.servers:
         store = RedisStore(Secret(url(server)), Log())
         if server is has_mark:
             await store.open()
