@@ -1,10 +1,9 @@
-"""The command line: serve, check, dialects.
+"""The command line: serve, check, dialects, and what is asked of keys and ledger.
 
 The life of a call is in gateway/conversation.py, top to bottom.
 """
 
 import argparse
-import asyncio
 import os
 import socket
 import sys
@@ -22,8 +21,10 @@ from config.problems import ConfigErrors
 from config.report import problems_text, summary
 from config.schema import Config
 from config.watch import Watch
+from gateway import commands
 from gateway.current import Newest, Source
 from gateway.house import House
+from gateway.treasury import NoState
 from server.life import live
 from server.supervisor import PortInUse, Supervisor, listening, reserved
 from telemetry.log import Scribe
@@ -37,6 +38,8 @@ PAGES: Final = {"health": "/health", "metrics": "/metrics"}
 
 def main(argv: list[str]) -> int:
     """The exit code: 0 fine, 1 can't serve, 2 the configuration is wrong."""
+    if argv and argv[0] in commands.NAMES:
+        return ask(argv[0], argv[1:])
     options = arguments(argv)
     if options.command == "dialects":
         sys.stdout.write(f"{dialects.text(dialects.shown())}\n\n{dialects.LEGEND}\n")
@@ -61,9 +64,18 @@ def main(argv: list[str]) -> int:
     try:
         # What more than one worker can't keep must be refused by a reload too.
         return serve(config, replace(source, workers=config.server.workers), watch)
-    except (PortInUse, NoDirectory) as error:
+    except (PortInUse, NoDirectory, NoState) as error:
         say(f"{error}")
         return 1
+
+
+def ask(name: str, argv: list[str]) -> int:
+    """A command of its own: keys, spend, reconcile, migrate."""
+    try:
+        return commands.run(name, argv, lambda file: Source(file=file, env=dict(os.environ)).load())
+    except ConfigErrors as error:
+        say(problems_text(error))
+        return 2
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -140,9 +152,9 @@ async def working(newest: Newest, source: Source, sock: socket.socket, family: F
     """One process, from its first to its last call."""
     config, server = newest.config, newest.config.server
     directory, supervisor = (family.directory, family.supervisor) if family else (None, None)
-    house = House(config, source, asyncio.get_running_loop(), directory, watch=newest.watch)
+    house = await House.open(config, source, directory, watch=newest.watch)
     listener = house.listener()
-    house.begin(lambda: listener.open)
+    await house.begin(lambda: listener.open)
     if newest.refused:
         house.reload()  # so that this worker, too, says what is wrong
     try:

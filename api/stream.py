@@ -64,6 +64,11 @@ class StreamWriter:
             return DONE
         return event({**self._frame(), "choices": [], "usage": shown(usage)}) + DONE
 
+    def cut(self, choices: int, note: str) -> bytes:
+        """The end of an answer that may not go on: as if its length were limited, with a *note* that says by what."""
+        ended = [{"index": index, "delta": {}, "finish_reason": "length"} for index in range(choices)]
+        return event({**self._frame(), "choices": ended, "note": note})
+
     def _frame(self) -> dict[str, Any]:
         """id, created and model as the first chunk had them: all chunks of a stream share them."""
         line = (self._first or b"").partition(b"\n")[0].removeprefix(b"data:")

@@ -46,12 +46,16 @@ class Override(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """*price* None means unknown, which is not free. *quality* is between 0 and 1. *source* says who claims it."""
+    """*price* None means unknown, which is not free. *quality* is between 0 and 1. *source* says who claims it.
+
+    *vouched*: the price is the operator's own.
+    """
 
     price: Price | None
     abilities: Abilities
     quality: float | None
     source: str
+    vouched: bool = False
 
 
 NOTHING_KNOWN = Model(None, UNKNOWN, None, "")
@@ -123,6 +127,7 @@ def _overridden(row: Row | None, own: Override) -> Model:
         ),
         quality=own.quality,
         source=f"configuration, {base.source}" if base.source else "configuration",
+        vouched=own.price is not None,
     )
 
 

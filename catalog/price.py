@@ -76,13 +76,7 @@ class Price:
         """Nano-dollars, rounded half up once, over the sum. What the provider says that it charged comes first."""
         if usage.cost is not None:
             return usage.cost
-        rate, factor = self, FACTOR
-        if usage.tier and (tier := _CALLED.get(usage.tier.lower())):
-            own = self.tiers.get(tier, _UNKNOWN.get(tier, FACTOR))
-            if isinstance(own, Price):
-                rate = own
-            else:
-                factor = own
+        rate, factor = factor_of(self, usage.tier) if usage.tier else (self, FACTOR)
         if rate.steps:
             rate = next((step for above, step in rate.steps if usage.prompt > above), rate)
         sum = (
@@ -96,6 +90,19 @@ class Price:
             + usage.image_output * rate.image_output
         ) * factor + usage.searches * rate.search * (FACTOR * PER // PER_SEARCH)
         return (sum + PER * FACTOR // 2) // (PER * FACTOR)
+
+
+def tier_of(name: str) -> str:
+    """What prices call the service tier *name*, whoever calls it so; empty for the standard one."""
+    return _CALLED.get(name.lower(), "")
+
+
+def factor_of(price: Price, tier: str) -> tuple[Price, int]:
+    """The price that counts in *tier*, and the thousandths of it that are charged."""
+    if not (known := tier_of(tier)):
+        return price, FACTOR
+    own = price.tiers.get(known, _UNKNOWN.get(known, FACTOR))
+    return (own, FACTOR) if isinstance(own, Price) else (price, own)
 
 
 def _steps(figures: Mapping[str, Any], base: Price) -> tuple[tuple[int, Price], ...]:

@@ -5,52 +5,131 @@ import re
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 
+from config.allowances import read_allowance, take_allowance
+from config.budgets import Terms
+from config.names import check_model, check_name, covers, read_allowed
 from config.problems import Notes, printable
-from config.readers import TEXT, TRUTH, scalar, secret, several
-from config.schema import Key
-from config.section import Entry, Section, shown
+from config.readers import MONEY, TEXT, TRUTH, choice, scalar, secret, several
+from config.schema import Allowance, Key, State
+from config.section import Entry, Reader, Section, shown
 from config.yaml_lines import Scalar
 from core.secret import Secret
-
-LONGEST_NAME = 64
-NOT_YET = ("team", "budget", "limits", "max_cost")
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def read_keys(
-    entry: Entry | None, notes: Notes, *, routes: Collection[str], providers: Collection[str]
+    entry: Entry | None,
+    notes: Notes,
+    *,
+    routes: Collection[str],
+    providers: Collection[str],
+    teams: Collection[str],
+    tags: Collection[str],
+    when_down: str,
 ) -> dict[str, Key]:
-    """*routes* and *providers* are what a key's `models` may speak of."""
+    """The keys of the file. What the arguments are, `read_key` says."""
     keys: dict[str, Key] = {}
     owners: dict[bytes, str] = {}
     for name, one in Section(entry, notes).every():
-        if not name or not name.isprintable() or len(name) > LONGEST_NAME:
-            notes.error(one, f"a key's name is 1 to {LONGEST_NAME} characters")
         section = Section(one, notes)
-        key = keys[name] = _key(name, section, notes, routes=routes, providers=providers)
+        key = keys[name] = read_key(
+            name,
+            section,
+            notes,
+            routes=routes,
+            providers=providers,
+            teams=teams,
+            tags=tags,
+            needs_secret=True,
+            when_down=when_down,
+        )
         owner = owners.setdefault(key.digest, name)
         if key.digest and owner != name:
             notes.error(section, f"is the same key as that of {printable(owner)}")
     return keys
 
 
+def read_key(
+    name: str,
+    section: Section,
+    notes: Notes,
+    *,
+    routes: Collection[str],
+    providers: Collection[str],
+    teams: Collection[str],
+    tags: Collection[str],
+    needs_secret: bool,
+    when_down: str = State().when_down,
+) -> Key:
+    """One key, wherever it is written; what is wrong with it goes to *notes*.
+
+    *routes* and *providers* are what its `models` may speak of, *teams* and *tags* those that there are. Without
+    *needs_secret* it is known by something else: `key` and `sha256` are unknown then, and its digest is left empty.
+    *when_down* is for budgets that don't say it (that of `state`).
+    """
+    _check_name(name, section, notes)
+    terms = Terms(routes, when_down)
+    disabled = section.read("disabled", TRUTH, False)
+    key = Key(
+        name=name,
+        digest=_digest(section, notes, needed=not disabled) if needs_secret else b"",
+        models=read_allowed(section, notes, routes=routes, providers=providers),
+        expires=section.read("expires", _EXPIRES, None),
+        disabled=disabled,
+        team=section.read("team", _one_of(teams, "team"), None),
+        tags=tuple(sorted(set(section.read("tags", several(_one_of(tags, "tag")), ())))),
+        allowance=read_allowance(take_allowance(section), notes, terms),
+        per_model=_per_model(section, notes, terms, providers),
+        max_cost=section.read("max_cost", MONEY, None),
+        holds=section.read("holds", choice(("whole", "slices"), "way to hold"), "whole"),
+    )
+    section.close()
+    return key
+
+
 def digest(key: Secret) -> bytes:
     return hashlib.sha256(key.reveal().encode()).digest()
 
 
-def _key(name: str, section: Section, notes: Notes, *, routes: Collection[str], providers: Collection[str]) -> Key:
-    disabled = section.read("disabled", TRUTH, False)
-    key = Key(
-        name=name,
-        digest=_digest(section, notes, needed=not disabled),
-        models=_models(section, notes, routes, providers),
-        expires=section.read("expires", _EXPIRES, None),
-        disabled=disabled,
-    )
-    section.refuse(NOT_YET)
-    section.close()
-    return key
+def _check_name(name: str, section: Section, notes: Notes) -> None:
+    check_name(name, section, notes, whose="a key's")
+    if "/model/" in name:
+        # What it spends would be counted with that of another key's model.
+        notes.error(section, "a key's name can't hold /model/")
+
+
+def _one_of(names: Collection[str], what: str) -> Reader[str]:
+    def read(entry: Entry, notes: Notes) -> str | None:
+        name = TEXT(entry, notes)
+        if name is None or name in names or not isinstance(entry.node, Scalar):
+            return name
+        meant = notes.meant(name, names) or f"; `{what}s:` declares them"
+        notes.error(entry, f"no {what} is called {shown(entry.node)}{meant}")
+        return None
+
+    return read
+
+
+def _per_model(
+    section: Section, notes: Notes, terms: Terms, providers: Collection[str]
+) -> tuple[tuple[str, Allowance], ...]:
+    """An allowance for each pattern; the first that fits counts, so it has to be known which one that is."""
+    written = Section(section.take("per_model"), notes).every()
+    patterns = [pattern for pattern, _ in written]
+    found: list[tuple[str, Allowance]] = []
+    for pattern, entry in written:
+        if not pattern or not pattern.isprintable():
+            notes.error(entry, "expected the name of a model that clients ask for; it may hold one *")
+        check_model(pattern, entry, notes, words=printable(pattern), routes=terms.routes, providers=providers)
+        inner = Section(entry, notes)
+
+        def leads_back(route: str, pattern: str = pattern) -> bool:
+            return pattern == next((one for one in patterns if covers(one, route)), None)
+
+        found.append((pattern, read_allowance(take_allowance(inner), notes, terms, leads_back)))
+        inner.close()
+    return tuple(found)
 
 
 def _digest(section: Section, notes: Notes, *, needed: bool) -> bytes:
@@ -67,35 +146,6 @@ def _digest(section: Section, notes: Notes, *, needed: bool) -> bytes:
         name = "sha256" if section.says("sha256") and not section.says("key") else "key"
         notes.error(section.at(name), "is empty" if section.says(name) else "is missing")
     return b""
-
-
-def _models(section: Section, notes: Notes, routes: Collection[str], providers: Collection[str]) -> tuple[str, ...]:
-    def read(entry: Entry, notes: Notes) -> str | None:
-        model = TEXT(entry, notes)
-        if model and model.count("*") > 1:
-            notes.error(entry, "a name may hold one * at most")
-        elif model and isinstance(entry.node, Scalar) and not _known(model, routes, providers):
-            notes.warn(entry, f"{shown(entry.node)} is no route, and no model at a known provider")
-        return model
-
-    entry = section.take("models")
-    models = several(read)(entry, notes) if entry else ()
-    if entry and not models:
-        # An empty list means every model, which is hardly what someone means who writes one.
-        notes.error(entry, "names no model; leave it out to allow every model")
-    return models or ()
-
-
-def _known(model: str, routes: Collection[str], providers: Collection[str]) -> bool:
-    if model in routes or any(_covers(model, route) or _covers(route, model) for route in routes):
-        return True
-    provider, slash, _ = model.partition("/")
-    return provider in providers if slash else any(_covers(model, f"{one}/") for one in providers)
-
-
-def _covers(pattern: str, name: str) -> bool:
-    start, star, end = pattern.partition("*")
-    return bool(star) and len(name) >= len(start) + len(end) and name.startswith(start) and name.endswith(end)
 
 
 def _hashed(text: str) -> bytes:

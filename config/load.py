@@ -9,15 +9,18 @@ from ipaddress import ip_address
 from typing import Any
 
 from config import environment, yaml_lines
+from config.budgets import Terms
 from config.keys import digest, read_keys
+from config.levels import read_places, read_service, read_tags, read_teams
 from config.models import read_models
 from config.policies import BREAKER, TIMEOUTS, read_params, read_retry
 from config.problems import Notes
-from config.providers import read_providers
-from config.readers import TEXT, TRUTH, choice, duration, matching, secret, several, size, whole
+from config.providers import Providers, read_providers
+from config.readers import TRUTH, choice, duration, matching, secret, several, size, whole
 from config.routes import read_routes
-from config.schema import Config, Cors, DialectFacts, Fetching, Key, Log, Route, Server, State
+from config.schema import Config, Cors, DialectFacts, Fetching, Key, Log, Route, Server
 from config.section import Entry, Reader, Section, changed, settings
+from config.state import read_alerts, read_ledger, read_state
 from config.unfold import unfold
 from config.yaml_lines import Node
 from core.secret import Secret
@@ -26,7 +29,7 @@ MOST_WORKERS = 256
 DEFAULT_STRATEGY = "order"
 
 # Whole sections of which this version keeps nothing.
-NOT_YET = ("teams", "cache", "ledger")
+NOT_YET = ("cache",)
 
 _LOG: Mapping[str, Reader[Any]] = {
     "format": choice(("json", "text"), "format"),
@@ -82,30 +85,23 @@ def load(
     server, server_section = _server(root, notes, cores=cores)
     server = _above(server, host=host, port=port, workers=workers)
     defaults, strategy = _defaults(root, notes, strategies)
-    providers, sources = read_providers(root.take("providers"), notes, dialects, workers=server.workers)
-    written = read_routes(
-        root.take("routes"), notes, providers=providers, strategies=strategies, defaults=defaults, strategy=strategy
-    )
-    keys = read_keys(root.take("keys"), notes, routes=written, providers=providers)
     config = Config(
         server=server,
         log=settings(root.take("log"), Log(), _LOG, notes),
-        state=_state(root, notes),
-        providers=providers,
-        routes=unfold(written, notes),
-        defaults=defaults,
-        keys=keys,
-        models=read_models(root.take("models"), notes, providers=providers),
+        state=read_state(root.take("state"), notes),
+        ledger=read_ledger(root.take("ledger"), notes),
+        alerts=read_alerts(root.take("alerts"), notes),
         media=settings(root.take("media"), Fetching(), _MEDIA, notes),
-        admin_key=_admin_key(root, notes, keys),
-        key_sources=sources,
+        defaults=defaults,
         hash=_hash(tree),
     )
+    providers = read_providers(root.take("providers"), notes, dialects)
+    config = _with_ways(config, providers, root, notes, strategies=strategies, strategy=strategy)
+    config = _with_callers(config, providers, root, notes)
     root.refuse(NOT_YET)
     root.close()
-    _check_reach(server, keys, server_section, notes)
-    if not providers:
-        notes.warn(root.at("providers"), "is empty, so that no call can be answered")
+    _check_reach(server, config.keys, server_section, notes)
+    _warn(config, root, notes)
     notes.check()
     return replace(config, warnings=notes.warnings())
 
@@ -168,12 +164,60 @@ def _defaults(root: Section, notes: Notes, strategies: Collection[str]) -> tuple
     return defaults, strategy
 
 
-def _state(root: Section, notes: Notes) -> State:
-    section = Section(root.take("state"), notes)
-    directory = section.read("directory", TEXT, State().directory)
-    section.refuse(("url", "when_down"))
-    section.close()
-    return State(directory=directory)
+def _with_ways(
+    config: Config, providers: Providers, root: Section, notes: Notes, *, strategies: Collection[str], strategy: str
+) -> Config:
+    """*config* and where calls may go."""
+    written = read_routes(
+        root.take("routes"),
+        notes,
+        providers=providers.by_name,
+        strategies=strategies,
+        defaults=config.defaults,
+        strategy=strategy,
+    )
+    return replace(config, providers=providers.by_name, key_sources=providers.sources, routes=unfold(written, notes))
+
+
+def _with_callers(config: Config, providers: Providers, root: Section, notes: Notes) -> Config:
+    """*config* and who may ask, and for how much of everything."""
+    terms = Terms(config.routes, config.state.when_down)
+    service, max_cost = read_service(root.take("service"), notes, terms)
+    teams = read_teams(root.take("teams"), notes, terms, providers=config.providers)
+    tags = read_tags(root.take("tags"), notes, terms)
+    keys = read_keys(
+        root.take("keys"),
+        notes,
+        routes=config.routes,
+        providers=config.providers,
+        teams=teams,
+        tags=tags,
+        when_down=config.state.when_down,
+    )
+    models, of_models = read_models(root.take("models"), notes, providers=config.providers)
+    allowances = {
+        "service": service,
+        **read_places({**providers.allowances, **of_models}, notes, terms, routes=config.routes),
+        **{f"tag/{name}": allowance for name, allowance in tags.items()},
+    }
+    return replace(
+        config,
+        teams=teams,
+        tags=tuple(tags),
+        keys=keys,
+        admin_key=_admin_key(root, notes, keys),
+        allowances={scope: allowance for scope, allowance in allowances.items() if allowance},
+        max_cost=max_cost,
+        models=models,
+    )
+
+
+def _warn(config: Config, root: Section, notes: Notes) -> None:
+    if not config.providers:
+        notes.warn(root.at("providers"), "is empty, so that no call can be answered")
+    if config.state.url and config.ledger.on and not config.ledger.url:
+        # The state is shared then, so that there are most likely other machines.
+        notes.warn(root.at("ledger"), "has no url, so that reports tell of this machine's calls only")
 
 
 def _admin_key(root: Section, notes: Notes, keys: Mapping[str, Key]) -> Secret | None:

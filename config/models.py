@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from config import units
+from config.allowances import Written, take_allowance
 from config.problems import Notes, printable
 from config.readers import MONEY, TEXT, TRUTH, choice, number, scalar, several, whole
 from config.schema import ModelFacts
@@ -17,8 +18,12 @@ PRICES = (
 TIERS = ("flex", "priority", "batch")
 
 
-def read_models(entry: Entry | None, notes: Notes, *, providers: Collection[str]) -> dict[str, ModelFacts]:
+def read_models(
+    entry: Entry | None, notes: Notes, *, providers: Collection[str]
+) -> tuple[dict[str, ModelFacts], dict[str, Written]]:
+    """The facts by name, and by scope the allowances, which are still to be read."""
     models: dict[str, ModelFacts] = {}
+    allowances: dict[str, Written] = {}
     for name, one in Section(entry, notes).every():
         provider, _, model = name.partition("/")
         if not model:
@@ -28,8 +33,9 @@ def read_models(entry: Entry | None, notes: Notes, *, providers: Collection[str]
             notes.error(one, f"no provider is called {printable(provider)}{meant}")
         section = Section(one, notes)
         models[name] = ModelFacts(**changed(section, _FACTS))
+        allowances[f"target/{name}"] = take_allowance(section)
         section.close()
-    return models
+    return models, allowances
 
 
 def _price(entry: Entry, notes: Notes) -> dict[str, Any]:

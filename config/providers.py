@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from config.allowances import Written, take_allowance
 from config.problems import Notes
-from config.readers import TEXT, TRUTH, choice, every, secret, several, whole
+from config.readers import TEXT, TRUTH, choice, every, secret, several
 from config.schema import DialectFacts
 from config.section import Entry, Section
 from config.yaml_lines import Scalar
@@ -19,7 +21,6 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # of a host
 # They say how the message is cut and to whom it goes, which is the client's business alone.
 _FRAMING = frozenset({"connection", "content-length", "host", "te", "trailer", "transfer-encoding", "upgrade"})
 
-_CONCURRENT = whole(1, 1_000_000)
 _DISCOVER = every("5m", shortest="1s", longest="1d")
 _PROBE = every("30s", shortest="1s", longest="1h")
 
@@ -35,24 +36,25 @@ class Headers(dict[str, str]):
     __str__ = __repr__
 
 
-def read_providers(
-    entry: Entry | None, notes: Notes, dialects: Mapping[str, DialectFacts], *, workers: int
-) -> tuple[dict[str, Provider], dict[str, str]]:
-    """The providers, and for each that has an api_key the variables it came from."""
-    providers: dict[str, Provider] = {}
-    sources: dict[str, str] = {}
+class Providers(NamedTuple):
+    """*sources*: for each that has an api_key, the variables it came from. *allowances* by scope, still to be read."""
+
+    by_name: dict[str, Provider]
+    sources: dict[str, str]
+    allowances: dict[str, Written]
+
+
+def read_providers(entry: Entry | None, notes: Notes, dialects: Mapping[str, DialectFacts]) -> Providers:
+    found = Providers({}, {}, {})
     for name, one in Section(entry, notes).every():
         if _NAME.fullmatch(name) is None:
             notes.error(one, "a provider's name is up to 64 letters, digits, dots, dashes and underscores")
         section = Section(one, notes)
-        provider = _provider(name, section, notes, dialects)
-        if provider.concurrent is not None and workers > 1:
-            message = f"would be counted by each of the {workers} workers for itself; needs workers: 1"
-            notes.error(section.at("limits"), message)
-        providers[name] = provider
+        found.allowances[f"provider/{name}"] = take_allowance(section)
+        found.by_name[name] = _provider(name, section, notes, dialects)
         if variables := section.variables("api_key"):
-            sources[name] = ", ".join(variables)
-    return providers, sources
+            found.sources[name] = ", ".join(variables)
+    return found
 
 
 def _provider(name: str, section: Section, notes: Notes, dialects: Mapping[str, DialectFacts]) -> Provider:
@@ -66,7 +68,6 @@ def _provider(name: str, section: Section, notes: Notes, dialects: Mapping[str, 
         keys=section.read("api_key", several(secret), ()),
         needs_key=facts.needs_key and not local,
         local=local,
-        concurrent=_concurrent(section, notes),
         options=options,
         headers=_headers(section.take("headers"), notes),
         verify_tls=section.read("verify_tls", TRUTH, True),
@@ -111,15 +112,6 @@ def _dialect(
         known = ", ".join(sorted(dialects))
         notes.error(section, f"is no known provider{meant}; `dialect:` may say how it speaks ({known})")
     return name, dialects.get(name, _UNKNOWN)
-
-
-def _concurrent(section: Section, notes: Notes) -> int | None:
-    """`limits: {concurrent: N}`; the other limits would not be kept."""
-    limits = Section(section.take("limits"), notes)
-    concurrent = limits.take("concurrent")
-    limits.refuse(("requests", "tokens"))
-    limits.close()
-    return _CONCURRENT(concurrent, notes) if concurrent else None
 
 
 def _options(section: Section, facts: DialectFacts) -> dict[str, str]:

@@ -117,6 +117,25 @@ def several(reader: Reader[T]) -> Reader[tuple[T, ...]]:
     return read
 
 
+def distinct(reader: Reader[T], mark: Callable[[T], object], message: str) -> Reader[tuple[T, ...]]:
+    """As *several*, but two values with the same *mark* are an error, of which *message* tells."""
+
+    def read(entry: Entry, notes: Notes) -> tuple[T, ...]:
+        marks: set[object] = set()
+
+        def fresh(one: Entry, notes: Notes) -> T | None:
+            value = reader(one, notes)
+            if value is not None and mark(value) in marks:
+                notes.error(one, message)
+            elif value is not None:
+                marks.add(mark(value))
+            return value
+
+        return several(fresh)(entry, notes) or ()
+
+    return read
+
+
 def secret(entry: Entry, notes: Notes) -> Secret | None:
     """A credential that HTTP can carry; no message shows any of it."""
     node = entry.node

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from config.problems import ConfigErrors
 from config.schema import Config, Route, Server, Stage
+from config.state import whereabouts
+from core.secret import Secret
 from core.target import Provider, Target
 
 MOST_LINES = 100
+DAY = 86400
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (where to look, not where to listen)
 
@@ -33,9 +36,13 @@ def _lines(config: Config, *, file: str, pages: Mapping[str, str]) -> Iterator[s
     yield f"address: {address}/v1 ({_who(config)})"
     for name, path in pages.items():
         yield f"{name}: {address}{path}"
+    yield f"state: {_place(config.state.url, config)}"
+    yield f"ledger: {_ledger(config)}"
+    if money := _money(config):
+        yield f"money: {money}"
     yield "providers:"
     for provider in config.providers.values():
-        yield f"  {provider.name}: {_state(provider, config.key_sources.get(provider.name))}"
+        yield f"  {provider.name}: {_configured(provider, config.key_sources.get(provider.name))}"
     yield "routes:"
     for route in config.routes.values():
         yield f"  {route.name}: {chain(route)}{_doubt(route, config.providers)}"
@@ -72,7 +79,33 @@ def _who(config: Config) -> str:
     return "no keys: open to everyone who can reach it"
 
 
-def _state(provider: Provider, source: str | None) -> str:
+def _place(url: Secret | None, config: Config) -> str:
+    return whereabouts(url) if url else config.state.directory
+
+
+def _ledger(config: Config) -> str:
+    books = config.ledger
+    return f"{_place(books.url, config)}, rows are kept for {books.keep / DAY:g} days" if books.on else "off"
+
+
+def _money(config: Config) -> str:
+    """How many there are of each thing that limits spending; empty if of none."""
+    allowances = [
+        *config.allowances.values(),
+        *(team.allowance for team in config.teams.values()),
+        *(key.allowance for key in config.keys.values()),
+        *(allowance for key in config.keys.values() for _, allowance in key.per_model),
+    ]
+    limits = [one.limits for one in allowances]
+    counts = {
+        "team": len(config.teams),
+        "budget": sum(len(one.budgets) for one in allowances),
+        "limit": sum(len(one.requests) + len(one.tokens) + (one.concurrent is not None) for one in limits),
+    }
+    return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items() if count)
+
+
+def _configured(provider: Provider, source: str | None) -> str:
     if not provider.configured:
         unset = f"{source} {'are' if ',' in source else 'is'} not set" if source else "it has no api_key"
         return f"not configured ({unset})"

@@ -281,6 +281,7 @@ class Config:
     keys: Mapping[str, Key] = field(default_factory=dict)
     teams: Mapping[str, Team] = field(default_factory=dict)
     allowances: Mapping[str, Allowance] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()  # those that keys may carry
     max_cost: int | None = None  # of one call, whoever asks
     models: Mapping[str, ModelFacts] = field(default_factory=dict)
     media: Fetching = Fetching()

@@ -21,7 +21,6 @@ class Provider:
     keys: tuple[Secret, ...] = ()
     needs_key: bool = True
     local: bool = False
-    concurrent: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     verify_tls: bool = True

@@ -2,9 +2,9 @@
 
 who is calling, what do they ask           Conversation._hear
 who to try next                            Conversation._try_all
-hold, translate, send, wait for content    Conversation._try
-answer, whole or piece by piece            Conversation._whole, ._stream
-settle, observe, record                    Conversation._settle, ._close
+translate, hold, send, wait for content    Conversation._try
+answer, whole or piece by piece            Conversation._whole, ._stream (and gateway/telling.py)
+settle, observe, record                    gateway/bill.py, Conversation._close
 """
 
 import asyncio
@@ -15,33 +15,33 @@ from typing import Final
 
 from api import Endpoint
 from api.models import unknown
-from api.stream import KEEPALIVE, StreamWriter, error
+from api.stream import error
 from config.schema import Key, Route
 from core.ask import NOTHING_FETCHED, Ask
 from core.call import Call
 from core.errors import Refusal
 from core.faults import Failure, Fault
 from core.target import Target
-from core.usage import Usage
-from core.wire import Event
+from core.wire import WireRequest
+from gateway.bill import Bill
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
+from gateway.lines import lines
 from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
-from quota.holds import Hold
-from quota.keys import ANYONE
+from gateway.spent import Spent
+from gateway.telling import Telling
+from quota.keys import ANYONE, Stranger
 from routing.exhausted import Exhausted, refusal
 from routing.plan import Attempt, plan
 from server.caller import Caller
-from server.reply import Reply, header, refuse
+from server.reply import Reply, refuse
 from telemetry.record import Record
-from upstream.trial import Relay, StreamTrial, WholeTrial
+from upstream.trial import StreamTrial, WholeTrial
 
 CANCELLED: Final = Failure(Fault.CANCELLED, "the client left")
-FULL: Final = Failure(Fault.OVERLOADED, "as many calls as allowed are under way at this provider")
 ENDING: Final = Refusal(503, "The gateway is shutting down.", code="shutting_down", headers={"retry-after": "1"})
-BYTES_PER_TOKEN: Final = 4
 
 
 class Conversation:
@@ -49,23 +49,17 @@ class Conversation:
 
     __slots__ = (
         "_began",
+        "_bill",
         "_call",
-        "_committed",
         "_endpoint",
-        "_first",
         "_gallery",
         "_generation",
         "_key",
         "_record",
         "_reply",
         "_route",
-        "_settled",
         "_shared",
-        "_target",
-        "_trial",
-        "_tried",
-        "_writer",
-        "due",
+        "_telling",
         "interrupted",
     )
 
@@ -81,15 +75,9 @@ class Conversation:
         self._key: Key = ANYONE
         self._call: Call
         self._route: Route
-        self._target: Target
-        self._trial: StreamTrial
-        self._writer: StreamWriter
-        self.due = 0.0  # when a client that waits for its stream is to be told that we are still there
-        self._tried: list[tuple[str, str, float]] = []
-        self._first: float | None = None
+        self._bill: Bill | None = None  # from when it is known who pays for what
+        self._telling: Telling | None = None  # of a call that streams
         self._gallery: Gallery | None = None  # most calls name nothing to fetch
-        self._committed = False  # content has gone to the client; there is no other target from here on
-        self._settled = False
         self.interrupted = False
 
     @property
@@ -104,7 +92,7 @@ class Conversation:
         """Answer *caller*, whatever happens, and leave a record of it."""
         self._shared.open.add(self)
         try:
-            self._recognise(caller)
+            await self._recognise(caller)
             body = caller.body
             if body is None or len(body) > self._generation.config.server.max_body:
                 body = await self._read(caller)
@@ -131,10 +119,14 @@ class Conversation:
 
     # Who is calling, and what do they ask?
 
-    def _recognise(self, caller: Caller) -> None:
-        record = self._record
-        self._key = self._generation.keyring.identify(caller.authorization, record.time)
-        record.key = self._key.name
+    async def _recognise(self, caller: Caller) -> None:
+        record, keyring = self._record, self._generation.keyring
+        try:
+            key = keyring.identify(caller.authorization, record.time)
+        except Stranger as stranger:
+            key = await keyring.ask(stranger, record.time)
+        self._key = key
+        record.key = key.name
 
     async def _read(self, caller: Caller) -> bytes:
         server = self._generation.config.server
@@ -147,7 +139,7 @@ class Conversation:
         call = self._call = self._endpoint.parse(body)
         record.stream = call.stream
         route = generation.routes.find(call.model)
-        if route is None or not generation.keyring.may_use(self._key, call.model):
+        if route is None or not generation.may_use(self._key, call.model):
             raise unknown(call.model)
         self._route = route
         record.route = route.name
@@ -157,57 +149,87 @@ class Conversation:
     # Who to try next?
 
     async def _try_all(self) -> None:
-        shared, call = self._shared, self._call
+        generation, record, call = self._generation, self._record, self._call
+        bill = self._bill = Bill(generation, self._shared, record, self._key, call)
         if call.stream:
-            self._writer = StreamWriter(show_usage=call.include_usage)
-            self.due = self._began + self._generation.config.server.keepalive
-            shared.deadlines.watch(self)
-        attempts = plan(self._route, call, self._generation.view, self._began + self._route.timeouts.total)
-        shared.budget.enter()
+            telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
+            self._shared.deadlines.watch(telling)
+        self._shared.budget.enter()
         try:
-            failure = await self._try(next(attempts))
-            while failure is not None and not self._committed:
-                failure = await self._try(attempts.send(failure))
+            await self._chain(bill)
+        except Spent as spent:
+            self._degrade(spent)
+            await self._chain(bill)
+        finally:
+            self._shared.budget.leave()
+
+    async def _chain(self, bill: Bill) -> None:
+        """The route's targets, until one has answered."""
+        attempts = plan(self._route, self._call, self._generation.view, self._began + self._route.timeouts.total)
+        try:
+            failure = await self._try(next(attempts), bill)
+            while failure is not None and not (self._telling is not None and self._telling.committed):
+                failure = await self._try(attempts.send(failure), bill)
         except Exhausted as exhausted:
             raise refusal(exhausted, partial(self._generation.able, self._call, self._key)) from None
-        finally:
-            shared.budget.leave()
 
-    async def _try(self, attempt: Attempt) -> Failure | None:
+    def _degrade(self, spent: Spent) -> None:
+        """Go on with the route that a spent budget names; once, and the answer's headers say so."""
+        name = spent.shortage.when_spent
+        route = None if name is None else self._generation.routes.find(name)
+        if route is None or self._record.degraded:
+            raise spent
+        self._record.degraded = spent.shortage.scope
+        self._route = route
+        if self._telling is not None:
+            self._telling.route = route.name
+
+    async def _try(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
         shared, target = self._shared, attempt.target
         vitals = shared.vitals.target(target.id)
         began = shared.loop.time()
         probe = vitals.begin(began)  # before anything is awaited: a breaker lets one probe through, not two
+        bill.begin(target, began)
         failure: Failure | None = CANCELLED
-        hold: Hold | None = None
         try:
             if attempt.retry:
                 shared.budget.began()
                 await asyncio.sleep(attempt.wait)
-            hold = shared.accounts.hold(target)
-            if hold is None:
-                return FULL
-            lane = self._generation.lanes[target.provider]
-            failure = await (self._stream(attempt, lane) if self._call.stream else self._whole(attempt, lane))
+            failure = await self._attempt(attempt, bill)
         except Refusal as refused:
+            if isinstance(refused, Spent):
+                raise
             # Nothing was sent: the target can't take the call, and another one may.
             failure = Failure(
                 Fault.UNSUPPORTED, refused.message, code=refused.code, type=refused.type, param=refused.param
             )
         finally:
             now = shared.loop.time()
-            if hold is not None:
-                hold.release()
+            bill.end(failure)
             if attempt.retry:
                 shared.budget.ended()
-            first = None if self._first is None else self._first - began
+            telling = self._telling
+            first = None if telling is None or telling.first is None else telling.first - began
             vitals.end(now, failure, probe=probe, policy=self._route.breaker, first_content=first)
             self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
             if failure is not None and failure.guessed:
                 puzzled(shared, target, failure, self._call)
-            self._tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
+            bill.tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
         return failure
+
+    async def _attempt(self, attempt: Attempt, bill: Bill) -> Failure | None:
+        lane = self._generation.lanes[attempt.target.provider]
+        ask = self._ask(attempt.target)
+        if urls := lane.adapter.fetches(ask):
+            ask = await self._show(ask, urls)
+        request = lane.adapter.encode(ask)
+        failure = await bill.hold(request)
+        if failure is not None:
+            return failure
+        if self._telling is not None:
+            return await self._stream(attempt, lane, ask, request, bill=bill, telling=self._telling)
+        return await self._whole(attempt, lane, ask, request, bill=bill)
 
     def _ask(self, target: Target) -> Ask:
         record = self._record
@@ -232,15 +254,14 @@ class Conversation:
 
     # Answer: whole
 
-    async def _whole(self, attempt: Attempt, lane: Lane) -> Failure | None:
-        loop, target = self._shared.loop, attempt.target
-        ask = self._ask(target)
-        if urls := lane.adapter.fetches(ask):
-            ask = await self._show(ask, urls)
-        request = lane.adapter.encode(ask)
+    async def _whole(
+        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, bill: Bill
+    ) -> Failure | None:
+        shared, target = self._shared, attempt.target
         timeouts = self._route.timeouts
-        due = min(loop.time() + timeouts.attempt, self._began + timeouts.total)
-        trial = WholeTrial(lane.adapter, ask, request, self._shared.deadlines, due, seconds=timeouts.attempt)
+        due = min(shared.loop.time() + timeouts.attempt, self._began + timeouts.total)
+        trial = WholeTrial(lane.adapter, ask, request, shared.deadlines, due, seconds=timeouts.attempt)
+        bill.sent(trial)
         trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
         try:
             outcome = await trial.outcome
@@ -249,111 +270,50 @@ class Conversation:
                 trial.abort()
         if isinstance(outcome, Failure):
             return outcome
-        self._settle(target, outcome.usage, outcome.produced)
-        if outcome.remember:
-            self._shared.memory.keep(target.provider, self._key.name, outcome.remember)
         record = self._record
         record.finish = outcome.finish
         record.dropped = request.dropped
+        bill.settle(outcome.usage, outcome.produced, shared.loop.time())
+        if outcome.remember:
+            shared.memory.keep(target.provider, self._key.name, outcome.remember)
         if record.asked is not None:  # the operator wants content in the log
             record.answered = outcome.body
-        self._reply.whole(200, outcome.body, self._headers(target, cost=True))
+        head = lines(self._generation, shared.till, record, bill, target, route=self._route.name, cost=True)
+        self._reply.whole(200, outcome.body, head)
         return None
 
     # Answer: piece by piece
 
-    async def _stream(self, attempt: Attempt, lane: Lane) -> Failure | None:
-        target = self._target = attempt.target
-        ask = self._ask(target)
-        if urls := lane.adapter.fetches(ask):
-            ask = await self._show(ask, urls)
-        request = lane.adapter.encode(ask)
+    async def _stream(
+        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, bill: Bill, telling: Telling
+    ) -> Failure | None:
         timeouts = self._route.timeouts
-        trial = self._trial = StreamTrial(
+        trial = StreamTrial(
             lane.adapter,
             ask,
             request,
             self._shared.deadlines,
-            self,
+            telling,
             first=timeouts.first_content,
             idle=timeouts.idle,
             deadline=self._began + timeouts.total,
         )
+        telling.follow(attempt.target, trial)
+        bill.sent(trial)
         trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
         try:
             failure = await trial.ended
         finally:
             if not trial.over:
                 trial.abort()
-            if self._committed:
+            if telling.committed:
                 self._reply.follow(None)
-                if not self._settled:
-                    self._settle(target, trial.decoder.usage, trial.decoder.produced)
-        if failure is not None and self._committed:
+        if failure is not None and telling.committed:
             self._refuse(broken(failure))
             self._record.fault = failure.fault.code
         return failure
 
-    def opens(self) -> Relay | None:
-        """See upstream.trial.Audience. Runs in the provider's connection, as does *hears*, without waking the call."""
-        reply, record, trial = self._reply, self._record, self._trial
-        self._committed = True
-        self._first = trial.first_content
-        record.dropped = trial.request.dropped
-        if not reply.opened:
-            reply.open(self._headers(self._target))
-        reply.follow(trial)
-        return None if record.asked is not None else reply.send
-
-    def hears(self, events: list[Event], *, last: bool) -> None:
-        data = self._writer.write(events)
-        if self._record.asked is not None:  # the operator wants content in the log
-            self._record.answered = (self._record.answered or b"") + data
-        if not last:
-            self._reply.send(data)
-            return
-        decoder = self._trial.decoder
-        self._record.finish = decoder.finish
-        if decoder.remember:
-            self._shared.memory.keep(self._target.provider, self._key.name, decoder.remember)
-        usage = self._settle(self._target, decoder.usage, decoder.produced)
-        self._reply.end(data, self._writer.end(usage))
-
-    def late(self, now: float) -> None:
-        """Say something to a client that has been waiting; then its status is 200, and an error an event."""
-        reply, patience = self._reply, self._generation.config.server.keepalive
-        quiet = max(reply.last, self._began)
-        if now >= quiet + patience:
-            if not reply.opened:
-                reply.open(header("x-switchyard-route", self._route.name))
-            if not reply.stalled:
-                reply.send(KEEPALIVE)
-            quiet = now
-        self.due = quiet + patience
-
-    # Settle, observe, record
-
-    def _settle(self, target: Target, usage: Usage | None, produced: int) -> Usage:
-        """What the answer cost. Where the provider doesn't say, an estimate that says that it is one."""
-        self._settled = True
-        if usage is None:
-            usage = Usage(self._call.size // BYTES_PER_TOKEN, output=produced // BYTES_PER_TOKEN, estimated=True)
-        record = self._record
-        record.target = target.id
-        record.provider = target.provider
-        record.usage = usage
-        record.estimated = usage.estimated
-        record.cost = self._generation.cost(target, usage) or 0
-        return usage
-
-    def _headers(self, target: Target, *, cost: bool = False) -> bytes:
-        lines = self._generation.labels(self._route.name, target.id)
-        lines = b"%bx-switchyard-attempts: %d\r\n" % (lines, len(self._tried) + 1)
-        if cost:
-            lines += b"x-switchyard-cost-usd: %d.%09d\r\n" % divmod(self._record.cost, 1_000_000_000)
-        if self._record.dropped:
-            lines += header("x-switchyard-dropped", ", ".join(self._record.dropped))
-        return lines
+    # Refuse, record
 
     def _refuse(self, refused: Refusal) -> None:
         reply, record = self._reply, self._record
@@ -369,16 +329,19 @@ class Conversation:
 
     def _close(self) -> None:
         shared, record, reply = self._shared, self._record, self._reply
-        if self.due:
-            shared.deadlines.forget(self)
+        bill, telling = self._bill, self._telling
         shared.open.discard(self)
         now = shared.loop.time()
         record.status = record.status or reply.status
         record.total = (now - self._began) * 1e3
-        if self._first is not None:
-            record.first = (self._first - self._began) * 1e3
-        record.attempts = len(self._tried)
-        record.tried = tuple(self._tried)
+        if telling is not None:
+            shared.deadlines.forget(telling)
+            if telling.first is not None:
+                record.first = (telling.first - self._began) * 1e3
+        if bill is not None:
+            record.attempts = len(bill.tried)
+            record.tried = tuple(bill.tried)
+            bill.close()
         record.bytes_out = reply.sent
         shared.meters.count(record)
         shared.scribe.put(record)

@@ -11,17 +11,21 @@ from typing import Final, Protocol
 
 from adapters import ADAPTERS
 from adapters.demo import script
+from catalog.bound import Bound, Unbounded, bound
 from catalog.lookup import NOTHING_KNOWN, Catalog, Model
 from config.schema import Config, DialectFacts, Key
 from core.ask import Abilities
 from core.call import Call
 from core.target import Provider, Target
 from core.usage import Usage
+from core.wire import WireRequest
 from gateway.lane import Lane
 from gateway.remembered import Remembered
 from gateway.sightings import Sightings
-from quota.holds import Accounts
+from quota.journal import JournalLike
 from quota.keys import Keyring
+from quota.stored_keys import StoredKeys, reading
+from quota.till import Till
 from routing.candidates import View
 from routing.credentials import Credentials
 from routing.match import Routes
@@ -72,13 +76,16 @@ class Shared:
     scribe: Scribe
     rng: Random
     vitals: Vitals
-    accounts: Accounts = field(default_factory=Accounts)
+    till: Till
+    stored: StoredKeys
+    journal: JournalLike
     budget: RetryBudget = field(default_factory=RetryBudget)
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
     sightings: Sightings = field(default_factory=Sightings)
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
+    books: bool = False  # whether finished calls are written to the ledger
 
 
 class Generation:
@@ -100,7 +107,7 @@ class Generation:
     def __init__(self, config: Config, shared: Shared, lanes: Mapping[str, Lane]) -> None:
         self.config = config
         self.lanes = lanes
-        self.keyring = Keyring(config.keys.values())
+        self.keyring = Keyring(config.keys.values(), shared.stored)
         self.routes = Routes(config)
         self.pools: Mapping[str, Credentials] = {
             name: shared.vitals.pool(provider) for name, provider in config.providers.items()
@@ -125,12 +132,30 @@ class Generation:
         """In nano-dollars; None where nobody knows the price."""
         if usage.cost is not None:
             return usage.cost
-        price = self._model(target).price
+        price = self.model(target).price
         return None if price is None else price.cost(usage)
+
+    def bound(self, target: Target, call: Call, request: WireRequest) -> Bound | Unbounded:
+        """The most that an attempt can cost and take."""
+        dialect = self.lanes[target.provider].provider.dialect
+        return bound(call, request.body, model=self.model(target), dialect=dialect, name=target.model)
+
+    def most(self, key: Key) -> int | None:
+        """What one call of *key* may cost, by whoever allows the least; None where nobody says."""
+        team = None if key.team is None else self.config.teams.get(key.team)
+        caps = (self.config.max_cost, key.max_cost, None if team is None else team.max_cost)
+        return min((cap for cap in caps if cap is not None), default=None)
+
+    def may_use(self, key: Key, model: str) -> bool:
+        """Whether *key* may ask for *model*, as far as it and its team go."""
+        team = None if key.team is None else self.config.teams.get(key.team)
+        if team is not None and team.models and not self.keyring.allows(team.models, model):
+            return False
+        return self.keyring.allows(key.models, model)
 
     def able(self, call: Call, key: Key) -> tuple[str, ...]:
         """Routes that *key* may use, one of whose targets is known to have all that *call* needs."""
-        names = [name for name in self.config.routes if "*" not in name and self.keyring.may_use(key, name)]
+        names = [name for name in self.config.routes if "*" not in name and self.may_use(key, name)]
         able = [name for name in names if call.needs and any(self._has(one, call) for one in self._targets(name))]
         return tuple(able[:MOST_NAMED])
 
@@ -159,9 +184,10 @@ class Generation:
 
     def abilities(self, target: Target) -> Abilities:
         """What is known of the model behind *target*."""
-        return self._model(target).abilities
+        return self.model(target).abilities
 
-    def _model(self, target: Target) -> Model:
+    def model(self, target: Target) -> Model:
+        """What is known of the model behind *target*."""
         known = self._known.get(target.id)
         if known is None:
             dialect = self.lanes[target.provider].provider.dialect
@@ -179,7 +205,8 @@ def build(config: Config, shared: Shared) -> Generation:
     """A generation, and what outlives it told of the names that are in use now."""
     lanes = {name: _lane(provider, config, shared) for name, provider in config.providers.items()}
     generation = Generation(config, shared, lanes)
-    shared.accounts.adopt(config.providers)
+    shared.till.adopt(config)
+    shared.stored.adopt(reading(config))
     shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
     shared.meters.know(
         routes=frozenset(generation.routes.names()) | {f"{name}/*" for name in config.providers},

@@ -2,25 +2,35 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from aiohttp import web
 
+from admin.asked import Row
+from admin.first_key import admin_key
+from admin.key_pages import key_pages
+from admin.keys import Locksmith
 from api import ENDPOINTS
 from api.stream import error
 from config.schema import Config
 from config.watch import Watch
 from core.errors import Refusal
+from core.secret import Secret
+from gateway.accounts import Accounts
+from gateway.alerts import Bells
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
+from gateway.desk import Desk
+from gateway.estimate import Estimates
 from gateway.generation import Generation, Shared
 from gateway.lookout import Lookout
 from gateway.mistakes import told
 from gateway.observed import States, observe
 from gateway.pages import Pages
+from gateway.treasury import Treasury
 from routing.vitals import Vitals
 from server.caller import Caller, caller_of, reply_to
 from server.connection import Listener
@@ -41,8 +51,8 @@ LOOK: Final = 1.0
 class House:
     """Answers every request of one process. Implements server.life.Service.
 
-    *metrics* is where the workers of one run tell each other what they have counted; None for one alone. *log* is a
-    file descriptor. *watch* is that of the file, if somebody has begun to watch it.
+    *metrics* is where the workers of one run tell each other what they have counted; None for one alone. *watch* is
+    that of the file, if somebody has begun to watch it.
     """
 
     def __init__(
@@ -52,26 +62,49 @@ class House:
         loop: asyncio.AbstractEventLoop,
         metrics: Path | None,
         *,
-        log: int = 2,
+        scribe: Scribe,
+        treasury: Treasury,
         watch: Watch | None = None,
     ) -> None:
         rng = Random()  # noqa: S311  (spreads load, hides nothing)
         self._loop = loop
-        kept = config.log
-        self._scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log, alone=metrics is None)
+        self._scribe = scribe
+        self._treasury = treasury
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag = Lag()
         self._outbox = Outbox(loop)
         self._shared = Shared(
-            loop, Pools(loop, self._outbox.put), Deadlines(loop), self._meters, self._scribe, rng, Vitals(rng)
+            loop,
+            Pools(loop, self._outbox.put),
+            Deadlines(loop),
+            self._meters,
+            self._scribe,
+            rng,
+            Vitals(rng),
+            treasury.till,
+            treasury.stored,
+            treasury.journal,
+            books=treasury.books,
         )
         self._lookout = Lookout(self._shared)
         self._current = Current(source, config, self._shared, self._reloaded, watch)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
-        self._pages = Pages(self._current, self._tally, self._look, alone=metrics is None, calls=self._endpoints)
+        self._bells = Bells(treasury.store, scribe, config.alerts)
+        treasury.till.watchers.append(self._bells.hear)
+        self._admin = admin_key(config)
+        self._desk = Desk(self._rows(), lambda: self._current.generation.config.server, self._operator)
+        self._pages = Pages(
+            self._current,
+            self._desk,
+            self._tally,
+            self._look,
+            self._operator,
+            alone=metrics is None,
+            calls=self._endpoints,
+        )
         self._ids = f"req-{os.urandom(6).hex()}-"
         self._count = 0
         self._seen: States = {}
@@ -79,6 +112,26 @@ class House:
         self._tasks: set[asyncio.Task[Reload]] = set()
         self._looking: asyncio.TimerHandle | None = None
         self._fine = True  # how the last reload ended
+
+    @classmethod
+    async def open(
+        cls, config: Config, source: Source, metrics: Path | None, *, log: int = 2, watch: Watch | None = None
+    ) -> "House":
+        """With what it needs to be sound: raises NoState. *log* is a file descriptor."""
+        kept = config.log
+        scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log, alone=metrics is None)
+        treasury = await Treasury.open(config, scribe.event)
+        return cls(config, source, asyncio.get_running_loop(), metrics, scribe=scribe, treasury=treasury, watch=watch)
+
+    def _rows(self) -> Iterator[Row]:
+        """What is served below /api/v1."""
+        yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
+        yield from Accounts(self._current, self._treasury, self._operator).rows()
+        yield from Estimates(self._current, self._treasury).rows()
+
+    def _operator(self) -> Secret | None:
+        """The admin key of the moment."""
+        return self._current.generation.config.admin_key or self._admin.secret
 
     # Requests
 
@@ -143,9 +196,10 @@ class House:
         """Calls under way."""
         return len(self._shared.open)
 
-    def begin(self, connections: Callable[[], int]) -> None:
+    async def begin(self, connections: Callable[[], int]) -> None:
         """Called in the loop, once the process is what it will stay. *connections* counts those of clients."""
         self._scribe.start()
+        await self._treasury.begin()
         self._tally.start()
         self._lag.start(self._loop)
         watch = self._meters.watch
@@ -172,6 +226,9 @@ class House:
         await self._lookout.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
+        await self._desk.end()
+        await self._bells.close()
+        await self._treasury.end()
         self._look()
         await self._loop.run_in_executor(None, self._tally.close)
         await self._loop.run_in_executor(None, self._scribe.close)
@@ -193,6 +250,8 @@ class House:
     def _reloaded(self, result: Reload) -> None:
         if result.ok and result.changed:
             self._lookout.heed(self._current.generation)
+            self._treasury.heed(self._current.generation.config)
+            self._bells.heed(self._current.generation.config.alerts)
         again = result.ok and self._fine and not result.changed
         self._fine = result.ok
         if again:

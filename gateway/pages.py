@@ -15,7 +15,9 @@ from admin.access import demand, holds
 from admin.health import brief, whole
 from api.models import listing, unknown
 from core.errors import Refusal
+from core.secret import Secret
 from gateway.current import Current
+from gateway.desk import ROOT, Desk
 from gateway.menu import Menu
 from server.cors import preflight
 from server.reply import Reply, header
@@ -29,16 +31,27 @@ Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
 
 
 class Pages:
-    """*look* brings the meters up to date. *alone*: no other process serves beside this one.
+    """*desk* serves what is below /api/v1. *look* brings the meters up to date. *alone*: no other
+    process serves beside this one.
 
     *calls* are the paths of calls.
     """
 
     def __init__(
-        self, current: Current, tally: Tally, look: Callable[[], None], *, alone: bool, calls: Collection[str]
+        self,
+        current: Current,
+        desk: Desk,
+        tally: Tally,
+        look: Callable[[], None],
+        admin_key: Callable[[], Secret | None],
+        *,
+        alone: bool,
+        calls: Collection[str],
     ) -> None:
         self.serving = True
         self._current = current
+        self._desk = desk
+        self._admin_key = admin_key
         self._tally = tally
         self._look = look
         self._alone = alone
@@ -58,6 +71,9 @@ class Pages:
 
     async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
         path = request.path
+        if path.startswith(ROOT):
+            await self._desk.serve(request, reply)
+            return
         method = "GET" if request.method == "HEAD" else request.method
         page = self._pages.get((method, path))
         if page is None:
@@ -82,14 +98,14 @@ class Pages:
 
     async def _models(self, request: web.BaseRequest, reply: Reply) -> None:
         generation = self._current.generation
-        key = generation.keyring.identify(request.headers.get("authorization"), time.time())
+        key = await generation.keyring.recognise(request.headers.get("authorization"), time.time())
         entries = self._menu.entries(generation)
-        _json(reply, 200, listing(entries[name] for name in entries if generation.keyring.may_use(key, name)))
+        _json(reply, 200, listing(entries[name] for name in entries if generation.may_use(key, name)))
 
     async def _model(self, name: str, request: web.BaseRequest, reply: Reply) -> None:
         generation = self._current.generation
-        key = generation.keyring.identify(request.headers.get("authorization"), time.time())
-        if generation.routes.find(name) is None or not generation.keyring.may_use(key, name):
+        key = await generation.keyring.recognise(request.headers.get("authorization"), time.time())
+        if generation.routes.find(name) is None or not generation.may_use(key, name):
             raise unknown(name)
         _json(reply, 200, self._menu.entry(generation, name))
 
@@ -104,7 +120,7 @@ class Pages:
         current = self._current
         config = current.generation.config
         last = current.last.shown()
-        may_see = holds(config.admin_key, request.headers.get("authorization"))
+        may_see = holds(self._admin_key(), request.headers.get("authorization"))
         if may_see or (not config.admin_key and not config.keys and not config.server.open):
             seen = current.shared.sightings.shown()
             page = whole(config, current.shared.vitals, last, seen, serving=self.serving)
@@ -121,7 +137,7 @@ class Pages:
         reply.whole(200, page, kind=METRICS_TYPE)
 
     async def _reload(self, request: web.BaseRequest, reply: Reply) -> None:
-        demand(self._current.generation.config.admin_key, request.headers.get("authorization"))
+        demand(self._admin_key(), request.headers.get("authorization"))
         result = await self._current.reload()
         if result.changed and not self._alone:
             # The supervisor tells the other workers, and us again, who have nothing left to do.

@@ -78,27 +78,16 @@ class Skipped(NamedTuple):
 
 def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | None:
     """Why *target* can't take *call*, its credentials aside; None if it can."""
-    provider = view.usable.get(target.provider)
-    if provider is None:
+    if target.provider not in view.usable:
         return Skipped(target, f"provider {target.provider} is not configured")
     if view.fits is not None and (reason := view.fits(target, call)) is not None:
         return Skipped(target, reason, unfit=True)
-    if provider.concurrent is not None and (full := crowded(target, provider, view)) is not None:
-        return full
     vitals = view.vitals.target(target.id)
     circuit = vitals.circuit
     if circuit.state is CLOSED or (reason := vitals.why_not(now)) is None:
         return None
     wait = circuit.until - now if circuit.until > now else None
     return Skipped(target, reason, circuit.cause, wait, tripped=True)
-
-
-def crowded(target: Target, provider: Provider, view: View) -> Skipped | None:
-    """Why *provider* takes no more calls at a time; None if it does."""
-    most = provider.concurrent
-    if most is None or view.vitals.provider(provider.name).in_flight < most:
-        return None
-    return Skipped(target, f"provider {provider.name} has {most} calls under way, its limit", Fault.OVERLOADED)
 
 
 def resting(target: Target, pause: Pause) -> Skipped:

@@ -20,6 +20,7 @@ _MESSAGES: Final[Mapping[Fault, str]] = {
     Fault.BAD_CREDENTIAL: "the provider refused this service's credential",
     Fault.OUT_OF_CREDIT: "this service's credit with the provider is used up",
     Fault.MODEL_NOT_FOUND: "the provider doesn't know the model",
+    Fault.LIMITED: "a limit that this service keeps for the model or its provider is reached",
     Fault.CANCELLED: "the call was cancelled",
 }
 

@@ -15,12 +15,11 @@ _NEWEST_SHARE = 0.2  # of the last latency in the decaying average
 
 
 class ProviderVitals:
-    """*in_flight* counts attempts under way at all its targets. *worked* is when one succeeded last, in loop time."""
+    """*worked* is when an attempt at one of its targets succeeded last, in loop time."""
 
-    __slots__ = ("in_flight", "worked")
+    __slots__ = ("worked",)
 
     def __init__(self) -> None:
-        self.in_flight = 0
         self.worked = -math.inf
 
 
@@ -63,7 +62,6 @@ class TargetVitals:
         Nothing may be awaited between asking whether it is available and this.
         """
         self.in_flight += 1
-        self._provider.in_flight += 1
         self.attempts += 1
         self.used = now
         return self.circuit.begin(now)
@@ -79,7 +77,6 @@ class TargetVitals:
     ) -> None:
         """The attempt is over, its stream included. *first_content* is in seconds since it began."""
         self.in_flight -= 1
-        self._provider.in_flight -= 1
         if failure is None:
             self._provider.worked = now
             self.circuit.succeeded(now, policy, probe=probe)

@@ -15,6 +15,10 @@ class LedgerDown(Exception):  # noqa: N818
     """It can't be reached, or didn't answer in time."""
 
 
+class OldLedger(Exception):  # noqa: N818
+    """Its tables are older than the program; the text says what to run."""
+
+
 class Sum(NamedTuple):
     """*by* are the values asked for, in the order asked; times as ISO 8601 (`2026-11-26T14:00Z`, `2026-11-26`,
     `2026-11`).
@@ -40,7 +44,7 @@ class Quantiles(NamedTuple):
 
 class Ledger(Protocol):
     async def open(self) -> None:
-        """Raises LedgerDown; or a sentence for the operator where its tables are older than the program."""
+        """Raises LedgerDown, or OldLedger where its tables are older than the program."""
         ...
 
     async def close(self) -> None: ...
@@ -70,7 +74,9 @@ class Ledger(Protocol):
     async def rows(
         self, since: float, until: float, where: Mapping[str, str] | None = None, *, most: int = 100, after: str = ""
     ) -> list[Entry]:
-        """The newest first; *after* is the id of the last one seen."""
+        """The newest first; *after* is the id of the last one seen, among the newest 20,000 of the period: whoever
+        wants to go deeper brings *until* down.
+        """
         ...
 
     async def charged(self, account: str) -> Mapping[str, int]:

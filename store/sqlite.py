@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -79,7 +80,7 @@ class SqliteStore:
         self._steady = steady
         self._now = clock
         self._deadline = deadline
-        self._thread = ThreadPoolExecutor(1, "sqlite")
+        self._thread: ThreadPoolExecutor | None = None
         self._began = math.inf  # what is being done now
         self._swept = -math.inf
         self._epoch = ""
@@ -89,13 +90,16 @@ class SqliteStore:
         return self._epoch
 
     async def open(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "sqlite")
         self._epoch = await self._do(self._open, deadline=max(OPENING, self._deadline))
 
     async def close(self) -> None:
-        try:
-            await self._do(self._file.close)
-        finally:
+        if self._thread:
+            # Where even this gets no answer there is nothing left to do; the file is sound anyway.
+            with suppress(StoreDown):
+                await self._do(self._file.close)
             self._thread.shutdown(wait=False)
+            self._thread = None
 
     async def tell(self, stamp: Stamp, tells: Sequence[Tell]) -> list[Heard]:
         def step(sql: sqlite3.Connection, now: float) -> list[Heard]:
@@ -149,8 +153,10 @@ class SqliteStore:
         return await self._do(write)
 
     async def _do(self, work: Callable[[], Answer], *, deadline: float | None = None) -> Answer:
+        if self._thread is None:
+            raise StoreDown(f"{self._path} isn't open")
         if time.monotonic() - self._began > self._deadline:
-            raise StoreDown(f"{self._path}: the disk hangs")
+            raise StoreDown(f"{self._path}: the disk hangs, or another process that writes")
         try:
             async with asyncio.timeout(deadline or self._deadline):
                 return await asyncio.get_running_loop().run_in_executor(self._thread, self._timed, work)
@@ -173,7 +179,8 @@ class SqliteStore:
     def _sweep(self, sql: sqlite3.Connection, now: float) -> None:
         """What ended; a part of it at a time, and the next part with the next step."""
         swept = 0
-        unix = self._clock()
+        # A clock that is wrong for a moment must not end what is still paid from.
+        unix = min(now, self._clock())
         for table, before in (("accounts", unix - AFTER_END), ("rates", now), ("marks", unix)):
             ended = f"SELECT name FROM {table} WHERE ends <= ? LIMIT {SWEPT}"  # noqa: S608  (no stranger's words)
             swept = max(swept, sql.execute(f"DELETE FROM {table} WHERE name IN ({ended})", (before,)).rowcount)  # noqa: S608

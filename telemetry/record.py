@@ -55,7 +55,8 @@ class Record:
 
     *time* is unix time, *cost* nano-dollars, *total* and *first* (to the first content, of a stream) milliseconds.
     *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is
-    what the client was told in the end. *asked* and *answered* are for logs that the operator wants content in.
+    what the client was told in the end. *degraded* is the budget because of which another route answered. *asked* and
+    *answered* are for logs that the operator wants content in.
     """
 
     __slots__ = (
@@ -65,6 +66,7 @@ class Record:
         "bytes_in",
         "bytes_out",
         "cost",
+        "degraded",
         "dropped",
         "endpoint",
         "error",
@@ -108,6 +110,7 @@ class Record:
         self.first: float | None = None
         self.gone = False
         self.dropped: tuple[str, ...] = ()
+        self.degraded = ""
         self.error = ""
         self.finish: str | None = None
         self.bytes_in = 0
@@ -128,7 +131,16 @@ def _ordinary(record: Record) -> bytes | None:
     None for all others. Filling in costs a third of what writing any JSON does.
     """
     usage, tried = record.usage, record.tried
-    if usage is None or len(tried) != 1 or tried[0][1] or record.fault or record.error or record.dropped or record.gone:
+    if (
+        usage is None
+        or len(tried) != 1
+        or tried[0][1]
+        or record.fault
+        or record.error
+        or record.dropped
+        or record.gone
+        or record.degraded
+    ):
         return None
     kind = (record.status, record.endpoint, record.route, record.target, record.provider, record.key, record.stream)
     likeness = (*kind, record.finish, record.estimated, record.generation, tried[0][0], record.first is None)
@@ -229,6 +241,7 @@ def _fields(record: Record, *, content: bool) -> dict[str, Any]:
         "finish": record.finish,
         "client_gone": record.gone,
         "dropped": record.dropped,
+        "degraded": record.degraded,
         "bytes_in": record.bytes_in,
         "bytes_out": record.bytes_out,
         "config": record.generation,

@@ -203,6 +203,12 @@ class StreamTrial(Trial):
         super().abort()
         self._audience = self._relay = None
 
+    def stop(self) -> None:
+        """What was said is enough: nobody is to blame, and nothing more is wanted."""
+        if not self.over:
+            self.abort()
+            self._conclude(None)
+
     def pause(self) -> None:
         """The client doesn't keep up; what doesn't come meanwhile isn't the provider's fault."""
         self._paused = True

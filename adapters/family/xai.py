@@ -49,7 +49,8 @@ XAI: Final = Accent(
     endpoints=frozenset({"chat"}),
     manners=strict(parts=("text", "image_url", "file"), reasoning="reasoning_content"),
     says=(_thinking, _tools),
-    rename={"max_completion_tokens": "max_tokens"},
+    # The older name is not said to hold thoughts back; of the newer one it is.
+    rename={"max_tokens": "max_completion_tokens"},
     drop=frozenset({"web_search_options"}),
     nulls=False,
     finish={"": "tool_calls"},

@@ -172,6 +172,7 @@ FIELDS = [
         {"structured_outputs": {"choice": ["a"], "disable_fallback": True}},
         ("guided_decoding_backend",),
     ),
+    ("xai", "grok-4.7", {"max_tokens": 4}, {"max_completion_tokens": 4}, ()),
     ("sglang", "m", {"regex": "a+", "separate_reasoning": False}, {"regex": "a+", "separate_reasoning": False}, ()),
     ("llama.cpp", "m", {"grammar": "root ::= x", "n_probs": 2}, {"grammar": "root ::= x", "n_probs": 2}, ()),
     ("lmstudio", "m", {"response_format": {"type": "json_object"}}, {"response_format": ANY_OBJECT}, ()),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from adapters.cohere.answer import usage_of as cohere_usage
 from adapters.usage import usage_of
 from catalog.lookup import Catalog
 from core.usage import Usage, shown
@@ -78,6 +79,61 @@ OPENAI = {
         },
         Usage(input=100, cache_read=900, output=10),
         900 * 28 + 100 * 280 + 10 * 420,
+    ),
+    # 0.5 in, 0.05 read, 1.5 out
+    "mistral: cached": Report(
+        "mistral",
+        "mistral-large-latest",
+        {
+            "prompt_tokens": 3_000,
+            "completion_tokens": 200,
+            "total_tokens": 3_200,
+            "prompt_tokens_details": {"cached_tokens": 2_048},
+        },
+        Usage(input=952, cache_read=2_048, output=200),
+        952 * 500 + 2_048 * 50 + 200 * 1_500,
+    ),
+    # 0.15 in, 0.075 read, 0.6 out; reasoning is output
+    "groq: cached and reasoning": Report(
+        "groq",
+        "openai/gpt-oss-120b",
+        {
+            "queue_time": 0.01,
+            "prompt_tokens": 1_000,
+            "completion_tokens": 700,
+            "total_tokens": 1_700,
+            "prompt_tokens_details": {"cached_tokens": 512},
+            "completion_tokens_details": {"reasoning_tokens": 600},
+        },
+        Usage(input=488, cache_read=512, output=700, reasoning=600),
+        488 * 150 + 512 * 75 + 700 * 600,
+    ),
+    # 1 in, 0.2 read, 2 out; reasoning stands beside the answer, and is output too
+    "xai: reasoning beside the answer": Report(
+        "xai",
+        "grok-code-fast-1",
+        {
+            "prompt_tokens": 700,
+            "completion_tokens": 50,
+            "total_tokens": 1_150,
+            "prompt_tokens_details": {"text_tokens": 700, "cached_tokens": 650},
+            "completion_tokens_details": {"reasoning_tokens": 400},
+        },
+        Usage(input=50, cache_read=650, output=450, reasoning=400),
+        50 * 1_000 + 650 * 200 + 450 * 2_000,
+    ),
+    # 3 in, 0.3 read, 3.75 written, 15 out
+    "openrouter: written": Report(
+        "openrouter",
+        "anthropic/claude-sonnet-4.5",
+        {
+            "prompt_tokens": 5_000,
+            "completion_tokens": 100,
+            "total_tokens": 5_100,
+            "prompt_tokens_details": {"cached_tokens": 1_000, "cache_write_tokens": 3_000, "audio_tokens": 0},
+        },
+        Usage(input=1_000, cache_read=1_000, cache_write=3_000, output=100),
+        1_000 * 3_000 + 1_000 * 300 + 3_000 * 3_750 + 100 * 15_000,
     ),
 }
 OTHERS = {
@@ -278,6 +334,27 @@ def test_more_26_what_the_provider_charged_is_never_worked_out_again():
     cost = price.cost(usage_of(raw, ("cost", 1_000_000_000)))
 
     assert cost == 4_200_000
+
+
+def test_what_xai_says_that_it_charged_counts():
+    raw = {**OPENAI["xai: reasoning beside the answer"].raw, "cost_in_usd_ticks": 12_345_678}
+    price = PUBLISHED.facts("xai", "xai", "grok-code-fast-1").price
+
+    assert price.cost(usage_of(raw, ("cost_in_usd_ticks", 0.1))) == 1_234_568
+
+
+def test_coheres_own_preamble_is_not_charged():
+    raw = {
+        "billed_units": {"input_tokens": 100.0, "output_tokens": 20.0},
+        "tokens": {"input_tokens": 1_600.0, "output_tokens": 25.0},
+        "cached_tokens": 1_024.0,
+    }
+    usage = cohere_usage(raw)
+    price = PUBLISHED.facts("cohere", "cohere", "command-a-03-2025").price
+
+    # 2.5 in, 10 out
+    assert usage == Usage(input=100, output=20, free_input=1_500, free_output=5)
+    assert price.cost(usage) == 100 * 2_500 + 20 * 10_000
 
 
 def test_more_35_cached_tokens_of_bedrock_are_part_of_the_prompt():

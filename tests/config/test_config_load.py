@@ -7,7 +7,10 @@ from config.problems import ConfigErrors
 from config.schema import Config, Fetching, ModelFacts
 from core.secret import Secret
 
-SECTIONS = "admin, cache, defaults, keys, ledger, log, media, models, providers, routes, server, state, teams"
+SECTIONS = (
+    "admin, alerts, cache, defaults, keys, ledger, log, media, models, providers, routes, server, service, state, "
+    "tags, teams"
+)
 
 
 def test_all_problems_are_told_at_once_in_the_order_of_lines(problems):
@@ -107,11 +110,7 @@ def test_a_public_address_without_either_is_refused(problems):
 @pytest.mark.parametrize(
     ("written", "path"),
     [
-        ("teams: {research: {budget: {usd: 5}}}", "teams"),
         ("cache: {exact: true}", "cache"),
-        ("ledger: {keep: 90d}", "ledger"),
-        ("state: {url: 'redis://here'}", "state.url"),
-        ("state: {when_down: open}", "state.when_down"),
         ("defaults: {cache: {ttl: 1h}}", "defaults.cache"),
     ],
 )
@@ -120,9 +119,7 @@ def test_what_would_not_be_kept_is_refused(problems, written, path):
 
 
 def test_what_would_not_be_kept_may_stand_there_empty(read):
-    text = 'state: {url: "${REDIS_URL:-}"}\nledger: {url: "${DB:-}"}\ncache: {}\nteams: {a: []}\ndefaults: {cache: }'
-
-    assert "./data" == read(text).state.directory
+    assert Config().routes == read('cache: {exact: "${CACHE:-}"}\ndefaults: {cache: }').routes
 
 
 @pytest.mark.parametrize(

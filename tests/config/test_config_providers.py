@@ -4,7 +4,9 @@ import pytest
 
 from core.secret import Secret
 
-SETTINGS = "api_key, base_url, dialect, discover, headers, limits, local, organization, probe, project, verify_tls"
+SETTINGS = (
+    "api_key, base_url, budget, dialect, discover, headers, limits, local, organization, probe, project, verify_tls"
+)
 OFTEN = "true, false, or a duration such as {}, from 1s to {}"
 ADDRESS = "an address such as https://api.example.com/v1: no credentials, no query, no fragment"
 
@@ -31,16 +33,14 @@ providers:
     local: true
     headers: {x-team: research, x-none: "${NONE:-}"}
     verify_tls: false
-    limits: {concurrent: 32}
 """).providers["lab"]
 
-    assert ("http://10.0.0.7:8000/v1", True, False, {"x-team": "research"}, False, 32, True) == (
+    assert ("http://10.0.0.7:8000/v1", True, False, {"x-team": "research"}, False, True) == (
         provider.base_url,
         provider.local,
         provider.needs_key,
         provider.headers,
         provider.verify_tls,
-        provider.concurrent,
         provider.configured,
     )
 
@@ -122,7 +122,10 @@ def test_a_provider_without_a_key_is_not_configured_and_no_error(read):
         ("vllm: {discover: {every: 5m}}", f"vllm.discover: expected {OFTEN.format('5m', '1d')}, got a mapping"),
         ("vllm: {probe: 2h}", f"vllm.probe: expected {OFTEN.format('30s', '1h')}, got '2h'"),
         ("demo: {limits: {concurrent: 0}}", "demo.limits.concurrent: expected a whole number from 1 to 1000000, got 0"),
-        ("demo: {limits: {requests: 60/min}}", "demo.limits.requests: is not enforced by this version; remove it"),
+        (
+            "demo: {limits: {requests: 60}}",
+            "demo.limits.requests: expected a rate such as 60/min, 100k/min or 5/s, got 60",
+        ),
         ("demo: {limits: {burst: 6}}", "demo.limits.burst: unknown key burst; known are concurrent, requests, tokens"),
         ("demo: {headers: {'a b': c}}", "demo.headers.a b: is not the name of a header"),
         ("demo: {headers: {Host: c}}", "demo.headers.Host: is set by the connection itself"),
@@ -189,12 +192,6 @@ def test_a_dialect_that_lists_nothing_may_say_so(read):
     provider = read("providers: {demo: {discover: false, probe: off}}").providers["demo"]
 
     assert (0.0, 0.0) == (provider.discover, provider.probe)
-
-
-def test_a_limit_counted_by_each_worker_for_itself_is_refused(problems):
-    assert problems("providers: {demo: {limits: {concurrent: 3}}}", workers=2) == [
-        "c.yaml:1: providers.demo.limits: would be counted by each of the 2 workers for itself; needs workers: 1"
-    ]
 
 
 def test_headers_show_their_names_alone(read):

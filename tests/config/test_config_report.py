@@ -30,6 +30,8 @@ routes:
 address: http://127.0.0.1:9/v1 (no keys: open to everyone who can reach it)
 dashboard: http://127.0.0.1:9/admin
 metrics: http://127.0.0.1:9/metrics
+state: ./data
+ledger: ./data, rows are kept for 90 days
 providers:
   demo: configured
   vllm: configured, local, 2 keys
@@ -68,6 +70,31 @@ def test_nothing_to_try_is_no_line(read):
 
     assert "(2 keys)" in text
     assert "try:" not in text
+
+
+def test_a_summary_says_what_limits_spending_and_where_that_is_kept(read):
+    config = read("""
+state: {url: "redis://:planted@cache:6379/1"}
+ledger: {url: "postgresql://me:planted@db/x", keep: 36h}
+service: {budget: 50/day}
+teams: {research: {limits: {requests: [1/s, 30/min], concurrent: 3}}}
+keys:
+  alice: {key: k, budget: [5/day, 50/month], per_model: {"*": {budget: 1/hour, limits: {tokens: 5k/min}}}}
+""")
+
+    lines = summary(config, file="c.yaml", pages={}).splitlines()
+
+    assert [
+        "state: redis://cache:6379/1",
+        "ledger: postgresql://db/x, rows are kept for 1.5 days",
+        "money: 1 team, 4 budgets, 4 limits",
+    ] == lines[2:5]
+
+
+def test_a_ledger_that_is_off_is_said_to_be(read):
+    text = summary(read("state: {directory: /var/lib/x}\nledger: off"), file="c.yaml", pages={})
+
+    assert "state: /var/lib/x\nledger: off\n" in text
 
 
 @pytest.mark.parametrize(

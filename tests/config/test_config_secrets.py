@@ -21,6 +21,10 @@ WRONG = [
     ),
     *("providers.openai", "providers.openai.base_url", "providers.openai.local", "providers.openai.limits"),
     *("providers.openai.dialect", "providers.openai.headers", "providers.openai.apikey", "keys.alice"),
+    *("service", "service.budget", "service.budget.usd", "service.budget.zone", "service.limits.requests", "tags.a"),
+    *("state.fsync", "state.when_down", "ledger", "ledger.url", "ledger.keep", "alerts", "alerts.webhook", "alerts.at"),
+    *("teams.a.models.x", "teams.a.max_cost", "keys.alice.budget", "keys.alice.budget.when_spent", "keys.alice.tags"),
+    *("keys.alice.per_model", "keys.alice.per_model.a", "keys.alice.holds", "keys.alice.limits.concurrent"),
     *("keys.alice.expires", "keys.alice.models.x", "keys.alice.team", "models.a", "models.openai/a.price"),
 ]
 
@@ -53,6 +57,11 @@ def test_a_secret_in_the_wrong_place_is_not_shown(read, path, variable):
         "providers: {openai: {base_url: 'https://me:sk-PLANTED@a.test'}}",
         'providers: {openai: {headers: {authorization: "Bearer sk-PLANTED\\n"}}}',
         "server: {metrics_key: [sk-PLANTED]}",
+        "state: {url: 'http://:sk-PLANTED@a'}",
+        "ledger: {url: 'postgresql://me:sk-PLANTED/@a'}",
+        "ledger: 'postgresql://me:sk-PLANTED@a'",
+        "alerts: {webhook: 'hooks.test/sk-PLANTED'}",
+        "alerts: {secret: 'sk-PLANTED two'}",
         "admin: {key: *sk-PLANTED}",
         "admin: {key: !sk-PLANTED x}",
         "admin: {key: !a!sk-PLANTED x}",
@@ -71,6 +80,9 @@ def test_a_good_configuration_shows_no_secret(read):
         """
 server: {metrics_key: "${SOME_TOKEN}"}
 admin: {key: "${DB_URL}"}
+state: {url: "redis://:${DB_URL}@a"}
+ledger: {url: "postgresql://me:${DB_URL}@a/b?password=${DB_URL}"}
+alerts: {webhook: "https://a.test/${DB_URL}", secret: "${DB_URL}"}
 providers:
   openai: {api_key: ["${OPENAI_API_KEY}", sk-PLANTED-2], headers: {authorization: "Bearer ${SOME_TOKEN}"}}
 routes: {a: openai/a}

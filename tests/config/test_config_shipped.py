@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.report import chain
+from config.schema import Alerts, Allowance, Budget
 from core.secret import Secret
 
 TEXT = (Path(__file__).parents[2] / "config.yaml").read_text()
@@ -111,13 +112,51 @@ def test_googles_key_goes_by_two_names(read, name):
 
 def test_what_stands_in_comments_works_too(read):
     example = re.compile(
-        r"^  # (?= *(bedrock|vllm|sglang|llama\.cpp|lmstudio|tgi|portkey|lab|pool|alice|key|models|expires):)",
+        r"^  # (?= *(bedrock|vllm|sglang|llama\.cpp|lmstudio|tgi|portkey|lab|pool|alice|key|models|expires|"
+        r"limits|research|nightly|team|tags|budget|max_cost|holds|per_model):)",
         re.MULTILINE,
     )
 
-    config = read(example.sub("  ", TEXT).replace("keys: {}", "keys:"), {"ALICE_KEY": "k"})
+    config = read(re.sub(r"(?m)^(keys|teams|tags): {}", r"\1:", example.sub("  ", TEXT)), {"ALICE_KEY": "k"})
+    alice = config.keys["alice"]
 
     assert () == config.warnings
     named = {"bedrock", "vllm", "sglang", "llama.cpp", "lmstudio", "tgi", "portkey", "lab", "pool"}
     assert named < config.providers.keys()
-    assert ("smart", "default", "gpt-*") == config.keys["alice"].models
+    assert (("smart", "default", "gpt-*"), "research", ("nightly",), 10**9) == (
+        alice.models,
+        alice.team,
+        alice.tags,
+        alice.max_cost,
+    )
+    assert (50 * 10**9, "month", "demo") == (
+        alice.allowance.budgets[0].limit,
+        alice.allowance.budgets[0].per,
+        alice.allowance.budgets[0].when_spent,
+    )
+    assert {"service", "provider/lab", "tag/nightly"} == config.allowances.keys()
+
+
+@pytest.mark.parametrize("name", ["DAILY_COST_LIMIT", "LLM_DAILY_COST_LIMIT"])
+def test_what_a_day_and_a_call_may_cost_comes_from_the_environment(read, name):
+    config = read(TEXT, {name: "25", "MAX_COST_PER_REQUEST": "1.0"})
+
+    assert {"service": Allowance(budgets=(Budget(limit=25 * 10**9, per="day"),))} == config.allowances
+    assert (10**9, ()) == (config.max_cost, config.warnings)
+
+
+def test_without_them_nothing_is_limited(read):
+    config = read(TEXT, {"DAILY_COST_LIMIT": "", "MAX_COST_PER_REQUEST": ""})
+
+    assert ({}, None) == (config.allowances, config.max_cost)
+
+
+def test_shared_state_and_the_ledger_come_from_the_environment(read):
+    env = {"REDIS_URL": "redis://:pw@cache:6379/0", "DATABASE_URL": "postgresql://me:pw@db/x"}
+    hook = {"ALERT_WEBHOOK": "https://hooks.test/x", "ALERT_SECRET": "s"}
+
+    config = read(TEXT, {**env, **hook})
+
+    assert tuple(map(Secret, env.values())) == (config.state.url, config.ledger.url)
+    assert Alerts(webhook=Secret("https://hooks.test/x"), secret=Secret("s")) == config.alerts
+    assert () == config.warnings

@@ -148,21 +148,6 @@ def test_other_machines_are_not_served_without_keys(tmp_path, host):
     assert "add `keys:`, or say `open: true`" in done.stderr
 
 
-def test_a_limit_that_several_processes_cannot_keep_is_refused(tmp_path):
-    text = """
-providers: {a: {dialect: openai, api_key: k, base_url: "http://127.0.0.1:9/v1", limits: {concurrent: 3}}}
-routes: {m: a/x}
-"""
-    (tmp_path / "config.yaml").write_text(text)
-
-    alone = run("check", folder=tmp_path)
-    several = run("serve", "--workers", "2", folder=tmp_path)
-
-    assert 0 == alone.returncode, alone.stderr
-    assert (2, "") == (several.returncode, several.stdout)
-    assert "config.yaml:2: providers.a.limits: " in several.stderr
-
-
 def test_dialects_shows_what_each_can_do_whatever_the_configuration_is(tmp_path):
     done = run("dialects", folder=tmp_path)
 

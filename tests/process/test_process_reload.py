@@ -170,17 +170,6 @@ async def test_a_stream_goes_on_under_the_configuration_it_began_with(start, wri
     assert answer.headers["x-switchyard-config"] != after.headers["x-switchyard-config"]
 
 
-async def test_a_limit_that_the_running_workers_cannot_keep_is_refused(start, written):
-    """Whatever the file says now about their number."""
-    async with start(written(workers=2)) as gateway:
-        gateway.write(written(workers=1).replace("api_key: sk", "limits: {concurrent: 3}, api_key: sk"))
-
-        answer = await gateway.request("POST", "/admin/reload", **OPERATOR)
-
-    assert 422 == answer.status
-    assert "providers.a.limits" in answer.body["problems"][0]
-
-
 async def test_what_only_a_restart_can_change_is_said(start, written):
     async with start(written()) as gateway:
         gateway.write(written(drain="5s", more=NEW + "log: {level: debug}\n"))

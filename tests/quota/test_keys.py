@@ -28,7 +28,7 @@ def test_without_keys_everybody_is_anyone_and_may_use_everything(authorization):
     who = ring.identify(authorization, NOW)
 
     assert ANYONE == who
-    assert ring.may_use(who, "whatever")
+    assert ring.allows(who.models, "whatever")
 
 
 @pytest.mark.parametrize(
@@ -113,15 +113,15 @@ def test_a_list_opens_what_it_names(models, model, may):
     alice = key(models=models)
     ring = Keyring([alice])
 
-    assert may == ring.may_use(alice, model)
-    assert may == ring.may_use(alice, model)  # from memory
+    assert may == ring.allows(alice.models, model)
+    assert may == ring.allows(alice.models, model)  # from memory
 
 
 def test_what_one_key_may_says_nothing_about_another():
     alice, bob = key("alice", "a", models=("m",)), key("bob", "b", models=("n",))
     ring = Keyring([alice, bob])
 
-    answers = [ring.may_use(who, model) for model in "mn" for who in (alice, bob)]
+    answers = [ring.allows(who.models, model) for model in "mn" for who in (alice, bob)]
 
     assert [True, False, False, True] == answers
 
@@ -131,7 +131,18 @@ def test_what_is_remembered_is_bounded():
     ring = Keyring([alice])
 
     for number in range(MOST_REMEMBERED + 10):
-        ring.may_use(alice, f"y{number}")
+        ring.allows(alice.models, f"y{number}")
 
     assert len(ring._may) <= MOST_REMEMBERED
-    assert ring.may_use(alice, "x1")
+    assert ring.allows(alice.models, "x1")
+
+
+def test_what_is_remembered_of_lists_is_bounded(monkeypatch):
+    monkeypatch.setattr("quota.keys.MOST_REMEMBERED", 10)
+    ring = Keyring([key()])
+
+    for number in range(15):
+        ring.allows(key(models=(f"m-{number}",)).models, "m-5")
+
+    assert len(ring._allowed) <= 10
+    assert ring.allows(key(models=("m-5",)).models, "m-5")

@@ -37,15 +37,13 @@ def test_what_can_never_take_the_call_leads_to_no_conditional_stage():
     ("name", "reason"),
     [
         ("keyless", "provider keyless is not configured"),
-        ("narrow", "provider narrow has 1 calls under way, its limit"),
         ("weak", "it can't see"),
         ("tripped", "its breaker is open for 30 s more (overloaded)"),
         ("limited", "all its credentials rest for 60 s more (rate_limited)"),
     ],
 )
 def test_a_target_that_cannot_take_the_call_is_skipped_with_a_reason(name, reason):
-    world = World(provider("keyless", keys=0), provider("narrow", concurrent=1), provider("limited"))
-    world.vitals.target("narrow/other").begin(0.0)
+    world = World(provider("keyless", keys=0), provider("limited"))
     world.trip("tripped")
     world.vitals.target("tripped/tripped").circuit.until = world.now + 29.5
     world.pools["limited"].told(0, failure(F.RATE_LIMITED, retry_after=60), world.now, "limited/limited")
@@ -56,12 +54,6 @@ def test_a_target_that_cannot_take_the_call_is_skipped_with_a_reason(name, reaso
 
     assert ["dear"] == tried
     assert [(name, reason)] == [(it.target.model, it.reason) for it in world.exhausted.skipped]
-
-
-def test_a_provider_below_its_limit_takes_calls():
-    world = World(provider("narrow", concurrent=1))
-
-    assert ["narrow"] == world.play(route("narrow"))
 
 
 def test_a_provider_that_is_not_in_the_config_is_skipped():
@@ -157,11 +149,11 @@ def test_there_is_no_last_resort_without_a_credential():
 
 
 def test_there_is_no_last_resort_where_something_else_than_breakers_is_in_the_way():
-    world = World(provider("narrow", concurrent=1))
+    world = World(provider("limited"))
     world.trip("cheap")
-    world.vitals.target("narrow/narrow").begin(world.now)
+    world.pools["limited"].told(0, failure(F.RATE_LIMITED, retry_after=60), world.now, "limited/limited")
 
-    assert [] == world.play(route("cheap", "narrow"))
+    assert [] == world.play(route("cheap", "limited"))
 
 
 def test_a_success_of_the_last_resort_closes_its_breaker():

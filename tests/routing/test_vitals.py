@@ -63,16 +63,6 @@ def test_failures_and_answers_in_one_piece_say_nothing_about_the_first_content()
     assert it.first_content == 1.0
 
 
-def test_attempts_are_counted_for_the_whole_provider():
-    it = vitals()
-
-    it.target("lab/one").begin(0.0)
-    it.target("lab/two").begin(0.0)
-    it.target("other/one").begin(0.0)
-
-    assert (it.provider("lab").in_flight, it.provider("other").in_flight) == (2, 1)
-
-
 def test_a_provider_knows_when_it_worked_last():
     it = vitals()
     for now, fault in ((1.0, None), (2.0, failure(Fault.BROKEN))):

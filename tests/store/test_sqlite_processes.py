@@ -102,6 +102,39 @@ async def test_who_stands_still_in_a_transaction_holds_up_the_others_for_a_state
         assert 0 == await until_it_answers(store)
 
 
+async def test_many_make_the_file_at_once(tmp_path: Path) -> None:
+    stores = [SqliteStore(tmp_path / "state.db") for _ in range(8)]
+
+    await asyncio.gather(*(store.open() for store in stores))
+    heard = [await Owner(store, f"here/{number}").tell(spent=1) for number, store in enumerate(stores)]
+    for store in stores:
+        await store.close()
+
+    assert 1 == len({store.epoch for store in stores})
+    assert [*range(1, 9)] == [one.spent for one in heard]
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_who_opens_waits_for_whoever_makes_the_file(tmp_path: Path, ends: bool) -> None:
+    path = tmp_path / "state.db"
+    maker = sqlite3.connect(path, isolation_level=None)
+    maker.execute("BEGIN IMMEDIATE")
+    store = SqliteStore(path)
+
+    opening = asyncio.create_task(store.open())
+    await asyncio.sleep(0.1)
+    if ends:
+        maker.execute("ROLLBACK")
+        await opening
+        await Owner(store).tell()
+    else:
+        with pytest.raises(StoreDown, match="database is locked"):
+            await opening
+
+    await store.close()
+    maker.close()
+
+
 async def until_it_answers(store: SqliteStore) -> int:
     for _ in range(100):
         try:

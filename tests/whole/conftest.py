@@ -97,16 +97,15 @@ class Gateway:
 async def gateway(config: str, path: Path, log: int, env: dict[str, str] | None = None) -> AsyncIterator[Gateway]:
     file = path / "config.yaml"
     file.write_text(config)
-    loop = asyncio.get_running_loop()
     source = Source(file=str(file), env=env or {})
     loaded = source.load()
-    house = House(loaded, source, loop, None, log=log)
+    house = await House.open(loaded, source, None, log=log)
     listener = house.listener()
     runner = web.ServerRunner(listener, shutdown_timeout=1.0)
     await runner.setup()
     sock = listening("127.0.0.1", 0, shared=False)
     await web.SockSite(runner, sock).start()
-    house.begin(lambda: listener.open)
+    await house.begin(lambda: listener.open)
     made = Gateway(house, sock.getsockname()[1], file)
     made.listener = listener
     try:
@@ -120,8 +119,9 @@ async def gateway(config: str, path: Path, log: int, env: dict[str, str] | None 
 
 
 @pytest.fixture
-def start(tmp_path):
-    """A maker of gateways, each with its log in the file `log` of tmp_path."""
+def start(tmp_path, monkeypatch):
+    """A maker of gateways, each with its log in the file `log` of tmp_path, and its state in its folder `data`."""
+    monkeypatch.chdir(tmp_path)
     log = os.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 
     def begin(config: str, env: dict[str, str] | None = None):

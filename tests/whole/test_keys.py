@@ -182,7 +182,7 @@ async def test_without_a_next_target_it_is_refused_at_once(start):
         gate.set()
         first = await patient
 
-    assert (200, 503, "no_target_available") == (first.status, other.status, other.body["error"]["code"])
+    assert (200, 429, "rate_limit_exceeded") == (first.status, other.status, other.body["error"]["code"])
     assert 1 == len(a.requests)
 
 

@@ -1,0 +1,66 @@
+"""What a page of the operators' interface is asked, and the table that pages stand in."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from core.errors import Refusal, invalid
+
+
+class Asked(NamedTuple):
+    """*names* are what stood in the path for each `{}` of the pattern. *kind* is the body's content type."""
+
+    names: tuple[str, ...] = ()
+    query: Mapping[str, str] = {}
+    raw: bytes = b""
+    authorization: str | None = None
+    kind: str = ""
+
+    def json(self) -> Any:
+        """What the body says; an empty object where there is none."""
+        if not self.raw.strip():
+            return {}
+        try:
+            return orjson.loads(self.raw)
+        except orjson.JSONDecodeError as error:
+            message = f"We could not parse the JSON body of your request: {error}."
+            raise Refusal(400, message, code="invalid_json") from None
+
+    def fields(self) -> Mapping[str, Any]:
+        """The same, which has to be an object."""
+        found = self.json()
+        if not isinstance(found, dict):
+            raise Refusal(400, "The JSON body of your request must be an object.", code="invalid_json")
+        return found
+
+    def whole(self, name: str, usual: int, lowest: int, highest: int) -> int:
+        """A number in the query."""
+        text = self.query.get(name)
+        if text is None:
+            return usual
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and lowest <= int(text) <= highest):
+            raise invalid(f"Expected a whole number from {lowest} to {highest}.", param=name)
+        return int(text)
+
+    def truth(self, name: str) -> bool:
+        text = self.query.get(name, "false").lower()
+        if text not in {"", "1", "true", "0", "false"}:
+            raise invalid("Expected true or false.", param=name)
+        return text in {"", "1", "true"}
+
+
+Page = Callable[[Asked], Awaitable[object]]
+"""Returns what can be written as JSON, or raises Refusal."""
+
+
+class Row(NamedTuple):
+    """One page. In *pattern* each `{}` stands for one segment, which may hold anything.
+
+    *operator*: only the holder of the admin key may ask; else the page looks at `authorization` itself.
+    """
+
+    method: str
+    pattern: str
+    page: Page
+    operator: bool = True

@@ -1,0 +1,126 @@
+"""The pages about money: what a key has used, what everything costs, what it will, and what a call would."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from admin import costs
+from admin.access import holds
+from admin.asked import Asked, Row
+from admin.costs import Standing
+from config.schema import Key
+from core.errors import Refusal, invalid
+from core.secret import Secret
+from gateway.current import Current
+from gateway.treasury import Treasury
+from quota.purse import scope_of
+from store.contract import StoreDown
+from store.ledger import Ledger, LedgerDown
+
+ROOT: Final = "/api/v1"
+
+
+class Accounts:
+    """*admin_key* is asked for that of the moment."""
+
+    __slots__ = ("_admin_key", "_current", "_treasury")
+
+    def __init__(self, current: Current, treasury: Treasury, admin_key: Callable[[], Secret | None]) -> None:
+        self._current = current
+        self._treasury = treasury
+        self._admin_key = admin_key
+
+    def rows(self) -> tuple[Row, ...]:
+        return (
+            Row("GET", f"{ROOT}/usage", self._usage, operator=False),
+            Row("GET", f"{ROOT}/costs", self._costs),
+            Row("GET", f"{ROOT}/costs/daily", self._daily),
+            Row("GET", f"{ROOT}/forecast", self._forecast),
+        )
+
+    async def _usage(self, asked: Asked) -> object:
+        """A client sees its own; the operator names one."""
+        name = asked.query.get("key")
+        if holds(self._admin_key(), asked.authorization):
+            if not name:
+                raise invalid("Which key? Say ?key=NAME.", param="key")
+            key = await self._key(name)
+        else:
+            keyring = self._current.generation.keyring
+            key = await keyring.recognise(asked.authorization, time.time())
+            if name not in {None, key.name}:
+                raise Refusal(403, "A key sees its own usage only.", code="not_your_key", param="key")
+        budgets = await self._standing(scope_of(key), key)
+        with_models = [one for pattern, _ in key.per_model for one in await self._standing(scope_of(key, pattern), key)]
+        ledger = self._ledger()
+        return await _told(costs.usage(ledger, key.name, (*budgets, *with_models)))
+
+    async def _costs(self, asked: Asked) -> object:
+        period = asked.query.get("period", "month")
+        told = costs.costs(self._ledger(), period=period, now=time.time(), where=self._where(asked), zone=_zone(asked))
+        return await _told(told)
+
+    async def _daily(self, asked: Asked) -> object:
+        days = asked.whole("days", 30, 1, costs.MOST_DAYS)
+        told = costs.daily(self._ledger(), days=days, now=time.time(), where=self._where(asked), zone=_zone(asked))
+        return await _told(told)
+
+    async def _forecast(self, asked: Asked) -> object:
+        given = [(kind, asked.query[kind]) for kind in ("key", "team") if asked.query.get(kind)]
+        if len(given) != 1:
+            raise invalid("Say ?key=NAME or ?team=NAME.", param="key")
+        kind, name = given[0]
+        key = await self._key(name) if kind == "key" else None
+        if kind == "team" and name not in self._current.generation.config.teams:
+            raise Refusal(404, f"There is no team {name}.", code="team_not_found", param="team")
+        budgets = await self._standing(f"{kind}/{name}", key)
+        told = costs.forecasts(self._ledger(), name, budgets, kind=kind, now=time.time(), zone=_zone(asked))
+        return await _told(told)
+
+    async def _key(self, name: str) -> Key:
+        """By its name, wherever it was made."""
+        key = self._current.generation.config.keys.get(name)
+        if key is not None:
+            return key
+        try:
+            key = await self._treasury.stored.named(name)
+        except StoreDown:
+            raise _down("store") from None
+        if key is None:
+            raise Refusal(404, f"There is no key {name}.", code="key_not_found", param="key")
+        return key
+
+    async def _standing(self, scope: str, key: Key | None) -> Sequence[Standing]:
+        allowance = None
+        if key is not None:
+            of_models = {scope_of(key, pattern): one for pattern, one in key.per_model}
+            allowance = of_models.get(scope, key.allowance)
+        try:
+            return await self._treasury.till.standing(scope, allowance)
+        except StoreDown:
+            raise _down("store") from None
+
+    def _where(self, asked: Asked) -> Mapping[str, str]:
+        return costs.workspace(asked.query.get("workspace"), self._current.generation.config.teams)
+
+    def _ledger(self) -> Ledger:
+        if self._treasury.ledger is None:
+            raise Refusal(404, "No ledger is kept here (`ledger: off`).", code="no_ledger")
+        return self._treasury.ledger
+
+
+async def _told(answer: Any) -> object:
+    try:
+        return await answer
+    except LedgerDown:
+        raise _down("ledger") from None
+    except ValueError as error:
+        raise invalid(f"{error}.") from None
+
+
+def _zone(asked: Asked) -> str:
+    return asked.query.get("zone", "UTC")
+
+
+def _down(what: str) -> Refusal:
+    return Refusal(503, f"The {what} can't be reached.", code=f"{what}_unavailable", headers={"retry-after": "1"})

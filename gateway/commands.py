@@ -1,0 +1,76 @@
+"""What can be asked of a gateway without a running one: its keys, its ledger, its tables."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from admin import keys_command, migrate, reconcile, spend
+from config.schema import Config
+from gateway.treasury import ledger_of, store_of
+from store.contract import Store
+from store.ledger import LedgerDown
+
+Load = Callable[[str], Config]  # a file's configuration; may raise ConfigErrors
+Options = Callable[[Sequence[str]], argparse.Namespace]
+
+ABOUT_LEDGER: Final[dict[str, tuple[Options, Any]]] = {
+    "spend": (spend.options, spend.run),
+    "reconcile": (reconcile.options, reconcile.run),
+    "migrate": (migrate.options, migrate.run),
+}
+PATIENCE: Final = 60.0  # seconds: nobody else waits
+NAMES: Final = ("keys", *ABOUT_LEDGER)
+
+
+def run(name: str, argv: Sequence[str], load: Load) -> int:
+    """The exit code of `proxy.py NAME ...`; *argv* is what follows the name."""
+    if name == "keys":
+        return asyncio.run(keys_command.run(argv, load, _opened, say=sys.stdout.write, complain=sys.stderr.write))
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", default="config.yaml")
+    chosen, rest = common.parse_known_args(argv)
+    options, work = ABOUT_LEDGER[name]
+    return asyncio.run(_of_ledger(options(rest), work, load(chosen.config), opening=name != "migrate"))
+
+
+async def _of_ledger(options: argparse.Namespace, work: Any, config: Config, *, opening: bool) -> int:
+    ledger = ledger_of(config, PATIENCE)
+    if ledger is None:
+        sys.stderr.write("No ledger is kept (`ledger: off`).\n")
+        return 1
+    try:
+        if opening:
+            _ready(config)
+            await ledger.open()
+        code: int = await work(options, ledger)
+    except LedgerDown as down:
+        sys.stderr.write(f"{down}\n")
+        return 1
+    finally:
+        await ledger.close()
+    return code
+
+
+@asynccontextmanager
+async def _opened(config: Config) -> AsyncIterator[Store]:
+    _ready(config)
+    store = store_of(config, _complain)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def _ready(config: Config) -> None:
+    Path(config.state.directory).mkdir(parents=True, exist_ok=True)
+
+
+def _complain(level: str, message: str, **fields: object) -> None:
+    del level
+    said = ", ".join(f"{name}: {value}" for name, value in fields.items())
+    sys.stderr.write(f"{message}{f' ({said})' if said else ''}\n")

@@ -1,0 +1,94 @@
+"""Where operators are served: the pages below /api/v1, found in a table of methods and patterns."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+from urllib.parse import unquote
+
+import orjson
+from aiohttp import web
+
+from admin.access import demand
+from admin.asked import Asked, Page, Row
+from config.schema import Server
+from core.errors import Refusal
+from core.secret import Secret
+from server.caller import read_body
+from server.reply import Reply, header
+
+ROOT: Final = "/api/v1/"
+READS: Final = frozenset({"GET"})
+UNCACHED: Final = header("cache-control", "no-store")  # some of it is shown once
+
+
+class Desk:
+    """*server* and *admin_key* are asked for those of the moment."""
+
+    def __init__(
+        self, rows: Iterable[Row], server: Callable[[], Server], admin_key: Callable[[], Secret | None]
+    ) -> None:
+        self._rows = [(tuple(row.pattern.split("/")), row) for row in rows]
+        self._server = server
+        self._admin_key = admin_key
+        self._under_way: set[asyncio.Task[object]] = set()
+
+    async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
+        """Answer a request whose path begins with ROOT; raises Refusal."""
+        reply.headless = request.method == "HEAD"
+        method = "GET" if reply.headless else request.method
+        row, names = self._find(method, request.rel_url.raw_path)
+        authorization = request.headers.get("authorization")
+        if row.operator:
+            demand(self._admin_key(), authorization)
+        server = self._server()
+        raw = b""
+        if method not in READS:
+            raw = await read_body(request, limit=server.max_body, patience=server.body_timeout)
+        asked = Asked(names, dict(request.query), raw, authorization, request.content_type)
+        page = await (row.page(asked) if method in READS else self._to_its_end(row.page, asked))
+        reply.whole(200, orjson.dumps(page), UNCACHED)
+
+    async def end(self) -> None:
+        """What was begun is done."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def _to_its_end(self, page: Page, asked: Asked) -> object:
+        """What changes something is never left half done, even if whoever asked for it leaves."""
+        task: asyncio.Task[object] = asyncio.get_running_loop().create_task(_awaited(page, asked))
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+        return await asyncio.shield(task)
+
+    def _done(self, task: asyncio.Task[object]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # told to whoever asked; nobody is left to tell if they are gone
+
+    def _find(self, method: str, path: str) -> tuple[Row, tuple[str, ...]]:
+        segments = tuple(path.split("/"))
+        allowed: set[str] = set()
+        for pattern, row in self._rows:
+            if (names := _names(pattern, segments)) is None:
+                continue
+            if row.method == method:
+                return row, names
+            allowed.add(row.method)
+        shown = path.encode("unicode_escape").decode("ascii")[:128]
+        if allowed:
+            lines = {"allow": ", ".join(sorted(allowed))}
+            raise Refusal(405, f"Not allowed: {method} {shown}.", code="method_not_allowed", headers=lines)
+        raise Refusal(404, f"Unknown path: {method} {shown}.", code="unknown_url", type="invalid_request_error")
+
+
+async def _awaited(page: Page, asked: Asked) -> object:
+    return await page(asked)
+
+
+def _names(pattern: tuple[str, ...], segments: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What stands for each `{}`; None where the path is another."""
+    if len(pattern) != len(segments):
+        return None
+    if any(mine not in {"{}", theirs} for mine, theirs in zip(pattern, segments, strict=True)):
+        return None
+    return tuple(unquote(theirs) for mine, theirs in zip(pattern, segments, strict=True) if mine == "{}")

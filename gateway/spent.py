@@ -1,0 +1,118 @@
+"""What a client reads when there isn't enough left for its call: whose, how much, and when there is again."""
+
+import math
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from catalog.bound import Bound, Unbounded
+from core.errors import Refusal
+from core.faults import Failure, Fault
+from quota.words import Shortage
+
+NANO: Final = 1_000_000_000
+MONEY: Final = ("budget",)
+# Somebody else's target may still have room for the call.
+ELSEWHERE: Final = ("provider/", "target/")
+CLOSED: Final = "Whether the budget of {} allows this call can't be known now: the store is down."
+
+
+class Spent(Refusal):
+    """No target of the route can be paid for: it is the caller's own account that is empty, or everybody's."""
+
+    def __init__(self, shortage: Shortage) -> None:
+        self.shortage = shortage
+        if shortage.down:
+            message = CLOSED.format(shortage.scope)
+            super().__init__(503, message, code="budget_unavailable", headers=_wait(shortage.wait or 5.0))
+            return
+        headers = {} if shortage.kind in MONEY else _wait(shortage.wait)
+        if shortage.kind in MONEY:
+            # The official clients would ask twice more; nothing will have changed.
+            headers["x-should-retry"] = "false"
+        kind = "insufficient_quota" if shortage.kind in MONEY else "rate_limit_exceeded"
+        super().__init__(
+            429,
+            said(shortage),
+            code=kind,
+            type=kind if shortage.kind in MONEY else shortage.kind,
+            headers=headers,
+            extra={"quota": shown(shortage)},
+        )
+
+
+def elsewhere(shortage: Shortage) -> Failure | None:
+    """What the plan is told where another target may have room; None where none can."""
+    if not shortage.scope.startswith(ELSEWHERE):
+        return None
+    return Failure(Fault.LIMITED, said(shortage), code="rate_limit_exceeded", retry_after=shortage.wait or None)
+
+
+def unbounded(bound: Unbounded) -> Failure:
+    """Whoever has a budget may only ask for what has an end."""
+    message = f"{bound.reason}, so that nobody can say what this call may cost at most"
+    return Failure(Fault.UNSUPPORTED, message, code="cost_unknown", param=bound.param)
+
+
+def too_dear(bound: Bound, most: int) -> Failure:
+    message = f"this call may cost {dollars(bound.cost)}, more than the {dollars(most)} that one call may; ask for less"
+    return Failure(Fault.UNSUPPORTED, message, code="max_cost_exceeded", param="max_completion_tokens")
+
+
+def said(shortage: Shortage) -> str:
+    """One sentence with the level, the limit, what is spent, what is held and when it resets."""
+    whose = _whose(shortage.scope)
+    window = _per(shortage.per)
+    again = f" It resets at {_moment(shortage.resets)}." if shortage.resets is not None else ""
+    if shortage.kind in MONEY:
+        return (
+            f"The budget of {whose} ({dollars(shortage.limit)}{window}) has too little left: {dollars(shortage.spent)} "
+            f"is spent, {dollars(shortage.held)} is held by calls under way, and this one may cost "
+            f"{dollars(shortage.needed)}.{again}"
+        )
+    if shortage.kind == "concurrent":
+        return f"{whose.capitalize()} has {shortage.limit} calls under way, its limit."
+    return (
+        f"Rate limit of {whose}: {shortage.limit} {shortage.kind}{window}. Used {shortage.spent + shortage.held}, "
+        f"this call needs {shortage.needed}. Try again in {max(shortage.wait, 0.001):.3g} s."
+    )
+
+
+def shown(shortage: Shortage) -> dict[str, Any]:
+    """For programs."""
+    figures: dict[str, Any] = {"scope": shortage.scope, "kind": shortage.kind, "per": shortage.per or None}
+    if shortage.kind in MONEY:
+        names = ("limit", "spent", "held", "needed")
+        figures |= {f"{name}_usd": getattr(shortage, name) / NANO for name in names}
+    else:
+        figures |= {"limit": shortage.limit, "used": shortage.spent, "held": shortage.held, "needed": shortage.needed}
+    figures["resets_at"] = None if shortage.resets is None else _moment(shortage.resets)
+    return figures
+
+
+def dollars(nanos: int) -> str:
+    """As people write them: cents, and more digits only where there are some."""
+    whole, rest = divmod(abs(nanos), NANO)
+    digits = f"{rest:09d}".rstrip("0").ljust(2, "0")
+    return f"{'-' if nanos < 0 else ''}${whole}.{digits}"
+
+
+def _whose(scope: str) -> str:
+    kind, _, name = scope.partition("/")
+    if kind == "key" and "/model/" in name:
+        key, _, model = name.partition("/model/")
+        return f"key {key} for {model}"
+    return f"{kind} {name}" if name else "this service"
+
+
+def _per(per: str) -> str:
+    if not per or per == "total":
+        return " in all" if per else ""
+    return f" per {per} s" if per.replace(".", "").isdigit() else f" per {per}"
+
+
+def _wait(seconds: float) -> dict[str, str]:
+    return {"retry-after": str(max(1, math.ceil(seconds)))}
+
+
+def _moment(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,137 @@
+"""A client's side of a streamed answer: it hears inside the provider's connection, without waking its call."""
+
+import asyncio
+from typing import Final
+
+from api.stream import DONE, KEEPALIVE, StreamWriter
+from core.call import Call
+from core.target import Target
+from core.wire import Event
+from gateway.bill import Bill
+from gateway.generation import Generation, Shared
+from gateway.lines import lines
+from gateway.slices import Slices
+from server.reply import Reply, header
+from telemetry.record import Record
+from upstream.trial import Relay, StreamTrial
+
+NO_MORE: Final = "The budget allows no more of this answer."
+
+
+class Telling:
+    """One for each call that streams; implements upstream.trial.Audience and upstream.deadlines.Timed.
+
+    *committed*: content has gone to the client, so that there is no other target from here on. *first*: when it did, in
+    loop time. *due*: when a client that waits is to be told that we are still there.
+    """
+
+    __slots__ = (
+        "_began",
+        "_bill",
+        "_choices",
+        "_generation",
+        "_growing",
+        "_record",
+        "_reply",
+        "_shared",
+        "_target",
+        "_trial",
+        "_writer",
+        "committed",
+        "due",
+        "first",
+        "route",
+    )
+
+    def __init__(
+        self, generation: Generation, shared: Shared, reply: Reply, record: Record, *, bill: Bill, call: Call
+    ) -> None:
+        self._generation = generation
+        self._shared = shared
+        self._reply = reply
+        self._record = record
+        self._bill = bill
+        self._writer = StreamWriter(show_usage=call.include_usage)
+        self._choices = call.choices
+        self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
+        self._began = shared.loop.time()
+        self._target: Target
+        self._trial: StreamTrial
+        self.route = record.route
+        self.due = self._began + generation.config.server.keepalive
+        self.committed = False
+        self.first: float | None = None
+
+    def follow(self, target: Target, trial: StreamTrial) -> None:
+        """Another attempt begins."""
+        self._target = target
+        self._trial = trial
+
+    def opens(self) -> Relay | None:
+        reply, record, trial = self._reply, self._record, self._trial
+        self.committed = True
+        self.first = trial.first_content
+        record.dropped = trial.request.dropped
+        if not reply.opened:
+            shared = self._shared
+            reply.open(lines(self._generation, shared.till, record, self._bill, self._target, route=self.route))
+        reply.follow(trial)
+        seen = record.asked is not None or self._bill.slices is not None
+        return None if seen else reply.send
+
+    def hears(self, events: list[Event], *, last: bool) -> None:
+        data = self._writer.write(events)
+        record = self._record
+        if record.asked is not None:  # the operator wants content in the log
+            record.answered = (record.answered or b"") + data
+        if not last:
+            self._reply.send(data)
+            if self._bill.slices is not None:
+                self._afford(self._bill.slices)
+            return
+        decoder = self._trial.decoder
+        record.finish = decoder.finish
+        if decoder.remember:
+            self._shared.memory.keep(self._target.provider, record.key, decoder.remember)
+        usage = self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+        self._reply.end(data, self._writer.end(usage))
+
+    # Answers that are paid slice by slice
+
+    def _afford(self, slices: Slices) -> None:
+        """Hold more for what is still to come, if it is time; the provider waits while the store is asked."""
+        produced = self._trial.decoder.produced
+        if self._growing is not None or slices.covers(produced) or slices.grow(produced):
+            return
+        self._trial.pause()
+        self._growing = self._shared.loop.create_task(self._stretch(slices, self._trial))
+
+    async def _stretch(self, slices: Slices, trial: StreamTrial) -> None:
+        enough = await slices.stretch(trial.decoder.produced)
+        self._growing = None
+        if trial.over:
+            return
+        if enough:
+            trial.resume()
+        else:
+            self._stop_short(trial)
+
+    def _stop_short(self, trial: StreamTrial) -> None:
+        """No more of it can be paid. The client is told, and nobody is to blame."""
+        record, decoder = self._record, trial.decoder
+        record.finish = "length"
+        self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+        self._reply.end(self._writer.cut(self._choices, NO_MORE), DONE)
+        trial.stop()
+
+    def late(self, now: float) -> None:
+        """Say something to a client that has been waiting; then its status is 200, and an error an event."""
+        reply, patience = self._reply, self._generation.config.server.keepalive
+        quiet = max(reply.last, self._began)
+        if now >= quiet + patience:
+            if not reply.opened:
+                reply.open(header("x-switchyard-route", self.route))
+            if not reply.stalled:
+                reply.send(KEEPALIVE)
+            quiet = now
+        self.due = quiet + patience

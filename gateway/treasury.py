@@ -1,0 +1,168 @@
+"""Where money is kept: the store, the journal, the ledger, and the till that calls are paid at."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from config.schema import Config
+from quota.journal import JournalLike, NoJournal
+from quota.stored_keys import StoredKeys, reading
+from quota.till import Till
+from store.books import Books, books
+from store.contract import Store, StoreDown
+from store.drain import Drain
+from store.journal import Journal
+from store.ledger import Ledger, LedgerDown
+from store.memory import MemoryStore
+from store.redis_store import RedisStore
+from store.sqlite import SqliteStore
+
+Say = Callable[..., None]  # level, message, fields
+FORGET: Final = 3600.0  # seconds between two looks for rows that are old enough to go
+
+
+class NoState(Exception):  # noqa: N818  (says what it is)
+    """There is no place to keep what must be kept."""
+
+
+class Treasury:
+    """Opened before the first call is taken, closed after the last one.
+
+    *books*: finished calls are written down. *ledger* None: they aren't, and nobody can be told about them.
+    """
+
+    __slots__ = ("_drain", "_forgetting", "_keep", "_say", "journal", "ledger", "store", "stored", "till")
+
+    def __init__(
+        self,
+        config: Config,
+        say: Say,
+        *,
+        store: Store,
+        journal: JournalLike,
+        ledger: Ledger | None,
+        drain: Drain | None,
+    ) -> None:
+        self.store = store
+        self.journal = journal
+        self.ledger = ledger
+        self.till = Till(
+            store,
+            journal,
+            clock=time.time,
+            monotonic=asyncio.get_running_loop().time,
+            when_down=config.state.when_down,
+            ledger=ledger,
+            say=partial(say, "error"),
+        )
+        self.stored = StoredKeys(store, reading(config), time.time, trouble=self._unreadable)
+        self._say = say
+        self._drain = drain
+        self._keep = config.ledger.keep
+        self._forgetting: asyncio.Task[None] | None = None
+
+    @property
+    def books(self) -> bool:
+        return self.ledger is not None
+
+    @classmethod
+    async def open(cls, config: Config, say: Say) -> "Treasury":
+        """Raises NoState."""
+        directory = Path(config.state.directory)
+        try:
+            journal = await asyncio.to_thread(_claimed, directory, config, say)
+        except OSError as error:
+            if guarded(config) or config.state.url:
+                raise NoState(f"cannot write to state.directory {directory}: {error.strerror}") from error
+            say("warning", "no ledger: cannot write to state.directory", directory=str(directory))
+            return cls(
+                config, say, store=MemoryStore(), journal=NoJournal("alone", int(time.time())), ledger=None, drain=None
+            )
+        store = await _opened(config, say)
+        ledger = ledger_of(config)
+        if ledger is None:
+            return cls(config, say, store=store, journal=journal, ledger=None, drain=None)
+        with suppress(LedgerDown):  # its rows wait in the journal
+            await ledger.open()
+        return cls(config, say, store=store, journal=journal, ledger=ledger, drain=Drain(journal, ledger, say=say))
+
+    async def begin(self) -> None:
+        """From here on there is a loop in which money is told, and rows are written."""
+        await self.till.begin()
+        await self.stored.begin()
+        if self._drain is not None:
+            await self._drain.begin()
+            self._forgetting = asyncio.get_running_loop().create_task(self._forget())
+
+    async def end(self) -> None:
+        """Everything that was spent is told, everything in hand goes back, every row is written that can be."""
+        if self._forgetting is not None:
+            self._forgetting.cancel()
+        await self.stored.end()
+        await self.till.end()
+        if self._drain is not None:
+            await self._drain.end()
+        await asyncio.to_thread(self.journal.close)
+        if self.ledger is not None:
+            await self.ledger.close()
+        await self.store.close()
+
+    def heed(self, config: Config) -> None:
+        """What a reload may change."""
+        self.till.adopt(config)
+        self._keep = config.ledger.keep
+
+    def _unreadable(self, name: str, why: str) -> None:
+        self._say("error", "a key made at run time can't be used with this configuration", key=name, reason=why)
+
+    async def _forget(self) -> None:
+        """Rows don't stay for ever; what they add up to does."""
+        while self.ledger is not None:
+            try:
+                await self.ledger.forget(time.time() - self._keep)
+            except LedgerDown:
+                self._say("warning", "old rows stay: the ledger is down")
+            await asyncio.sleep(FORGET)
+
+
+def _claimed(directory: Path, config: Config, say: Say) -> Journal:
+    directory.mkdir(parents=True, exist_ok=True)
+    return Journal.claim(directory, fsync=config.state.fsync, say=say)
+
+
+async def _opened(config: Config, say: Say) -> Store:
+    """A store that can't be reached now may be there in a moment: until then each budget says what is to be done."""
+    try:
+        store = store_of(config, say)
+        await store.open()
+    except ValueError as error:
+        raise NoState(f"state: {error}") from error
+    except StoreDown as down:
+        say("error", "the store can't be reached", reason=str(down))
+    return store
+
+
+def guarded(config: Config) -> bool:
+    """Whether anything is limited that must be remembered."""
+    teams = (team.allowance for team in config.teams.values())
+    keys = (key.allowance for key in config.keys.values())
+    return any((*config.allowances.values(), *teams, *keys)) or any(key.per_model for key in config.keys.values())
+
+
+def store_of(config: Config, say: Say) -> Store:
+    """Redis where an address says so, else the file of this machine."""
+    if config.state.url:
+        return RedisStore(config.state.url, say)
+    return SqliteStore(Path(config.state.directory) / "state.db", fsync=config.state.fsync)
+
+
+def ledger_of(config: Config, deadline: float = 5.0) -> Books | None:
+    """None where it is off. *deadline*: seconds that it has for an answer."""
+    if not config.ledger.on:
+        return None
+    url = config.ledger.url.reveal() if config.ledger.url else None
+    return books(url, Path(config.state.directory), fsync=config.state.fsync, deadline=deadline)

@@ -1,0 +1,211 @@
+"""What this process may still spend of one account without asking the store: dollars of a budget, or slots.
+
+*free*, *held* and what was spent but not told yet make up what the store believes this process to have. What is given
+back leaves *free* before the store is told, and what is granted enters it afterwards, so that a message that is lost
+never makes both of them count the same money as theirs.
+"""
+
+import math
+from typing import Final
+
+from config.schema import Budget
+from quota.windows import EVER, Window
+from store.contract import Heard, Tell
+
+IDLE: Final = 1.0  # seconds unused after which everything free goes back
+FORGOTTEN: Final = 60.0  # seconds unused after which the account leaves our memory
+HEARTBEAT: Final = 20.0
+SLOT_HEARTBEAT: Final = 5.0
+WANTED: Final = 2.0  # seconds for which nothing is stocked after somebody else was refused
+SLOTS_KEPT: Final = 86400.0
+
+
+class Allotment:
+    """*budget* None: slots. *spent* is the total of this owner, ever. Times are of the monotonic clock."""
+
+    __slots__ = (
+        "account",
+        "asked",
+        "asleep",
+        "beat",
+        "budget",
+        "due",
+        "free",
+        "heard",
+        "held",
+        "hurry",
+        "kept",
+        "limit",
+        "low",
+        "pace",
+        "refused",
+        "scope",
+        "sent",
+        "shares",
+        "smallest",
+        "spent",
+        "taken",
+        "told",
+        "unrestored",
+        "unsure",
+        "used",
+        "wanted",
+        "window",
+    )
+
+    def __init__(
+        self, account: str, scope: str, *, limit: int, now: float, budget: Budget | None = None, window: Window = EVER
+    ) -> None:
+        self.account, self.scope = account, scope
+        self.limit, self.budget, self.window = limit, budget, window
+        self.free = self.held = self.spent = self.told = 0
+        self.taken = 0  # held since the last word to the store
+        self.pace = 0.0  # about what was taken in the last two seconds
+        self.low = -1  # ring for more when *free* falls below
+        self.asked = self.smallest = 0  # by those who wait: together, and the most modest
+        self.kept = 0  # what the store believes us to have in hand, beside what we have told as spent
+        self.sent: tuple[int, int] | None = None  # (spent, keep) of the word on its way
+        self.heard: Heard | None = None
+        self.unrestored = False  # the ledger has to be asked before anything may be leased
+        self.due = False  # something is to be told
+        self.hurry = False  # and at once
+        self.unsure = False  # what the store believes
+        self.used = self.asleep = now
+        self.beat = self.wanted = -math.inf
+        self.refused = False  # the watchers know
+        self.shares = 0  # thresholds that they know of
+
+    @property
+    def unsent(self) -> int:
+        return self.spent - self.told
+
+    @property
+    def per(self) -> str:
+        return "" if self.budget is None else self.budget.per
+
+    @property
+    def lapses(self) -> bool:
+        return self.budget is None
+
+    def hold(self, amount: int) -> None:
+        """Whoever calls this has looked whether it is there."""
+        self.free -= amount
+        self.held += amount
+        self.taken += amount
+
+    def settle(self, held: int, cost: int) -> None:
+        """What a call held is over. What it cost beyond that is taken from what is free, then from nowhere: the
+        store is told the truth, and grants nothing until it is made up for.
+        """
+        self.held -= held
+        self.spent += cost
+        self.free += held - cost
+        self.free = max(self.free, 0)
+
+    def lend(self, amount: int) -> None:
+        """Go on without a lease: the store hears of it when it is back."""
+        self.free += amount
+
+    def shun(self, now: float) -> None:
+        """Keep nothing in stock for a while."""
+        self.wanted = now + WANTED
+
+    def want(self, amount: int) -> None:
+        """Somebody waits, who holds *amount* as soon as it is there."""
+        self.asked += amount
+        self.hurry = True
+        self.smallest = min(self.smallest, amount) if self.smallest else amount
+
+    def word(self, now: float, wall: float, *, quiet: bool = False) -> Tell:
+        """What is to be told at *now*. *quiet*: want nothing this time."""
+        self._keep_pace(now)
+        least, most = self._wish(now)
+        if quiet or self.unrestored:
+            least = most = 0
+        keep = self.free + self.held
+        self.sent = (self.spent, keep)
+        self.hurry = False
+        self.asked = self.smallest = 0
+        ends = wall + SLOTS_KEPT if self.budget is None else self.window.ends
+        return Tell(self.account, self.limit, self.spent, keep, least, most, ends, self.lapses)
+
+    def _keep_pace(self, now: float) -> None:
+        if self.taken:
+            self.used = now
+        self.pace = self.pace * 0.5 ** (now - self.asleep) + self.taken
+        self.taken, self.asleep = 0, now
+
+    def _wish(self, now: float) -> tuple[int, int]:
+        """The least and the most to ask for; what is too much leaves *free*."""
+        stock = 0 if now < self.wanted or now - self.used >= IDLE else math.ceil(self.pace)
+        target = self.asked + stock
+        self.low = stock // 2 if stock > 1 else -1
+        surplus = self.free - 2 * target
+        if surplus > 0:
+            self.free -= surplus
+            return 0, 0
+        if self.free >= self.asked and self.free > self.low:
+            return 0, 0
+        least = max(0, self.smallest - self.free)
+        return least, max(least, target - self.free)
+
+    def digest(self, heard: Heard, now: float, *, restore: bool) -> None:
+        """The store's answer to the last word. *restore*: if the store has never heard of the account, the ledger
+        has to be asked, and until then what it granted doesn't count.
+        """
+        if self.sent is None:
+            return
+        (spent, keep), self.sent = self.sent, None
+        self.heard = heard
+        if heard.late:
+            return
+        # This owner had spent something before that wasn't known here.
+        self.spent += max(heard.own - spent, 0)
+        self.unsure = False
+        self.told, self.kept, self.beat = max(spent, heard.own), keep, now
+        if heard.wanted:
+            self.shun(now)
+            self.hurry = self.free > 0
+        if heard.fresh and restore:
+            self.unrestored = True
+            return
+        self.free += heard.granted
+        self.kept += heard.granted
+
+    def lost(self) -> None:
+        """Whether the last word arrived isn't known, nor what was granted. The next one says all of it again."""
+        self.sent, self.unsure = None, True
+
+    def restless(self, now: float) -> bool:
+        """Whether there is something to tell, or something free about which others might ask."""
+        return (
+            self.unsure
+            or self.unsent != 0
+            or self.free > 0
+            or self.kept != self.free + self.held
+            or (self.kept > 0 and now - self.beat >= (SLOT_HEARTBEAT if self.budget is None else HEARTBEAT))
+        )
+
+    def forgettable(self, now: float) -> bool:
+        """Whether nothing would be lost with it."""
+        idle = now - max(self.used, self.beat) >= FORGOTTEN
+        return idle and not (self.held or self.free or self.unsent or self.kept or self.sent or self.unsure)
+
+    def grantable(self) -> int:
+        """What the store could still have granted when it answered last."""
+        heard = self.heard
+        return 0 if heard is None else self.limit - heard.spent - heard.leased
+
+    def elsewhere(self) -> int:
+        """What others have in hand and may give back."""
+        heard = self.heard
+        if heard is None:
+            return 0
+        return heard.leased - self.kept - (0 if self.lapses else heard.lost)
+
+    def spent_by_all(self) -> int:
+        return self.unsent + (self.told if self.heard is None else self.heard.spent)
+
+    def held_by_all(self) -> int:
+        """By calls, as far as is known: what others have in hand counts whole."""
+        return self.held + max(0, self.elsewhere())

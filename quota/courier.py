@@ -1,0 +1,241 @@
+"""The one who walks between the till and the store: tells, leases, draws, heartbeats, and what the ledger remembers.
+
+It makes one trip at a time. Each takes along everything that there is to say.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from quota.allotment import Allotment
+from quota.executor import Executor
+from quota.journal import JournalLike
+from quota.stock import MOST_AT_ONCE, Stock
+from store.contract import Heard, Stamp, Store, StoreDown, Tell
+from store.ledger import Ledger, LedgerDown
+
+ROUND: Final = 0.15  # seconds between two trips as long as nobody is in a hurry
+LOOK: Final = 2.5  # between two looks at everything
+FIRST_RETRY: Final = 0.1
+LAST_RETRY: Final = 1.0
+
+
+class Desk(Protocol):
+    """Whom the courier works for."""
+
+    def before(self) -> None:
+        """A trip begins: say what is wanted."""
+        ...
+
+    def after(self, heard: Sequence[Allotment]) -> None:
+        """A trip is over, whether it reached the store or not. *heard*: of what the store has told."""
+        ...
+
+    def forgotten(self) -> None:
+        """Some accounts are gone from the stock."""
+        ...
+
+
+class Courier:
+    """*down*: the last trip didn't reach the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        stock: Stock,
+        journal: JournalLike,
+        desk: Desk,
+        *,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        ledger: Ledger | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self.down = False
+        self.trips = 0  # operations of the store
+        self._store, self._stock, self._journal, self._desk = store, stock, journal, desk
+        self._clock, self._monotonic = clock, monotonic
+        self._ledger, self._say = ledger, say
+        self._number = 0
+        self._epoch: str | None = None
+        self._quiet = False
+        self._bell = asyncio.Event()
+        self._retry = FIRST_RETRY
+        self._looked = monotonic()
+        self._told = -ROUND  # when all that there was to tell was told
+        self._heard: list[Allotment] = []
+        self._visitors: list[asyncio.Future[None]] = []
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._walk: asyncio.Task[None] | None = None
+        self._executor = Executor(store, journal, clock=clock)
+        self._ending = False
+
+    def begin(self) -> None:
+        self._walk = asyncio.create_task(self._run(), name="till")
+
+    def ring(self) -> None:
+        """Somebody is in a hurry."""
+        self._bell.set()
+
+    async def end(self) -> None:
+        """Gives everything back that is free; what is held by calls stays leased until the store gives us up."""
+        self._ending = True
+        self._bell.set()
+        if self._walk is not None:
+            await self._walk
+        for task in (asking := list(self._asking.values())):
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        await self._executor.end()
+        self._stock.give_up()
+        self._told = -ROUND
+        await self.trip()
+
+    async def _run(self) -> None:
+        while not self._ending:
+            await self._rest()
+            if not self._ending:
+                await self.trip()
+
+    async def _rest(self) -> None:
+        """Until there is reason for a trip. A bell doesn't shorten the wait for a store that is down."""
+        if self.down:
+            await asyncio.sleep(self._retry)
+            self._retry = min(2 * self._retry, LAST_RETRY)
+            return
+        pause = LOOK if self._stock.quiet else ROUND
+        timer = asyncio.get_running_loop().call_later(pause, self._bell.set)
+        await self._bell.wait()
+        timer.cancel()
+        self._bell.clear()
+        # Others who ring in this turn of the loop come along.
+        await asyncio.sleep(0)
+
+    async def trip(self) -> None:
+        """Tell, lease and draw whatever there is to."""
+        now = self._monotonic()
+        visitors, self._visitors = self._visitors, []
+        if now - self._looked >= LOOK:
+            self._looked = now
+            self._executor.look()
+            if self._stock.look_around(now):
+                self._desk.forgotten()
+        self._desk.before()
+        self._heard.clear()
+        try:
+            await self._tell()
+            await self._draw()
+            await self._executor.tell()
+        except StoreDown as down:
+            self._lost_touch(down)
+        else:
+            self._reached()
+        self._desk.after(self._heard)
+        for visitor in visitors:
+            if not visitor.done():
+                visitor.set_result(None)
+
+    async def visit(self) -> None:
+        """Until a trip that begins from now on is over. Raises StoreDown."""
+        visitor = asyncio.get_running_loop().create_future()
+        self._visitors.append(visitor)
+        self._bell.set()
+        await visitor
+        if self.down:
+            raise StoreDown("the store can't be reached")
+
+    async def _tell(self) -> None:
+        self._watch()
+        position, now = self._journal.position, self._monotonic()
+        whole = self._quiet or now - self._told >= ROUND
+        words = self._stock.words(now, self._clock(), urgent=not whole, quiet=self._quiet)
+        self._told = now if whole else self._told
+        for at in range(0, len(words), MOST_AT_ONCE):
+            some = words[at : at + MOST_AT_ONCE]
+            try:
+                heard = await self._say_to_store([tell for _, tell in some])
+            except StoreDown:
+                self._stock.lost(words[at:], self._monotonic())
+                raise
+            whole &= not any(one.late for one in heard)
+            self._heard.extend(one for one, _ in some)
+            self._digest(some, heard)
+        if self._quiet:
+            self._quiet = False
+            self._bell.set()
+        if whole:
+            self._journal.told(position)
+        self._watch()
+
+    def _digest(self, words: list[tuple[Allotment, Tell]], heard: list[Heard]) -> None:
+        for one in self._stock.digest(words, heard, self._monotonic()):
+            self._ask_ledger(one)
+        for (one, tell), answer in zip(words, heard, strict=True):
+            if answer.own > tell.spent and not answer.late:
+                self._journal.corrected(one.account, one.spent)
+
+    async def _say_to_store(self, tells: list[Tell]) -> list[Heard]:
+        self._number += 1
+        self.trips += 1
+        stamp = Stamp(self._journal.owner, self._journal.life, self._number)
+        heard = await self._store.tell(stamp, tells)
+        # A word of this life that is newer than ours: an earlier one that was late itself, or a clock that went back.
+        self._number = max(self._number, *(one.number for one in heard if one.late), 0)
+        return heard
+
+    async def _draw(self) -> None:
+        draws = self._stock.draws(self._monotonic())
+        for at in range(0, len(draws), MOST_AT_ONCE):
+            some = draws[at : at + MOST_AT_ONCE]
+            self.trips += 1
+            try:
+                drawn = await self._store.draw([draw for _, draw in some])
+            except StoreDown:
+                self._stock.lost_draws(draws[at:], self._monotonic())
+                raise
+            self._stock.digest_draws(some, drawn, self._monotonic())
+
+    def _watch(self) -> None:
+        """Whether the store may have forgotten what it was told: then all of it is told again, before anything else."""
+        epoch = self._store.epoch
+        if epoch == self._epoch:
+            return
+        if self._epoch is not None:
+            self._say("the store may have forgotten what it was told; all of it is told again")
+            self._stock.mark_all()
+            self._executor.repeat()
+            self._quiet = True
+            self._bell.set()
+        self._epoch = epoch
+        self._stock.since = self._clock()
+
+    def _lost_touch(self, down: StoreDown) -> None:
+        if not self.down:
+            self.down = True
+            self._say(f"the store can't be reached: {down}")
+
+    def _reached(self) -> None:
+        self._retry = FIRST_RETRY
+        if self.down:
+            self.down = False
+            self._say("the store is reached again")
+
+    def _ask_ledger(self, one: Allotment) -> None:
+        if self._ledger is not None and one.account not in self._asking:
+            task = asyncio.create_task(self._restore(self._ledger, one), name=f"restore {one.account}")
+            self._asking[one.account] = task
+            task.add_done_callback(lambda _: self._asking.pop(one.account, None))
+
+    async def _restore(self, ledger: Ledger, one: Allotment) -> None:
+        """Until it is done, nothing of the account can be leased."""
+        pause = FIRST_RETRY
+        while True:
+            try:
+                charged = await ledger.charged(one.account)
+                await self._store.restore(one.account, charged, one.window.ends)
+                break
+            except (LedgerDown, StoreDown):
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LAST_RETRY)
+        self._stock.restored(one)
+        self.ring()

@@ -1,0 +1,63 @@
+"""Speaks for owners that are gone: what their journals say they had spent is told in their name."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from quota.journal import JournalLike
+from quota.stock import MOST_AT_ONCE
+from quota.windows import lasts
+from store.contract import Stamp, Store, Tell
+
+MOST_TRIES: Final = 3
+
+
+class Executor:
+    """Of the estates that the journal finds. What was told stays known, since the store may forget it again."""
+
+    def __init__(self, store: Store, journal: JournalLike, *, clock: Callable[[], float]) -> None:
+        self._store, self._journal, self._clock = store, journal, clock
+        self._untold = [owner for owner in journal.heritage.totals if owner != journal.owner]
+        self._told: list[str] = []
+        self._search: asyncio.Task[None] | None = None
+
+    def look(self) -> None:
+        """Whether somebody else is gone; in a thread, since files are read."""
+        if self._search is None:
+            self._search = asyncio.create_task(self._find(), name="executor")
+
+    async def _find(self) -> None:
+        self._untold += await asyncio.to_thread(self._journal.adopt)
+        self._search = None
+
+    def repeat(self) -> None:
+        """The store may have forgotten what it was told."""
+        self._untold, self._told = [*self._told, *self._untold], []
+
+    async def tell(self) -> None:
+        """Raises StoreDown, and goes on from there the next time."""
+        while self._untold:
+            owner = self._untold[0]
+            await self._tell(owner)
+            self._journal.told_for(owner)
+            self._told.append(self._untold.pop(0))
+
+    async def _tell(self, owner: str) -> None:
+        wall, heritage = self._clock(), self._journal.heritage
+        totals = heritage.totals[owner].items()
+        tells = [Tell(name, 0, spent, ends=lasts(name, wall)) for name, spent in totals]
+        number = 0
+        for at in range(0, len(tells), MOST_AT_ONCE):
+            some = tells[at : at + MOST_AT_ONCE]
+            for _ in range(MOST_TRIES):
+                number += 1
+                heard = await self._store.tell(Stamp(owner, heritage.lives[owner], number), some)
+                # Late for a word of this very life, said when it was adopted before; a successor's knows of all this.
+                number = max(number, *(one.number for one in heard))
+                some = [tell for tell, one in zip(some, heard, strict=True) if one.late and one.own < tell.spent]
+                if not some:
+                    break
+
+    async def end(self) -> None:
+        if self._search is not None:
+            await self._search

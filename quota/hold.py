@@ -1,0 +1,58 @@
+"""What one attempt has set aside until its cost is known."""
+
+from typing import Protocol
+
+from quota.purse import Purse
+from quota.rates import Chunk
+from quota.words import Need
+
+
+class TillLike(Protocol):
+    """Where a hold came from, and where it goes back to."""
+
+    def settle(self, hold: "Hold", cost: int, tokens: int, row: bytes) -> None: ...
+
+    def extend(self, hold: "Hold", cost: int) -> bool: ...
+
+    async def stretch(self, hold: "Hold", cost: int) -> bool: ...
+
+
+class Hold:
+    """Settled or released exactly once, on every way out; saying it again is harmless.
+
+    *cost* is what is held, in nano-dollars, until then; *chunks* where the tokens are from.
+    """
+
+    __slots__ = ("_till", "chunks", "cost", "number", "over", "purse", "tokens")
+
+    def __init__(
+        self, till: TillLike, purse: Purse, number: int, need: Need, chunks: tuple[Chunk, ...] | list[Chunk]
+    ) -> None:
+        self._till = till
+        self.purse = purse
+        self.number = number
+        self.cost, self.tokens = need
+        self.chunks = chunks
+        self.over = False
+
+    def settle(self, cost: int, tokens: int, row: bytes = b"") -> None:
+        """The attempt cost and took so much, which may be more than what is held. *row* is the ledger's."""
+        if not self.over:
+            self._till.settle(self, cost, tokens, row)
+
+    def release(self, row: bytes = b"") -> None:
+        """Nothing was used. The request counts all the same."""
+        if not self.over:
+            self._till.settle(self, 0, 0, row)
+
+    def extend(self, cost: int) -> bool:
+        """Hold so much more, if it is in hand."""
+        return not self.over and self._till.extend(self, cost)
+
+    async def stretch(self, cost: int) -> bool:
+        """As `extend`, asking the store if need be."""
+        return not self.over and (self._till.extend(self, cost) or await self._till.stretch(self, cost))
+
+    def charges(self, cost: int) -> dict[str, int]:
+        """What each account of dollars pays, for the ledger."""
+        return dict.fromkeys(self.purse.names, cost)

@@ -1,0 +1,323 @@
+"""What calls take from and settle with: everything that this process may spend, held on all levels together or on none.
+
+`take` and `settle` are on the way of every call and touch nothing but memory. Whoever finds too little there waits for
+the next trip to the store, together with all others who do.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from config.schema import Allowance, Config, Key
+from core.target import Target
+from quota.allotment import Allotment
+from quota.courier import Courier
+from quota.hold import Hold
+from quota.journal import JournalLike
+from quota.purse import Purse, allowance_of, scopes
+from quota.queue import Queue
+from quota.rates import Chunk, Rate
+from quota.reports import Event, Standing, Watch, standing
+from quota.stock import Stock
+from quota.words import Need, Shortage
+from store.contract import Store
+from store.journal import JournalFull
+from store.ledger import Ledger
+
+MOST_PURSES: Final = 20_000
+NO_CHUNKS: Final[tuple[Chunk, ...]] = ()
+
+
+class Rates(NamedTuple):
+    """(limit, remaining, seconds until it is whole again) of the tightest rate of each kind."""
+
+    requests: tuple[int, int, float] | None
+    tokens: tuple[int, int, float] | None
+
+
+def _mum(_: str) -> None: ...
+
+
+class Till:
+    """One per process. *when_down* is for limits; budgets say it themselves. *say* is told what operators should know.
+
+    *debt*: nano-dollars charged above what was held; *debts*: how often that was.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        journal: JournalLike,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        when_down: str = "allotment",
+        ledger: Ledger | None = None,
+        say: Callable[[str], None] = _mum,
+    ) -> None:
+        self.debt = self.debts = 0
+        self._journal = journal
+        self._clock, self._monotonic = clock, monotonic
+        self._when_down, self._say = when_down, say
+        self._config = Config()
+        self._purses: dict[tuple[str, str, str], Purse] = {}
+        self._number = 0
+        self._stock = Stock(restores=store.forgets and ledger is not None)
+        self._watch = Watch()
+        self._queue = Queue(self, self._watch, clock=clock, monotonic=monotonic, when_down=when_down)
+        self._courier = Courier(
+            store, self._stock, journal, self, clock=clock, monotonic=monotonic, ledger=ledger, say=say
+        )
+
+    async def begin(self) -> None:
+        """Take over what the journal knows of earlier lives."""
+        journal = self._journal
+        journal.totals = self._stock.total
+        for owner, totals in journal.heritage.totals.items():
+            if owner == journal.owner:
+                self._stock.inherit(totals, self._monotonic(), self._clock())
+        self._courier.begin()
+        self._courier.ring()
+
+    async def end(self) -> None:
+        """Tell everything, and give back what no call holds."""
+        self._queue.close()
+        await self._courier.end()
+
+    def adopt(self, config: Config) -> None:
+        """Go by the limits of a new generation. What is held stays held."""
+        self._config = config
+        self._watch.at = tuple(sorted(config.alerts.at))
+        self.forgotten()
+
+    @property
+    def watchers(self) -> list[Callable[[Event], None]]:
+        """Called with each Event."""
+        return self._watch.watchers
+
+    @property
+    def full(self) -> bool:
+        """Whether the journal has no room for calls that cost money."""
+        return self._journal.full
+
+    @property
+    def down(self) -> bool:
+        """Whether the store was out of reach when it was last asked."""
+        return self._courier.down
+
+    @property
+    def trips(self) -> int:
+        """Operations of the store so far."""
+        return self._courier.trips
+
+    # On the way of every call
+
+    def purse(self, key: Key, target: Target, model: str) -> Purse:
+        """What a call of *key*, asking for *model*, at *target* is charged to."""
+        purse = self._purses.get((key.name, target.id, model))
+        if purse is not None and purse.key is key and purse.begins <= self._clock() < purse.ends:
+            return purse
+        return self._new_purse(key, target, model)
+
+    def take(self, purse: Purse, need: Need, note: bytes) -> Hold | None:
+        """All that the call needs, or nothing, from what is in hand."""
+        cost, tokens = need
+        if purse.free:
+            return Hold(self, purse, 0, need, NO_CHUNKS)
+        if not purse.begins <= self._clock() < purse.ends or (self._courier.down and purse.closed):
+            return None
+        for one in purse.money:
+            if one.free < cost:
+                return None
+        for one in purse.slots:
+            if one.free < 1:
+                return None
+        if purse.metered:
+            moment = self._monotonic()
+            for rate in purse.requests:
+                chunk = rate.chunk
+                if (chunk.units < 1 or moment >= chunk.until) and not rate.gather(1, moment):
+                    return None
+            for rate in purse.tokens:
+                chunk = rate.chunk
+                if (chunk.units < tokens or moment >= chunk.until) and not rate.gather(tokens, moment):
+                    return None
+        return self._hold(purse, need, note)
+
+    def _hold(self, purse: Purse, need: Need, note: bytes) -> Hold | None:
+        """Everything is there."""
+        cost, tokens = need
+        self._number = number = self._number + 1
+        if purse.priced:
+            try:
+                self._journal.held(number, cost, purse.names, note)
+            except JournalFull:
+                return None
+        low = False
+        for one in purse.money:
+            one.free = free = one.free - cost
+            one.held += cost
+            one.taken += cost
+            low |= free < one.low
+        for one in purse.slots:
+            one.free = free = one.free - 1
+            one.held += 1
+            one.taken += 1
+            low |= free < one.low
+        for rate in purse.requests:
+            rate.chunk.units = free = rate.chunk.units - 1
+            rate.taken += 1
+            low |= free < rate.low
+        chunks: tuple[Chunk, ...] = NO_CHUNKS
+        for rate in purse.tokens:
+            chunk = rate.chunk
+            chunk.units = free = chunk.units - tokens
+            rate.taken += tokens
+            rate.out += 1
+            chunks = (*chunks, chunk)
+            low |= free < rate.low
+        if low:
+            self._restock(purse)
+        return Hold(self, purse, number, need, chunks)
+
+    def settle(self, hold: Hold, cost: int, tokens: int, row: bytes) -> None:
+        """For `Hold.settle`."""
+        hold.over = True
+        purse, held = hold.purse, hold.cost
+        if not purse.priced:
+            if row:
+                self._journal.row(row)
+        else:
+            self._journal.settled(hold.number, cost, row)
+            for one in purse.money:
+                one.held -= held
+                one.spent += cost
+                one.free += held - cost
+                if not one.due:
+                    self._stock.mark(one)
+            if cost > held:
+                self._overdrawn(purse, cost - held)
+        for one in purse.slots:
+            one.held -= 1
+            one.free += 1
+            if not one.due:
+                self._stock.mark(one)
+        if hold.chunks:
+            self._settle_tokens(hold, tokens)
+        if self._queue.waiters:
+            self._courier.ring()
+
+    def _settle_tokens(self, hold: Hold, tokens: int) -> None:
+        now, held = self._monotonic(), hold.tokens
+        for rate, chunk in zip(hold.purse.tokens, hold.chunks, strict=True):
+            rate.settle(chunk, held, tokens, now)
+            if not rate.due:
+                self._stock.mark_rate(rate)
+
+    def extend(self, hold: Hold, cost: int) -> bool:
+        """For `Hold.extend`."""
+        for one in hold.purse.money:
+            if one.free < cost:
+                return False
+        if hold.purse.priced:
+            try:
+                self._journal.grown(hold.number, cost)
+            except JournalFull:
+                return False
+        for one in hold.purse.money:
+            one.hold(cost)
+        hold.cost += cost
+        return True
+
+    def limits(self, purse: Purse) -> Rates:
+        """For the headers of answers, from memory."""
+        now = self._monotonic()
+        return Rates(_tightest(purse.requests, now), _tightest(purse.tokens, now))
+
+    async def wait(self, purse: Purse, need: Need, note: bytes, *, within: float) -> Hold | Shortage:
+        """As `take`, asking the store, for *within* seconds at most."""
+        return await self._queue.wait(purse, need, note, within=within)
+
+    async def stretch(self, hold: Hold, cost: int) -> bool:
+        """For `Hold.stretch`."""
+        return await self._queue.stretch(hold, cost)
+
+    def ring(self) -> None:
+        """Somebody is in a hurry."""
+        self._courier.ring()
+
+    async def standing(self, scope: str, allowance: Allowance | None = None) -> list[Standing]:
+        """How the budgets of *scope* stand, as the store knows it. *allowance* says what they are where the
+        configuration doesn't: those of keys made at run time. Raises StoreDown.
+        """
+        if allowance is None:
+            allowance = allowance_of(self._config, scope)
+        now, wall = self._monotonic(), self._clock()
+        ones = [one for one in self._stock.of(scope, allowance, now, wall) if isinstance(one, Allotment)]
+        asked = [one for one in ones if one.budget is not None]
+        for one in asked:
+            one.hurry = True
+            self._stock.mark(one)
+        if asked:
+            await self._courier.visit()
+        return [standing(one) for one in asked]
+
+    # For the courier
+
+    def before(self) -> None:
+        """A trip begins."""
+        for one in self._queue.wants():
+            self._stock.mark_rate(one) if isinstance(one, Rate) else self._stock.mark(one)
+
+    def after(self, heard: Sequence[Allotment]) -> None:
+        """A trip is over, in which the store told of *heard*."""
+        for one in heard:
+            self._watch.look(one)
+        self._queue.look()
+
+    def forgotten(self) -> None:
+        """Accounts are gone, or have other limits: purses have to be made anew."""
+        for purse in self._purses.values():
+            purse.ends = purse.begins
+        self._purses.clear()
+
+    # Not on the way of every call
+
+    def _new_purse(self, key: Key, target: Target, model: str) -> Purse:
+        if len(self._purses) >= MOST_PURSES:
+            self.forgotten()
+        now, wall = self._monotonic(), self._clock()
+        ones = [
+            one
+            for scope, allowance in scopes(self._config, key, target, model)
+            if allowance
+            for one in self._stock.of(scope, allowance, now, wall)
+        ]
+        purse = Purse(key, target, model, ones, when_down=self._when_down)
+        self._purses[key.name, target.id, model] = purse
+        return purse
+
+    def _restock(self, purse: Purse) -> None:
+        """Something is running low: the courier fetches more while calls go on."""
+        for one in purse.allotments:
+            if one.free < one.low:
+                one.low = -1
+                one.hurry = True
+                self._stock.mark(one)
+        for rate in purse.rates:
+            if rate.chunk.units < rate.low:
+                rate.low = -1
+                self._stock.mark_rate(rate)
+        self._courier.ring()
+
+    def _overdrawn(self, purse: Purse, excess: int) -> None:
+        """A call cost more than what was held. What isn't free is told to the store as it is."""
+        self.debt += excess
+        self.debts += 1
+        for one in purse.money:
+            one.free = max(one.free, 0)
+        self._say(f"a call cost {excess} nano-dollars more than was held for it ({', '.join(purse.names)})")
+
+
+def _tightest(rates: Sequence[Rate], now: float) -> tuple[int, int, float] | None:
+    return min((rate.standing(now) for rate in rates), key=lambda one: one[1], default=None)

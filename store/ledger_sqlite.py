@@ -1,0 +1,285 @@
+"""The ledger in a file of SQLite, which the workers of one machine share.
+
+Who writes and who reads have a connection and a thread each, so that a long report keeps no row waiting.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from store.entry import Entry
+from store.ledger import LedgerDown, Quantiles, Sum
+from store.migrations import missing
+from store.questions import YEAR, Dialect, Question, Sums, calls, lasting, outputs, quantiles
+from store.tally import FIGURES, GROUP, Tally, clean, cleaned, output, prepared, tally, written
+from store.zones import shifts
+
+T = TypeVar("T")
+
+DIALECT: Final = Dialect(
+    prefix="",
+    slash="instr(target, '/')",
+    tagged="EXISTS (SELECT 1 FROM json_each(tags) WHERE value = {})",
+    newest="at DESC",
+    place="at",
+    columns="at",
+    at=lambda compared: f"at {compared} {{}}",
+    moment=lambda time: _at(min(max(time, 0.0), _LATEST)),
+)
+_PLACES: Final = 1024  # calls that may have begun in the same microsecond
+_LATEST: Final = 9e9  # unix time; what comes later has no place
+_BATCH: Final = 1000  # rows forgotten at a time
+_COLUMNS: Final = (*GROUP, *FIGURES)
+_CALL: Final = "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_HOUR: Final = (
+    f"INSERT INTO hours ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+    " ON CONFLICT (hour, key, team, route, target, tags)"
+    f" DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in FIGURES)}"
+)
+_CHARGE: Final = (
+    "INSERT INTO charged (account, owner, spent, touched) VALUES (?, ?, ?, ?) ON CONFLICT (account, owner)"
+    " DO UPDATE SET spent = spent + excluded.spent, touched = max(touched, excluded.touched)"
+)
+_OWNER: Final = "INSERT INTO owners VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET last = excluded.last"
+
+
+class SqliteLedger:
+    """*fsync*: a row that was added survives a loss of power, too. *deadline*: seconds for anything that is asked."""
+
+    def __init__(self, path: Path | str, *, fsync: bool = False, deadline: float = 5.0) -> None:
+        self._path = Path(path)
+        self._writing = Desk(self._path, deadline, f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
+        self._reading = Desk(self._path, deadline, "PRAGMA query_only = ON")
+
+    async def open(self) -> None:
+        await self.migrate()
+        await self._reading.do(lambda _: None)
+
+    async def migrate(self) -> list[str]:
+        """The names of the steps that were applied."""
+        return await self._writing.do(_migrate)
+
+    async def close(self) -> None:
+        await self._writing.close()
+        await self._reading.close()
+
+    async def add(self, owner: str, first: int, rows: Sequence[Entry]) -> None:
+        if rows:
+            await self._writing.do(lambda connection: _add(connection, owner, first, rows))
+
+    async def last(self, owner: str) -> int:
+        return await self._reading.do(lambda connection: _last(connection, owner))
+
+    async def sums(
+        self,
+        by: Sequence[str],
+        since: float,
+        until: float,
+        where: Mapping[str, str] | None = None,
+        *,
+        zone: str = "UTC",
+    ) -> list[Sum]:
+        asked = Sums(by, since, until, cleaned(where), zone=zone, dialect=DIALECT)
+        return await self._reading.do(lambda connection: _sums(connection, asked, zone))
+
+    async def rows(
+        self, since: float, until: float, where: Mapping[str, str] | None = None, *, most: int = 100, after: str = ""
+    ) -> list[Entry]:
+        question = calls(since, until, cleaned(where), most=most, after=clean(after), dialect=DIALECT)
+        found = await self._reading.do(lambda connection: _ask(connection, question))
+        return [Entry.from_bytes(body) for (body,) in found]
+
+    async def charged(self, account: str) -> Mapping[str, int]:
+        question = Question("SELECT owner, spent FROM charged WHERE account = $1", (clean(account),))
+        return dict(await self._reading.do(lambda connection: _ask(connection, question)))
+
+    async def output(self, key: str | None, route: str | None, target: str | None, since: float) -> Quantiles:
+        key, route, target = (None if name is None else clean(name) for name in (key, route, target))
+        question = outputs(key, route, target, since, DIALECT)
+        found = await self._reading.do(lambda connection: _ask(connection, question))
+        return quantiles([tokens for (tokens,) in found])
+
+    async def forget(self, before: float) -> int:
+        """Few at a time, so that nobody who adds waits for long."""
+        dropped, before = 0, min(max(before, 0.0), _LATEST)
+        while count := await self._writing.do(lambda connection: _forget(connection, before)):
+            dropped += count
+        await self._writing.do(lambda connection: _forget_accounts(connection, before - YEAR))
+        return dropped
+
+
+class Desk:
+    """One connection and the thread that uses it; opened when it is first used, and again after it failed."""
+
+    def __init__(self, path: Path, deadline: float, manner: str) -> None:
+        self._path = path
+        self._deadline = deadline
+        self._manner = manner
+        self._connection: sqlite3.Connection | None = None
+        self._thread: ThreadPoolExecutor | None = None
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Raises LedgerDown when the deadline is over; then the work is undone, or was done just before that."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "ledger")
+        work_to_do = self._thread.submit(self._do, work)
+        work_to_do.add_done_callback(_looked_at)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(work_to_do), self._deadline)
+        except TimeoutError as error:
+            if self._connection is not None:
+                self._connection.interrupt()
+            raise LedgerDown(f"{self._path.name} didn't answer within {self._deadline:g} s") from error
+
+    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return work(self._connected())
+        except (sqlite3.Error, OSError) as error:
+            raise LedgerDown(f"{self._path.name}: {error}") from error
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._path, self._deadline, isolation_level=None, check_same_thread=False)
+            try:
+                _prepare(connection, self._manner, time.monotonic() + self._deadline)
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    async def close(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.wrap_future(thread.submit(self._close))
+            thread.shutdown()
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _looked_at(done: Future[Any]) -> None:
+    """Nobody waits any more for what was late; then its failure is no news either."""
+    if not done.cancelled():
+        done.exception()
+
+
+def _prepare(connection: sqlite3.Connection, manner: str, until: float) -> None:
+    """The change to WAL isn't waited for by SQLite itself while another process makes it at the same time."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(manner)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Any:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _migrate(connection: sqlite3.Connection) -> list[str]:
+    with _transaction(connection):
+        connection.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+        ((applied,),) = connection.execute("SELECT count(*) FROM migrations")
+        steps = missing(applied)
+        for number, step in steps:
+            for statement in step.sqlite:
+                connection.execute(statement)
+            connection.execute("INSERT INTO migrations VALUES (?, ?)", (number, step.name))
+    return [step.name for _, step in steps]
+
+
+def _add(connection: sqlite3.Connection, owner: str, first: int, rows: Sequence[Entry]) -> None:
+    with _transaction(connection):
+        new = rows[max(_last(connection, owner) + 1 - first, 0) :]
+        if not new:
+            return
+        new, bodies = prepared(new)
+        _place(connection, new, bodies)
+        _count(connection, owner, tally(new), touched=int(max(entry.time for entry in new)))
+        connection.execute(_OWNER, (owner, first + len(rows) - 1))
+
+
+def _place(connection: sqlite3.Connection, new: Sequence[Entry], bodies: Sequence[bytes]) -> None:
+    """Two calls of the same microsecond seldom want the same place; then each looks for a free one."""
+    placed = [
+        (_at(entry.time) + number % _PLACES, *_call(entry, body))
+        for number, (entry, body) in enumerate(zip(new, bodies, strict=True))
+    ]
+    connection.execute("SAVEPOINT placed")
+    try:
+        connection.executemany(_CALL, placed)
+    except sqlite3.IntegrityError:
+        connection.execute("ROLLBACK TO placed")
+        for at, *call in placed:
+            connection.execute(_CALL, (_free(connection, at), *call))
+    connection.execute("RELEASE placed")
+
+
+def _free(connection: sqlite3.Connection, at: int) -> int:
+    while connection.execute("SELECT 1 FROM calls WHERE at = ?", (at,)).fetchone():
+        at += 1
+    return at
+
+
+def _at(time: float) -> int:
+    return int(time * 1_000_000) * _PLACES
+
+
+def _call(entry: Entry, body: bytes) -> tuple[Any, ...]:
+    _, id, key, team, route, target, tags, *_ = entry
+    return id, key, team, route, target, written(tags), output(entry), body
+
+
+def _count(connection: sqlite3.Connection, owner: str, sum: Tally, *, touched: int) -> None:
+    connection.executemany(_HOUR, [(*group, *figures) for group, figures in sum.hours])
+    connection.executemany(_CHARGE, [(account, owner, cost, touched) for account, cost in sum.charges])
+
+
+def _last(connection: sqlite3.Connection, owner: str) -> int:
+    found = connection.execute("SELECT last FROM owners WHERE owner = ?", (owner,)).fetchone()
+    return found[0] if found else 0
+
+
+def _ask(connection: sqlite3.Connection, question: Question) -> list[Any]:
+    return connection.execute(question.text.replace("$", "?"), question.values).fetchall()
+
+
+def _sums(connection: sqlite3.Connection, asked: Sums, zone: str) -> list[Sum]:
+    first = last = None
+    if asked.extent is not None:
+        ((first, last),) = _ask(connection, asked.extent)
+    return asked.fold(_ask(connection, asked.question(shifts(zone, first or 0, last or 0))))
+
+
+def _forget(connection: sqlite3.Connection, before: float) -> int:
+    return connection.execute(
+        "DELETE FROM calls WHERE at IN (SELECT at FROM calls WHERE at < ? LIMIT ?)", (_at(before), _BATCH)
+    ).rowcount
+
+
+def _forget_accounts(connection: sqlite3.Connection, before: float) -> None:
+    """Windows that ended long ago."""
+    found = connection.execute("SELECT DISTINCT account FROM charged WHERE touched < ?", (int(before),))
+    stale = [(account, int(before)) for (account,) in found if not lasting(account)]
+    connection.executemany("DELETE FROM charged WHERE account = ? AND touched < ?", stale)

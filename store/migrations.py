@@ -1,0 +1,63 @@
+"""How the ledger's tables came to be: a list that only grows, each step applied once and in order.
+
+A step never changes what older programs read or write, since they go on while the tables are already new.
+"""
+
+from typing import Final, NamedTuple
+
+from store.tally import FIGURES
+
+MIGRATE: Final = "run: python proxy.py migrate"
+LOCK: Final = 0x5377697463687964  # what PostgreSQL locks while somebody migrates: "Switchyd"
+SCHEMA: Final = "switchyard"  # of PostgreSQL, whose database may be shared with others
+
+
+class Step(NamedTuple):
+    """*name* is what it is called in the record of what was applied. Statements of one step are applied together."""
+
+    name: str
+    sqlite: tuple[str, ...]
+    postgres: tuple[str, ...]
+
+
+_FIGURES = ", ".join(f"{name} BIGINT NOT NULL" for name in FIGURES)
+_GROUP = "key TEXT NOT NULL, team TEXT NOT NULL, route TEXT NOT NULL, target TEXT NOT NULL, tags TEXT NOT NULL"
+_CALL = f"id TEXT NOT NULL, {_GROUP}"
+_ORDER = "time DOUBLE PRECISION NOT NULL, tie BIGINT GENERATED ALWAYS AS IDENTITY"
+_HOURS = f"hour BIGINT NOT NULL, {_GROUP}, {_FIGURES}, PRIMARY KEY (hour, key, team, route, target, tags)"
+_OWNERS = "owner TEXT NOT NULL PRIMARY KEY, last BIGINT NOT NULL"
+_CHARGED = "account TEXT NOT NULL, owner TEXT NOT NULL, spent BIGINT NOT NULL, touched BIGINT NOT NULL"
+
+STEPS: Final = (
+    Step(
+        "the first tables",
+        sqlite=(
+            # *at* is microseconds since the epoch, times 1024, plus something that makes it unique: rows lie in the
+            # order of time, which saves an index.
+            f"CREATE TABLE calls (at INTEGER PRIMARY KEY, {_CALL}, output INTEGER, body BLOB NOT NULL)",
+            "CREATE INDEX calls_key ON calls (key, at)",
+            f"CREATE TABLE hours ({_HOURS}) WITHOUT ROWID",
+            "CREATE INDEX hours_key ON hours (key, hour)",
+            "CREATE INDEX hours_team ON hours (team, hour)",
+            f"CREATE TABLE owners ({_OWNERS}) WITHOUT ROWID",
+            f"CREATE TABLE charged ({_CHARGED}, PRIMARY KEY (account, owner)) WITHOUT ROWID",
+            "CREATE INDEX charged_touched ON charged (touched)",
+        ),
+        postgres=(
+            f"CREATE TABLE switchyard.calls ({_ORDER}, {_CALL}, output BIGINT, body BYTEA NOT NULL)",
+            "CREATE INDEX calls_time ON switchyard.calls (time, tie)",
+            "CREATE INDEX calls_key ON switchyard.calls (key, time, tie)",
+            f"CREATE TABLE switchyard.hours ({_HOURS})",
+            "CREATE INDEX hours_key ON switchyard.hours (key, hour)",
+            "CREATE INDEX hours_team ON switchyard.hours (team, hour)",
+            f"CREATE TABLE switchyard.owners ({_OWNERS})",
+            f"CREATE TABLE switchyard.charged ({_CHARGED}, PRIMARY KEY (account, owner))",
+            "CREATE INDEX charged_touched ON switchyard.charged (touched)",
+        ),
+    ),
+)
+
+
+def missing(applied: int) -> tuple[tuple[int, Step], ...]:
+    """The steps that come after the first *applied* ones, with their numbers. None where the tables are newer."""
+    return tuple(enumerate(STEPS, 1))[applied:]

@@ -1,0 +1,225 @@
+"""What a ledger is asked, as SQL for either database, and how what it answers becomes sums.
+
+Placeholders are $1, $2 ... A database groups by what its columns hold; days of a time zone, providers and tags are made
+of that here, so that both ledgers answer alike.
+"""
+
+# ruff: noqa: S608  (names are ours; what others said stands in places)
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
+from typing import Any, Final, NamedTuple
+
+from store.entry import COUNTS
+from store.ledger import DIMENSIONS, Quantiles, Sum
+from store.tally import FIGURES, read
+from store.zones import DAY, HOUR, Shifts, date_of, day_of, hour_label, hours, narrowed
+
+LOOKED_AT: Final = 20_000  # calls among which one is looked for by what no index knows
+_PLAIN: Final = ("key", "team", "route", "target")
+_COLUMN: Final = {name: name for name in _PLAIN} | {"provider": "target", "model": "target", "tag": "tags"}
+
+
+class Dialect(NamedTuple):
+    """Where two databases differ. *tagged* is true of rows with the tag in its place; *newest* is the order of calls,
+    and *place* the *columns* that make it; *at* compares when a call was with a *moment*.
+    """
+
+    prefix: str
+    slash: str
+    tagged: str
+    newest: str
+    place: str
+    columns: str
+    at: Callable[[str], str]
+    moment: Callable[[float], float | int]
+
+
+class Question(NamedTuple):
+    text: str
+    values: tuple[Any, ...]
+
+
+class Words:
+    """A condition that grows, and the values in its places."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._conditions: list[str] = []
+        self.values: list[Any] = []
+
+    def say(self, condition: str, value: object) -> None:
+        """*condition* has a `{}` where the value's place is."""
+        self.values.append(value)
+        self._conditions.append(condition.format(f"${len(self.values)}"))
+
+    def fix(self, where: Mapping[str, str]) -> None:
+        slash = self._dialect.slash
+        for name, value in where.items():
+            if name in _PLAIN:
+                self.say(f"{name} = {{}}", value)
+            elif name == "provider":
+                self.say(f"CASE WHEN {slash} = 0 THEN '' ELSE substr(target, 1, {slash} - 1) END = {{}}", value)
+            elif name == "model":
+                self.say(f"substr(target, {slash} + 1) = {{}}", value)
+            elif name == "tag":
+                self.say("tags = '[]' AND {} = ''" if not value else self._dialect.tagged, value)
+
+    @property
+    def text(self) -> str:
+        return " AND ".join(self._conditions) or "1 = 1"
+
+
+class Sums:
+    """One question for sums; raises ValueError with a sentence for a dimension that there isn't."""
+
+    def __init__(
+        self, by: Sequence[str], since: float, until: float, where: Mapping[str, str], *, zone: str, dialect: Dialect
+    ) -> None:
+        if strange := [name for name in (*by, *where) if name not in DIMENSIONS]:
+            raise ValueError(f"{strange[0]!r} is none of {', '.join(DIMENSIONS)}")
+        self._by, self._zone, self._dialect, self._tag = tuple(by), zone, dialect, where.get("tag")
+        begins, ends = hours(*narrowed(since, until, where, zone))
+        self._words = Words(dialect)
+        self._words.say("hour >= {}", begins)
+        self._words.say("hour < {}", ends)
+        self._words.fix(where)
+        self._hourly = "hour" in by
+        self._timed = self._hourly or "day" in by or "month" in by
+        self._columns = list(dict.fromkeys(_COLUMN[name] for name in by if name in _COLUMN))
+
+    @property
+    def extent(self) -> Question | None:
+        """What has to be asked before, if anything: from which hour to which one there is something."""
+        if not self._timed or self._hourly or self._zone == "UTC":
+            return None
+        return Question(
+            f"SELECT min(hour), max(hour) FROM {self._dialect.prefix}hours WHERE {self._words.text}",
+            tuple(self._words.values),
+        )
+
+    def question(self, shifts: Shifts) -> Question:
+        columns = [*([self._time(shifts)] if self._timed else []), *self._columns]
+        places = ", ".join(str(place) for place in range(1, len(columns) + 1))
+        figures = ", ".join(f"CAST(sum({name}) AS BIGINT)" for name in FIGURES)
+        grouped = f" GROUP BY {places}" if columns else ""
+        text = f"SELECT {', '.join([*columns, figures])} FROM {self._dialect.prefix}hours"
+        return Question(f"{text} WHERE {self._words.text}{grouped}", tuple(self._words.values))
+
+    def _time(self, shifts: Shifts) -> str:
+        if self._hourly:
+            return "hour"
+        *changes, (_, last) = shifts
+        cases = " ".join(f"WHEN hour < {change} THEN {offset}" for change, offset in changes)
+        offset = f"CASE {cases} ELSE {last} END" if cases else f"{last}"
+        return f"(hour * {HOUR} + {offset}) / {DAY}"
+
+    def fold(self, rows: Iterable[Sequence[Any]]) -> list[Sum]:
+        found: dict[tuple[str, ...], list[int]] = {}
+        first = self._timed + len(self._columns)
+        for row in rows:
+            figures = row[first:]
+            if figures[0] is None:
+                continue
+            for by in self._labels(row):
+                known = found.get(by)
+                found[by] = list(figures) if known is None else list(map(int.__add__, known, figures))
+        return [_sum(by, found[by]) for by in sorted(found)]
+
+    def _labels(self, row: Sequence[Any]) -> Iterable[tuple[str, ...]]:
+        time = row[0] if self._timed else 0
+        values = dict(zip(self._columns, row[self._timed :], strict=False))
+        return product(*(self._label(name, time, values) for name in self._by))
+
+    def _label(self, name: str, time: int, values: Mapping[str, str]) -> tuple[str, ...]:
+        match name:
+            case "hour":
+                return (hour_label(time),)
+            case "day" | "month":
+                day = date_of(day_of(time, self._zone) if self._hourly else time).isoformat()
+                return (day if name == "day" else day[:7],)
+            case "provider":
+                return (parted(values["target"])[0],)
+            case "model":
+                return (parted(values["target"])[1],)
+            case "tag":
+                return (self._tag,) if self._tag is not None else read(values["tags"]) or ("",)
+        return (values[name],)
+
+
+def parted(target: str) -> tuple[str, str]:
+    """Provider and model; no provider where there is no slash."""
+    provider, slash, model = target.partition("/")
+    return (provider, model) if slash else ("", target)
+
+
+def _sum(by: tuple[str, ...], figures: Sequence[int]) -> Sum:
+    requests, bad, estimated, prompt, completion, cost, *usage = figures
+    return Sum(by, requests, bad, estimated, prompt, completion, cost, tuple(usage))
+
+
+def nothing(by: tuple[str, ...] = ()) -> Sum:
+    return Sum(by, 0, 0, 0, 0, 0, 0, (0,) * len(COUNTS))
+
+
+def calls(since: float, until: float, where: Mapping[str, str], *, most: int, after: str, dialect: Dialect) -> Question:
+    """Bodies, the newest first."""
+    if strange := [name for name in where if name not in DIMENSIONS]:
+        raise ValueError(f"{strange[0]!r} is none of {', '.join(DIMENSIONS)}")
+    words = Words(dialect)
+    _between(words, *narrowed(since, until, where, "UTC"), dialect)
+    words.fix(where)
+    table, newest = f"{dialect.prefix}calls", dialect.newest
+    if after:
+        # The oldest with that id, since a client that always says the same one must not send us in a circle.
+        seen = f"SELECT {dialect.columns}, id FROM {table} WHERE {words.text} ORDER BY {newest} LIMIT {LOOKED_AT}"
+        oldest = f"SELECT {dialect.columns} FROM ({seen}) AS seen WHERE id = {{}}"
+        words.say(f"{dialect.place} < ({oldest} ORDER BY {newest.replace('DESC', 'ASC')} LIMIT 1)", after)
+    return Question(
+        f"SELECT body FROM {table} WHERE {words.text} ORDER BY {newest} LIMIT {most:d}", tuple(words.values)
+    )
+
+
+def outputs(key: str | None, route: str | None, target: str | None, since: float, dialect: Dialect) -> Question:
+    """Completion tokens of good calls, among the newest ones of the key, or of all."""
+    words = Words(dialect)
+    _between(words, since, math.inf, dialect)
+    if key is not None:
+        words.fix({"key": key})
+    conditions = ["output IS NOT NULL"]
+    for name, value in (("route", route), ("target", target)):
+        if value is not None:
+            words.values.append(value)
+            conditions.append(f"{name} = ${len(words.values)}")
+    newest = (
+        f"SELECT route, target, output FROM {dialect.prefix}calls WHERE {words.text}"
+        f" ORDER BY {dialect.newest} LIMIT {LOOKED_AT}"
+    )
+    return Question(f"SELECT output FROM ({newest}) AS newest WHERE {' AND '.join(conditions)}", tuple(words.values))
+
+
+def _between(words: Words, since: float, until: float, dialect: Dialect) -> None:
+    if since > 0:
+        words.say(dialect.at(">="), dialect.moment(since))
+    if not math.isinf(until):
+        words.say(dialect.at("<"), dialect.moment(until))
+
+
+def quantiles(outputs: Sequence[int]) -> Quantiles:
+    """By the nearest rank: a number that really occurred."""
+    if not outputs:
+        return Quantiles(0, 0, 0)
+    ranked = sorted(outputs)
+    p50, p90 = (ranked[math.ceil(len(ranked) * share / 100) - 1] for share in (50, 90))
+    return Quantiles(len(ranked), p50, p90)
+
+
+def lasting(account: str) -> bool:
+    """Whether an account may still be charged a year after it last was: its window is very long, or has no end."""
+    window = account.rpartition(":")[2].partition("@")[0]
+    seconds, dash, _ = window.partition("s-")
+    return window == "total" or bool(dash and seconds.replace(".", "", 1).isdigit() and float(seconds) > YEAR)
+
+
+YEAR: Final = 366.0 * DAY

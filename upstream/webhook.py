@@ -1,0 +1,82 @@
+"""Tells an address of the operator's what happened, once or as often as it takes to be heard."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import aiohttp
+import orjson
+
+from core.secret import Secret
+
+TIMES: Final = 5  # a message is sent before it is given up
+PAUSE: Final = 0.5  # seconds before the second time; then twice as long each time
+PATIENCE: Final = 5.0
+MOST: Final = 1_000  # messages that wait at a time
+
+Lost = Callable[[str], None]
+
+
+class Webhook:
+    """One for each process. *lost* is told why a message could not be delivered; the address is never part of it.
+
+    What is sent carries `x-switchyard-signature: t=TIME,v1=HEX`, the HMAC-SHA256 of `TIME.BODY` under *secret*, if any.
+    """
+
+    __slots__ = ("_lost", "_secret", "_tasks", "_url")
+
+    def __init__(self, url: Secret, secret: Secret | None, lost: Lost) -> None:
+        self._url = url
+        self._secret = secret
+        self._lost = lost
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Returns at once; a call never waits for it."""
+        if len(self._tasks) >= MOST:
+            self._lost("too many messages are waiting")
+            return
+        task = asyncio.get_running_loop().create_task(self._deliver(orjson.dumps(message)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self, within: float = 1.0) -> None:
+        """What is under way gets *within* seconds to arrive."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _deliver(self, body: bytes) -> None:
+        why = ""
+        for number in range(TIMES):
+            if number:
+                await asyncio.sleep(PAUSE * 2 ** (number - 1))
+            why = await self._attempt(body)
+            if not why:
+                return
+        self._lost(why)
+
+    async def _attempt(self, body: bytes) -> str:
+        """Empty where it was taken, else why not."""
+        headers = {"content-type": "application/json", "user-agent": "switchyard"}
+        if self._secret:
+            headers["x-switchyard-signature"] = signature(self._secret, body, int(time.time()))
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
+                session.post(self._url.reveal(), data=body, headers=headers, allow_redirects=False) as response,
+            ):
+                return "" if response.status < 300 else f"it answered {response.status}"
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return f"it can't be reached ({type(error).__name__})"
+        except ValueError:
+            return "its address is no URL"
+
+
+def signature(secret: Secret, body: bytes, now: int) -> str:
+    digest = hmac.new(secret.reveal().encode(), b"%d.%b" % (now, body), "sha256").hexdigest()
+    return f"t={now},v1={digest}"
