@@ -103,8 +103,7 @@ class Courier:
             await asyncio.sleep(self._retry)
             self._retry = min(2 * self._retry, LAST_RETRY)
             return
-        pause = LOOK if self._stock.quiet else ROUND
-        timer = asyncio.get_running_loop().call_later(pause, self._bell.set)
+        timer = asyncio.get_running_loop().call_later(ROUND, self._bell.set)
         await self._bell.wait()
         timer.cancel()
         self._bell.clear()
