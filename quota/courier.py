@@ -122,9 +122,9 @@ class Courier:
         self._desk.before()
         self._heard.clear()
         try:
+            await self._executor.tell()
             await self._tell()
             await self._draw()
-            await self._executor.tell()
         except StoreDown as down:
             self._lost_touch(down)
         else:

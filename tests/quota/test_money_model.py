@@ -6,7 +6,7 @@ After every step: what calls have cost and may yet cost is within the limit, but
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -469,5 +469,6 @@ def test_no_interleaving_overspends_a_budget(seeds: int) -> None:
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
         ),
     )
