@@ -407,7 +407,7 @@ class Money(RuleBasedStateMachine):
         place = self.places[0]
         assert place.stock is not None
         one = self._account(place.stock)
-        left = self.limit - self.cost.get(one.account, 0)
+        left = self.limit - self.cost.get(one.account, 0) - self._stale(one.account)
         for _ in range(EXCHANGES):
             if one.free < 1:
                 one.want(1)
@@ -426,6 +426,17 @@ class Money(RuleBasedStateMachine):
             self.time_passes(1.5)
             for place in self.places:
                 self._exchange(place)
+
+    def _stale(self, account: str) -> int:
+        """What a process had leased that was killed before any call held of it: the journal doesn't name the account,
+        so that its successor only gives it back when it comes to use the account.
+        """
+        parts = self.bank.accounts[account].parts if account in self.bank.accounts else {}
+        return sum(
+            parts[place.owner].leased
+            for place in self.places
+            if place.owner in parts and parts[place.owner].life < place.life
+        )
 
     # What always holds
 
@@ -455,7 +466,7 @@ class Money(RuleBasedStateMachine):
         for account, cost in self.cost.items():
             if account in self.bank.restored:
                 sums = self.bank.accounts[account].sums(self.now, lapses=False)
-                assert (sums.spent, sums.leased) == (cost, 0)
+                assert (sums.spent, sums.leased) == (cost, self._stale(account))
 
 
 @pytest.mark.parametrize("seeds", [1])
@@ -469,6 +480,6 @@ def test_no_interleaving_overspends_a_budget(seeds: int) -> None:
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate],
+            phases=[Phase.generate, Phase.shrink],
         ),
     )
