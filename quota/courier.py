@@ -72,6 +72,13 @@ class Courier:
 
     def begin(self) -> None:
         self._walk = asyncio.create_task(self._run(), name="till")
+        self._walk.add_done_callback(self._stopped)
+
+    def _stopped(self, walk: "asyncio.Task[None]") -> None:
+        """Where a bug has ended the trips, calls go on with what is in hand, as if the store were down."""
+        if not walk.cancelled() and (error := walk.exception()) is not None:
+            self.down = True
+            self._say(f"budgets and limits are no longer kept up to date: {type(error).__name__}: {error}")
 
     def ring(self) -> None:
         """Somebody is in a hurry."""
