@@ -63,8 +63,10 @@ class Stock:
             one = self.allotments[name] = Allotment(name, scope, limit=limit, now=now, budget=budget, window=window)
             return one
         if limit < one.limit:
-            # What is in hand was leased by the old limit.
-            one.free, one.unsure = 0, True
+            # What is in hand was leased by the old limit, and so is what is on its way: that goes back when it comes.
+            one.shun(now)
+            if one.sent is None:
+                one.free, one.unsure = 0, True
             self.mark(one)
         one.scope, one.limit, one.budget, one.window = scope, limit, budget, window
         return one
