@@ -72,6 +72,13 @@ class Courier:
 
     def begin(self) -> None:
         self._walk = asyncio.create_task(self._run(), name="till")
+        self._walk.add_done_callback(self._stopped)
+
+    def _stopped(self, walk: "asyncio.Task[None]") -> None:
+        """Where a bug has ended the trips, calls go on with what is in hand, as if the store were down."""
+        if not walk.cancelled() and (error := walk.exception()) is not None:
+            self.down = True
+            self._say(f"budgets and limits are no longer kept up to date: {type(error).__name__}: {error}")
 
     def ring(self) -> None:
         """Somebody is in a hurry."""
@@ -103,8 +110,7 @@ class Courier:
             await asyncio.sleep(self._retry)
             self._retry = min(2 * self._retry, LAST_RETRY)
             return
-        pause = LOOK if self._stock.quiet else ROUND
-        timer = asyncio.get_running_loop().call_later(pause, self._bell.set)
+        timer = asyncio.get_running_loop().call_later(ROUND, self._bell.set)
         await self._bell.wait()
         timer.cancel()
         self._bell.clear()
@@ -123,9 +129,9 @@ class Courier:
         self._desk.before()
         self._heard.clear()
         try:
+            await self._executor.tell()
             await self._tell()
             await self._draw()
-            await self._executor.tell()
         except StoreDown as down:
             self._lost_touch(down)
         else:
