@@ -257,3 +257,29 @@ def request(model: str, **fields: object) -> bytes:
     body = orjson.dumps({"model": model, "messages": [{"role": "user", "content": "hi"}], **fields})
     lines = ("POST /v1/chat/completions HTTP/1.1", "host: x", f"authorization: {KEY['authorization']}")
     return "\r\n".join((*lines, f"content-length: {len(body)}", "", "")).encode() + body
+
+
+async def test_an_error_in_place_of_an_answer_costs_nothing(start):
+    broken = [
+        says(200, {"error": {"message": "no", "type": "server_error", "code": None, "param": None}}),
+        streams([b'data: {"error": {"message": "no", "type": "server_error"}}\n\n']),
+        streams([ROLE], whole=False),
+    ]
+    keys = "alice: {key: the-key-of-alice, budget: {usd: 10, per: month}}"
+    async with served(start, *broken, hangs(), keys=keys, more="defaults: {retry: {attempts: 1}}") as gateway:
+        answers = [await gateway.chat(headers=KEY, max_tokens=100)]
+        answers += [await gateway.chat(headers=KEY, max_tokens=100, stream=True) for _ in range(2)]
+
+        assert [502, 502, 502] == [each.status for each in answers]
+        assert (await used(gateway))["budgets"][0]["spent_usd"] == 0
+
+
+async def test_a_stream_that_breaks_off_costs_what_was_said(start):
+    events = [ROLE, piece({"content": "a" * 400})]
+    keys = "alice: {key: the-key-of-alice, budget: {usd: 10, per: month}}"
+    async with served(start, streams(events, whole=False), keys=keys) as gateway:
+        await gateway.chat(headers=KEY, max_tokens=200, stream=True)
+
+        seen = await settled(gateway)
+        assert 0.1 <= seen["budgets"][0]["spent_usd"] <= 0.15
+        assert seen["cost_usd"] == seen["budgets"][0]["spent_usd"]
