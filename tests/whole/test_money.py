@@ -14,6 +14,7 @@ from tests.whole.provider import (
     hangs,
     ok,
     piece,
+    says,
     streams,
     usage_event,
     words,
