@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
