@@ -151,7 +151,7 @@ async def test_all_levels_are_held_together_or_none(start):
 
 
 async def test_one_call_may_not_cost_more_than_its_key_allows(start):
-    async with served(start, ok(), keys="alice: {key: the-key-of-alice, max_cost: 1.5}") as gateway:
+    async with served(start, ok(), keys="alice: {key: the-key-of-alice, max_cost: 3}") as gateway:
         refused = await gateway.chat(headers=KEY)
         small = await gateway.chat(headers=KEY, max_tokens=100)
 
@@ -218,7 +218,7 @@ async def test_a_whole_answer_that_nobody_waited_for_costs_its_bound(start):
 
 
 async def test_slices_let_an_agent_declare_more_than_it_can_pay(start):
-    keys = "alice: {key: the-key-of-alice, holds: slices, budget: {usd: 3, per: month}}"
+    keys = "alice: {key: the-key-of-alice, holds: slices, budget: {usd: 6, per: month}}"
     async with served(
         start, streams(words("a", "b", "c")), keys=keys, change=("max_output: 1000", "max_output: 100000")
     ) as gateway:
@@ -230,7 +230,7 @@ async def test_slices_let_an_agent_declare_more_than_it_can_pay(start):
 
 async def test_an_answer_that_outgrows_its_budget_ends_as_if_its_length_were_limited(start):
     events = [ROLE, *(piece({"content": "x" * 100}) for _ in range(200)), STOP, usage_event(9, 5000), DONE]
-    keys = "alice: {key: the-key-of-alice, holds: slices, budget: {usd: 6, per: month}}"
+    keys = "alice: {key: the-key-of-alice, holds: slices, budget: {usd: 8, per: month}}"
     async with served(
         start, streams(events, pace=0.005), keys=keys, change=("max_output: 1000", "max_output: 100000")
     ) as gateway:
@@ -241,7 +241,7 @@ async def test_an_answer_that_outgrows_its_budget_ends_as_if_its_length_were_lim
         assert "budget" in last["note"]
         assert answer.events[-1] == "[DONE]"
         await asyncio.wait_for(gateway.provider.requests[0].gone.wait(), 2)
-        assert (await used(gateway))["budgets"][0]["spent_usd"] <= 6
+        assert (await used(gateway))["budgets"][0]["spent_usd"] <= 8
 
 
 async def left(gateway, data: bytes) -> None:
