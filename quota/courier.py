@@ -158,6 +158,8 @@ class Courier:
                 self._stock.lost(words[at:], self._monotonic())
                 raise
             whole &= not any(one.late for one in heard)
+            if any(one.hurry for one, _ in some):
+                self._bell.set()
             self._heard.extend(one for one, _ in some)
             self._digest(some, heard)
         if self._quiet:

@@ -166,8 +166,14 @@ class Queue:
         """Ask the store, now or after *pause* seconds."""
         if pause <= 0:
             self._counter.ring()
-        elif self._alarm is None:
-            self._alarm = asyncio.get_running_loop().call_later(pause, self._wake)
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + pause
+        if self._alarm is not None:
+            if self._alarm.when() <= due:
+                return
+            self._alarm.cancel()
+        self._alarm = loop.call_at(due, self._wake)
 
     def _wake(self) -> None:
         self._alarm = None

@@ -1,4 +1,4 @@
-"""Two gateways that share a Redis keep limits as one: to the call, at the window's edge, and when one of them is killed."""
+"""Two gateways that share a Redis keep limits as one: to the call, at the window's edge, when one of them is killed."""
 
 import asyncio
 import os
@@ -56,7 +56,7 @@ class Pair:
 
 @pytest.fixture
 def pair(start, tmp_path):
-    """For `async with pair(seconds) as both`; the provider takes that long for an answer."""
+    """As in `async with pair(0.5) as both`, where the provider takes that long for an answer."""
 
     @asynccontextmanager
     async def begin(seconds: float):
@@ -79,8 +79,8 @@ async def test_two_gateways_admit_exactly_what_one_may(pair):
         assert 60 == len(both.provider.whole)
         assert "rate_limit_exceeded" == refused.body["error"]["code"]
         assert ("60", "0") == (
-            refused.headers.get("x-ratelimit-limit-requests"),
-            refused.headers.get("x-ratelimit-remaining-requests"),
+            refused.headers["x-ratelimit-limit-requests"],
+            refused.headers["x-ratelimit-remaining-requests"],
         )
         assert 1 <= int(refused.headers["retry-after"]) <= 65
 
