@@ -60,6 +60,8 @@ class Courier:
         self._epoch: str | None = None
         self._quiet = False
         self._bell = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None  # ends a rest
+        self._idle = False  # a long one, since there was nothing to say
         self._retry = FIRST_RETRY
         self._looked = monotonic()
         self._told = -ROUND  # when all that there was to tell was told
@@ -71,6 +73,7 @@ class Courier:
         self._ending = False
 
     def begin(self) -> None:
+        self._stock.stirred = self._stir
         self._walk = asyncio.create_task(self._run(), name="till")
 
     def ring(self) -> None:
@@ -83,6 +86,8 @@ class Courier:
         self._bell.set()
         if self._walk is not None:
             await self._walk
+        if self._alarm is not None:
+            self._alarm.cancel()
         for task in (asking := list(self._asking.values())):
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
@@ -95,7 +100,15 @@ class Courier:
         while not self._ending:
             await self._rest()
             if not self._ending:
-                await self.trip()
+                await self._try()
+
+    async def _try(self) -> None:
+        try:
+            await self.trip()
+        except Exception as error:  # noqa: BLE001  # a boundary: without trips nobody could pay anything any more
+            self._say(f"a trip to the store ended in a mistake of ours, and is made again: {error!r}")
+            await asyncio.sleep(FIRST_RETRY)
+            self._bell.set()
 
     async def _rest(self) -> None:
         """Until there is reason for a trip. A bell doesn't shorten the wait for a store that is down."""
@@ -103,13 +116,24 @@ class Courier:
             await asyncio.sleep(self._retry)
             self._retry = min(2 * self._retry, LAST_RETRY)
             return
-        pause = LOOK if self._stock.quiet else ROUND
-        timer = asyncio.get_running_loop().call_later(pause, self._bell.set)
+        self._idle = self._stock.quiet
+        self._wake_in(LOOK if self._idle else ROUND)
         await self._bell.wait()
-        timer.cancel()
+        self._idle = False
         self._bell.clear()
         # Others who ring in this turn of the loop come along.
         await asyncio.sleep(0)
+
+    def _stir(self) -> None:
+        """There is something to say again: that doesn't wait until the long rest is over."""
+        if self._idle:
+            self._idle = False
+            self._wake_in(ROUND)
+
+    def _wake_in(self, pause: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_later(pause, self._bell.set)
 
     async def trip(self) -> None:
         """Tell, lease and draw whatever there is to."""

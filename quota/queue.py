@@ -52,6 +52,7 @@ class Queue:
         self._clock, self._monotonic = clock, monotonic
         self._when_down = when_down
         self._alarm: asyncio.TimerHandle | None = None
+        self._due = 0.0  # when it goes off
 
     async def wait(self, purse: Purse, need: Need, note: bytes, *, within: float) -> Hold | Shortage:
         """For Till.wait."""
@@ -167,13 +168,13 @@ class Queue:
         if pause <= 0:
             self._counter.ring()
             return
-        loop = asyncio.get_running_loop()
-        due = loop.time() + pause
+        due = self._monotonic() + pause
         if self._alarm is not None:
-            if self._alarm.when() <= due:
+            if self._due <= due:
                 return
             self._alarm.cancel()
-        self._alarm = loop.call_at(due, self._wake)
+        self._due = due
+        self._alarm = asyncio.get_running_loop().call_later(pause, self._wake)
 
     def _wake(self) -> None:
         self._alarm = None

@@ -4,7 +4,7 @@
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from config.schema import Allowance, Budget, Limits
@@ -18,15 +18,20 @@ MOST_AT_ONCE: Final = 200  # accounts in one word
 NO_BUDGET: Final = Budget(limit=0)
 
 
+def _nobody() -> None: ...
+
+
 class Stock:
     """*restores*: accounts that the store knows nothing of have to be restored from the ledger first, unless they
-    began after *since*: from then on the store is known to have forgotten nothing.
+    began after *since*: from then on the store is known to have forgotten nothing. *stirred* is called when there is
+    something to say, where there was nothing before.
     """
 
     def __init__(self, *, restores: bool) -> None:
         self.allotments: dict[str, Allotment] = {}
         self.rates: dict[str, Rate] = {}
         self.since = math.inf
+        self.stirred: Callable[[], None] = _nobody
         self._restores = restores
         self._due: list[Allotment] = []
         self._due_rates: list[Rate] = []
@@ -95,11 +100,15 @@ class Stock:
     def mark(self, one: Allotment) -> None:
         """There is something to tell of it."""
         if not one.due:
+            if self.quiet:
+                self.stirred()
             one.due = True
             self._due.append(one)
 
     def mark_rate(self, one: Rate) -> None:
         if not one.due:
+            if self.quiet:
+                self.stirred()
             one.due = True
             self._due_rates.append(one)
 
