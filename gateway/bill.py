@@ -23,7 +23,9 @@ from telemetry.record import Record
 from upstream.trial import StreamTrial, WholeTrial
 
 BYTES_PER_TOKEN: Final = 4
-PATIENCE: Final = 2.0  # seconds that a call waits for a store that could say whether it can be paid
+PATIENCE: Final = (
+    2.5  # seconds that a call waits for a store that could say whether it can be paid: longer than it settles
+)
 # It was sent, and what became of it will never be known.
 WITHOUT_ANSWER: Final = (Fault.TIMEOUT, Fault.CANCELLED)
 ONE: Final = Need()
@@ -143,7 +145,7 @@ class Bill:
     def _short(self, shortage: Shortage) -> Failure:
         failure = elsewhere(shortage)
         if failure is None:
-            raise Spent(shortage)
+            raise Spent(shortage, None if self.purse is None else self._shared.till.limits(self.purse))
         return failure
 
     def _note(self, target: Target) -> bytes:

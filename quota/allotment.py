@@ -167,8 +167,8 @@ class Allotment:
         self.based, self.unsure = True, False
         self.told, self.kept, self.beat = max(spent, heard.own), keep, now
         if heard.wanted:
+            self.hurry = self.free > 0 and now >= self.wanted  # once: somebody waits for what is given back
             self.shun(now)
-            self.hurry = self.free > 0
         if heard.fresh and restore:
             self.unrestored = True
             return

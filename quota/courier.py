@@ -102,7 +102,15 @@ class Courier:
         while not self._ending:
             await self._rest()
             if not self._ending:
-                await self.trip()
+                await self._try()
+
+    async def _try(self) -> None:
+        try:
+            await self.trip()
+        except Exception as error:  # noqa: BLE001  # a boundary: without trips nobody could pay anything any more
+            self._say(f"a trip to the store ended in a mistake of ours, and is made again: {error!r}")
+            await asyncio.sleep(FIRST_RETRY)
+            self._bell.set()
 
     async def _rest(self) -> None:
         """Until there is reason for a trip. A bell doesn't shorten the wait for a store that is down."""
@@ -164,6 +172,8 @@ class Courier:
                 self._stock.lost(words[at:], self._monotonic())
                 raise
             whole &= not any(one.late for one in heard)
+            if any(one.hurry for one, _ in some):
+                self._bell.set()
             self._heard.extend(one for one, _ in some)
             self._digest(some, heard)
         if self._quiet:
