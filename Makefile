@@ -12,7 +12,7 @@ LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run check test matrix node bench bench-dialects soak lock clean
+.PHONY: help setup setup-dev run check test matrix node bench bench-dialects bench-money soak lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ bench: $(RUNTIME)  ## how we compare with nginx on this machine, in less than si
 
 bench-dialects: $(RUNTIME)  ## what translated streams cost, beside nginx and beside OpenAI's own bytes
 	$(BIN)/python -m bench --dialects $(ARGS)
+
+bench-money: $(RUNTIME)  ## what budgets, limits and the ledger cost
+	$(BIN)/python -m bench --money $(ARGS)
 
 soak: $(RUNTIME)  ## SECONDS=60 of full load, then a look for leaks
 	$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),60) $(ARGS)

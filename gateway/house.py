@@ -181,6 +181,8 @@ class House:
         watch("switchyard_event_loop_lag_seconds", self._lag.worst)
         watch("switchyard_log_dropped_total", lambda: self._scribe.dropped)
         watch("switchyard_connections", connections)
+        for name, read in self._treasury.facts.items():
+            watch(name, read)
         self._meters.reloaded(ok=True)
         self._look_again()
         self._lookout.heed(self._current.generation)

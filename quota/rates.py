@@ -82,7 +82,10 @@ class Rate:
 
     @property
     def free(self) -> int:
-        return self.chunk.units + sum(chunk.units for chunk in self.later)
+        units = self.chunk.units
+        for chunk in self.later:
+            units += chunk.units
+        return units
 
     def gather(self, units: int, now: float) -> bool:
         """Whether *chunk* now has them, with the help of later ones, whose units then count as of its slot: that
@@ -215,5 +218,8 @@ class Rate:
 
     def standing(self, now: float) -> tuple[int, int, float]:
         """Limit, what is left of it as far as is known here, and the seconds until all has come back."""
-        free_in = max(0.0, self.free_at - now)
-        return self.limit, max(0, min(self.limit, self.left + self.free if free_in else self.limit)), free_in
+        limit, free_in = self.limit, self.free_at - now
+        if free_in <= 0:
+            return limit, limit, 0.0
+        left = self.left + self.free
+        return limit, limit if left > limit else left if left > 0 else 0, free_in

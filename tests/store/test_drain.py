@@ -48,8 +48,9 @@ class Pages:
         self.after = False
         self.calls = 0
 
-    async def add(self, owner: str, first: int, rows: Sequence[Entry]) -> None:
+    async def add(self, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes] | None = None) -> None:
         self.calls += 1
+        assert bodies is None or bodies == [row.to_bytes() for row in rows]
         if self.fails and not self.after:
             raise self.fails
         last = await self.last(owner)
