@@ -31,11 +31,6 @@ class Stock:
         self._due: list[Allotment] = []
         self._due_rates: list[Rate] = []
 
-    @property
-    def quiet(self) -> bool:
-        """Whether there is nothing to say."""
-        return not (self._due or self._due_rates)
-
     # What there is
 
     def of(self, scope: str, allowance: Allowance, now: float, wall: float) -> Iterator[Allotment | Rate]:
