@@ -12,7 +12,7 @@ LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run check test matrix node bench bench-dialects soak lock clean
+.PHONY: help setup setup-dev run check test matrix node bench bench-dialects bench-money soak lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ bench: $(RUNTIME)  ## how we compare with nginx on this machine, in less than si
 
 bench-dialects: $(RUNTIME)  ## what translated streams cost, beside nginx and beside OpenAI's own bytes
 	$(BIN)/python -m bench --dialects $(ARGS)
+
+bench-money: $(RUNTIME)  ## what budgets, limits and the ledger cost
+	$(BIN)/python -m bench --money $(ARGS)
 
 soak: $(RUNTIME)  ## SECONDS=60 of full load, then a look for leaks
 	$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),60) $(ARGS)
@@ -86,6 +89,7 @@ $(TOOLS): | $(BIN)/python
 	for pair in redis-server:redis-server node:nodejs npm:npm openssl:openssl; do \
 	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; \
 	done; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$$missing postgresql"; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "Installing with apt-get, for the tests:$$missing"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing || exit 1; \

@@ -1,6 +1,7 @@
 """Measure the gateway beside nginx, in turns: python -m bench [--rounds N] [--scenario small,burst] [--out FILE]
 
-With --dialects [anthropic,ollama] only streams that have to be translated are measured, of all dialects or of some.
+With --dialects [anthropic,ollama] only streams that have to be translated are measured, of all dialects or of some;
+with --money what budgets, limits and the ledger cost.
 The target has one core, the load and the provider another. Targets take turns within each round, so that a ratio
 compares seconds of the same minute; the table at the end gives medians and, in brackets, the range of the rounds.
 """
@@ -12,18 +13,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
-from bench.dialects import TONGUES, relayed, rows, scenarios, sides
+from bench import dialects, money
+from bench.dialects import TONGUES
 from bench.process import allow_many_files
 from bench.report import ROWS, Results, Row, against, line, table, verdicts
 from bench.scaling import scaling
 from bench.scenarios import EACH_ROUND, Figures, Scenario, slow
 from bench.subject import Lab, Subject, boot, laboratory
-from bench.targets import TARGETS, litellm_command
+from bench.targets import TARGETS, Site, Start, litellm_command
 from bench.tools import require
 
 UNTOUCHED = ("direct", "nginx")  # what the others are compared with; not judged themselves
+VARIANTS = ("bare", "sqlite", "redis")  # of ourselves; judged in the table of `switchyard`
 NOISY = 0.35  # beyond this, caches are cold and times of waiting mean little
 FOR_DIRECT = ("paced", "rate")
 FAILURES = (ArithmeticError, LookupError, OSError, RuntimeError, ValueError, subprocess.SubprocessError)
@@ -49,11 +54,14 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--dialects", nargs="?", const=",".join(TONGUES), type=names, help=f"some of {','.join(TONGUES)}"
     )
+    parser.add_argument("--money", action="store_true", help="what budgets, limits and the ledger cost")
     chosen = parser.parse_args()
     if chosen.dialects:
         translated(parser, chosen)
+    if chosen.money:
+        chosen.target = chosen.target or [*money.SIDES]
     chosen.target = chosen.target or default_targets(chosen.command)
-    known = {"direct", *TARGETS, *(["command"] if chosen.command else [])}
+    known = {"direct", *TARGETS, *(money.SIDES if chosen.money else ()), *(["command"] if chosen.command else [])}
     if unknown := ({*chosen.target} - known) | ({*chosen.scenario} - {*every}):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     return chosen
@@ -68,48 +76,65 @@ def translated(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> N
 
 def default_targets(command: str | None) -> list[str]:
     peers = ["litellm"] if litellm_command() else []
-    return ["direct", "nginx", "switchyard", *(["command"] if command else []), *peers]
+    return ["direct", "nginx", "switchyard", "sqlite", *(["command"] if command else []), *peers]
+
+
+class Plan(NamedTuple):
+    """One of the comparisons there are. *takes_part* says of a target whether it is measured in a scenario."""
+
+    sides: Mapping[str, Callable[[Site], Start]]
+    scenarios: Mapping[str, Scenario]
+    rows: Sequence[Row]
+    takes_part: Callable[[str, str], bool]
+
+
+def plan(chosen: argparse.Namespace, redis: int) -> Plan:
+    if chosen.dialects:
+        names = chosen.dialects
+        return Plan(dialects.sides(names), dialects.scenarios(names), dialects.rows(names), dialects.takes_part)
+    every, sides, rows, part = (
+        (money.scenarios(), money.sides(redis), money.rows(), money.takes_part)
+        if chosen.money
+        else (EACH_ROUND, TARGETS, ROWS, takes_part)
+    )
+    return Plan(sides, {name: every[name] for name in every if name in chosen.scenario}, rows, part)
+
+
+def takes_part(target: str, scenario: str) -> bool:
+    if target in VARIANTS:
+        return scenario == "small"
+    return target != "direct" or scenario in FOR_DIRECT
 
 
 class Bench:
     """One run: what was chosen, the room it happens in, and the results so far."""
 
-    def __init__(self, chosen: argparse.Namespace, lab: Lab) -> None:
+    def __init__(self, chosen: argparse.Namespace, lab: Lab, plan: Plan) -> None:
         self.chosen = chosen
         self.lab = lab
+        self.plan = plan
         self.results = Results()
         self.failures: list[str] = []
         self.deadline = time.monotonic() + 60 * chosen.minutes
-        self.rows: Sequence[Row] = rows(chosen.dialects) if chosen.dialects else ROWS
-        self.each_round: Mapping[str, Scenario] = (
-            scenarios(chosen.dialects)
-            if chosen.dialects
-            else {name: EACH_ROUND[name] for name in EACH_ROUND if name in chosen.scenario}
-        )
 
     def run(self) -> None:
         for turn in range(self.chosen.rounds):
             self._round(turn, [target for target in self.chosen.target if target != "litellm"])
             # It has work of its own while idle and takes long to start: so it runs alone, and once.
             self._round(turn, [target for target in self.chosen.target if target == "litellm" and not turn])
-            if not (turn or self.chosen.dialects):
+            if not (turn or self.chosen.dialects or self.chosen.money):
                 self._once()
 
     def _round(self, turn: int, targets: list[str]) -> None:
         subjects = list(self._booted(targets))
         try:
-            for scenario, load in self.each_round.items():
+            for scenario, load in self.plan.scenarios.items():
                 for subject in subjects:
-                    if self._takes_part(subject.name, scenario):
+                    if self.plan.takes_part(subject.name, scenario):
                         self._measure(turn, scenario, subject.name, lambda: load(self.lab, subject))  # noqa: B023  (called at once)
         finally:
             for subject in subjects:
                 subject.stop()
-
-    def _takes_part(self, target: str, scenario: str) -> bool:
-        if self.chosen.dialects:
-            return target != "nginx" or relayed(scenario)
-        return target != "direct" or scenario in FOR_DIRECT
 
     def _booted(self, targets: list[str]) -> Iterator[Subject]:
         for target in targets:
@@ -119,7 +144,7 @@ class Bench:
                 self._fail(f"{target} did not start: {reason}")
 
     def _once(self) -> None:
-        targets = [target for target in self.chosen.target if target != "direct"]
+        targets = [target for target in self.chosen.target if target not in ("direct", *VARIANTS)]
         for target in targets:
             if "slow" in self.chosen.scenario:
                 self._measure(0, "slow", target, lambda: self._alone(target))  # noqa: B023  (called at once)
@@ -155,9 +180,9 @@ class Bench:
 
     def conclude(self) -> int:
         """Print the table; 1 if something could not be measured, else 0."""
-        for subject in (target for target in self.chosen.target if target not in (*UNTOUCHED, "litellm")):
-            if shown := table(self.results, subject, self.rows):
-                missed = verdicts(self.results, subject, self.rows) or ["Everything measured is as it must be."]
+        for subject in (target for target in self.chosen.target if target not in (*UNTOUCHED, *VARIANTS, "litellm")):
+            if shown := table(self.results, subject, self.plan.rows):
+                missed = verdicts(self.results, subject, self.plan.rows) or ["Everything measured is as it must be."]
                 print("", shown, "", *missed, *against(self.results, subject, "litellm"), sep="\n")
         if (noise := self.results.noise()) > NOISY:
             print(f"\nOthers took {noise:.0%} of the target's core meanwhile; on a quieter machine they mean more.")
@@ -168,12 +193,14 @@ class Bench:
 
 def main() -> int:
     chosen = options()
-    require(["cc", "wrk", "taskset", *(["nginx"] if "nginx" in chosen.target else [])])
+    redis = "redis" in chosen.target
+    require(["cc", "wrk", "taskset", *(["nginx"] if "nginx" in chosen.target else []), *["redis-server"] * redis])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     allow_many_files()
-    targets = sides(chosen.dialects) if chosen.dialects else TARGETS
-    with laboratory(seconds=chosen.seconds, command=chosen.command, targets=targets) as lab:
-        bench = Bench(chosen, lab)
+    with ExitStack() as stack:
+        chosen_plan = plan(chosen, stack.enter_context(money.redis()) if redis else 0)
+        lab = stack.enter_context(laboratory(seconds=chosen.seconds, command=chosen.command, targets=chosen_plan.sides))
+        bench = Bench(chosen, lab, chosen_plan)
         bench.run()
     return bench.conclude()
 

@@ -43,7 +43,7 @@ def sides(names: Sequence[str]) -> Mapping[str, Callable[[Site], Start]]:
 
 
 def scenarios(names: Sequence[str]) -> dict[str, Scenario]:
-    """Those of one dialect follow each other. For nginx there are only those that `relayed` names."""
+    """Those of one dialect follow each other. nginx has a part in those that are alone."""
     found: dict[str, Scenario] = {OPENAI: burst}
     for name in names:
         found[f"{name} alone"] = partial(_alone, name)
@@ -51,9 +51,8 @@ def scenarios(names: Sequence[str]) -> dict[str, Scenario]:
     return found
 
 
-def relayed(scenario: str) -> bool:
-    """Whether nginx takes part."""
-    return scenario.endswith(" alone")
+def takes_part(target: str, scenario: str) -> bool:
+    return target != "nginx" or scenario.endswith(" alone")
 
 
 def rows(names: Sequence[str]) -> list[Row]:

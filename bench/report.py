@@ -61,13 +61,14 @@ def _over(figures: Mapping[str, float], baseline: Mapping[str, float], name: str
 
 def itself(ours: Rounds, _theirs: Rounds, _baseline: Rounds, name: str) -> list[float]:
     """No ratio: the figure is judged as it is."""
-    return [figures[name] for figures in ours.values()]
+    return [figures[name] for figures in ours.values() if name in figures]
 
 
 class Row(NamedTuple):
     """*judged* makes, from the rounds, the numbers that are held against *must* and *aim*.
 
-    *than* is what we are compared with, target and scenario, where that isn't nginx in the same scenario.
+    *than* is what we are compared with, target and scenario, where that isn't nginx in the same scenario; *of* whose
+    figure it is, where it isn't the subject's own.
     """
 
     title: str
@@ -78,15 +79,18 @@ class Row(NamedTuple):
     aim: float
     at_least: bool = False
     than: tuple[str, str] | None = None
+    of: str = ""
 
     def sides(self, results: Results, subject: str) -> tuple[Rounds, Rounds, Rounds]:
         """Our rounds, those that we are compared with, and those without anybody in between."""
         theirs = self.than or ("nginx", self.scenario)
-        return results.of(subject, self.scenario), results.of(*theirs), results.of("direct", self.scenario)
+        return results.of(self.of or subject, self.scenario), results.of(*theirs), results.of("direct", self.scenario)
 
 
+PLAIN = ("switchyard", "small")
 ROWS = (
     Row("small call, CPU µs", "small", "cpu_us", paired, 4.0, 2.2),
+    Row("with budgets, beside without, CPU µs", "small", "cpu_us", paired, 1.25, 1.15, of="sqlite", than=PLAIN),
     Row("large call, CPU µs", "large", "cpu_us", paired, 3.2, 2.0),
     Row("chunk in a burst, CPU µs", "burst", "cpu_us", paired, 2.5, 1.35),
     Row("chunk alone, CPU µs", "dense", "cpu_us", paired, 1.6, 1.25),
@@ -119,7 +123,7 @@ def _side(row: Row, rounds: Rounds, baseline: Rounds) -> str:
     """One side's own figure; what it adds, where that is the question."""
     if row.judged is added:
         return spread([_over(rounds[turn], baseline[turn], row.figure) for turn in rounds if turn in baseline])
-    return spread([figures[row.figure] for figures in rounds.values()])
+    return spread([figures[row.figure] for figures in rounds.values() if row.figure in figures])
 
 
 def table(results: Results, subject: str, rows: Sequence[Row] = ROWS) -> str:
@@ -132,7 +136,7 @@ def table(results: Results, subject: str, rows: Sequence[Row] = ROWS) -> str:
         ratio = "-" if row.judged is itself else spread(row.judged(ours, theirs, baseline, row.figure))
         sides = f"{_side(row, ours, baseline)} | {_side(row, theirs, baseline)}"
         lines.append(f"| {row.title} | {sides} | {ratio} | {row.must:g} | {row.aim:g} |")
-    other = "nginx" if all(row.than is None for row in rows) else "beside"
+    other = "nginx" if any(row.than is None and row.judged is not itself for row in rows) else "beside"
     head = [f"| figure | {subject} | {other} | ratio | must | aim |", "|---|---|---|---|---|---|"]
     return "\n".join([*head, *lines] if lines else [])
 
@@ -155,6 +159,6 @@ def against(results: Results, subject: str, peer: str) -> list[str]:
     ratios = {
         row.title: paired(results.of(peer, row.scenario), results.of(subject, row.scenario), {}, "cpu_us")
         for row in ROWS
-        if row.figure == "cpu_us"
+        if row.figure == "cpu_us" and not row.of
     }
     return [f"{peer} / {subject}, {title}: {spread(values)}" for title, values in ratios.items() if values]

@@ -47,20 +47,22 @@ class Start:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def switchyard(site: Site, *more: Provider) -> Start:
-    """With everything on that an operator would have on: a key, a chain with a fallback, prices, metrics, the log.
+def switchyard(site: Site, *others: Provider, terms: str = "", more: str = "", url: str = "") -> Start:
+    """With everything on that an operator would have on: a key, a chain with a fallback, prices, metrics, the log,
+    the ledger.
 
-    *more* providers have a route each, of their own name.
+    *others* have a route each, of their own name. *terms* are of the key, *more* is for the end of the file, *url* of
+    the store.
     """
     address = f"http://127.0.0.1:{site.upstream}"
     providers = "".join(
-        f'  {one.name}: {{dialect: {one.dialect}, base_url: "{address}{one.base}", api_key: fake}}\n' for one in more
+        f'  {one.name}: {{dialect: {one.dialect}, base_url: "{address}{one.base}", api_key: fake}}\n' for one in others
     )
-    models = "".join(f"  {one.name}/mock-model: {{{PRICE}, flags: {{{one.flags}}}}}\n" for one in more)
-    routes = "".join(f"  {one.name}: {one.name}/mock-model\n" for one in more)
+    models = "".join(f"  {one.name}/mock-model: {{{PRICE}, flags: {{{one.flags}}}}}\n" for one in others)
+    routes = "".join(f"  {one.name}: {one.name}/mock-model\n" for one in others)
     config = f"""
 server: {{host: 127.0.0.1, port: {site.port}, workers: {site.workers}}}
-state: {{directory: "{site.folder}/state"}}
+state: {{directory: "{site.folder}/state"{f', url: "{url}"' * bool(url)}}}
 log: {{format: json, level: info}}
 providers:
   mock: {{dialect: openai, base_url: "{address}/v1", api_key: fake}}
@@ -72,10 +74,18 @@ providers:
       - {{targets: [mock/mock-model], strategy: least_loaded}}
       - mock/mock-model-2
 {routes}keys:
-  bench: {{key: {KEY}, models: [{", ".join(["bench", *(one.name for one in more)])}]}}
+  bench: {{key: {KEY}, models: [{", ".join(["bench", *(one.name for one in others)])}]{terms}}}
+{more}
 """
     file = site.write("switchyard.yaml", config)
     return Start([sys.executable, str(HOME / "proxy.py"), "--config", file, "--port", str(site.port)])
+
+
+def budgeted(site: Site, *, url: str = "") -> Start:
+    """With budgets on three levels, and rates of the key, none of which will be reached."""
+    budget = "budget: {usd: 1000000, per: month}"
+    terms = f", team: bench, {budget}, limits: {{requests: 100000000/min, tokens: 100000000000/min}}"
+    return switchyard(site, terms=terms, more=f"teams: {{bench: {{{budget}}}}}\nservice: {{{budget}}}", url=url)
 
 
 def nginx(site: Site) -> Start:
@@ -145,4 +155,9 @@ def from_command(template: str) -> Callable[[Site], Start]:
     return start
 
 
-TARGETS: dict[str, Callable[[Site], Start]] = {"nginx": nginx, "switchyard": switchyard, "litellm": litellm}
+TARGETS: dict[str, Callable[[Site], Start]] = {
+    "nginx": nginx,
+    "switchyard": switchyard,
+    "sqlite": budgeted,
+    "litellm": litellm,
+}

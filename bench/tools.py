@@ -6,7 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-PACKAGES = {"cc": "gcc libc6-dev", "wrk": "wrk", "nginx": "nginx-light", "taskset": "util-linux"}
+PACKAGES = {
+    "cc": "gcc libc6-dev",
+    "wrk": "wrk",
+    "nginx": "nginx-light",
+    "taskset": "util-linux",
+    "redis-server": "redis-server",
+}
 
 
 def require(programs: Iterable[str]) -> None:

@@ -2,33 +2,26 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from aiohttp import web
 
-from admin.asked import Row
-from admin.first_key import admin_key
-from admin.key_pages import key_pages
-from admin.keys import Locksmith
 from api import ENDPOINTS
 from api.stream import error
 from config.schema import Config
 from config.watch import Watch
 from core.errors import Refusal
-from core.secret import Secret
-from gateway.accounts import Accounts
 from gateway.alerts import Bells
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
-from gateway.desk import Desk
-from gateway.estimate import Estimates
 from gateway.generation import Generation, Shared
 from gateway.lookout import Lookout
 from gateway.mistakes import told
 from gateway.observed import States, observe
+from gateway.office import Office
 from gateway.pages import Pages
 from gateway.treasury import Treasury
 from quota.clashes import clashes
@@ -80,7 +73,7 @@ class House:
             Pools(loop, self._outbox.put),
             Deadlines(loop),
             self._meters,
-            self._scribe,
+            scribe,
             rng,
             Vitals(rng),
             treasury.till,
@@ -94,11 +87,13 @@ class House:
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
         self._bells = Bells(treasury.store, scribe, config.alerts)
-        self._admin = admin_key(config)
-        self._desk = Desk(self._rows(), lambda: self._current.generation.config.server, self._operator)
-        shown = (self._current, self._desk, self._tally, self._look, self._operator)
-        self._pages = Pages(*shown, money=treasury.shown, alone=metrics is None, calls=self._endpoints)
-        self._ids, self._count = f"req-{os.urandom(6).hex()}-", 0
+        treasury.till.watchers.append(self._bells.hear)
+        self._office = Office(config, self._current, treasury)
+        alone = metrics is None
+        shown = (self._current, self._office, self._tally, self._look)
+        self._pages = Pages(*shown, money=treasury.shown, alone=alone, calls=self._endpoints)
+        self._ids = f"req-{os.urandom(6).hex()}-"
+        self._count = 0
         self._seen: States = {}
         self._flying: set[str] = set()
         self._tasks: set[asyncio.Task[Reload]] = set()
@@ -114,16 +109,6 @@ class House:
         scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log, alone=metrics is None)
         treasury = await Treasury.open(config, scribe.event)
         return cls(config, source, asyncio.get_running_loop(), metrics, scribe=scribe, treasury=treasury, watch=watch)
-
-    def _rows(self) -> Iterator[Row]:
-        """What is served below /api/v1."""
-        yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
-        yield from Accounts(self._current, self._treasury, self._operator).rows()
-        yield from Estimates(self._current, self._treasury, self._operator).rows()
-
-    def _operator(self) -> Secret | None:
-        """The admin key of the moment."""
-        return self._current.generation.config.admin_key or self._admin.secret
 
     # Requests
 
@@ -191,7 +176,6 @@ class House:
     async def begin(self, connections: Callable[[], int]) -> None:
         """Called in the loop, once the process is what it will stay. *connections* counts those of clients."""
         self._scribe.start()
-        self._treasury.till.watchers.append(self._bells.hear)
         await self._treasury.begin()
         self._tally.start()
         self._lag.start(self._loop)
@@ -199,21 +183,11 @@ class House:
         watch("switchyard_event_loop_lag_seconds", self._lag.worst)
         watch("switchyard_log_dropped_total", lambda: self._scribe.dropped)
         watch("switchyard_connections", connections)
-        self._watch_money(watch)
+        for name, read in self._treasury.facts.items():
+            watch(name, read)
         self._meters.reloaded(ok=True)
         self._look_again()
         self._lookout.heed(self._current.generation)
-
-    def _watch_money(self, watch: Callable[[str, Callable[[], float]], None]) -> None:
-        treasury = self._treasury
-        till = treasury.till
-        watch("switchyard_store_up", lambda: int(treasury.up))
-        watch("switchyard_store_operations_total", lambda: till.trips)
-        watch("switchyard_journal_full", lambda: int(till.full))
-        watch("switchyard_debt_usd_total", lambda: till.debt)
-        if treasury.books:
-            watch("switchyard_ledger_up", lambda: int(not treasury.down))
-            watch("switchyard_ledger_rows_waiting", lambda: treasury.pending)
 
     def stop_taking(self) -> None:
         self._pages.serving = False
@@ -231,7 +205,7 @@ class House:
         await self._lookout.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
-        await self._desk.end()
+        await self._office.desk.end()
         await self._bells.close()
         await self._treasury.end()
         self._look()

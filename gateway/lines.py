@@ -1,13 +1,20 @@
 """The header lines of an answer: which way it went, what it cost, what is left."""
 
+from typing import Final
+
 from core.target import Target
 from gateway.bill import Bill
 from gateway.generation import Generation
+from quota.purse import Purse
 from quota.till import Till
 from server.reply import header
 from telemetry.record import Record
 
-NANO = 1_000_000_000
+NANO: Final = 1_000_000_000
+TOKENS: Final = (
+    b"x-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %d\r\nx-ratelimit-reset-tokens: %.3fs\r\n"
+)
+REQUESTS: Final = TOKENS.replace(b"tokens", b"requests")
 
 
 def lines(
@@ -22,24 +29,12 @@ def lines(
     if record.degraded:
         text += header("x-switchyard-degraded", record.degraded)
     if bill.purse is not None and bill.purse.metered:
-        text += limits(till, bill)
+        text += limits(till, bill.purse)
     return text
 
 
-def limits(till: Till, bill: Bill) -> bytes:
+def limits(till: Till, purse: Purse) -> bytes:
     """OpenAI's `x-ratelimit-*`, of whichever limit is the nearest."""
-    purse = bill.purse
-    if purse is None:
-        return b""
-    text = b""
-    for name, figures in zip((b"requests", b"tokens"), till.limits(purse), strict=True):
-        if figures is not None:
-            text += b"x-ratelimit-limit-%b: %d\r\nx-ratelimit-remaining-%b: %d\r\nx-ratelimit-reset-%b: %.3gs\r\n" % (
-                name,
-                figures[0],
-                name,
-                max(0, figures[1]),
-                name,
-                figures[2],
-            )
-    return text
+    requests, tokens = till.limits(purse)
+    text = b"" if requests is None else REQUESTS % requests
+    return text if tokens is None else text + TOKENS % tokens

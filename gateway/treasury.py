@@ -100,6 +100,22 @@ class Treasury:
             "debt_usd": till.debt / NANO,
         }
 
+    @property
+    def facts(self) -> Mapping[str, Callable[[], float]]:
+        """What can be told at any moment, by the name of its metric. Asked in any thread."""
+        till, drain = self.till, self._drain
+        facts: dict[str, Callable[[], float]] = {
+            "switchyard_store_operations_total": lambda: till.trips,
+            "switchyard_store_up": lambda: self.up,
+            "switchyard_journal_full": lambda: till.full,
+            "switchyard_budget_debt_usd_total": lambda: till.debt,
+            "switchyard_bound_violations_total": lambda: till.debts,
+        }
+        if drain is not None:
+            facts["switchyard_ledger_pending_rows"] = lambda: drain.pending
+            facts["switchyard_ledger_up"] = lambda: not drain.down
+        return facts
+
     @classmethod
     async def open(cls, config: Config, say: Say) -> "Treasury":
         """Raises NoState."""

@@ -11,6 +11,7 @@ from store.contract import SHARE, Draw, Drawn, life
 
 FORGOTTEN: Final = 60.0
 WANTED: Final = 2.0
+AGAIN: Final = 0.25  # seconds after which the store is asked again for what it refused: units come back early
 
 
 class Chunk:
@@ -35,6 +36,7 @@ class Rate:
         "asleep",
         "back",
         "chunk",
+        "comes",
         "due",
         "free_at",
         "later",
@@ -49,6 +51,7 @@ class Rate:
         "refused",
         "scope",
         "sent",
+        "settling",
         "smallest",
         "taken",
         "tokens",
@@ -62,20 +65,27 @@ class Rate:
         self.chunk = _NOTHING
         self.later: list[Chunk] = []
         self.back: dict[int, int] = {}
-        self.refused = 0  # what wasn't granted, and isn't before *again*
+        self.refused = 0  # what wasn't granted, and isn't asked for before *again*
         self.taken = self.asked = self.smallest = self.out = 0
         self.pace = 0.0  # about what was taken in the last second
         self.low = -1
         self.owed = 0  # used without having been drawn
         self.left = limit  # as far as the store has told
-        self.free_at = self.again = self.wanted = -math.inf  # when all has come back; when asking makes sense
+        self.free_at = self.again = self.wanted = -math.inf  # when all has come back; when to ask again
+        self.comes = -math.inf  # when there will be enough at the latest, unless somebody else takes it
         self.sent: float | None = None  # when the draw on its way was made
+        self.settling = (
+            False  # it wasn't granted although it is there: the store is being told what it may have forgotten
+        )
         self.due = False
         self.used = self.asleep = now
 
     @property
     def free(self) -> int:
-        return self.chunk.units + sum(chunk.units for chunk in self.later)
+        units = self.chunk.units
+        for chunk in self.later:
+            units += chunk.units
+        return units
 
     def gather(self, units: int, now: float) -> bool:
         """Whether *chunk* now has them, with the help of later ones, whose units then count as of its slot: that
@@ -184,8 +194,11 @@ class Rate:
         self.left, self.free_at = drawn.left, now + drawn.reset
         if drawn.wanted:
             self.wanted = now + WANTED
+        if draw.least:
+            self.settling = not drawn.granted and drawn.left >= draw.least
         if draw.least and not drawn.granted:
-            self.again, self.refused = now + drawn.wait, draw.least
+            self.comes, self.refused = now + drawn.wait, draw.least
+            self.again = now + min(drawn.wait, AGAIN)
         paid = min(self.owed, drawn.granted)
         self.owed -= paid
         if drawn.granted > paid:
@@ -205,5 +218,8 @@ class Rate:
 
     def standing(self, now: float) -> tuple[int, int, float]:
         """Limit, what is left of it as far as is known here, and the seconds until all has come back."""
-        free_in = max(0.0, self.free_at - now)
-        return self.limit, max(0, min(self.limit, self.left + self.free if free_in else self.limit)), free_in
+        limit, free_in = self.limit, self.free_at - now
+        if free_in <= 0:
+            return limit, limit, 0.0
+        left = self.left + self.free
+        return limit, limit if left > limit else max(0, left), free_in

@@ -6,6 +6,7 @@ the next trip to the store, together with all others who do.
 
 import time
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from config.schema import Allowance, Config, Key
@@ -321,4 +322,6 @@ class Till:
 
 
 def _tightest(rates: Sequence[Rate], now: float) -> tuple[int, int, float] | None:
-    return min((rate.standing(now) for rate in rates), key=lambda one: one[1], default=None)
+    if len(rates) == 1:  # as nearly everywhere
+        return rates[0].standing(now)
+    return min((rate.standing(now) for rate in rates), key=itemgetter(1), default=None)

@@ -23,7 +23,9 @@ PATIENCE: Final = 3.0  # seconds that the end waits for the last rows
 class Rows(Protocol):
     """What is asked of a ledger here."""
 
-    async def add(self, owner: str, first: int, rows: Sequence[Entry]) -> None: ...
+    async def add(
+        self, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes] | None = None
+    ) -> None: ...
 
     async def last(self, owner: str) -> int: ...
 
@@ -95,7 +97,7 @@ class Drain:
             return
         entries = await self._read(rows)
         if entries:
-            await self._ledger.add(owner, first, entries)
+            await self._ledger.add(owner, first, entries, rows[: len(entries)])
             self.moved += len(entries)
             self._journal.drained((owner, first + len(entries) - 1))
         if len(entries) < len(rows):

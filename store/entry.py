@@ -39,12 +39,17 @@ class Entry(NamedTuple):
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
+        """Raises ValueError or TypeError for what is no row."""
         fields: list[Any] = orjson.loads(data)
-        made = cls(*fields)
-        return made._replace(
-            tags=tuple(made.tags), usage=tuple(made.usage), attempts=tuple((a, b, c, d) for a, b, c, d in made.attempts)
-        )
+        if len(fields) != len(cls._fields):
+            raise ValueError(f"{len(fields)} fields are no row")
+        fields[_TAGS] = tuple(fields[_TAGS])
+        fields[_USAGE] = tuple(fields[_USAGE])
+        fields[_ATTEMPTS] = tuple((a, b, c, d) for a, b, c, d in fields[_ATTEMPTS])
+        return cls._make(fields)
 
+
+_TAGS, _USAGE, _ATTEMPTS = map(Entry._fields.index, ("tags", "usage", "attempts"))
 
 COUNTS = (
     "input",

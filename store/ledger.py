@@ -49,8 +49,10 @@ class Ledger(Protocol):
 
     async def close(self) -> None: ...
 
-    async def add(self, owner: str, first: int, rows: Sequence[Entry]) -> None:
-        """Rows *first*, *first* + 1 ... of *owner*; those that are there already are not counted again."""
+    async def add(self, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes] | None = None) -> None:
+        """Rows *first*, *first* + 1 ... of *owner*; those that are there already are not counted again. *bodies* are
+        the same rows as bytes, where they are at hand.
+        """
         ...
 
     async def last(self, owner: str) -> int:

@@ -118,13 +118,14 @@ class PostgresLedger:
         except _FAILURES:
             pool.terminate()
 
-    async def add(self, owner: str, first: int, rows: Sequence[Entry]) -> None:
+    async def add(self, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes] | None = None) -> None:
         if not rows:
             return
+        bodies = [entry.to_bytes() for entry in rows] if bodies is None else bodies
         async with self._lent() as connection:
             for left in reversed(range(_TRIES)):
                 try:
-                    await _add(connection, owner, first, rows)
+                    await _add(connection, owner, first, rows, bodies)
                     return
                 except _AGAIN:
                     if not left:
@@ -250,13 +251,14 @@ async def _founded(connection: Connection) -> None:
     await connection.execute("CREATE TABLE switchyard.migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL)")
 
 
-async def _add(connection: Connection, owner: str, first: int, rows: Sequence[Entry]) -> None:
+async def _add(connection: Connection, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes]) -> None:
     async with connection.transaction():
         last = await connection.fetchval(_LAST, owner)
-        new = rows[max(last + 1 - first, 0) :]
-        if not new:
+        known = max(last + 1 - first, 0)
+        if known >= len(rows):
             return
-        new, bodies = prepared(new)
+        bodies = bodies[known:]
+        new = prepared(rows[known:], bodies)
         calls = map(_call, new, bodies)
         await connection.copy_records_to_table("calls", schema_name=SCHEMA, columns=_CALL, records=calls)
         await _count(connection, owner, tally(new), touched=int(max(entry.time for entry in new)))

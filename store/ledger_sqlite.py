@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -35,7 +36,11 @@ _PLACES: Final = 1024  # calls that may have begun in the same microsecond
 _LATEST: Final = 9e9  # unix time; what comes later has no place
 _BATCH: Final = 1000  # rows forgotten at a time
 _COLUMNS: Final = (*GROUP, *FIGURES)
-_CALL: Final = "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ONE: Final = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CALL: Final = f"INSERT INTO calls VALUES {_ONE}"  # noqa: S608
+# Each statement lets go of the interpreter's lock, and calls take it meanwhile: so there are few, of many rows.
+_AT_ONCE: Final = 50
+_CALLS: Final = _CALL + f", {_ONE}" * (_AT_ONCE - 1)
 _HOUR: Final = (
     f"INSERT INTO hours ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
     " ON CONFLICT (hour, key, team, route, target, tags)"
@@ -68,9 +73,10 @@ class SqliteLedger:
         await self._writing.close()
         await self._reading.close()
 
-    async def add(self, owner: str, first: int, rows: Sequence[Entry]) -> None:
+    async def add(self, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes] | None = None) -> None:
         if rows:
-            await self._writing.do(lambda connection: _add(connection, owner, first, rows))
+            said = [entry.to_bytes() for entry in rows] if bodies is None else bodies
+            await self._writing.do(lambda connection: _add(connection, owner, first, rows, said))
 
     async def last(self, owner: str) -> int:
         return await self._reading.do(lambda connection: _last(connection, owner))
@@ -209,12 +215,15 @@ def _migrate(connection: sqlite3.Connection) -> list[str]:
     return [step.name for _, step in steps]
 
 
-def _add(connection: sqlite3.Connection, owner: str, first: int, rows: Sequence[Entry]) -> None:
+def _add(
+    connection: sqlite3.Connection, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes]
+) -> None:
     with _transaction(connection):
-        new = rows[max(_last(connection, owner) + 1 - first, 0) :]
-        if not new:
+        known = max(_last(connection, owner) + 1 - first, 0)
+        if known >= len(rows):
             return
-        new, bodies = prepared(new)
+        bodies = bodies[known:]
+        new = prepared(rows[known:], bodies)
         _place(connection, new, bodies)
         _count(connection, owner, tally(new), touched=int(max(entry.time for entry in new)))
         connection.execute(_OWNER, (owner, first + len(rows) - 1))
@@ -222,13 +231,13 @@ def _add(connection: sqlite3.Connection, owner: str, first: int, rows: Sequence[
 
 def _place(connection: sqlite3.Connection, new: Sequence[Entry], bodies: Sequence[bytes]) -> None:
     """Two calls of the same microsecond seldom want the same place; then each looks for a free one."""
-    placed = [
-        (_at(entry.time) + number % _PLACES, *_call(entry, body))
-        for number, (entry, body) in enumerate(zip(new, bodies, strict=True))
-    ]
+    placed = [_call(number, *pair) for number, pair in enumerate(zip(new, bodies, strict=True))]
     connection.execute("SAVEPOINT placed")
     try:
-        connection.executemany(_CALL, placed)
+        whole = len(placed) - len(placed) % _AT_ONCE
+        for begin in range(0, whole, _AT_ONCE):
+            connection.execute(_CALLS, [*chain.from_iterable(placed[begin : begin + _AT_ONCE])])
+        connection.executemany(_CALL, placed[whole:])
     except sqlite3.IntegrityError:
         connection.execute("ROLLBACK TO placed")
         for at, *call in placed:
@@ -246,9 +255,9 @@ def _at(time: float) -> int:
     return int(time * 1_000_000) * _PLACES
 
 
-def _call(entry: Entry, body: bytes) -> tuple[Any, ...]:
-    _, id, key, team, route, target, tags, *_ = entry
-    return id, key, team, route, target, written(tags), output(entry), body
+def _call(number: int, entry: Entry, body: bytes) -> tuple[Any, ...]:
+    time, id, key, team, route, target, tags = entry[:7]
+    return _at(time) + number % _PLACES, id, key, team, route, target, written(tags), output(entry), body
 
 
 def _count(connection: sqlite3.Connection, owner: str, sum: Tally, *, touched: int) -> None:

@@ -64,12 +64,11 @@ def _figures(entries: Sequence[Entry]) -> tuple[int, ...]:
     )
 
 
-def prepared(entries: Sequence[Entry]) -> tuple[Sequence[Entry], list[bytes]]:
-    """Entries with names that a database takes, and their bodies, which keep what was said."""
-    bodies = [entry.to_bytes() for entry in entries]
-    if not any(_NUL in body for body in bodies):
-        return entries, bodies
-    return list(map(_cleaned, entries)), bodies
+def prepared(entries: Sequence[Entry], bodies: Sequence[bytes]) -> Sequence[Entry]:
+    """Entries with names that a database takes; *bodies* keep what was said."""
+    if _NUL not in b"".join(bodies):
+        return entries
+    return list(map(_cleaned, entries))
 
 
 def _cleaned(entry: Entry) -> Entry:

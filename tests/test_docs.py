@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, redirect_stdout
 from dataclasses import replace
@@ -39,7 +38,7 @@ from tests.whole.conftest import Gateway, gateway
 
 HOME = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")
-README, ARCHITECTURE, CHANGELOG = ((HOME / name).read_text(encoding="utf-8") for name in DOCUMENTS[:3])
+README, ARCHITECTURE = ((HOME / name).read_text(encoding="utf-8") for name in DOCUMENTS[:2])
 SHIPPED = (HOME / "config.yaml").read_text(encoding="utf-8")
 FOLDERS = sorted(set(MAY_IMPORT) - {"proxy.py", "bench"})
 PRODUCT = [file for folder in FOLDERS for file in (HOME / folder).rglob("*.py")]
@@ -47,7 +46,6 @@ PRODUCT = [file for folder in FOLDERS for file in (HOME / folder).rglob("*.py")]
 STRANGER = "zzqqxx"  # a key that nothing resembles
 TOP = "(top)"
 NAMES = (*ADAPTERS, "demo/echo")  # what the mappings whose keys are names may hold
-CHANGES = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 Place = Callable[[object], Any]
 Table = tuple[list[str], list[list[str]]]
@@ -383,28 +381,3 @@ def test_every_dependency_has_its_reason() -> None:
     required = re.findall(r"(?m)^[a-z-]+", (HOME / "requirements.in").read_text(encoding="utf-8"))
 
     assert sorted(required) == sorted(first_column(ARCHITECTURE, "dependency"))
-
-
-# The changelog
-
-
-def test_versions_in_the_changelog_have_dates_and_kinds_of_changes() -> None:
-    headings = re.findall(r"(?m)^## (.*)$", CHANGELOG)
-    odd = [each for each in headings if not re.fullmatch(r"\[Unreleased\]|\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", each)]
-    kinds = re.findall(r"(?m)^### (.*)$", CHANGELOG)
-
-    dates = [each[-10:] for each in headings if not each.startswith("[Unreleased]")]
-
-    assert CHANGELOG.startswith("# Changelog\n")
-    assert "https://keepachangelog.com/en/1.1.0/" in CHANGELOG
-    assert odd == []
-    assert set(kinds) <= CHANGES
-    assert kinds
-    assert dates == sorted(dates, reverse=True)
-
-
-def test_the_version_has_its_entry() -> None:
-    version = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-
-    assert version == proxy.VERSION
-    assert f"## [{version}] - " in CHANGELOG

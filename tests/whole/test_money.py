@@ -14,6 +14,7 @@ from tests.whole.provider import (
     hangs,
     ok,
     piece,
+    says,
     streams,
     usage_event,
     words,
@@ -218,7 +219,7 @@ async def test_a_whole_answer_that_nobody_waited_for_costs_its_bound(start):
 
 
 async def test_slices_let_an_agent_declare_more_than_it_can_pay(start):
-    keys = "alice: {key: the-key-of-alice, holds: slices, budget: {usd: 5, per: month}}"
+    keys = "alice: {key: the-key-of-alice, holds: slices, budget: {usd: 6, per: month}}"
     async with served(
         start, streams(words("a", "b", "c")), keys=keys, change=("max_output: 1000", "max_output: 100000")
     ) as gateway:
@@ -230,7 +231,7 @@ async def test_slices_let_an_agent_declare_more_than_it_can_pay(start):
 
 async def test_an_answer_that_outgrows_its_budget_ends_as_if_its_length_were_limited(start):
     events = [ROLE, *(piece({"content": "x" * 100}) for _ in range(200)), STOP, usage_event(9, 5000), DONE]
-    keys = "alice: {key: the-key-of-alice, holds: slices, budget: {usd: 6, per: month}}"
+    keys = "alice: {key: the-key-of-alice, holds: slices, budget: {usd: 8, per: month}}"
     async with served(
         start, streams(events, pace=0.005), keys=keys, change=("max_output: 1000", "max_output: 100000")
     ) as gateway:
@@ -241,7 +242,7 @@ async def test_an_answer_that_outgrows_its_budget_ends_as_if_its_length_were_lim
         assert "budget" in last["note"]
         assert answer.events[-1] == "[DONE]"
         await asyncio.wait_for(gateway.provider.requests[0].gone.wait(), 2)
-        assert (await used(gateway))["budgets"][0]["spent_usd"] <= 6
+        assert (await used(gateway))["budgets"][0]["spent_usd"] <= 8
 
 
 async def left(gateway, data: bytes) -> None:
@@ -257,3 +258,29 @@ def request(model: str, **fields: object) -> bytes:
     body = orjson.dumps({"model": model, "messages": [{"role": "user", "content": "hi"}], **fields})
     lines = ("POST /v1/chat/completions HTTP/1.1", "host: x", f"authorization: {KEY['authorization']}")
     return "\r\n".join((*lines, f"content-length: {len(body)}", "", "")).encode() + body
+
+
+async def test_an_error_in_place_of_an_answer_costs_nothing(start):
+    broken = [
+        says(200, {"error": {"message": "no", "type": "server_error", "code": None, "param": None}}),
+        streams([b'data: {"error": {"message": "no", "type": "server_error"}}\n\n']),
+        streams([ROLE], whole=False),
+    ]
+    keys = "alice: {key: the-key-of-alice, budget: {usd: 10, per: month}}"
+    async with served(start, *broken, hangs(), keys=keys, more="defaults: {retry: {attempts: 1}}") as gateway:
+        answers = [await gateway.chat(headers=KEY, max_tokens=100)]
+        answers += [await gateway.chat(headers=KEY, max_tokens=100, stream=True) for _ in range(2)]
+
+        assert [502, 502, 502] == [each.status for each in answers]
+        assert (await used(gateway))["budgets"][0]["spent_usd"] == 0
+
+
+async def test_a_stream_that_breaks_off_costs_what_was_said(start):
+    events = [ROLE, piece({"content": "a" * 400})]
+    keys = "alice: {key: the-key-of-alice, budget: {usd: 10, per: month}}"
+    async with served(start, streams(events, whole=False), keys=keys) as gateway:
+        await gateway.chat(headers=KEY, max_tokens=200, stream=True)
+
+        seen = await settled(gateway)
+        assert 0.1 <= seen["budgets"][0]["spent_usd"] <= 0.15
+        assert seen["cost_usd"] == seen["budgets"][0]["spent_usd"]
