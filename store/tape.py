@@ -134,7 +134,14 @@ class Tape(Reel):
 
     def row(self, row: bytes) -> None:
         """Of a call that has held nothing."""
-        self._settle(None, 0, row)
+        at, size = self._at, len(row) + 1
+        if at + FRAMED + size > self._brim or self._late or self._through:
+            self._settle(None, 0, row)
+            return
+        payload = records.PLAIN_ROW + row
+        self._at = end = at + FRAMED + size
+        self._map[at:end] = _FRAME(size, crc32(payload)) + payload
+        self._segment.rows.append(at)
 
     def corrected(self, account: str, total: int) -> None:
         """It turned out that this owner has spent *total* of it: its total grew by something else than calls.
