@@ -144,7 +144,8 @@ class Allotment:
         if surplus > 0:
             self.free -= surplus
             return 0, 0
-        if self.free >= self.asked and self.free > self.low:
+        # Whatever is told anyway asks for more in good time, so that few have to ring for it.
+        if self.free >= self.asked and self.free > self.low and self.free >= stock - stock // 4:
             return 0, 0
         least = max(0, self.smallest - self.free)
         return least, max(least, target - self.free)

@@ -14,7 +14,7 @@ from quota.stock import MOST_AT_ONCE, Stock
 from store.contract import Heard, Stamp, Store, StoreDown, Tell
 from store.ledger import Ledger, LedgerDown
 
-ROUND: Final = 0.15  # seconds between two trips as long as nobody is in a hurry
+ROUND: Final = 0.5  # seconds between two trips as long as nobody is in a hurry
 LOOK: Final = 2.5  # between two looks at everything
 FIRST_RETRY: Final = 0.1
 LAST_RETRY: Final = 1.0

@@ -158,9 +158,10 @@ class Rate:
         """Stock is for those who are busy, and only while there is plenty; near the end it is one by one."""
         busy = now - self.used < self.life and now >= self.wanted
         stock = math.ceil(self.pace) if busy and self.pace * SHARE <= self.left else 0
-        self.low = stock // 4 if stock > 3 else -1
+        self.low = max(1, stock // 8) if stock > 3 else -1
         free = self.free
-        if free >= self.asked and free > self.low and not self.owed:
+        # A trip that is made anyway fetches more in good time, so that few have to ring for it.
+        if free >= self.asked and free > self.low and free >= stock - stock // 4 and not self.owed:
             return 0, 0
         most = max(0, self.asked + stock + self.owed - free)
         least = min(max(0, self.smallest + self.owed - free), max(self.limit, self.smallest))
