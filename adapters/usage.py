@@ -95,6 +95,9 @@ def _details(usage: Json, name: str) -> Json:
     return value if isinstance(value, dict) else {}
 
 
+_DEAREST = 10**15  # nano-dollars of one call: a million dollars; whoever claims more is not believed
+
+
 def _charged(usage: Json, name: str, unit: float) -> int | None:
     value = usage.get(name)
     amount = _amount(value.get("total_cost") if isinstance(value, dict) else value)
@@ -103,7 +106,8 @@ def _charged(usage: Json, name: str, unit: float) -> int | None:
     if usage.get("is_byok"):
         # With a key of one's own the cost is only OpenRouter's fee.
         amount += _amount(_details(usage, "cost_details").get("upstream_inference_cost")) or 0
-    return round(amount * unit)
+    charged = round(amount * unit)
+    return charged if charged <= _DEAREST else None
 
 
 def _amount(value: Any) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from admin import forecast
 from admin.dollars import number
 from admin.forecast import Band, History, Out
-from admin.periods import began, ends, today
+from admin.periods import began, month_ends, today
 from admin.spend import figures
 from store.ledger import Ledger, Sum
 from store.questions import nothing
@@ -133,12 +133,12 @@ async def forecasts(
     month = await _whole(ledger, began("month", now, zone), math.inf, {kind: name})
     left = (midnight(day + timedelta(days=1), zone) - now) / DAY
     past = forecast.history({sum.by[0]: sum.cost for sum in sums}, day, left)
-    month_ends = ends("month", now, zone)
+    end = month_ends(now, zone)
     return {
         kind: name,
         "method": forecast.METHOD,
         "days_seen": len(past.costs),
-        "month": {"ends_at": month_ends, "spent_usd": number(month.cost), **_until(past, month_ends - now, month.cost)},
+        "month": {"ends_at": end, "spent_usd": number(month.cost), **_until(past, end - now, month.cost)},
         "budgets": [{**standing(budget), **_budget(past, budget, now)} for budget in budgets],
     }
 

@@ -1,6 +1,5 @@
 """Times as people write them on a command line, and the periods that reports are of."""
 
-import math
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -38,14 +37,6 @@ def began(period: str, now: float, zone: str) -> float:
     raise ValueError(f"{period!r} is none of {', '.join(PERIODS)}")
 
 
-def ends(period: str, now: float, zone: str) -> float:
-    """When the period is over that *now* is in."""
-    day = today(now, zone)
-    match period:
-        case "day":
-            return midnight(day + timedelta(days=1), zone)
-        case "week":
-            return midnight(day + timedelta(days=7 - day.weekday()), zone)
-        case "month":
-            return midnight((day.replace(day=1) + timedelta(days=31)).replace(day=1), zone)
-    return math.inf
+def month_ends(now: float, zone: str) -> float:
+    """When the month is over that *now* is in."""
+    return midnight((today(now, zone).replace(day=1) + timedelta(days=31)).replace(day=1), zone)

@@ -10,16 +10,18 @@ import orjson
 
 from catalog.dearest import UNIT, Wish, searches
 from catalog.lookup import Model
-from catalog.price import tier_of
+from catalog.price import Price
 from catalog.prompt import grown, length, spoken
 from catalog.rule import Rule
 from catalog.verdict import Bound, Unbounded
+from core.ask import UNKNOWN
 from core.call import Call
 
 __all__ = ["Bound", "Unbounded", "bound"]
 
 REMEMBERED: Final = 4_096  # rules
-_NO_MODEL: Final = "no price is known for "
+# The dialect that answers without any provider charges for none.
+_NOBODYS: Final = {"demo": Model(Price.of({"input": 0, "output": 0}), UNKNOWN, None, "nobody charges for it")}
 
 SLACK: Final = 16
 """Tokens by which an answer may pass its limit: ends of turns that some count, the least that /responses takes."""
@@ -33,6 +35,7 @@ _WATCHED: Final = frozenset(
             "options",
             "performanceConfig",
             "plugins",
+            "preset",
             "prediction",
             "previous_response_id",
             "prompt_cache_options",
@@ -44,7 +47,7 @@ _WATCHED: Final = frozenset(
 )
 # What brings in texts that nobody has seen yet, or tools that charge by themselves, where it is sent.
 _ENDLESS: Final = (
-    *("container", "conversation", "mcp_servers", "plugins", "previous_response_id", "search_parameters"),
+    *("container", "conversation", "mcp_servers", "plugins", "preset", "previous_response_id", "search_parameters"),
 )
 _LIMITS: Final = ("max_tokens", "max_output_tokens", "max_new_tokens", "n_predict", "num_predict")
 _OWN_TOOLS: Final = frozenset({"function", "custom", None})
@@ -57,8 +60,9 @@ def bound(call: Call, body: bytes, *, model: Model | None, dialect: str, name: s
     """*body* is what goes to the provider for *call*, *name* the model's there. *model* is what is known of it."""
     rule = _rules.get(id(model))
     if rule is None or rule.model is not model or rule.dialect != dialect or rule.name != name:
+        model = _NOBODYS.get(dialect, model)
         if model is None:
-            return Unbounded(_NO_MODEL + name)
+            return Unbounded(f"no price is known for {name}")
         rule = _learnt(model, dialect, name)
     if (
         call.endpoint != "chat"
@@ -124,7 +128,7 @@ def _output(call: Call, body: bytes, rule: Rule) -> int | Unbounded:
     limit = max(call.max_output or 0, *map(_natural, map(fields.get, _LIMITS)), _natural(_nested(fields)))
     if limit and rule.clamps and known is not None:
         limit = min(limit, known)
-    if rule.thinks_beyond and b'"max_completion_tokens":' not in body:
+    if rule.loose and b'"max_completion_tokens":' not in body:
         limit = limit and max(limit, most or limit)
     if rule.dialect == "bedrock" and b'"maxTokens":' not in body:
         limit = 0  # Nova takes none when it thinks hard
@@ -171,8 +175,7 @@ def _endless(fields: dict[str, Any], body: bytes, rule: Rule) -> Unbounded | Non
 def _tiers(fields: dict[str, Any], rule: Rule) -> tuple[str, ...]:
     if fields.get("performanceConfig") or fields.get("additionalModelRequestFields"):
         return ("", "priority")
-    asked = rule.tiers(fields.get("service_tier"))
-    return tuple(dict.fromkeys(tier_of(tier) for tier in asked))
+    return rule.tiers(fields.get("service_tier"))
 
 
 def _capped(fields: dict[str, Any], wish: Wish, *, input: int, output: int) -> int | None:

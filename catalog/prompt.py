@@ -30,7 +30,7 @@ _GROWING: Final = (
 
 # Who shows tools to the model about as they came. Elsewhere a template writes them as it likes: with indents, with
 # blanks, with \u00e9 for each letter that is not ASCII, which takes twice and three times the bytes at worst.
-_AS_IT_CAME: Final = frozenset({"openai", "azure", "anthropic"})
+_AS_IT_CAME: Final = frozenset({"openai", "anthropic"})
 _TOOL = 64  # tokens to introduce one
 _TEXT = 16  # tokens to frame a text that stands by itself
 
@@ -100,10 +100,10 @@ def _tools(call: Call, rule: Rule, *, plain: bool) -> int:
     body = call.body
     told: list[Any] = [*(body.get("tools") or ()), *(body.get("functions") or ())]
     frames = _TOOL * len(told)
-    if rule.dialect in _AS_IT_CAME:
+    if rule.family in _AS_IT_CAME:
         return frames
     told += [message["tool_calls"] for message in body["messages"] if message.get("tool_calls")]
-    return frames + len(orjson.dumps(told)) * (1 if plain else 2)
+    return frames + (len(orjson.dumps(told)) * (1 if plain else 2) if told else 0)
 
 
 def _growing() -> str:

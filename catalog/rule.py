@@ -5,22 +5,28 @@ from typing import Final
 
 from catalog.dearest import Ladder, Wish, ladder
 from catalog.lookup import Model
-from catalog.price import Price
+from catalog.price import Price, tier_of
 from catalog.verdict import Unbounded
 from catalog.weights import family
 
 # Tokens that a provider puts before every prompt, with room to spare: instructions of its own, what introduces tools
 # and schemas, the frame of the conversation. OpenAI and Google are known for few; Anthropic publishes up to 530 for
 # tools; others' templates bring some hundreds. xAI was seen to charge 680 for a greeting; Cohere has a long preamble.
-_HIDDEN: Final = {"openai": 256, "azure": 256, "gemini": 512, "google": 512, "xai": 2_048, "cohere": 2_048}
+_HIDDEN: Final = {"openai": 256, "google": 512, "xai": 2_048, "cohere": 2_048}
 _ANY_HIDDEN = 1_024
 
-# Where the tier that answers a call which names none is a matter of the account, not of the call: OpenAI's projects
-# have a default tier, Anthropic and Mistral use up capacity that was bought first.
-_UNSAID_TIERS: Final = frozenset({"openai", "azure", "anthropic", "mistral"})
+# Where the tier that answers is a matter of the account unless a call names one of these: OpenAI's projects have a
+# default tier, Anthropic and Mistral use up first what capacity was bought.
+_SAYING_SO: Final = {
+    "anthropic": frozenset({"default"}),
+    "azure": frozenset({"default", "flex", "scale"}),
+    "mistral": frozenset({"default", "standard_only"}),
+    "openai": frozenset({"default", "flex", "scale"}),
+}
 
-# Who writes to a cache only where the call says so, by a mark; elsewhere any call may be charged for it.
-_MARKED: Final = frozenset({"anthropic", "bedrock", "openrouter"})
+# Whose caches are written only where a call says so, by a mark; elsewhere any call may be charged for it.
+_MARKING: Final = frozenset({"anthropic", "bedrock", "openrouter"})
+_MARKED: Final = re.compile(r"claude|amazon\.")
 
 _LONG_WRITES: Final = re.compile(rb'"prompt_cache_(?:retention|options|breakpoint)":')
 
@@ -47,10 +53,11 @@ class Rule:
     """*refusal*: there is no bound, whatever the call. *free*: nothing that it does costs anything.
 
     *hidden* are tokens that come on top of what is sent. *most* is the longest answer to a call that sets no limit,
-    None if that isn't known. *listed*: OpenRouter keeps to the price that is known here. *thinks_beyond*: a limit under
-    the older name doesn't hold thoughts back. *fees* are searches that every call is charged for. *marked*: it writes
-    to caches where a call says so; *mark* is what stands in a body then, if that makes it dearer. *clamps*: no limit
-    goes out that is above the model's. *simple*: the plainest calls need nothing but *hidden*, *most* and *usual*.
+    None if that isn't known. *listed*: OpenRouter keeps to the price that is known here. *loose*: a limit under any but
+    the newest name doesn't hold back all that is billed. *fees* are searches that every call is charged for. *marked*:
+    it writes to caches where a call says so; *mark* is what stands in a body then, if that makes it dearer. *clamps*:
+    no limit goes out that is above the model's. *simple*: the plainest calls need nothing but *hidden*, *most* and
+    *usual*.
     """
 
     __slots__ = (
@@ -62,6 +69,7 @@ class Rule:
         "free",
         "hidden",
         "listed",
+        "loose",
         "mark",
         "marked",
         "model",
@@ -69,7 +77,6 @@ class Rule:
         "name",
         "refusal",
         "simple",
-        "thinks_beyond",
         "usual",
     )
 
@@ -79,21 +86,21 @@ class Rule:
         self.family = family(dialect, name)
         self.refusal = _refusal(price, name)
         self.free = price is not None and _free(price)
-        self.hidden = _HIDDEN.get(dialect, _ANY_HIDDEN)
+        self.hidden = _HIDDEN.get(self.family, _ANY_HIDDEN)
         self.most = can.max_output or can.context or (UNSAID if self.free else None)
         self.listed = dialect != "openrouter" or model.vouched or name.startswith(_ONE_PRICE)
-        self.thinks_beyond = _thinks_beyond(model, dialect, name)
-        self.marked = dialect in _MARKED
+        self.loose = _loose(model, dialect, name)
+        self.marked = dialect in _MARKING and _MARKED.search(name) is not None
         self.clamps = dialect in _CLAMPING
         self.fees = 1 if dialect == "perplexity" else 0
         self._ladders: dict[Wish, Ladder] = {}
         self.usual = self.ladder(Wish(self.tiers(None), self.writes(b"")))
         self.mark = self._mark()
-        self.simple = not (self.refusal or self.fees or self.thinks_beyond or dialect in _ODD) and self.listed
+        self.simple = not (self.refusal or self.fees or self.loose or dialect in _ODD) and self.listed
 
     def _mark(self) -> bytes:
-        price = self.model.price
-        if price is None or price.cache_write_long <= (price.input if self.marked else price.cache_write):
+        dear = self.ladder(Wish(self.tiers(None), "hours"))
+        if dear == self.usual:
             return b""
         return b'"cache_control":' if self.marked else b'"prompt_cache_'
 
@@ -107,22 +114,26 @@ class Rule:
 
     def tiers(self, asked: str | None) -> tuple[str, ...]:
         """The tiers that may serve a call that asks for this one."""
-        asked = asked or "auto"
-        if asked == "auto":
-            return ("", "priority") if self.dialect in _UNSAID_TIERS else ("",)
-        return ("", asked)
+        asked = tier_of(asked or "") or asked or ""
+        sure = self.dialect not in _SAYING_SO or asked in _SAYING_SO[self.dialect]
+        return tuple(dict.fromkeys(("", tier_of(asked), *(() if sure else ("priority",)))))
 
     def writes(self, body: bytes) -> str:
         """Whether what is sent may be charged as written to a cache, and for how long."""
-        if self.dialect in _MARKED:
+        if self.marked:
             if b'"cache_control":' not in body and b'"cachePoint":' not in body:
                 return ""
             return "hours" if b'"ttl":"1h"' in body else "minutes"
-        return "hours" if _LONG_WRITES.search(body) else "minutes"
+        if self.dialect == "openrouter" and not self.name.startswith("openai/"):
+            return ""
+        return "hours" if b'"prompt_cache_' in body and _LONG_WRITES.search(body) else "minutes"
 
 
-def _thinks_beyond(model: Model, dialect: str, name: str) -> bool:
-    """Of `max_completion_tokens` alone xAI says that it counts thoughts; Cohere says nothing."""
+def _loose(model: Model, dialect: str, name: str) -> bool:
+    """Of `max_completion_tokens` alone xAI says that it counts thoughts; Cohere says nothing. An image comes whole."""
+    price = model.price
+    if price is not None and price.image_output > price.output:
+        return True
     if dialect == "cohere":
         return "reasoning" in model.abilities.capabilities or "reasoning" in name
     return dialect == "xai" and not _XAI_PLAIN.search(name)

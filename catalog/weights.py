@@ -18,11 +18,11 @@ _OPENAI: Final = tuple(
     for pattern, weights in (
         (r"gpt-4o-mini", (2_833, 2_833 + 8 * 5_667)),
         (r"gpt-4\.1-(?:mini|nano)|o4-mini|gpt-5-(?:mini|nano)", (3_779, 3_779)),  # 1536 times 2.46
+        (r"(?:gpt-|\bo)\d.*(?:mini|nano)", (24_600, 24_600)),  # 10,000 times 2.46
         (r"gpt-[34]|chatgpt", (85, 85 + 8 * 170)),
         (r"\bo[13]\b", (75, 75 + 8 * 150)),
         (r"gpt-5(?:\.1)?(?:$|[:-])", (70, 70 + 8 * 140)),
-        (r"mini|nano", (24_600, 24_600)),  # 10,000 times 2.46
-        (r"", (12_000, 12_000)),  # 10,000 times 1.2
+        (r"gpt-|chat-latest|\bo\d", (12_000, 12_000)),  # 10,000 times 1.2
     )
 )
 # platform.claude.com/docs/en/build-with-claude/vision: 28 by 28 pixels each, 1568 of them; 4784 from Claude 4.7 on.
@@ -58,6 +58,15 @@ _VENDORS: Final[Mapping[str, str]] = {
     "x-ai": "xai",
 }
 
+_NAMES: Final[Mapping[str, re.Pattern[str]]] = {
+    "anthropic": re.compile(r"claude"),
+    "cohere": re.compile(r"command|c4ai|aya|embed"),
+    "google": re.compile(r"gemini"),
+    "mistral": re.compile(r"[sx]tral"),
+    "openai": re.compile(r"gpt-|chat-latest|\bo\d|text-embedding"),
+    "xai": re.compile(r"grok"),
+}
+
 # Tokens for a second of sound. OpenAI: one for 100 ms (doubled here, since that is said of its realtime models only);
 # ai.google.dev/gemini-api/docs/audio: 32.
 _HEARD: Final[Mapping[str, int]] = {"openai": 20, "google": 32}
@@ -69,20 +78,23 @@ _LEAST_RATE = 2_000  # bytes a second; less is no speech, but somebody's trick
 
 
 def family(dialect: str, name: str) -> str:
-    """Whose rules count for the model *name*; empty where that isn't known."""
+    """Whose rules count for the model *name*; empty where that isn't known.
+
+    A dialect is spoken by others, too, so that the name has to fit.
+    """
     if dialect == "openrouter":
-        return _VENDORS.get(name.partition("/")[0], "")
-    if dialect == "bedrock":
-        return "anthropic" if "anthropic." in name else ""
-    return _FAMILIES.get(dialect, "")
+        kin = _VENDORS.get(name.partition("/")[0], "")
+    else:
+        kin = "anthropic" if dialect == "bedrock" else _FAMILIES.get(dialect, "")
+    return kin if kin and _NAMES[kin].search(name) else ""
 
 
 def image(family: str, name: str, detail: str) -> int | None:
     """The most tokens that one image takes, whatever its size."""
     match family:
         case "openai":
-            weights = next(weights for pattern, weights in _OPENAI if pattern.search(name))
-            return weights[detail != "low"]
+            weights = next((weights for pattern, weights in _OPENAI if pattern.search(name)), None)
+            return None if weights is None else weights[detail != "low"]
         case "anthropic":
             found = _CLAUDE_NAME.search(name)
             old = found is not None and (int(found[1]), int(found[2] or 0)) < (4, 7)

@@ -25,19 +25,19 @@ class Fault(Enum):
     """A kind of failure. *rank* orders failures by how much they help the client (higher is better)."""
 
     #                 code              status  blame         retry  next   rank  what the client reads as `code`
-    UNREACHABLE = ("unreachable", 502, Blame.TARGET, True, True, 4, "upstream_unreachable")
-    TIMEOUT = ("timeout", 504, Blame.TARGET, False, True, 6, "upstream_timeout")
+    UNREACHABLE = ("unreachable", 502, Blame.TARGET, True, True, 5, "upstream_unreachable")
+    TIMEOUT = ("timeout", 504, Blame.TARGET, False, True, 7, "upstream_timeout")
     RATE_LIMITED = ("rate_limited", 429, Blame.TARGET, True, True, 3, "rate_limit_exceeded")
-    OVERLOADED = ("overloaded", 503, Blame.TARGET, True, True, 7, "server_is_overloaded")
-    BROKEN = ("broken", 502, Blame.TARGET, True, True, 5, "upstream_error")
+    OVERLOADED = ("overloaded", 503, Blame.TARGET, True, True, 8, "server_is_overloaded")
+    BROKEN = ("broken", 502, Blame.TARGET, True, True, 6, "upstream_error")
     BAD_CREDENTIAL = ("bad_credential", 502, Blame.US, False, True, 2, "upstream_authentication")
     OUT_OF_CREDIT = ("out_of_credit", 502, Blame.US, False, True, 1, "upstream_out_of_credit")
     MODEL_NOT_FOUND = ("model_not_found", 502, Blame.US, False, True, 0, "upstream_model_not_found")
-    LIMITED = ("limited", 429, Blame.NOBODY, False, True, 3, "rate_limit_exceeded")
+    LIMITED = ("limited", 429, Blame.NOBODY, False, True, 4, "rate_limit_exceeded")
     UNSUPPORTED = ("unsupported", 400, Blame.CALLER, False, True, -1, None)
-    CONTEXT_LENGTH = ("context_length", 400, Blame.CALLER, False, True, 10, "context_length_exceeded")
-    CONTENT_POLICY = ("content_policy", 400, Blame.CALLER, False, False, 9, "content_filter")
-    BAD_REQUEST = ("bad_request", 400, Blame.CALLER, False, False, 8, None)
+    CONTEXT_LENGTH = ("context_length", 400, Blame.CALLER, False, True, 11, "context_length_exceeded")
+    CONTENT_POLICY = ("content_policy", 400, Blame.CALLER, False, False, 10, "content_filter")
+    BAD_REQUEST = ("bad_request", 400, Blame.CALLER, False, False, 9, None)
     CANCELLED = ("cancelled", 499, Blame.NOBODY, False, False, -2, None)
 
     def __init__(  # noqa: PLR0917  (a row of the table above)

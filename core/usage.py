@@ -45,11 +45,14 @@ class Usage(NamedTuple):
         return self.prompt + self.completion
 
 
+MOST = 10**12  # tokens of one call; whoever says more says nothing
+
+
 def count(value: object) -> int | None:
-    """A token count as providers send it: a finite number that isn't negative, else nothing."""
+    """A token count as providers send it: a whole number that isn't negative and not absurd, else nothing."""
     if value.__class__ is int:  # which no boolean is
-        return value if value >= 0 else None
-    if isinstance(value, float) and value >= 0 and value == int_or_none(value):
+        return value if 0 <= value <= MOST else None
+    if isinstance(value, float) and 0 <= value <= MOST and value == int_or_none(value):
         return int(value)
     return None
 

@@ -23,7 +23,9 @@ from telemetry.record import Record
 from upstream.trial import StreamTrial, WholeTrial
 
 BYTES_PER_TOKEN: Final = 4
-PATIENCE: Final = 2.0  # seconds that a call waits for a store that could say whether it can be paid
+PATIENCE: Final = (
+    2.5  # seconds that a call waits for a store that could say whether it can be paid: longer than it settles
+)
 # It was sent, and what became of it will never be known.
 WITHOUT_ANSWER: Final = (Fault.TIMEOUT, Fault.CANCELLED)
 ONE: Final = Need()
@@ -143,7 +145,7 @@ class Bill:
     def _short(self, shortage: Shortage) -> Failure:
         failure = elsewhere(shortage)
         if failure is None:
-            raise Spent(shortage)
+            raise Spent(shortage, None if self.purse is None else self._shared.till.limits(self.purse))
         return failure
 
     def _note(self, target: Target) -> bytes:
@@ -186,20 +188,15 @@ class Bill:
         self._trial = trial
 
     def end(self, failure: Failure | None) -> None:
-        """The attempt is over. Unless it was settled: what may be billed for it is paid, and the rest comes back.
-
-        Nothing is billed for what was refused, or never reached anybody.
-        """
+        """The attempt is over. Unless it was settled: what may be billed for it is paid, and the rest comes back."""
         trial, self._trial = self._trial, None
         if self._settled:
             self._settled = False
-            return
-        unknown = failure is not None and failure.fault in WITHOUT_ANSWER
-        if trial is None or not (trial.status == 200 or (unknown and not trial.status)):
+        elif trial is not None and failure is not None and _billed(trial, failure):
+            self._cut(trial)
+        else:
             self._costs.append(0)
             self._drop()
-            return
-        self._cut(trial)
 
     def _cut(self, trial: WholeTrial | StreamTrial) -> None:
         if isinstance(trial, StreamTrial):
@@ -301,3 +298,16 @@ class Bill:
         if last is not None:
             before.append(last)
         return before
+
+
+def _billed(trial: WholeTrial | StreamTrial, failure: Failure) -> bool:
+    """Whether the provider may bill an attempt that failed.
+
+    It does so for what it said before it broke off, and for what nobody waited for; not for what it refused, for an
+    error in place of an answer, or for what never reached it.
+    """
+    if failure.fault in WITHOUT_ANSWER:
+        return trial.status in {0, 200}
+    if trial.status != 200:
+        return False
+    return trial.open if isinstance(trial, StreamTrial) else not trial.complete

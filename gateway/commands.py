@@ -22,6 +22,7 @@ ABOUT_LEDGER: Final[dict[str, tuple[Options, Any]]] = {
     "reconcile": (reconcile.options, reconcile.run),
     "migrate": (migrate.options, migrate.run),
 }
+PATIENCE: Final = 60.0  # seconds: nobody else waits
 NAMES: Final = ("keys", *ABOUT_LEDGER)
 
 
@@ -37,7 +38,7 @@ def run(name: str, argv: Sequence[str], load: Load) -> int:
 
 
 async def _of_ledger(options: argparse.Namespace, work: Any, config: Config, *, opening: bool) -> int:
-    ledger = ledger_of(config)
+    ledger = ledger_of(config, PATIENCE)
     if ledger is None:
         sys.stderr.write("No ledger is kept (`ledger: off`).\n")
         return 1

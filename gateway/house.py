@@ -2,33 +2,26 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from aiohttp import web
 
-from admin.asked import Row
-from admin.first_key import admin_key
-from admin.key_pages import key_pages
-from admin.keys import Locksmith
 from api import ENDPOINTS
 from api.stream import error
 from config.schema import Config
 from config.watch import Watch
 from core.errors import Refusal
-from core.secret import Secret
-from gateway.accounts import Accounts
 from gateway.alerts import Bells
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
-from gateway.desk import Desk
-from gateway.estimate import Estimates
 from gateway.generation import Generation, Shared
 from gateway.lookout import Lookout
 from gateway.mistakes import told
 from gateway.observed import States, observe
+from gateway.office import Office
 from gateway.pages import Pages
 from gateway.treasury import Treasury
 from routing.vitals import Vitals
@@ -79,7 +72,7 @@ class House:
             Pools(loop, self._outbox.put),
             Deadlines(loop),
             self._meters,
-            self._scribe,
+            scribe,
             rng,
             Vitals(rng),
             treasury.till,
@@ -94,17 +87,9 @@ class House:
         }
         self._bells = Bells(treasury.store, scribe, config.alerts)
         treasury.till.watchers.append(self._bells.hear)
-        self._admin = admin_key(config)
-        self._desk = Desk(self._rows(), lambda: self._current.generation.config.server, self._operator)
-        self._pages = Pages(
-            self._current,
-            self._desk,
-            self._tally,
-            self._look,
-            self._operator,
-            alone=metrics is None,
-            calls=self._endpoints,
-        )
+        self._office = Office(config, self._current, treasury)
+        alone = metrics is None
+        self._pages = Pages(self._current, self._office, self._tally, self._look, alone=alone, calls=self._endpoints)
         self._ids = f"req-{os.urandom(6).hex()}-"
         self._count = 0
         self._seen: States = {}
@@ -122,16 +107,6 @@ class House:
         scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log, alone=metrics is None)
         treasury = await Treasury.open(config, scribe.event)
         return cls(config, source, asyncio.get_running_loop(), metrics, scribe=scribe, treasury=treasury, watch=watch)
-
-    def _rows(self) -> Iterator[Row]:
-        """What is served below /api/v1."""
-        yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
-        yield from Accounts(self._current, self._treasury, self._operator).rows()
-        yield from Estimates(self._current, self._treasury).rows()
-
-    def _operator(self) -> Secret | None:
-        """The admin key of the moment."""
-        return self._current.generation.config.admin_key or self._admin.secret
 
     # Requests
 
@@ -228,7 +203,7 @@ class House:
         await self._lookout.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
-        await self._desk.end()
+        await self._office.desk.end()
         await self._bells.close()
         await self._treasury.end()
         self._look()

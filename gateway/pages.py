@@ -15,10 +15,10 @@ from admin.access import demand, holds
 from admin.health import brief, whole
 from api.models import listing, unknown
 from core.errors import Refusal
-from core.secret import Secret
 from gateway.current import Current
-from gateway.desk import ROOT, Desk
+from gateway.desk import ROOT
 from gateway.menu import Menu
+from gateway.office import Office
 from server.cors import preflight
 from server.reply import Reply, header
 from telemetry.exposition import CONTENT_TYPE
@@ -31,7 +31,7 @@ Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
 
 
 class Pages:
-    """*desk* serves what is below /api/v1. *look* brings the meters up to date. *alone*: no other
+    """*office* serves what is below /api/v1. *look* brings the meters up to date. *alone*: no other
     process serves beside this one.
 
     *calls* are the paths of calls.
@@ -40,18 +40,16 @@ class Pages:
     def __init__(
         self,
         current: Current,
-        desk: Desk,
+        office: Office,
         tally: Tally,
         look: Callable[[], None],
-        admin_key: Callable[[], Secret | None],
         *,
         alone: bool,
         calls: Collection[str],
     ) -> None:
         self.serving = True
         self._current = current
-        self._desk = desk
-        self._admin_key = admin_key
+        self._office = office
         self._tally = tally
         self._look = look
         self._alone = alone
@@ -72,7 +70,7 @@ class Pages:
     async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
         path = request.path
         if path.startswith(ROOT):
-            await self._desk.serve(request, reply)
+            await self._office.desk.serve(request, reply)
             return
         method = "GET" if request.method == "HEAD" else request.method
         page = self._pages.get((method, path))
@@ -120,7 +118,7 @@ class Pages:
         current = self._current
         config = current.generation.config
         last = current.last.shown()
-        may_see = holds(self._admin_key(), request.headers.get("authorization"))
+        may_see = holds(self._office.key(), request.headers.get("authorization"))
         if may_see or (not config.admin_key and not config.keys and not config.server.open):
             seen = current.shared.sightings.shown()
             page = whole(config, current.shared.vitals, last, seen, serving=self.serving)
@@ -137,7 +135,7 @@ class Pages:
         reply.whole(200, page, kind=METRICS_TYPE)
 
     async def _reload(self, request: web.BaseRequest, reply: Reply) -> None:
-        demand(self._admin_key(), request.headers.get("authorization"))
+        demand(self._office.key(), request.headers.get("authorization"))
         result = await self._current.reload()
         if result.changed and not self._alone:
             # The supervisor tells the other workers, and us again, who have nothing left to do.

@@ -7,6 +7,7 @@ from typing import Any, Final
 from catalog.bound import Bound, Unbounded
 from core.errors import Refusal
 from core.faults import Failure, Fault
+from quota.till import Rates
 from quota.words import Shortage
 
 NANO: Final = 1_000_000_000
@@ -19,13 +20,13 @@ CLOSED: Final = "Whether the budget of {} allows this call can't be known now: t
 class Spent(Refusal):
     """No target of the route can be paid for: it is the caller's own account that is empty, or everybody's."""
 
-    def __init__(self, shortage: Shortage) -> None:
+    def __init__(self, shortage: Shortage, rates: Rates | None = None) -> None:
         self.shortage = shortage
         if shortage.down:
             message = CLOSED.format(shortage.scope)
             super().__init__(503, message, code="budget_unavailable", headers=_wait(shortage.wait or 5.0))
             return
-        headers = {} if shortage.kind in MONEY else _wait(shortage.wait)
+        headers = {} if shortage.kind in MONEY else _wait(shortage.wait) | left(rates)
         if shortage.kind in MONEY:
             # The official clients would ask twice more; nothing will have changed.
             headers["x-should-retry"] = "false"
@@ -38,6 +39,18 @@ class Spent(Refusal):
             headers=headers,
             extra={"quota": shown(shortage)},
         )
+
+
+def left(rates: Rates | None) -> dict[str, str]:
+    """OpenAI's `x-ratelimit-*`, as official clients read them."""
+    headers = {}
+    for name, figures in zip(("requests", "tokens"), rates or (), strict=False):
+        if figures is not None:
+            limit, remaining, reset = figures
+            headers[f"x-ratelimit-limit-{name}"] = str(limit)
+            headers[f"x-ratelimit-remaining-{name}"] = str(max(0, remaining))
+            headers[f"x-ratelimit-reset-{name}"] = f"{reset:.3g}s"
+    return headers
 
 
 def elsewhere(shortage: Shortage) -> Failure | None:

@@ -12,12 +12,11 @@ from config.schema import Config
 from quota.journal import JournalLike, NoJournal
 from quota.stored_keys import StoredKeys, reading
 from quota.till import Till
+from store.books import Books, books
 from store.contract import Store, StoreDown
 from store.drain import Drain
 from store.journal import Journal
 from store.ledger import Ledger, LedgerDown
-from store.ledger_postgres import PostgresLedger
-from store.ledger_sqlite import SqliteLedger
 from store.memory import MemoryStore
 from store.redis_store import RedisStore
 from store.sqlite import SqliteStore
@@ -176,9 +175,9 @@ def store_of(config: Config, say: Say) -> Store:
     return SqliteStore(Path(config.state.directory) / "state.db", fsync=config.state.fsync)
 
 
-def ledger_of(config: Config) -> Ledger | None:
+def ledger_of(config: Config, deadline: float = 5.0) -> Books | None:
+    """None where it is off. *deadline*: seconds that it has for an answer."""
     if not config.ledger.on:
         return None
-    if config.ledger.url:
-        return PostgresLedger(config.ledger.url.reveal())
-    return SqliteLedger(Path(config.state.directory) / "ledger.db")
+    url = config.ledger.url.reveal() if config.ledger.url else None
+    return books(url, Path(config.state.directory), fsync=config.state.fsync, deadline=deadline)

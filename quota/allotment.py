@@ -27,6 +27,7 @@ class Allotment:
         "account",
         "asked",
         "asleep",
+        "based",
         "beat",
         "budget",
         "due",
@@ -66,6 +67,7 @@ class Allotment:
         self.kept = 0  # what the store believes us to have in hand, beside what we have told as spent
         self.sent: tuple[int, int] | None = None  # (spent, keep) of the word on its way
         self.heard: Heard | None = None
+        self.based = False  # *spent* counts from the beginning, not only from when it was made here
         self.unrestored = False  # the ledger has to be asked before anything may be leased
         self.due = False  # something is to be told
         self.hurry = False  # and at once
@@ -123,11 +125,12 @@ class Allotment:
         if quiet or self.unrestored:
             least = most = 0
         keep = self.free + self.held
-        self.sent = (self.spent, keep)
+        spent = self.spent if self.based else 0
+        self.sent = (spent, keep)
         self.hurry = False
         self.asked = self.smallest = 0
         ends = wall + SLOTS_KEPT if self.budget is None else self.window.ends
-        return Tell(self.account, self.limit, self.spent, keep, least, most, ends, self.lapses)
+        return Tell(self.account, self.limit, spent, keep, least, most, ends, self.lapses)
 
     def _keep_pace(self, now: float) -> None:
         if self.taken:
@@ -144,8 +147,7 @@ class Allotment:
         if surplus > 0:
             self.free -= surplus
             return 0, 0
-        # Whatever is told anyway asks for more in good time, so that few have to ring for it.
-        if self.free >= self.asked and self.free > self.low and self.free >= stock - stock // 4:
+        if self.free >= self.asked and self.free > self.low:
             return 0, 0
         least = max(0, self.smallest - self.free)
         return least, max(least, target - self.free)
@@ -160,13 +162,13 @@ class Allotment:
         self.heard = heard
         if heard.late:
             return
-        # This owner had spent something before that wasn't known here.
+        # What this owner had spent before and wasn't known here.
         self.spent += max(heard.own - spent, 0)
-        self.unsure = False
+        self.based, self.unsure = True, False
         self.told, self.kept, self.beat = max(spent, heard.own), keep, now
         if heard.wanted:
+            self.hurry = self.free > 0 and now >= self.wanted  # once: somebody waits for what is given back
             self.shun(now)
-            self.hurry = self.free > 0
         if heard.fresh and restore:
             self.unrestored = True
             return

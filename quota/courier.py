@@ -14,7 +14,7 @@ from quota.stock import MOST_AT_ONCE, Stock
 from store.contract import Heard, Stamp, Store, StoreDown, Tell
 from store.ledger import Ledger, LedgerDown
 
-ROUND: Final = 0.5  # seconds between two trips as long as nobody is in a hurry
+ROUND: Final = 0.15  # seconds between two trips as long as nobody is in a hurry
 LOOK: Final = 2.5  # between two looks at everything
 FIRST_RETRY: Final = 0.1
 LAST_RETRY: Final = 1.0
@@ -72,6 +72,13 @@ class Courier:
 
     def begin(self) -> None:
         self._walk = asyncio.create_task(self._run(), name="till")
+        self._walk.add_done_callback(self._stopped)
+
+    def _stopped(self, walk: "asyncio.Task[None]") -> None:
+        """Where a bug has ended the trips, calls go on with what is in hand, as if the store were down."""
+        if not walk.cancelled() and (error := walk.exception()) is not None:
+            self.down = True
+            self._say(f"budgets and limits are no longer kept up to date: {type(error).__name__}: {error}")
 
     def ring(self) -> None:
         """Somebody is in a hurry."""
@@ -95,7 +102,15 @@ class Courier:
         while not self._ending:
             await self._rest()
             if not self._ending:
-                await self.trip()
+                await self._try()
+
+    async def _try(self) -> None:
+        try:
+            await self.trip()
+        except Exception as error:  # noqa: BLE001  # a boundary: without trips nobody could pay anything any more
+            self._say(f"a trip to the store ended in a mistake of ours, and is made again: {error!r}")
+            await asyncio.sleep(FIRST_RETRY)
+            self._bell.set()
 
     async def _rest(self) -> None:
         """Until there is reason for a trip. A bell doesn't shorten the wait for a store that is down."""
@@ -103,8 +118,7 @@ class Courier:
             await asyncio.sleep(self._retry)
             self._retry = min(2 * self._retry, LAST_RETRY)
             return
-        pause = LOOK if self._stock.quiet else ROUND
-        timer = asyncio.get_running_loop().call_later(pause, self._bell.set)
+        timer = asyncio.get_running_loop().call_later(ROUND, self._bell.set)
         await self._bell.wait()
         timer.cancel()
         self._bell.clear()
@@ -123,9 +137,9 @@ class Courier:
         self._desk.before()
         self._heard.clear()
         try:
+            await self._executor.tell()
             await self._tell()
             await self._draw()
-            await self._executor.tell()
         except StoreDown as down:
             self._lost_touch(down)
         else:
@@ -158,6 +172,8 @@ class Courier:
                 self._stock.lost(words[at:], self._monotonic())
                 raise
             whole &= not any(one.late for one in heard)
+            if any(one.hurry for one, _ in some):
+                self._bell.set()
             self._heard.extend(one for one, _ in some)
             self._digest(some, heard)
         if self._quiet:

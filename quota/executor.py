@@ -1,7 +1,7 @@
 """Speaks for owners that are gone: what their journals say they had spent is told in their name."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from quota.journal import JournalLike
@@ -17,8 +17,11 @@ class Executor:
 
     def __init__(self, store: Store, journal: JournalLike, *, clock: Callable[[], float]) -> None:
         self._store, self._journal, self._clock = store, journal, clock
-        self._untold = [owner for owner in journal.heritage.totals if owner != journal.owner]
+        # The journal may forget an estate once it was told.
+        self._estates: dict[str, tuple[int, Mapping[str, int]]] = {}
+        self._untold: list[str] = []
         self._told: list[str] = []
+        self._enter([owner for owner in journal.heritage.totals if owner != journal.owner])
         self._search: asyncio.Task[None] | None = None
 
     def look(self) -> None:
@@ -27,8 +30,14 @@ class Executor:
             self._search = asyncio.create_task(self._find(), name="executor")
 
     async def _find(self) -> None:
-        self._untold += await asyncio.to_thread(self._journal.adopt)
+        self._enter(await asyncio.to_thread(self._journal.adopt))
         self._search = None
+
+    def _enter(self, owners: list[str]) -> None:
+        heritage = self._journal.heritage
+        for owner in owners:
+            self._estates[owner] = heritage.lives[owner], dict(heritage.totals[owner])
+        self._untold += owners
 
     def repeat(self) -> None:
         """The store may have forgotten what it was told."""
@@ -43,15 +52,15 @@ class Executor:
             self._told.append(self._untold.pop(0))
 
     async def _tell(self, owner: str) -> None:
-        wall, heritage = self._clock(), self._journal.heritage
-        totals = heritage.totals[owner].items()
-        tells = [Tell(name, 0, spent, ends=lasts(name, wall)) for name, spent in totals]
+        wall = self._clock()
+        life, totals = self._estates[owner]
+        tells = [Tell(name, 0, spent, ends=lasts(name, wall)) for name, spent in totals.items()]
         number = 0
         for at in range(0, len(tells), MOST_AT_ONCE):
             some = tells[at : at + MOST_AT_ONCE]
             for _ in range(MOST_TRIES):
                 number += 1
-                heard = await self._store.tell(Stamp(owner, heritage.lives[owner], number), some)
+                heard = await self._store.tell(Stamp(owner, life, number), some)
                 # Late for a word of this very life, said when it was adopted before; a successor's knows of all this.
                 number = max(number, *(one.number for one in heard))
                 some = [tell for tell, one in zip(some, heard, strict=True) if one.late and one.own < tell.spent]

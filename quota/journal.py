@@ -70,8 +70,6 @@ class NoHeritage:
 class NoJournal:
     """Where there is no state to keep. *owner* must be nobody else's."""
 
-    __slots__ = ("full", "heritage", "life", "owner", "position", "totals")
-
     def __init__(self, owner: str, life: int) -> None:
         self.owner, self.life = owner, life
         self.heritage = NoHeritage()

@@ -52,6 +52,7 @@ class Queue:
         self._clock, self._monotonic = clock, monotonic
         self._when_down = when_down
         self._alarm: asyncio.TimerHandle | None = None
+        self._due = 0.0  # when it goes off
 
     async def wait(self, purse: Purse, need: Need, note: bytes, *, within: float) -> Hold | Shortage:
         """For Till.wait."""
@@ -166,8 +167,14 @@ class Queue:
         """Ask the store, now or after *pause* seconds."""
         if pause <= 0:
             self._counter.ring()
-        elif self._alarm is None:
-            self._alarm = asyncio.get_running_loop().call_later(pause, self._wake)
+            return
+        due = self._monotonic() + pause
+        if self._alarm is not None:
+            if self._due <= due:
+                return
+            self._alarm.cancel()
+        self._due = due
+        self._alarm = asyncio.get_running_loop().call_later(pause, self._wake)
 
     def _wake(self) -> None:
         self._alarm = None

@@ -11,6 +11,7 @@ from store.contract import SHARE, Draw, Drawn, life
 
 FORGOTTEN: Final = 60.0
 WANTED: Final = 2.0
+AGAIN: Final = 0.25  # seconds after which the store is asked again for what it refused: units come back early
 
 
 class Chunk:
@@ -35,6 +36,7 @@ class Rate:
         "asleep",
         "back",
         "chunk",
+        "comes",
         "due",
         "free_at",
         "later",
@@ -49,6 +51,7 @@ class Rate:
         "refused",
         "scope",
         "sent",
+        "settling",
         "smallest",
         "taken",
         "tokens",
@@ -62,14 +65,18 @@ class Rate:
         self.chunk = _NOTHING
         self.later: list[Chunk] = []
         self.back: dict[int, int] = {}
-        self.refused = 0  # what wasn't granted, and isn't before *again*
+        self.refused = 0  # what wasn't granted, and isn't asked for before *again*
         self.taken = self.asked = self.smallest = self.out = 0
         self.pace = 0.0  # about what was taken in the last second
         self.low = -1
         self.owed = 0  # used without having been drawn
         self.left = limit  # as far as the store has told
-        self.free_at = self.again = self.wanted = -math.inf  # when all has come back; when asking makes sense
+        self.free_at = self.again = self.wanted = -math.inf  # when all has come back; when to ask again
+        self.comes = -math.inf  # when there will be enough at the latest, unless somebody else takes it
         self.sent: float | None = None  # when the draw on its way was made
+        self.settling = (
+            False  # it wasn't granted although it is there: the store is being told what it may have forgotten
+        )
         self.due = False
         self.used = self.asleep = now
 
@@ -158,10 +165,9 @@ class Rate:
         """Stock is for those who are busy, and only while there is plenty; near the end it is one by one."""
         busy = now - self.used < self.life and now >= self.wanted
         stock = math.ceil(self.pace) if busy and self.pace * SHARE <= self.left else 0
-        self.low = max(1, stock // 8) if stock > 3 else -1
+        self.low = stock // 4 if stock > 3 else -1
         free = self.free
-        # A trip that is made anyway fetches more in good time, so that few have to ring for it.
-        if free >= self.asked and free > self.low and free >= stock - stock // 4 and not self.owed:
+        if free >= self.asked and free > self.low and not self.owed:
             return 0, 0
         most = max(0, self.asked + stock + self.owed - free)
         least = min(max(0, self.smallest + self.owed - free), max(self.limit, self.smallest))
@@ -188,8 +194,11 @@ class Rate:
         self.left, self.free_at = drawn.left, now + drawn.reset
         if drawn.wanted:
             self.wanted = now + WANTED
+        if draw.least:
+            self.settling = not drawn.granted and drawn.left >= draw.least
         if draw.least and not drawn.granted:
-            self.again, self.refused = now + drawn.wait, draw.least
+            self.comes, self.refused = now + drawn.wait, draw.least
+            self.again = now + min(drawn.wait, AGAIN)
         paid = min(self.owed, drawn.granted)
         self.owed -= paid
         if drawn.granted > paid:

@@ -31,11 +31,6 @@ class Stock:
         self._due: list[Allotment] = []
         self._due_rates: list[Rate] = []
 
-    @property
-    def quiet(self) -> bool:
-        """Whether there is nothing to say."""
-        return not (self._due or self._due_rates)
-
     # What there is
 
     def of(self, scope: str, allowance: Allowance, now: float, wall: float) -> Iterator[Allotment | Rate]:
@@ -63,7 +58,10 @@ class Stock:
             one = self.allotments[name] = Allotment(name, scope, limit=limit, now=now, budget=budget, window=window)
             return one
         if limit < one.limit:
+            # What is in hand was leased by the old limit, and so is what is on its way: that goes back when it comes.
             one.shun(now)
+            if one.sent is None:
+                one.free, one.unsure = 0, True
             self.mark(one)
         one.scope, one.limit, one.budget, one.window = scope, limit, budget, window
         return one
@@ -82,7 +80,7 @@ class Stock:
             if name.startswith("usd:"):
                 when = Window(name.rpartition(":")[2], -math.inf, lasts(name, wall))
                 one = self.allotments[name] = Allotment(name, "", limit=0, now=now, budget=NO_BUDGET, window=when)
-                one.spent = spent
+                one.spent, one.based = spent, True
                 self.mark(one)
 
     def total(self, name: str) -> int:

@@ -168,7 +168,7 @@ class Till:
         for rate in purse.requests:
             rate.chunk.units = free = rate.chunk.units - 1
             rate.taken += 1
-            low |= free < rate.low and rate.free < rate.low
+            low |= free < rate.low
         chunks: tuple[Chunk, ...] = NO_CHUNKS
         for rate in purse.tokens:
             chunk = rate.chunk
@@ -176,7 +176,7 @@ class Till:
             rate.taken += tokens
             rate.out += 1
             chunks = (*chunks, chunk)
-            low |= free < rate.low and rate.free < rate.low
+            low |= free < rate.low
         if low:
             self._restock(purse)
         return Hold(self, purse, number, need, chunks)
@@ -306,7 +306,7 @@ class Till:
                 one.hurry = True
                 self._stock.mark(one)
         for rate in purse.rates:
-            if rate.free < rate.low:
+            if rate.chunk.units < rate.low:
                 rate.low = -1
                 self._stock.mark_rate(rate)
         self._courier.ring()

@@ -103,8 +103,10 @@ def _of_rate(one: Rate, amount: int, waiter: Waiter, now: float, wall: float) ->
         return Verdict(short_of_rate(one, amount, math.inf, now, wall))
     if not one.hopeless(amount + one.owed - one.free, now):
         return ASK
-    if one.again >= min(waiter.began + PATIENCE, waiter.until):
-        return Verdict(short_of_rate(one, amount, one.again - now, now, wall))
+    if one.settling:
+        return Verdict(again=one.again)
+    if one.comes >= min(waiter.began + PATIENCE, waiter.until):
+        return Verdict(short_of_rate(one, amount, max(0.0, one.comes - now), now, wall))
     return Verdict(again=one.again)
 
 

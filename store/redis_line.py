@@ -79,7 +79,7 @@ class Line:
     async def alive(self) -> bool:
         """Whether it is still open and nothing is left to be read, as far as is known here."""
         try:
-            return self._connection.is_connected and not await self._connection.can_read()
+            return not await self._connection.can_read()
         except FAULTS:
             return False
 

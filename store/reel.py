@@ -30,14 +30,19 @@ class Account:
 
 
 class Named:
-    """Accounts that are held together, as the current file knows them."""
+    """Accounts that are held together, as the current file knows them. *size* of a hold on them, without its note."""
 
-    __slots__ = ("accounts", "count", "numbers")
+    __slots__ = ("accounts", "count", "numbers", "size")
 
     def __init__(self, accounts: Sequence[Account], numbers: bytes) -> None:
         self.accounts = accounts
         self.count = len(accounts)
         self.numbers = numbers
+        self.size = held_size(self.count)
+
+
+def held_size(accounts: int) -> int:
+    return FRAMED + records.HOLD.size + records.NUMBER * accounts
 
 
 class Reel:

@@ -61,11 +61,6 @@ class Segment:
         if last > self.end:
             self.map[self.end : last] = bytes(last - self.end)
 
-    def flush(self, since: int) -> None:
-        """Onto the disk, from *since* to the end."""
-        start = since - since % mmap.PAGESIZE
-        self.map.flush(start, self.end - start)
-
     def drop(self) -> None:
         self.map.close()
         self.path.unlink(missing_ok=True)

@@ -10,8 +10,8 @@ from zlib import crc32
 
 from store import records
 from store.orphans import estimated
-from store.records import FRAMED
-from store.reel import LARGEST, Named, Reel
+from store.records import FRAMED, HELD, SETTLED
+from store.reel import LARGEST, Named, Reel, held_size
 from store.replay import Opened, Past
 from store.segments import SIZE, Segment
 from store.shelf import Batch, Shelf, position
@@ -23,22 +23,15 @@ LATE: Final = 10_000  # calls that wait in memory while the disk is full
 _FRAME: Final = records.FRAME.pack
 _HELD: Final = records.HOLD.pack
 _SETTLED: Final = records.SETTLEMENT.pack
-_HELD_SIZE: Final = FRAMED + records.HOLD.size
 _SETTLED_SIZE: Final = FRAMED + records.SETTLEMENT.size
+
+
+# The file that an open hold stands in, its place there, nano-dollars, and accounts. A plain tuple costs a call less.
+_Hold = tuple[Segment, int, int, Named]
 
 
 class JournalFull(Exception):  # noqa: N818
     """The disk has no room for another call. Nothing was written."""
-
-
-class _Hold:
-    __slots__ = ("amount", "at", "named", "segment")
-
-    def __init__(self, segment: Segment, at: int, amount: int, named: Named) -> None:
-        self.segment = segment
-        self.at = at
-        self.amount = amount
-        self.named = named
 
 
 class Tape(Reel):
@@ -90,42 +83,41 @@ class Tape(Reel):
         it is, should nobody be left to say so. Raises JournalFull.
         """
         named = self._sets.get(accounts)
-        size = _HELD_SIZE + records.NUMBER * len(accounts) + len(note)
-        if named is None or self._at + size > self._brim or self._late:
-            named = self._room_to_hold(accounts, size)
+        if named is None or self._at + named.size + len(note) > self._brim or self._late:
+            named = self._room_to_hold(accounts, len(note))
+        payload = _HELD(HELD, number, amount, named.count) + named.numbers + note
+        length = len(payload)
         at = self._at
-        payload = _HELD(records.HELD, number, amount, named.count) + named.numbers + note
-        self._at = end = at + FRAMED + len(payload)
-        self._map[at:end] = _FRAME(len(payload), crc32(payload)) + payload
+        self._at = end = at + FRAMED + length
+        self._map[at:end] = _FRAME(length, crc32(payload)) + payload
         segment = self._segment
         segment.open += 1
         segment.weight = end
-        self._open[number] = _Hold(segment, at, amount, named)
+        self._open[number] = (segment, at, amount, named)
 
     def grown(self, number: int, more: int) -> None:
         """The hold is *more* nano-dollars larger. Raises JournalFull."""
-        hold = self._open[number]
+        segment, at, amount, named = self._open[number]
         if self._late or not self._room(FRAMED + records.GROWTH.size, holding=True):
             self._refuse()
         self._put(records.GROWTH.pack(records.GROWN, number, more))
         self._segment.weight = self._at
-        hold.amount += more
+        self._open[number] = (segment, at, amount + more, named)
 
     def settled(self, number: int, amount: int, row: bytes = b"") -> None:
         """The hold is over and has cost *amount*. While the disk is full it waits in memory."""
-        hold = self._open[number]
-        segment = hold.segment
-        if segment is not self._segment or self._at + _SETTLED_SIZE + len(row) > self._size or self._late:
+        segment, _, _, named = self._open[number]
+        at = self._at
+        end = at + _SETTLED_SIZE + len(row)
+        if segment is not self._segment or end > self._size or self._late:
             self._settle(number, amount, row)
             return
         del self._open[number]
-        at = self._at
-        payload = _SETTLED(records.SETTLED, number, amount) + row
-        self._at = end = at + FRAMED + len(payload)
-        self._map[at:end] = _FRAME(len(payload), crc32(payload)) + payload
+        payload = _SETTLED(SETTLED, number, amount) + row
+        self._map[at:end] = _FRAME(end - at - FRAMED, crc32(payload)) + payload
+        self._at = segment.weight = end
         segment.open -= 1
-        segment.weight = end
-        for account in hold.named.accounts:
+        for account in named.accounts:
             account.total += amount
         if row:
             segment.rows.append(at)
@@ -134,13 +126,14 @@ class Tape(Reel):
 
     def row(self, row: bytes) -> None:
         """Of a call that has held nothing."""
-        at, size = self._at, len(row) + 1
-        if at + FRAMED + size > self._brim or self._late or self._through:
+        at = self._at
+        end = at + FRAMED + 1 + len(row)
+        if end > self._size or self._late or self._through:
             self._settle(None, 0, row)
             return
         payload = records.PLAIN_ROW + row
-        self._at = end = at + FRAMED + size
-        self._map[at:end] = _FRAME(size, crc32(payload)) + payload
+        self._map[at:end] = _FRAME(len(payload), crc32(payload)) + payload
+        self._at = end
         self._segment.rows.append(at)
 
     def corrected(self, account: str, total: int) -> None:
@@ -207,14 +200,15 @@ class Tape(Reel):
     def _end_what_was_open(self, past: Past, now: float) -> None:
         for number, opened in past.open.items():
             accounts = [self._account(name) for name in opened.accounts]
-            self._open[number] = _Hold(opened.segment, opened.at, opened.amount, Named(accounts, b""))
+            self._open[number] = (opened.segment, opened.at, opened.amount, Named(accounts, b""))
         for number, opened in past.open.items():
             self._settle(number, opened.amount, _row_of(opened, now))
 
-    def _room_to_hold(self, accounts: tuple[str, ...], size: int) -> Named:
+    def _room_to_hold(self, accounts: tuple[str, ...], noted: int) -> Named:
         self._catch_up()
         if self._late:
             self._refuse()
+        size = held_size(len(accounts)) + noted
         named = self._name([self._account(name) for name in accounts], size, ask=self.totals, holding=True)
         if named is None:
             self._refuse()
@@ -255,13 +249,13 @@ class Tape(Reel):
         return True
 
     def _write_settled(self, number: int, amount: int, row: bytes) -> bool:
-        hold = self._open[number]
-        named = self._name(hold.named.accounts, _HELD_SIZE + records.NUMBER * hold.named.count + len(row))
+        home, _, _, held = self._open[number]
+        named = self._name(held.accounts, held.size + len(row))
         if named is None:
             return False
         at = self._put(_HELD(records.SETTLED_LATER, number, amount, named.count) + named.numbers + row)
         del self._open[number]
-        hold.segment.open -= 1
+        home.open -= 1
         self._segment.weight = self._at
         for account in named.accounts:
             account.total += amount
@@ -283,17 +277,16 @@ class Tape(Reel):
 
     def _carry(self, oldest: Segment) -> bool:
         """Write its open holds again, so that it may go. False if there is no room."""
-        for number, hold in [(number, hold) for number, hold in self._open.items() if hold.segment is oldest]:
-            start = records.HOLD.size + records.NUMBER * hold.named.count
-            note = oldest.payload(hold.at)[start:]
-            size = _HELD_SIZE + records.NUMBER * hold.named.count + len(note)
-            named = self._name(hold.named.accounts, size, holding=True)
+        for number, hold in [(number, hold) for number, hold in self._open.items() if hold[0] is oldest]:
+            _, at, amount, held = hold
+            note = oldest.payload(at)[records.HOLD.size + records.NUMBER * held.count :]
+            named = self._name(held.accounts, held.size + len(note), holding=True)
             if named is None:
                 return False
-            at = self._put(_HELD(records.HELD, number, hold.amount, named.count) + named.numbers + note)
+            at = self._put(_HELD(HELD, number, amount, named.count) + named.numbers + note)
             self._segment.open += 1
             self._segment.weight = self._at
-            self._open[number] = _Hold(self._segment, at, hold.amount, named)
+            self._open[number] = (self._segment, at, amount, named)
             oldest.open -= 1
         return True
 

@@ -42,6 +42,7 @@ PLACES: dict[str, set[str]] = {
     "redis": {"store"},
     "sqlite3": {"store"},
     "asyncpg": {"store"},
+    "tiktoken": {"catalog"},
     "prometheus_client": {"telemetry"},
     "opentelemetry": {"telemetry"},
 }

@@ -97,15 +97,16 @@ class Trial(ABC):
 
 
 class WholeTrial(Trial):
-    """An answer that comes in one piece. *seconds* is what its timeout is called."""
+    """An answer that comes in one piece. *seconds* is what its timeout is called. *complete*: all of it has come."""
 
-    __slots__ = ("_seconds", "outcome")
+    __slots__ = ("_seconds", "complete", "outcome")
 
     def __init__(
         self, adapter: Adapter, ask: Ask, request: WireRequest, deadlines: Deadlines, due: float, *, seconds: float
     ) -> None:
         super().__init__(adapter, ask, request, deadlines, due)
         self._seconds = seconds
+        self.complete = False
         self.outcome: asyncio.Future[Completion | Failure] = deadlines.loop.create_future()
 
     def on_data(self, data: bytes) -> None:
@@ -120,6 +121,7 @@ class WholeTrial(Trial):
     def on_end(self) -> None:
         if self.over:
             return
+        self.complete = True
         if self.status != 200:
             self._conclude(self._refused())
             return

@@ -1,5 +1,8 @@
 """Calls as clients make them, as an adapter writes them, and the most that they can cost."""
 
+import base64
+import struct
+
 import orjson
 
 from adapters import ADAPTERS
@@ -13,6 +16,12 @@ from core.target import Provider, Target
 PUBLISHED = Catalog({})
 CHEAP = {"input": 1_000_000_000, "output": 2_000_000_000}  # a dollar and two
 BASE = {"azure": "https://mine.openai.azure.com", "bedrock": "https://bedrock-runtime.us-east-1.amazonaws.com"}
+TOOL = {"type": "function", "function": {"name": "f", "description": "does", "parameters": {"type": "object"}}}
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(3_000)).decode()
+PICTURE = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
+FAR = {"type": "image_url", "image_url": {"url": "https://a.example/a.png"}}
+PDF = base64.b64encode(b"%PDF-1.7" + bytes(6_000)).decode()
+PAPER = {"type": "file", "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{PDF}"}}
 OPTIONS = {"bedrock": {"region": "us-east-1"}}
 
 
@@ -45,3 +54,20 @@ def bound_of(dialect="openai", name="m", model=None, *, endpoint="chat", media=(
 
 def published(provider, name):
     return PUBLISHED.facts(provider, provider, name)
+
+
+def text(said="hi"):
+    return {"type": "text", "text": said}
+
+
+def user(*parts):
+    return [{"role": "user", "content": list(parts)}]
+
+
+def wav(seconds, *, rate=16_000, width=2, kind=1):
+    head = b"RIFF" + bytes(4) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, kind, 1, rate, rate * width, width, 8 * width)
+    return base64.b64encode(head + b"data" + bytes(4) + bytes(int(seconds * rate * width))).decode()
+
+
+def heard(data, format="wav"):
+    return {"type": "input_audio", "input_audio": {"data": data, "format": format}}

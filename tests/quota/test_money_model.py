@@ -3,10 +3,7 @@
 After every step: what calls have cost and may yet cost is within the limit, but for what some cost above their holds.
 """
 
-from dataclasses import dataclass, field
-
-import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -22,98 +19,16 @@ from quota.allotment import Allotment
 from quota.stock import Stock
 from quota.windows import lasts
 from store.accounts import Account
-from store.contract import Heard, Stamp, Tell
+from store.contract import Stamp, Tell
+from tests.quota.play import TROUBLE, Bank, Call, Message, Place
 
 HOUR = 3600.0
-SETTLE = 20.0
 NOON = 1_800_000_000.0
 SLOTS = 3
 EXCHANGES = 3  # after which somebody with money left is served
 
-TROUBLE = (
-    "settle_above_what_was_held",
-    "files_are_dropped",
-    "crash_and_restart",
-    "crash_for_good",
-    "somebody_adopts",
-    "drain",
-    "a_minute_passes",
-    "an_hour_begins",
-    "the_clock_goes_back",
-    "the_store_forgets_everything",
-    "the_store_forgets_the_last_seconds",
-    "the_limit_changes",
-)
-
 amounts = st.integers(1, 400)
 slots = st.integers(0, SLOTS - 1)
-
-
-@dataclass
-class Call:
-    account: str
-    held: int
-    life: int
-
-
-@dataclass
-class Message:
-    """On its way: *answer* once the store has seen it."""
-
-    stamp: Stamp
-    words: list[tuple[Allotment, Tell]]
-    stock: Stock
-    epoch: int
-    answer: list[Heard] | None = None
-
-
-@dataclass
-class Place:
-    """A slot, and the process that fills it, if one does. *totals*: what it has spent, ever; *journal*: as far as its
-    files are still there; *calls*: those that are open.
-    """
-
-    owner: str
-    life: int = 0
-    number: int = 0
-    epoch: int = -1
-    stock: Stock | None = None
-    message: Message | None = None
-    quiet: bool = False
-    totals: dict[str, int] = field(default_factory=dict)
-    journal: dict[str, int] = field(default_factory=dict)
-    calls: list[Call] = field(default_factory=list)
-    owed: bool = False  # somebody cost more than was held
-
-
-class Bank:
-    """The store: real accounts of the reference store, an epoch, and a time in which nothing is granted."""
-
-    def __init__(self) -> None:
-        self.accounts: dict[str, Account] = {}
-        self.restored: set[str] = set()
-        self.epoch = 0
-        self.settles: set[str] = set()  # who has to speak before anything is granted
-
-    def copy(self) -> dict[str, Account]:
-        return {
-            name: Account(dict(one.parts), ends=one.ends, refused=one.refused) for name, one in self.accounts.items()
-        }
-
-    def tell(self, stamp: Stamp, tells: list[Tell], now: float) -> list[Heard]:
-        self.settles.discard(stamp.owner)
-        return [self._tell(stamp, tell, now) for tell in tells]
-
-    def _tell(self, stamp: Stamp, tell: Tell, now: float) -> Heard:
-        one = self.accounts.setdefault(tell.account, Account())
-        if self.settles:
-            tell = tell._replace(least=0, most=0)
-        heard = one.tell(stamp, tell, now)
-        return heard._replace(fresh=tell.account not in self.restored, settling=SETTLE if self.settles else 0.0)
-
-    def restore(self, account: str, spent: dict[str, int], ends: float) -> None:
-        self.restored.add(account)
-        self.accounts.setdefault(account, Account()).restore(spent, ends)
 
 
 class Money(RuleBasedStateMachine):
@@ -407,7 +322,7 @@ class Money(RuleBasedStateMachine):
         place = self.places[0]
         assert place.stock is not None
         one = self._account(place.stock)
-        left = self.limit - self.cost.get(one.account, 0)
+        left = self.limit - self.cost.get(one.account, 0) - self._stale(one.account)
         for _ in range(EXCHANGES):
             if one.free < 1:
                 one.want(1)
@@ -426,6 +341,17 @@ class Money(RuleBasedStateMachine):
             self.time_passes(1.5)
             for place in self.places:
                 self._exchange(place)
+
+    def _stale(self, account: str) -> int:
+        """What a process had leased that was killed before any call held of it: the journal doesn't name the account,
+        so that its successor only gives it back when it comes to use the account.
+        """
+        parts = self.bank.accounts[account].parts if account in self.bank.accounts else {}
+        return sum(
+            parts[place.owner].leased
+            for place in self.places
+            if place.owner in parts and parts[place.owner].life < place.life
+        )
 
     # What always holds
 
@@ -455,19 +381,19 @@ class Money(RuleBasedStateMachine):
         for account, cost in self.cost.items():
             if account in self.bank.restored:
                 sums = self.bank.accounts[account].sums(self.now, lapses=False)
-                assert (sums.spent, sums.leased) == (cost, 0)
+                assert (sums.spent, sums.leased) == (cost, self._stale(account))
 
 
-@pytest.mark.parametrize("seeds", [1])
-def test_no_interleaving_overspends_a_budget(seeds: int) -> None:
+def test_no_interleaving_overspends_a_budget() -> None:
     run_state_machine_as_test(
         Money,
         settings=settings(
-            max_examples=200,
+            max_examples=400,
             stateful_step_count=50,
             deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate, Phase.shrink],
         ),
     )

@@ -49,6 +49,12 @@ def redis_watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def redis_clustered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def clustered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clustered]:
+    """Its slots may be moved about, but it is whole again in the end."""
     with Clustered(tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster.url
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def redis_clustered(clustered: Clustered) -> str:
+    return clustered.url

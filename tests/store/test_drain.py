@@ -10,6 +10,7 @@ from store.drain import Drain
 from store.entry import COUNTS, Entry
 from store.journal import Journal
 from store.ledger import LedgerDown
+from store.ledger_sqlite import SqliteLedger
 from tests.store.journals import ACCOUNTS, NOTE, Log, claim, crash
 
 
@@ -210,3 +211,30 @@ async def test_a_ledger_that_fails_in_another_way_stops_nobody(journal: Journal,
 
     assert mover.pending == 1
     assert log.lines[0][2] == {"reason": "RuntimeError"}
+
+
+async def test_what_calls_cost_is_in_the_ledger_to_the_nano_dollar_whoever_died(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "ledger.db")
+    await ledger.open()
+    account = "usd:key/alice:total"
+    for life in range(4):
+        journal = claim(tmp_path)
+        mover = Drain(journal, ledger, say=Log())
+        await mover.drain()
+        journal.held(1, 1000, (account,), NOTE)
+        for number in range(2, 40):
+            journal.held(number, 1000, (account,), NOTE)
+            journal.settled(number, number, entry(number)._replace(charges={account: number}).to_bytes())
+            if number % 7 == life:
+                await mover.drain()
+        crash(journal)
+    journal = claim(tmp_path)
+
+    await Drain(journal, ledger, say=Log()).drain()
+
+    cost = 4 * (1000 + sum(range(2, 40)))
+    assert journal.heritage.totals == {journal.owner: {account: cost}}
+    assert await ledger.charged(account) == {journal.owner: cost}
+    assert sum(row.cost for row in await ledger.rows(0, 2e9, most=1000)) == cost
+    journal.close()
+    await ledger.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from store.entry import Entry
 from store.journal import Journal
@@ -17,13 +17,19 @@ from store.orphans import note
 from store.records import PLAIN_ROW, Beginning, framed, read
 
 NAMES = [f"usd:{scope}:total" for scope in ("key/a", "key/b", "team/t", "service", "tag/x")]
-ACCOUNTS = st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True).map(tuple)
-MONEY = st.integers(min_value=0, max_value=10**15)
-CALL = st.integers(min_value=0, max_value=1000)
+THROUGH = st.sampled_from([False, False, False, True])  # it takes the disk's time
+SEED = st.integers(min_value=0, max_value=2**32)
 
 
 def note_of(id: str) -> bytes:
     return note(time=1.0, id=id, key="a", team="t", route="", target="p/m", tags=(), endpoint="chat", stream=False)
+
+
+def half(record: bytes, rng: random.Random) -> bytes:
+    """Any part of it, the rest still zero."""
+    since, until = sorted(rng.sample(range(len(record) + 1), 2))
+    part = bytes(since) + record[since:until] + bytes(len(record) - until)
+    return part if part != record else bytes(len(record))
 
 
 class Life(RuleBasedStateMachine):
@@ -44,7 +50,7 @@ class Life(RuleBasedStateMachine):
         self.at = Path(tempfile.mkdtemp(prefix="journal-"))
         self.journal: Journal
 
-    @initialize(size=st.sampled_from([2048, 4096]), through=st.booleans())
+    @initialize(size=st.sampled_from([2048, 4096]), through=THROUGH)
     def start(self, size: int, through: bool) -> None:
         self.size = size
         self.claim(through)
@@ -52,28 +58,43 @@ class Life(RuleBasedStateMachine):
 
     def claim(self, through: bool) -> None:
         self.journal = Journal.claim(self.at, fsync=through, size=self.size)
-        assert self.journal.owner.endswith("/0")
+        retired = self.at / "journal/0/retired"
+        assert self.journal.owner.endswith("/0"), retired.exists() and retired.read_text()
         self.journal.totals = self.spent.__getitem__
+        self.heard = 0, Counter[str]()
 
-    # -- calls --
+    # -- calls, and those who listen --
 
-    @rule(accounts=ACCOUNTS, amount=MONEY)
-    def hold(self, accounts: tuple[str, ...], amount: int) -> None:
+    @rule(seed=SEED, steps=st.integers(min_value=1, max_value=80), busy=st.sampled_from([2, 5, 12]))
+    def work(self, seed: int, steps: int, busy: int) -> None:
+        """Many steps at once, so that files fill. *busy*: about so many calls are under way."""
+        rng = random.Random(seed)
+        for _ in range(steps):
+            enough = len(self.open) >= busy
+            steps_to_take = [self.settle if enough else self.hold, self.grow, self.settle, self.free_call]
+            others = [self.tell, self.drain, self.the_store_knew_more]
+            rng.choice([*steps_to_take, *steps_to_take, *others])(rng)
+
+    def hold(self, rng: random.Random) -> None:
         self.calls += 1
+        accounts = tuple(rng.sample(NAMES, rng.randrange(1, 4)))
+        amount = rng.randrange(10**15)
         self.journal.held(self.calls, amount, accounts, note_of(str(self.calls)))
         self.open[self.calls] = amount, accounts
 
-    @precondition(lambda self: self.open)
-    @rule(which=CALL, more=MONEY)
-    def grow(self, which: int, more: int) -> None:
-        number = sorted(self.open)[which % len(self.open)]
-        self.journal.grown(number, more)
-        self.open[number] = self.open[number][0] + more, self.open[number][1]
+    def grow(self, rng: random.Random) -> None:
+        for number in sorted(self.open)[:1]:
+            more = rng.randrange(10**15)
+            self.journal.grown(number, more)
+            self.open[number] = self.open[number][0] + more, self.open[number][1]
 
-    @precondition(lambda self: self.open)
-    @rule(which=CALL, amount=MONEY, length=st.integers(min_value=0, max_value=400))
-    def settle(self, which: int, amount: int, length: int) -> None:
-        number = sorted(self.open)[which % len(self.open)]
+    def settle(self, rng: random.Random) -> None:
+        """Seldom the oldest, so that some calls last for many files."""
+        if self.open:
+            number = rng.choice(sorted(self.open)[1:] or list(self.open)) if rng.random() < 0.95 else min(self.open)
+            self.settle_this(number, rng.randrange(10**15), rng.choice([0, 50, 400]))
+
+    def settle_this(self, number: int, amount: int, length: int) -> None:
         row = (b"%d " % number + b"r" * length) if length else b""
         self.journal.settled(number, amount, row)
         for account in self.open.pop(number)[1]:
@@ -81,49 +102,64 @@ class Life(RuleBasedStateMachine):
         if row:
             self.written[row] += 1
 
-    @rule(length=st.integers(min_value=1, max_value=400))
-    def free_call(self, length: int) -> None:
-        self.journal.row(b"f" * length)
-        self.written[b"f" * length] += 1
+    def free_call(self, rng: random.Random) -> None:
+        row = b"f" * rng.randrange(1, 400)
+        self.journal.row(row)
+        self.written[row] += 1
 
-    @rule(account=st.sampled_from(NAMES), more=MONEY)
-    def the_store_knew_more(self, account: str, more: int) -> None:
+    def the_store_knew_more(self, rng: random.Random) -> None:
         """As after a restore: the owner has spent more than it had known."""
-        self.spent[account] += more
+        account = rng.choice(NAMES)
+        self.spent[account] += rng.randrange(10**15)
         self.known[account] = max(self.known[account], self.spent[account])
         self.journal.corrected(account, self.spent[account])
 
-    # -- those who listen --
+    def tell(self, rng: random.Random) -> None:
+        """Of what was so a while ago, or of everything."""
+        if rng.random() < 0.5:
+            self.heard = self.journal.position, self.spent.copy()
+        position, spent = self.heard
+        self.known |= spent
+        self.journal.told(position)
+
+    def drain(self, rng: random.Random) -> None:
+        """What the ledger takes counts even if its answer is lost."""
+        for _ in range(rng.randrange(4)):
+            if batch := self.journal.take(rng.randrange(1, 9)):
+                assert batch.owner == self.journal.owner
+                for number, row in enumerate(batch.rows, batch.first):
+                    assert self.ledger.setdefault(number, row) == row
+                if rng.random() < 0.8:
+                    self.journal.drained(batch.mark)
 
     @rule()
-    def tell(self) -> None:
-        self.known |= self.spent
-        self.journal.told(self.journal.position)
-
-    @rule(most=st.integers(min_value=1, max_value=9), added=st.booleans())
-    def drain(self, most: int, added: bool) -> None:
-        """Not *added*: the ledger has taken it, and its answer was lost."""
-        if batch := self.journal.take(most):
-            assert batch.owner == self.journal.owner
+    def come_to_rest(self) -> None:
+        """Nothing is left that anybody needs."""
+        for number in list(self.open):
+            self.settle_this(number, 1, 0)
+        while batch := self.journal.take(50):
             for number, row in enumerate(batch.rows, batch.first):
                 assert self.ledger.setdefault(number, row) == row
-            if added:
-                self.journal.drained(batch.mark)
+            self.journal.drained(batch.mark)
+        self.known |= self.spent
+        self.journal.told(self.journal.position)
+        assert len(self.journal._shelf.segments) <= 1
+        assert self.journal.idle()
 
     # -- ends --
 
-    @rule(through=st.booleans())
+    @rule(through=THROUGH)
     def end(self, through: bool) -> None:
         self.journal.close()
         self.come_back(through)
 
-    @rule(through=st.booleans(), seed=st.integers(min_value=0, max_value=2**32))
+    @rule(through=THROUGH, seed=SEED)
     def crash(self, through: bool, seed: int) -> None:
         self.die()
         self.tear(random.Random(seed))
         self.come_back(through)
 
-    @rule(through=st.booleans(), seed=st.integers(min_value=0, max_value=2**32))
+    @rule(through=THROUGH, seed=SEED)
     def crash_twice(self, through: bool, seed: int) -> None:
         """The second time while the next process is settling what the first had left open."""
         rng = random.Random(seed)
@@ -159,14 +195,12 @@ class Life(RuleBasedStateMachine):
         end = read(bytes(data)).end
         record = framed(PLAIN_ROW + rng.randbytes(rng.randrange(1, 300)))
         if end + len(record) <= len(data):
-            kept = sorted(rng.sample(range(len(record) + 1), 2))
-            if kept != [0, len(record)]:
-                data[end + kept[0] : end + kept[1]] = record[kept[0] : kept[1]]
+            data[end : end + len(record)] = half(record, rng)
             newest.write_bytes(data)
         else:
             number = int(newest.name.split(".")[0]) + 1
-            head = framed(Beginning(number, end, 1, 1, through=False).payload())
-            (newest.parent / f"{number:010}.journal").write_bytes(head[: rng.randrange(len(head))] + bytes(self.size))
+            head = half(framed(Beginning(number, end, 1, 1, through=False).payload()), rng)
+            (newest.parent / f"{number:010}.journal").write_bytes(head + bytes(self.size - len(head)))
 
     def files(self) -> list[Path]:
         return sorted(self.at.glob("journal/0/*.journal"))
@@ -214,4 +248,4 @@ class Life(RuleBasedStateMachine):
 # Without shrinking, which takes minutes where each step writes files; what failed is shown as it was.
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=25, stateful_step_count=60, deadline=None, phases=PHASES)
+TestLife.settings = settings(max_examples=20, stateful_step_count=15, deadline=None, phases=PHASES)

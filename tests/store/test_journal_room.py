@@ -230,3 +230,24 @@ def test_files_belong_to_their_user_alone(tmp_path: Path) -> None:
 
     assert journal._segment.path.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "journal").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_hold_that_cannot_be_written_again_keeps_its_file(tmp_path: Path) -> None:
+    journal = claim(tmp_path)
+    journal.held(1, 500, (ALICE,), NOTE)
+    while len(journal._shelf.segments) < 6:
+        journal.row(b"r" * 700)
+    with a_full_disk():
+        journal._shelf._stock.close()
+        while journal._at + 500 < SIZE:
+            journal.row(b"r" * 400)
+        journal.told(journal.position)
+        rows(journal)
+        assert journal._shelf.segments[0].open == 1
+
+    journal._shelf._stock.failing = False
+    journal.told(journal.position)
+
+    assert len(journal._shelf.segments) < 6
+    crash(journal)
+    assert claim(tmp_path).heritage.totals[journal.owner] == {ALICE: 500}

@@ -169,3 +169,29 @@ def test_a_slot_that_cannot_say_why_it_is_retired_is_retired_all_the_same(tmp_pa
     slot.retire("whatever")
 
     assert Slot.lock(tmp_path / "0") is None
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [(b"\x63?", "unknown kind, 99"), (b"\x03", "make no sense"), (b"\x05" + bytes(16), "make no sense")],
+)
+def test_records_of_another_language_are_damage(tmp_path: Path, payload: bytes, reason: str) -> None:
+    journal = claim(tmp_path)
+    journal.row(b"1")
+    journal._put(payload)
+    crash(journal)
+
+    assert claim(tmp_path).owner.endswith("/1")
+    assert reason in (tmp_path / "journal/0/retired").read_text()
+
+
+def test_what_half_a_record_left_is_zero_again(tmp_path: Path) -> None:
+    journal = claim(tmp_path)
+    journal.row(b"1")
+    journal._map[journal._at + 20 : journal._at + 23] = b"odd"
+    crash(journal)
+
+    again = claim(tmp_path)
+
+    assert again._map[again._at :].strip(b"\0") == b""
+    assert rows(again) == [b"1"]

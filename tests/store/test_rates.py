@@ -19,23 +19,26 @@ def fullest(used: list[float]) -> int:
 @settings(max_examples=150, deadline=None)
 @given(
     limit=st.integers(1, 40),
-    pauses=st.lists(st.sampled_from([0.0, 0.01, 0.5, 0.99, 1.0, 5.0, 30.0, 57.0, 59.0, 61.0]), max_size=60),
+    pauses=st.lists(st.sampled_from([0.0, 0.01, 0.5, 0.99, 1.0, 5.0, 30.0, 57.0, 59.0, None]), max_size=60),
     seed=st.integers(0, 2**32),
 )
-def test_no_window_holds_more_than_the_limit(limit: int, pauses: list[float], seed: int) -> None:
+def test_no_window_holds_more_than_the_limit(limit: int, pauses: list[float | None], seed: int) -> None:
     chance = random.Random(seed)
     rate = Rate()
     now = 1_800_000_000.0 + chance.random() * 60
+    wait = 0.0
     used: list[float] = []
     back: list[tuple[int, int]] = []
 
     for pause in pauses:
-        now += pause
+        # None: as soon as it was said to be worth asking again.
+        now += wait + 1e-6 if pause is None else pause
         most = chance.randint(1, limit)
         drawn = rate.draw(Draw("", limit, PER, chance.randint(1, most), most, tuple(back)), now)
+        wait = drawn.wait
         kept = chance.randint(0, drawn.granted)
         back = [(drawn.slot, drawn.granted - kept)]
-        used += [now + chance.choice([0.0, chance.random(), 0.999]) * life(PER) for _ in range(kept)]
+        used += [now + chance.choice([0.0, chance.random(), 0.999, 0.999]) * life(PER) for _ in range(kept)]
 
         assert drawn.left == limit - sum(rate.slots.values())
 

@@ -7,18 +7,23 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from redis.exceptions import AuthenticationError, BusyLoadingError, OutOfMemoryError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeout
 
 from core.secret import Secret
 from store.contract import Draw, StoreDown
 from store.outage import DEADLINE
-from store.redis_node import Terms
+from store.redis_line import Line, reason
+from store.redis_node import Node, Terms
 from store.redis_places import Single
 from store.redis_store import RedisStore
-from store.redis_url import read
+from store.redis_url import Login, read
 from tests.store.redis_servers import Proxy, Server, serving
 from tests.store.test_outage import Log
 from tests.store.words import Owner
 
+UNHURRIED = 2.0  # a deadline for what isn't about deadlines, on a busy machine
 SLACK = 0.06  # for a busy machine, above the deadline
 
 
@@ -30,7 +35,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @asynccontextmanager
-async def at(url: str, log: Log, *, settle: float = 0.0, deadline: float = DEADLINE) -> AsyncIterator[RedisStore]:
+async def at(url: str, log: Log, *, settle: float = 0.0, deadline: float = UNHURRIED) -> AsyncIterator[RedisStore]:
     store = RedisStore(Secret(url), log, settle=settle, deadline=deadline)
     await store.open()
     try:
@@ -65,12 +70,11 @@ async def back(owner: Owner, within: float) -> float:
 
 async def test_a_stopped_redis_costs_the_deadline_three_times_and_then_nothing(server: Server) -> None:
     log = Log()
-    async with at(url(server), log) as store:
+    async with at(url(server), log, deadline=DEADLINE) as store:
         await Owner(store).tell()
-        server.pause()
-        slow = [await down(store) for _ in range(3)]
-        quick = sorted([await down(store) for _ in range(50)])
-        server.go_on()
+        with server.paused():
+            slow = [await down(store) for _ in range(3)]
+            quick = sorted([await down(store) for _ in range(50)])
         took = await back(Owner(store, life=2), within=5)
 
     assert max(slow) < DEADLINE + SLACK
@@ -80,10 +84,9 @@ async def test_a_stopped_redis_costs_the_deadline_three_times_and_then_nothing(s
 
 
 async def test_many_at_once_don_t_wait_longer_than_one(server: Server) -> None:
-    async with at(url(server), Log()) as store:
-        server.pause()
-        took = await asyncio.gather(*(down(store) for _ in range(100)))
-        server.go_on()
+    async with at(url(server), Log(), deadline=DEADLINE) as store:
+        with server.paused():
+            took = await asyncio.gather(*(down(store) for _ in range(100)))
 
     assert max(took) < DEADLINE + 2 * SLACK
 
@@ -103,7 +106,7 @@ async def test_a_redis_that_is_not_there_is_down_at_the_start_and_found_later(se
 
 
 async def test_latency_adds_no_more_than_the_deadline(server: Server) -> None:
-    async with Proxy(server.port).standing() as proxy, at(url(proxy), Log()) as store:
+    async with Proxy(server.port).standing() as proxy, at(url(proxy), Log(), deadline=DEADLINE) as store:
         await Owner(store).tell()
         proxy.latency = 0.5
         took = [await down(store) for _ in range(5)]
@@ -131,7 +134,7 @@ async def test_a_slow_way_to_a_connection_is_gone_to_its_end(server: Server) -> 
 
 
 async def test_an_answer_that_came_too_late_is_nobody_elses(server: Server) -> None:
-    async with Proxy(server.port).standing() as proxy, at(url(proxy), Log()) as store:
+    async with Proxy(server.port).standing() as proxy, at(url(proxy), Log(), deadline=DEADLINE) as store:
         await Owner(store).tell(spent=7)
         proxy.latency = 0.15
         with pytest.raises(StoreDown):
@@ -223,3 +226,77 @@ async def test_a_store_that_is_not_open_is_down(server: Server) -> None:
     with pytest.raises(StoreDown, match="isn't open"):
         await store.draw([Draw("req:a:60", 1, 60.0)])
     await store.close()
+
+
+async def test_a_login_that_may_not_ask_what_is_needed_is_refused_by_name(server: Server) -> None:
+    server.ask("ACL", "SETUSER", "few", "on", ">hush", "~*", "+@all", "-info")
+    store = RedisStore(Secret(f"redis://few:hush@127.0.0.1:{server.port}"), Log())
+
+    with pytest.raises(StoreDown, match="NOPERM"):
+        await store.open()
+    await store.close()
+
+
+@pytest.fixture
+async def node(server: Server) -> AsyncIterator[Node]:
+    node = Single(Terms(read(url(server)), Log(), 1.0, 0.0), lambda node: None, name="it").nodes[0]
+    yield node
+    await node.close()
+
+
+async def test_a_connection_that_comes_for_who_is_cancelled_just_then_is_kept(node: Node) -> None:
+    line = await node._take()
+    waiting = asyncio.create_task(node._take())
+    await asyncio.sleep(0)
+    await node._hand(line)
+    waiting.cancel()
+
+    assert [True] == [
+        isinstance(one, asyncio.CancelledError) for one in await asyncio.gather(waiting, return_exceptions=True)
+    ]
+    assert node._idle == [line]
+
+
+async def test_who_is_cancelled_gets_no_connection(node: Node) -> None:
+    line = await node._take()
+    waiting = [asyncio.create_task(node._take()) for _ in range(2)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await node._hand(line)
+
+    assert line is await waiting[1]
+    await node._hand(line)
+
+
+async def test_who_is_cancelled_gets_no_error(node: Node) -> None:
+    more = asyncio.create_task(node._take())
+    await asyncio.sleep(0)
+    more.cancel()
+    node._refuse(ConnectionError("gone"))
+    with pytest.raises(asyncio.CancelledError):
+        await more
+
+
+async def test_a_closed_connection_is_not_alive(server: Server) -> None:
+    line = await Line.open(("127.0.0.1", server.port), Login(), None)
+    alive = await line.alive()
+    await line.close()
+
+    assert (True, False) == (alive, await line.alive())
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (BusyLoadingError("Redis is loading the dataset in memory"), "it is still reading its state"),
+        (AuthenticationError("invalid username-password pair"), "it refuses the username or password"),
+        (OutOfMemoryError("command not allowed", status_code="OOM"), "it says OOM"),
+        (ResponseError("ERR odd"), "it says ERR odd"),
+        (RedisTimeout("Timeout reading"), "no answer in time"),
+        (TimeoutError(), "no answer in time"),
+        (RedisConnectionError("hush"), "it can't be reached"),
+        (OSError("hush"), "it can't be reached"),
+    ],
+)
+def test_what_went_wrong_is_said_in_a_few_words(error: Exception, words: str) -> None:
+    assert words == reason(error)

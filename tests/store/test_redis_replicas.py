@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from redis import Redis
 from redis.crc import key_slot
 
 from core.secret import Secret
 from store.contract import Draw, Stamp, StoreDown, Tell
+from store.outage import DEADLINE
 from store.redis_store import RedisStore
 from tests.store.redis_servers import Clustered, Server, Watched, free_port, has_replica, serving, until
 from tests.store.test_outage import Log
@@ -59,13 +59,12 @@ async def test_a_grant_that_no_replica_confirms_is_none(pair: tuple[Server, Serv
     master, replica = pair
     async with at(url(master), Log(), deadline=0.3) as store:
         await granting(Owner(store, "here/1"), 10)
-        replica.pause()
-        owner = Owner(store, "here/2")
-        unconfirmed = await owner.lease(20)
-        drawn = await draw(store, Draw("req:a:60", 5, 60.0, 5, 5))
-        with pytest.raises(StoreDown, match="no replica"):
-            await store.put_key(key())
-        replica.go_on()
+        with replica.paused():
+            owner = Owner(store, "here/2")
+            unconfirmed = await owner.lease(20)
+            drawn = await draw(store, Draw("req:a:60", 5, 60.0, 5, 5))
+            with pytest.raises(StoreDown, match="no replica"):
+                await store.put_key(key())
         until(lambda: has_replica(master), "the replica is back")
         after = await owner.tell()
         again = await draw(store, Draw("req:a:60", 5, 60.0, 5, 5))
@@ -78,10 +77,9 @@ async def test_a_grant_that_no_replica_confirms_is_none(pair: tuple[Server, Serv
 
 async def test_words_that_want_nothing_need_no_replica(pair: tuple[Server, Server]) -> None:
     master, replica = pair
-    async with at(url(master), Log()) as store:
-        replica.pause()
-        heard = await Owner(store).tell(spent=4)
-        replica.go_on()
+    async with at(url(master), Log(), deadline=DEADLINE) as store:
+        with replica.paused():
+            heard = await Owner(store).tell(spent=4)
 
     assert (4, 0.0) == (heard.spent, heard.settling)
 
@@ -141,7 +139,7 @@ async def test_a_failover_in_a_cluster_is_followed(cluster: Clustered) -> None:
 
 
 async def test_a_batch_goes_to_all_servers_of_a_cluster(cluster: Clustered) -> None:
-    async with at(cluster.url, Log(), deadline=1.0) as store:
+    async with at(cluster.url, Log()) as store:
         tells = [Tell(f"usd:many{number}", 1000, number) for number in range(250)]
 
         heard = await store.tell(Stamp("here/1", 1, 1), tells)
@@ -149,27 +147,36 @@ async def test_a_batch_goes_to_all_servers_of_a_cluster(cluster: Clustered) -> N
     assert list(range(250)) == [one.own for one in heard]
 
 
-async def test_slots_that_move_are_followed(redis_clustered: str) -> None:
-    ports = [int(one.rsplit(":", 1)[1]) for one in redis_clustered.removeprefix("redis+cluster://").split(",")]
-    clients = [Redis(port=port, protocol=2, decode_responses=True) for port in ports]
-    ids = [client.execute_command("CLUSTER", "MYID") for client in clients]
-    name = next(f"m{n}" for n in range(1000) if key_slot(f"switchyard:a:m{n}".encode()) < 5000)
+def begin_moving(cluster: Clustered, slot: int, there: int, here: int = 0) -> None:
+    servers = cluster.servers
+    servers[there].ask("CLUSTER", "SETSLOT", slot, "IMPORTING", servers[here].ask("CLUSTER", "MYID"))
+    servers[here].ask("CLUSTER", "SETSLOT", slot, "MIGRATING", servers[there].ask("CLUSTER", "MYID"))
+
+
+def end_moving(cluster: Clustered, slot: int, there: int) -> None:
+    for server in (cluster.servers[there], *cluster.servers):
+        server.ask("CLUSTER", "SETSLOT", slot, "NODE", cluster.servers[there].ask("CLUSTER", "MYID"))
+
+
+def name_on(node: int) -> str:
+    """An account that a new cluster of three keeps there."""
+    return next(f"m{n}" for n in range(1000) if key_slot(f"switchyard:a:m{n}".encode()) * 3 // 16384 == node)
+
+
+async def test_slots_that_move_are_followed(clustered: Clustered) -> None:
+    name = name_on(0)
     slot = key_slot(f"switchyard:a:{name}".encode())
     log = Log()
-    async with at(redis_clustered, log) as store:
+    async with at(clustered.url, log) as store:
         owner = Owner(store, account=name)
         await owner.tell(spent=1)
-        clients[1].execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[0])
-        clients[0].execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[1])
+        begin_moving(clustered, slot, 1)
         here = await owner.tell(spent=2)
-        clients[0].execute_command("MIGRATE", "127.0.0.1", ports[1], f"switchyard:a:{name}", 0, 5000)
+        clustered.servers[0].ask("MIGRATE", "127.0.0.1", clustered.servers[1].port, f"switchyard:a:{name}", 0, 5000)
         asked = await owner.tell(spent=3)
-        for client in (clients[1], clients[0], clients[2]):
-            client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[1])
+        end_moving(clustered, slot, 1)
         moved = await owner.tell(spent=4)
         straight = await owner.tell(spent=5)
-    for client in clients:
-        client.close()
 
     assert [(2, False), (3, False), (4, False), (5, False)] == [
         (one.spent, one.fresh) for one in (here, asked, moved, straight)
@@ -191,7 +198,7 @@ async def test_sentinels_that_few_of_are_left_are_asked_all_the_same(redis_watch
     """But that there are no replicas is believed to most of them only."""
     hosts, _, name = redis_watched.removeprefix("redis+sentinel://").partition("/")
     gone = ",".join(f"127.0.0.1:{free_port()}" for _ in range(3))
-    async with at(f"redis+sentinel://{gone},{hosts.split(',')[0]}/{name}", Log(), deadline=1.0) as store:
+    async with at(f"redis+sentinel://{gone},{hosts.split(',')[0]}/{name}", Log()) as store:
         await granting(Owner(store, account=tmp_path.name))
 
 
@@ -201,3 +208,101 @@ async def test_a_master_that_sentinels_don_t_know_is_down(redis_watched: str) ->
     with pytest.raises(StoreDown):
         await store.open()
     await store.close()
+
+
+async def test_keys_whose_slot_is_on_its_way_are_to_be_asked_for_again(clustered: Clustered) -> None:
+    slot = key_slot(b"switchyard:{keys}names")
+    here = slot * 3 // 16384
+    there = (here + 1) % 3
+    async with at(clustered.url, Log()) as store:
+        begin_moving(clustered, slot, there, here)
+        with pytest.raises(StoreDown, match="moving"):
+            await store.key_named("alice")
+        clustered.servers[here].ask("CLUSTER", "SETSLOT", slot, "STABLE")
+        clustered.servers[there].ask("CLUSTER", "SETSLOT", slot, "STABLE")
+        await store.put_key(key("alice"))
+        begin_moving(clustered, slot, there, here)
+        names = "switchyard:{keys}names"
+        clustered.servers[here].ask("MIGRATE", "127.0.0.1", clustered.servers[there].port, names, 0, 5000)
+        with pytest.raises(StoreDown, match="moving"):
+            await store.key_named("alice")
+        rest = [f"switchyard:{{keys}}{part}" for part in ("digests", "order", "changes", "version", "floor")]
+        clustered.servers[here].ask("MIGRATE", "127.0.0.1", clustered.servers[there].port, "", 0, 5000, "KEYS", *rest)
+        end_moving(clustered, slot, there)
+
+        assert "alice" == (await store.keys())[0].name
+
+
+async def test_nobody_waits_longer_than_the_deadline_for_where_a_slot_is(clustered: Clustered) -> None:
+    name = name_on(1)
+    slot = key_slot(f"switchyard:a:{name}".encode())
+    store = RedisStore(Secret(clustered.url), Log(), deadline=0.1, settle=0.0)
+    await store.open()
+    owner = Owner(store, account=name)
+    await owner.tell()
+    begin_moving(clustered, slot, 2, 1)
+    clustered.servers[1].ask("MIGRATE", "127.0.0.1", clustered.servers[2].port, f"switchyard:a:{name}", 0, 5000)
+    end_moving(clustered, slot, 2)
+    await asyncio.sleep(0.15)  # it was looked for a moment ago
+    with clustered.servers[0].paused():
+        begun = time.perf_counter()
+        with pytest.raises(StoreDown, match="who has what"):
+            await owner.tell()
+        took = time.perf_counter() - begun
+        assert store._trips._places
+        await store._trips._places.close()
+    await store.close()
+
+    assert took < 0.2
+
+
+async def test_a_batch_fails_where_one_of_its_servers_does(clustered: Clustered) -> None:
+    async with at(clustered.url, Log(), deadline=DEADLINE) as store:
+        tells = [Tell(f"usd:part{number}", 1000) for number in range(20)]
+        await store.tell(Stamp("here/1", 1, 1), tells)
+        with clustered.servers[0].paused(), pytest.raises(StoreDown, match="no answer in time"):
+            await store.tell(Stamp("here/1", 1, 2), tells)
+
+
+async def test_one_server_of_a_cluster_is_no_store(clustered: Clustered) -> None:
+    has_mark = clustered.servers[key_slot(b"switchyard:{}mark") * 3 // 16384]
+    for server in clustered.servers:
+        store = RedisStore(Secret(url(server)), Log())
+        if server is has_mark:
+            await store.open()
+        else:
+            with pytest.raises(StoreDown, match="MOVED"):
+                await store.open()
+        with pytest.raises(StoreDown):
+            await store.tell(Stamp("here/1", 1, 1), [Tell(name_on(node), 1) for node in range(3)])
+        await store.close()
+
+
+async def test_a_replica_that_joins_is_asked_from_then_on(tmp_path: Path) -> None:
+    master = Server(tmp_path)
+    with serving(master):
+        async with at(url(master), Log(), deadline=0.3) as store:
+            await granting(Owner(store, "here/1"))
+            replica = Server(tmp_path, f"replicaof 127.0.0.1 {master.port}")
+            with serving(replica):
+                until(lambda: has_replica(master), "a replica is online")
+                await asyncio.sleep(1.2)
+                await Owner(store, "here/2").tell()
+                with replica.paused():
+                    heard = await Owner(store, "here/3").lease(1)
+
+    assert (0, True) == (heard.granted, heard.settling > 0)
+
+
+async def test_a_master_that_was_a_replica_in_between_is_noticed(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    with serving(server):
+        async with at(url(server), Log(), settle=SETTLE) as store:
+            await asyncio.sleep(SETTLE)
+            await granting(Owner(store, "here/1"))
+            epoch = store.epoch
+            server.ask("REPLICAOF", "127.0.0.1", free_port())
+            server.ask("REPLICAOF", "NO", "ONE")
+            await asyncio.sleep(1.6)
+
+    assert epoch != store.epoch

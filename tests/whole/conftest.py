@@ -96,8 +96,7 @@ class Gateway:
 @asynccontextmanager
 async def gateway(config: str, path: Path, log: int, env: dict[str, str] | None = None) -> AsyncIterator[Gateway]:
     file = path / "config.yaml"
-    kept = "" if "\nstate:" in f"\n{config}" else f"state: {{directory: {path / 'data'}}}\n"
-    file.write_text(kept + config)
+    file.write_text(config)
     source = Source(file=str(file), env=env or {})
     loaded = source.load()
     house = await House.open(loaded, source, None, log=log)
@@ -120,8 +119,9 @@ async def gateway(config: str, path: Path, log: int, env: dict[str, str] | None 
 
 
 @pytest.fixture
-def start(tmp_path):
-    """A maker of gateways, each with its log in the file `log` of tmp_path."""
+def start(tmp_path, monkeypatch):
+    """A maker of gateways, each with its log in the file `log` of tmp_path, and its state in its folder `data`."""
+    monkeypatch.chdir(tmp_path)
     log = os.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 
     def begin(config: str, env: dict[str, str] | None = None):

@@ -204,7 +204,7 @@ async def test_who_sends_one_byte_at_a_time_is_not_waited_for(start, slow):
         ("POST", "/v1/nothing", 404),
         ("GET", "/v1/models/nope", 404),
         ("GET", "/../etc/passwd", 404),
-        ("POST", "/admin/reload", 403),
+        ("POST", "/admin/reload", 401),
         ("OPTIONS", "/v1/chat/completions", 204),
         ("HEAD", "/health", 200),
     ],

@@ -1,6 +1,5 @@
 """Both ledgers, empty and open; PostgreSQL is started once."""
 
-import itertools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,8 +8,6 @@ import pytest
 
 from store.books import Books, books
 from tests.store.ledger.postgres import Server, running
-
-_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -21,12 +18,11 @@ def postgres() -> Iterator[Server]:
 
 @pytest.fixture
 async def database(postgres: Server) -> str:
-    """The address of a database that nobody else uses."""
-    name = f"ledger{next(_NUMBERS)}"
-    connection = await asyncpg.connect(postgres.url())
-    await connection.execute(f"CREATE DATABASE {name}")
+    """The address of a database without any tables."""
+    connection = await asyncpg.connect(postgres.url)
+    await connection.execute("DROP SCHEMA IF EXISTS switchyard CASCADE")
     await connection.close()
-    return postgres.url(name)
+    return postgres.url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

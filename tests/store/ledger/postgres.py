@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 HOMES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "16MB"}
+SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "client_min_messages": "error"}
 
 
 class Server(NamedTuple):
@@ -24,8 +24,9 @@ class Server(NamedTuple):
     password: str
     process: "subprocess.Popen[bytes]"
 
-    def url(self, database: str = "postgres") -> str:
-        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/postgres"
 
 
 def program(name: str) -> str:
@@ -62,7 +63,7 @@ def running() -> Iterator[Server]:
                 wait(home, port)
                 yield Server(port, password, process)
             finally:
-                process.send_signal(signal.SIGINT)  # which it calls a fast shutdown
+                process.send_signal(signal.SIGQUIT)  # what is in it goes away with it
                 process.wait()
 
 

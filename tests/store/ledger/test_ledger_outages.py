@@ -9,7 +9,6 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -45,7 +44,7 @@ async def test_whoever_can_t_be_reached_is_down_and_no_password_is_told(url: str
 
 
 async def test_a_wrong_password_is_told_as_that(postgres: Server) -> None:
-    ledger = PostgresLedger(postgres.url().replace(postgres.password, PASSWORD))
+    ledger = PostgresLedger(postgres.url.replace(postgres.password, PASSWORD))
 
     with pytest.raises(LedgerDown, match=r"^PostgreSQL: InvalidPasswordError \(28P01\)$"):
         await ledger.open()
@@ -118,12 +117,15 @@ async def test_several_who_migrate_at_once_wait_for_each_other(database: str) ->
 
 async def test_a_server_that_stands_still_is_down_until_it_goes_on(quick: PostgresLedger, postgres: Server) -> None:
     await quick.add("me", 1, [entry(1)])
+    other = PostgresLedger(quick._url, deadline=0.3)
+    await other.open()
     processes = children(postgres.process.pid)
     for one in processes:
         os.kill(one, signal.SIGSTOP)
     try:
         with pytest.raises(LedgerDown, match=r"PostgreSQL didn't answer within 0.5 s"):
             await quick.add("me", 2, [entry(2)])
+        await other.close()
     finally:
         for one in processes:
             os.kill(one, signal.SIGCONT)
@@ -140,9 +142,9 @@ def children(pid: int) -> list[int]:
 
 async def test_connections_that_were_cut_are_made_again(quick: PostgresLedger, database: str) -> None:
     await quick.add("me", 1, [entry(1)])
-    name = urlsplit(database).path[1:]
-    async with asyncpg.create_pool(database.replace(name, "postgres"), min_size=1, max_size=1) as pool:
-        await pool.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+    async with asyncpg.create_pool(database, min_size=1, max_size=1) as pool:
+        others = "FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        await pool.execute(f"SELECT pg_terminate_backend(pid) {others}")
 
     with contextlib.suppress(LedgerDown):
         await quick.add("me", 2, [entry(2)])
@@ -185,6 +187,48 @@ async def test_a_deadlock_with_somebody_else_is_tried_again(database: str) -> No
 
     assert (await ledger.sums([], 0, math.inf))[0].requests == 4
     await ledger.close()
+
+
+REFUSING = """
+CREATE SEQUENCE switchyard.tries;
+CREATE FUNCTION switchyard.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('switchyard.tries') <= {times} THEN RAISE EXCEPTION 'once more' USING ERRCODE = '40001'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON switchyard.calls FOR EACH ROW EXECUTE FUNCTION switchyard.refuse();
+"""
+
+
+@pytest.mark.parametrize(("times", "fails"), [(1, False), (4, False), (5, True)])
+async def test_what_could_not_be_put_in_order_is_tried_five_times(
+    quick: PostgresLedger, database: str, times: int, fails: bool
+) -> None:
+    somebody = await asyncpg.connect(database)
+    await somebody.execute(REFUSING.format(times=times))
+    await somebody.close()
+
+    with pytest.raises(LedgerDown, match=r"SerializationError \(40001\)") if fails else contextlib.nullcontext():
+        await quick.add("me", 1, [entry(1)])
+
+    assert await quick.last("me") == (0 if fails else 1)
+
+
+@pytest.mark.parametrize(("deadline", "waits"), [(5.0, True), (0.1, False)])
+async def test_a_file_that_somebody_else_is_making_is_waited_for(tmp_path: Path, deadline: float, waits: bool) -> None:
+    ledger = SqliteLedger(tmp_path / "ledger.sqlite", deadline=deadline)
+    somebody = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    somebody.execute("CREATE TABLE something (x)")
+    somebody.execute("BEGIN EXCLUSIVE")
+    asyncio.get_running_loop().call_later(0.3, somebody.execute, "COMMIT")
+
+    with contextlib.nullcontext() if waits else pytest.raises(LedgerDown):
+        await ledger.open()
+    await asyncio.sleep(0 if waits else 0.4)
+
+    await ledger.open()
+    assert await ledger.last("me") == 0
+    await ledger.close()
+    somebody.close()
 
 
 async def test_sqlite_waits_for_a_lock_only_until_the_deadline(tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""What operators are served: who they are, and the pages below /api/v1."""
+
+from collections.abc import Iterator
+
+from admin.asked import Row
+from admin.first_key import admin_key
+from admin.key_pages import key_pages
+from admin.keys import Locksmith
+from config.schema import Config
+from core.secret import Secret
+from gateway.accounts import Accounts
+from gateway.current import Current
+from gateway.desk import Desk
+from gateway.estimate import Estimates
+from gateway.treasury import Treasury
+
+
+class Office:
+    """*config* is that of the start."""
+
+    __slots__ = ("_current", "_first", "_treasury", "desk")
+
+    def __init__(self, config: Config, current: Current, treasury: Treasury) -> None:
+        self._current = current
+        self._treasury = treasury
+        self._first = admin_key(config)
+        self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key)
+
+    def key(self) -> Secret | None:
+        """The admin key of the moment."""
+        return self._current.generation.config.admin_key or self._first.secret
+
+    def _rows(self) -> Iterator[Row]:
+        yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
+        yield from Accounts(self._current, self._treasury, self.key).rows()
+        yield from Estimates(self._current, self._treasury).rows()
