@@ -107,6 +107,11 @@ class Money(RuleBasedStateMachine):
         if not again:
             self.world.late.remove(message)
 
+    @rule(number=slots)
+    def drain(self, number: int) -> None:
+        """The ledger may know of what was settled before the store does."""
+        self.world.drain(number)
+
     @rule(number=slots, kind=st.sampled_from(TROUBLE))
     def trouble(self, number: int, kind: str) -> None:
         getattr(self.world, kind)(number)
