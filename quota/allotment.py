@@ -144,7 +144,7 @@ class Allotment:
         target = self.asked + stock
         self.low = stock // 2 if stock > 1 else -1
         surplus = self.free - 2 * target
-        if surplus > 0:
+        if surplus > 0 and not self.unsure:  # a store that doesn't answer gets nothing back: it may be a while
             self.free -= surplus
             return 0, 0
         if self.free >= self.asked and self.free > self.low:

@@ -194,7 +194,7 @@ class Stock:
     def give_up(self) -> None:
         """Nothing more will be used: everything free is to go back with the next words."""
         for one in self.allotments.values():
-            one.taken, one.pace, one.used = 0, 0.0, -math.inf
+            one.taken, one.pace, one.used, one.unsure = 0, 0.0, -math.inf, False
             self.mark(one)
         for rate in self.rates.values():
             rate.empty()
