@@ -120,7 +120,9 @@ class Bill:
         purse, most = self.purse, self._most
         if purse is None or not (purse.priced or purse.counted or most is not None):
             return ONE
-        bound = self._generation.bound(target, self._call, request)
+        generation = self._generation
+        paid = purse.priced or most is not None
+        bound = (generation.bound if paid else generation.bound_in_tokens)(target, self._call, request)
         if isinstance(bound, Unbounded):
             return unbounded(bound)
         self._bound = bound
