@@ -160,8 +160,11 @@ class Generation:
     def most(self, key: Key) -> int | None:
         """What one call of *key* may cost, by whoever allows the least; None where nobody says."""
         team = None if key.team is None else self.config.teams.get(key.team)
-        caps = (self.config.max_cost, key.max_cost, None if team is None else team.max_cost)
-        return min((cap for cap in caps if cap is not None), default=None)
+        least = self.config.max_cost
+        for cap in (key.max_cost, None if team is None else team.max_cost):
+            if cap is not None and (least is None or cap < least):
+                least = cap
+        return least
 
     def may_use(self, key: Key, model: str) -> bool:
         """Whether *key* may ask for *model*, as far as it and its team go."""

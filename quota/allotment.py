@@ -144,7 +144,7 @@ class Allotment:
         target = self.asked + stock
         self.low = stock // 2 if stock > 1 else -1
         surplus = self.free - 2 * target
-        if surplus > 0:
+        if surplus > 0 and not self.unsure:  # a store that doesn't answer gets nothing back: it may be a while
             self.free -= surplus
             return 0, 0
         if self.free >= self.asked and self.free > self.low:
@@ -162,8 +162,12 @@ class Allotment:
         self.heard = heard
         if heard.late:
             return
-        # What this owner had spent before and wasn't known here.
-        self.spent += max(heard.own - spent, 0)
+        if self.based:
+            # The ledger may have been ahead of us with what we spent ourselves while the word was on its way.
+            self.spent = max(self.spent, heard.own)
+        else:
+            # What this owner had spent before and wasn't known here.
+            self.spent += heard.own
         self.based, self.unsure = True, False
         self.told, self.kept, self.beat = max(spent, heard.own), keep, now
         if heard.wanted:

@@ -75,9 +75,9 @@ class Stock:
         return one
 
     def inherit(self, totals: Mapping[str, int], now: float, wall: float) -> None:
-        """What this owner has spent in an earlier life, as its journal knows."""
+        """What this owner has spent of accounts that aren't known here (any more), as its journal knows."""
         for name, spent in totals.items():
-            if name.startswith("usd:"):
+            if name.startswith("usd:") and name not in self.allotments:
                 when = Window(name.rpartition(":")[2], -math.inf, lasts(name, wall))
                 one = self.allotments[name] = Allotment(name, "", limit=0, now=now, budget=NO_BUDGET, window=when)
                 one.spent, one.based = spent, True
@@ -194,7 +194,7 @@ class Stock:
     def give_up(self) -> None:
         """Nothing more will be used: everything free is to go back with the next words."""
         for one in self.allotments.values():
-            one.taken, one.pace, one.used = 0, 0.0, -math.inf
+            one.taken, one.pace, one.used, one.unsure = 0, 0.0, -math.inf, False
             self.mark(one)
         for rate in self.rates.values():
             rate.empty()

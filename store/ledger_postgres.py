@@ -71,6 +71,10 @@ _LAST: Final = (
     "INSERT INTO switchyard.owners AS known VALUES ($1, 0)"
     " ON CONFLICT (owner) DO UPDATE SET last = known.last RETURNING last"
 )
+# The journal forgets what we have taken, so that a server which may lose what it has said yes to is told not to.
+_LASTING: Final = (
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+)
 _OWNER: Final = "UPDATE switchyard.owners SET last = $2 WHERE owner = $1"
 _FORGET: Final = (
     "DELETE FROM switchyard.calls WHERE ctid = ANY(ARRAY("
@@ -253,6 +257,7 @@ async def _founded(connection: Connection) -> None:
 
 async def _add(connection: Connection, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes]) -> None:
     async with connection.transaction():
+        await connection.execute(_LASTING)
         last = await connection.fetchval(_LAST, owner)
         known = max(last + 1 - first, 0)
         if known >= len(rows):

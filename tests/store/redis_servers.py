@@ -225,7 +225,11 @@ class Proxy:
         assert task
         self._tasks.add(task)
         self.accepted += 1
-        there, forth = await asyncio.open_connection("127.0.0.1", self._to)
+        try:
+            there, forth = await asyncio.open_connection("127.0.0.1", self._to)
+        except ConnectionError:
+            writer.close()
+            return
         try:
             with contextlib.suppress(OSError, asyncio.CancelledError):
                 await asyncio.gather(self._pass(reader, forth, slow=False), self._pass(there, writer, slow=True))
