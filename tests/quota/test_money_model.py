@@ -309,10 +309,13 @@ class Money(RuleBasedStateMachine):
 
     def _the_limit_changes(self, number: int) -> None:
         limit = (500, 1000, 3000)[number]
-        for name, one in self.bank.accounts.items():
-            allowed = self.ceiling.get(name, self.limit)
-            sums = one.sums(self.now, lapses=False)
-            self.ceiling[name] = max(allowed, self.limit, limit, sums.spent + sums.leased)
+        used = {*self.cost, *(call.account for place in self.places for call in place.calls)}
+        for name in {*self.bank.accounts, *used}:  # the store may have forgotten some
+            allowed = max(self.ceiling.get(name, 0), self.limit, limit)
+            if (one := self.bank.accounts.get(name)) is not None:
+                sums = one.sums(self.now, lapses=False)
+                allowed = max(allowed, sums.spent + sums.leased)
+            self.ceiling[name] = allowed
         self.limit = limit
 
     @rule()
