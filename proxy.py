@@ -1,9 +1,10 @@
-"""The command line: serve, check, dialects, and what is asked of keys and ledger.
+"""The command line: serve, check, dialects, and what is asked of keys and of the ledger.
 
 The life of a call is in gateway/conversation.py, top to bottom.
 """
 
 import argparse
+import asyncio
 import os
 import socket
 import sys
@@ -15,6 +16,7 @@ from typing import Final, NamedTuple
 
 import uvloop
 
+from admin.first_key import admin_key
 from catalog import dialects
 from config.load import MOST_WORKERS
 from config.problems import ConfigErrors
@@ -24,6 +26,7 @@ from config.watch import Watch
 from gateway import commands
 from gateway.current import Newest, Source
 from gateway.house import House
+from gateway.survey import survey
 from gateway.treasury import NoState
 from server.life import live
 from server.supervisor import PortInUse, Supervisor, listening, reserved
@@ -33,6 +36,13 @@ from telemetry.workers import swept
 VERSION: Final = "0.1.0"
 COMMANDS: Final = ("serve", "check", "dialects")
 HELP: Final = "serve (default), check the configuration, or show what each dialect can do"
+OTHERS: Final = """\
+other commands, each with a --help of its own:
+  keys                  make, change and end keys at run time
+  spend                 what was spent, by key, model, day ...
+  reconcile             compare a provider's account with the ledger
+  migrate               bring the ledger's tables up to date
+"""
 PAGES: Final = {"health": "/health", "metrics": "/metrics"}
 
 
@@ -62,8 +72,12 @@ def main(argv: list[str]) -> int:
         greet(config, source)
         return 0
     try:
+        asyncio.run(survey(config, source.file, partial(note, config)))
         # What more than one worker can't keep must be refused by a reload too.
         return serve(config, replace(source, workers=config.server.workers), watch)
+    except ConfigErrors as error:
+        say(problems_text(error))
+        return 2
     except (PortInUse, NoDirectory, NoState) as error:
         say(f"{error}")
         return 1
@@ -80,7 +94,12 @@ def ask(name: str, argv: list[str]) -> int:
 
 def arguments(argv: list[str]) -> argparse.Namespace:
     """`proxy.py [serve|check|dialects] [FILE] [--config FILE] [--host H] [--port N] [--workers N]`."""
-    parser = argparse.ArgumentParser(prog="proxy.py", description="An OpenAI-compatible gateway to language models.")
+    parser = argparse.ArgumentParser(
+        prog="proxy.py",
+        description="An OpenAI-compatible gateway to language models.",
+        epilog=OTHERS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("command", nargs="?", default="serve", choices=COMMANDS, help=HELP)
     parser.add_argument("file", nargs="?", help="the configuration, config.yaml if not given")
     parser.add_argument("--config", help="the same")
@@ -165,16 +184,22 @@ async def working(newest: Newest, source: Source, sock: socket.socket, family: F
 
 def greet(config: Config, source: Source, *, port: int | None = None) -> None:
     """What a person who starts it wants to know. *port* is where it listens, if it does."""
+    about = ""
     if port is not None:
+        about = admin_key(config).sentence()
         config = replace(config, server=replace(config.server, port=port))
-    sys.stdout.write(summary(config, file=source.file, pages=PAGES) + "\n")
+    sys.stdout.write(summary(config, file=source.file, pages=PAGES, about=about) + "\n")
     sys.stdout.flush()
 
 
 def log(config: Config, text: str) -> None:
+    note(config, "warning", text)
+
+
+def note(config: Config, level: str, text: str, **fields: object) -> None:
     """One line where the workers log."""
     scribe = Scribe(format=config.log.format, level=config.log.level)
-    scribe.event("warning", text)
+    scribe.event(level, text, **fields)
     scribe.close()
 
 

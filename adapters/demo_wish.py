@@ -8,7 +8,7 @@ from core.wire import Json
 MODELS = ("echo", "slow", "fails", "limited", "broken", "hangs", "refuses")
 
 _DIRECTIVE = re.compile(r"\[\[ ?(slow|pace|fail|break|words) ?([\d.]{0,12}) ?(ms|s)? ?\]\]")
-_MOST_WORDS = 10_000
+_MOST_WORDS = 4_096
 _LONGEST = 3600.0
 
 

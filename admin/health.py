@@ -8,17 +8,24 @@ from routing.vitals import Vitals
 
 
 def whole(
-    config: Config, vitals: Vitals, last: Mapping[str, Any], seen: Mapping[str, Mapping[str, object]], *, serving: bool
+    config: Config,
+    vitals: Vitals,
+    last: Mapping[str, Any],
+    seen: Mapping[str, Mapping[str, object]],
+    money: Mapping[str, object],
+    *,
+    serving: bool,
 ) -> dict[str, Any]:
     """Everything, for those who may see it. Secrets are not in it, addresses of providers are not either.
 
-    *seen* is what there is to show of the providers that are looked at.
+    *seen* is what there is to show of the providers that are looked at, *money* how store, ledger and journal do.
     """
     return {
         **brief(config, last, serving=serving),
         "providers": {name: {**_provider(config, name), **seen.get(name, {})} for name in config.providers},
         "targets": {name: _target(each.circuit.state, each.in_flight) for name, each in vitals.targets().items()},
         "routes": sorted(config.routes),
+        "money": dict(money),
         "last_reload": dict(last),
         "warnings": list(config.warnings),
     }

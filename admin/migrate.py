@@ -10,6 +10,7 @@ from store.ledger import LedgerDown
 
 def options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="proxy.py migrate", description="Bring the ledger's tables up to date.")
+    parser.add_argument("--config", default="config.yaml", help="the configuration (config.yaml)")
     return parser.parse_args(argv)
 
 

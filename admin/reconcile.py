@@ -68,6 +68,7 @@ def _over(drift: int | None, theirs: int | None, tolerance: Decimal, least: int)
 def options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="proxy.py reconcile", description="Compare a provider's export with ours.")
     arguments(parser)
+    parser.add_argument("--config", default="config.yaml", help="the configuration (config.yaml)")
     return parser.parse_args(argv)
 
 

@@ -24,6 +24,7 @@ FIGURES: Final = ("requests", "failed", "estimated", "prompt_tokens", "completio
 def options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="proxy.py spend", description="What was spent, from the ledger.")
     arguments(parser)
+    parser.add_argument("--config", default="config.yaml", help="the configuration (config.yaml)")
     return parser.parse_args(argv)
 
 

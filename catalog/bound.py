@@ -20,7 +20,7 @@ from core.call import Call
 __all__ = ["Bound", "Unbounded", "bound"]
 
 REMEMBERED: Final = 4_096  # rules
-# The dialect that answers without any provider charges for none.
+# The dialect that answers without any provider charges for none, unless the operator has put a price on it.
 _NOBODYS: Final = {"demo": Model(Price.of({"input": 0, "output": 0}), UNKNOWN, None, "nobody charges for it")}
 
 SLACK: Final = 16
@@ -60,7 +60,8 @@ def bound(call: Call, body: bytes, *, model: Model | None, dialect: str, name: s
     """*body* is what goes to the provider for *call*, *name* the model's there. *model* is what is known of it."""
     rule = _rules.get(id(model))
     if rule is None or rule.model is not model or rule.dialect != dialect or rule.name != name:
-        model = _NOBODYS.get(dialect, model)
+        if model is None or model.price is None:
+            model = _NOBODYS.get(dialect, model)
         if model is None:
             return Unbounded(f"no price is known for {name}")
         rule = _learnt(model, dialect, name)

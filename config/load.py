@@ -135,7 +135,10 @@ def _above(server: Server, *, host: str | None, port: int | None, workers: int |
 def _check_reach(server: Server, keys: Mapping[str, Key], section: Section, notes: Notes) -> None:
     """Nobody should find that strangers spent their money because a line was forgotten."""
     if not (server.open or keys or is_loopback(server.host)):
-        message = f"{server.host} can be reached from other machines: add `keys:`, or say `open: true` to serve anyone"
+        message = (
+            f"{server.host} can be reached from other machines: add `keys:`, or say `open: true` to serve anyone, "
+            "or, from the moment on that `proxy.py keys create` has made the first key, only those who hold one"
+        )
         notes.error(section.at("host"), message)
 
 

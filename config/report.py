@@ -24,12 +24,15 @@ def problems_text(errors: ConfigErrors) -> str:
     return "\n".join(lines)
 
 
-def summary(config: Config, *, file: str, pages: Mapping[str, str]) -> str:
-    """*pages* are the paths of what a browser may want, by name: {"dashboard": "/admin", "metrics": "/metrics"}."""
-    return "\n".join(_lines(config, file=file, pages=pages))
+def summary(config: Config, *, file: str, pages: Mapping[str, str], about: str = "") -> str:
+    """*pages* are the paths of what a browser may want, by name: {"dashboard": "/admin", "metrics": "/metrics"}.
+
+    *about* is a line that the configuration alone doesn't tell.
+    """
+    return "\n".join(_lines(config, file=file, pages=pages, about=about))
 
 
-def _lines(config: Config, *, file: str, pages: Mapping[str, str]) -> Iterator[str]:
+def _lines(config: Config, *, file: str, pages: Mapping[str, str], about: str) -> Iterator[str]:
     address = address_of(config.server)
     workers = "1 worker" if config.server.workers == 1 else f"{config.server.workers} workers"
     yield f"{file}: good, generation {config.hash}, {workers}"
@@ -38,6 +41,8 @@ def _lines(config: Config, *, file: str, pages: Mapping[str, str]) -> Iterator[s
         yield f"{name}: {address}{path}"
     yield f"state: {_place(config.state.url, config)}"
     yield f"ledger: {_ledger(config)}"
+    if about:
+        yield about
     if money := _money(config):
         yield f"money: {money}"
     yield "providers:"

@@ -8,7 +8,7 @@ from admin import costs
 from admin.access import holds
 from admin.asked import Asked, Row
 from admin.costs import Standing
-from config.schema import Key
+from config.schema import Config, Key
 from core.errors import Refusal, invalid
 from core.secret import Secret
 from gateway.current import Current
@@ -50,10 +50,18 @@ class Accounts:
             key = await keyring.recognise(asked.authorization, time.time())
             if name not in {None, key.name}:
                 raise Refusal(403, "A key sees its own usage only.", code="not_your_key", param="key")
-        budgets = await self._standing(scope_of(key), key)
-        with_models = [one for pattern, _ in key.per_model for one in await self._standing(scope_of(key, pattern), key)]
         ledger = self._ledger()
-        return await _told(costs.usage(ledger, key.name, (*budgets, *with_models)))
+        models: list[str | None] = []
+        budgets: list[Standing] = []
+        for pattern in (None, *(pattern for pattern, _ in key.per_model)):
+            found = await self._standing(scope_of(key, pattern) if pattern else scope_of(key), key)
+            budgets += found
+            models += [pattern] * len(found)
+        told = await _told(costs.usage(ledger, key.name, budgets))
+        for budget, model in zip(told["budgets"], models, strict=True):
+            if model is not None:
+                budget["model"] = model
+        return told
 
     async def _costs(self, asked: Asked) -> object:
         period = asked.query.get("period", "month")
@@ -78,17 +86,7 @@ class Accounts:
         return await _told(told)
 
     async def _key(self, name: str) -> Key:
-        """By its name, wherever it was made."""
-        key = self._current.generation.config.keys.get(name)
-        if key is not None:
-            return key
-        try:
-            key = await self._treasury.stored.named(name)
-        except StoreDown:
-            raise _down("store") from None
-        if key is None:
-            raise Refusal(404, f"There is no key {name}.", code="key_not_found", param="key")
-        return key
+        return await named(self._current.generation.config, self._treasury, name)
 
     async def _standing(self, scope: str, key: Key | None) -> Sequence[Standing]:
         allowance = None
@@ -98,7 +96,7 @@ class Accounts:
         try:
             return await self._treasury.till.standing(scope, allowance)
         except StoreDown:
-            raise _down("store") from None
+            raise _down("store", code="store_unavailable") from None
 
     def _where(self, asked: Asked) -> Mapping[str, str]:
         return costs.workspace(asked.query.get("workspace"), self._current.generation.config.teams)
@@ -109,11 +107,25 @@ class Accounts:
         return self._treasury.ledger
 
 
-async def _told(answer: Any) -> object:
+async def named(config: Config, treasury: Treasury, name: str) -> Key:
+    """A key by its name, wherever it was made."""
+    key = config.keys.get(name)
+    if key is not None:
+        return key
+    try:
+        key = await treasury.stored.named(name)
+    except StoreDown:
+        raise _down("store", code="store_unavailable") from None
+    if key is None:
+        raise Refusal(404, f"There is no key {name}.", code="key_not_found", param="key")
+    return key
+
+
+async def _told(answer: Any) -> Any:
     try:
         return await answer
     except LedgerDown:
-        raise _down("ledger") from None
+        raise _down("ledger", code="ledger_unavailable") from None
     except ValueError as error:
         raise invalid(f"{error}.") from None
 
@@ -122,5 +134,5 @@ def _zone(asked: Asked) -> str:
     return asked.query.get("zone", "UTC")
 
 
-def _down(what: str) -> Refusal:
-    return Refusal(503, f"The {what} can't be reached.", code=f"{what}_unavailable", headers={"retry-after": "1"})
+def _down(what: str, *, code: str) -> Refusal:
+    return Refusal(503, f"The {what} can't be reached.", code=code, headers={"retry-after": "1"})

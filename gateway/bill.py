@@ -18,7 +18,7 @@ from gateway.spent import Spent, elsewhere, too_dear, unbounded
 from quota.hold import Hold
 from quota.purse import Purse
 from quota.words import Need, Shortage
-from store.entry import COUNTS, Entry
+from store.entry import COUNTS
 from telemetry.record import Record
 from upstream.trial import StreamTrial, WholeTrial
 
@@ -120,7 +120,9 @@ class Bill:
         purse, most = self.purse, self._most
         if purse is None or not (purse.priced or purse.counted or most is not None):
             return ONE
-        bound = self._generation.bound(target, self._call, request)
+        generation = self._generation
+        paid = purse.priced or most is not None
+        bound = (generation.bound if paid else generation.bound_in_tokens)(target, self._call, request)
         if isinstance(bound, Unbounded):
             return unbounded(bound)
         self._bound = bound
@@ -257,16 +259,19 @@ class Bill:
 
     def _charge(self, cost: int) -> None:
         """Note which budgets pay for the attempt under way."""
-        if self._hold is not None:
+        if self._hold is None:
+            return
+        if not self._charges:
+            self._charges = self._hold.charges(cost)
+        else:
             for account, amount in self._hold.charges(cost).items():
                 self._charges[account] = self._charges.get(account, 0) + amount
 
     def _row(self, last: tuple[str, str, float, int] | None = None) -> bytes:
-        """*last* is the attempt under way, which is not among those tried yet."""
+        """An Entry's fields as it would write them. *last* is the attempt under way, not among those tried yet."""
         record, usage = self._record, self._record.usage
-        before = [(*one, cost) for one, cost in zip(self.tried, self._costs, strict=True)]
         total = record.total or (time.time() - record.time) * 1e3
-        return Entry(
+        fields = (
             record.time,
             record.id,
             record.key,
@@ -282,12 +287,19 @@ class Bill:
             record.gone,
             record.estimated,
             record.cost,
-            NOTHING if usage is None else (*usage[:5], *usage[7:12]),
+            NOTHING if usage is None else usage[:5] + usage[7:12],
             round(total, 1),
             None if record.first is None else round(record.first, 1),
-            tuple(before) if last is None else (*before, last),
+            self._attempts(last),
             self._charges,
-        ).to_bytes()
+        )
+        return orjson.dumps(fields)
+
+    def _attempts(self, last: tuple[str, str, float, int] | None) -> list[tuple[str, str, float, int]]:
+        before = [(*one, cost) for one, cost in zip(self.tried, self._costs, strict=True)] if self.tried else []
+        if last is not None:
+            before.append(last)
+        return before
 
 
 def _billed(trial: WholeTrial | StreamTrial, failure: Failure) -> bool:

@@ -12,7 +12,7 @@ from admin import keys_command, migrate, reconcile, spend
 from config.schema import Config
 from gateway.treasury import ledger_of, store_of
 from store.contract import Store
-from store.ledger import LedgerDown
+from store.ledger import LedgerDown, OldLedger
 
 Load = Callable[[str], Config]  # a file's configuration; may raise ConfigErrors
 Options = Callable[[Sequence[str]], argparse.Namespace]
@@ -30,11 +30,9 @@ def run(name: str, argv: Sequence[str], load: Load) -> int:
     """The exit code of `proxy.py NAME ...`; *argv* is what follows the name."""
     if name == "keys":
         return asyncio.run(keys_command.run(argv, load, _opened, say=sys.stdout.write, complain=sys.stderr.write))
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", default="config.yaml")
-    chosen, rest = common.parse_known_args(argv)
-    options, work = ABOUT_LEDGER[name]
-    return asyncio.run(_of_ledger(options(rest), work, load(chosen.config), opening=name != "migrate"))
+    read, work = ABOUT_LEDGER[name]
+    options = read(argv)
+    return asyncio.run(_of_ledger(options, work, load(options.config), opening=name != "migrate"))
 
 
 async def _of_ledger(options: argparse.Namespace, work: Any, config: Config, *, opening: bool) -> int:
@@ -47,7 +45,7 @@ async def _of_ledger(options: argparse.Namespace, work: Any, config: Config, *, 
             _ready(config)
             await ledger.open()
         code: int = await work(options, ledger)
-    except LedgerDown as down:
+    except (LedgerDown, OldLedger) as down:
         sys.stderr.write(f"{down}\n")
         return 1
     finally:

@@ -199,6 +199,7 @@ class Conversation:
             failure = await self._attempt(attempt, bill)
         except Refusal as refused:
             if isinstance(refused, Spent):
+                failure = Failure(Fault.LIMITED, refused.message)
                 raise
             # Nothing was sent: the target can't take the call, and another one may.
             failure = Failure(

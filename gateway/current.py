@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +12,13 @@ from config.problems import ConfigErrors
 from config.schema import Config
 from config.watch import Watch, read
 from gateway.generation import DIALECTS, Generation, Shared, build
+from gateway.unpriced import unpriced
 from routing.strategies import STRATEGIES
 
+STATE_AT_START: Final = ("url", "directory", "fsync")
 AT_START: Final = ("host", "port", "drain", "idle", "head_timeout", "shortcut")
+
+Objections = Callable[[Config], Awaitable[tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,7 @@ class Source:
 
     def load(self) -> Config:
         """Raise ConfigErrors."""
-        return load(
+        config = load(
             read(Path(self.file)),
             self.env,
             file=self.file,
@@ -41,6 +45,8 @@ class Source:
             workers=self.workers,
             cores=self.cores,
         )
+        doubts = tuple(f"{self.file}: {sentence}" for sentence in unpriced(config))
+        return replace(config, warnings=(*config.warnings, *doubts))
 
 
 class Newest:
@@ -96,21 +102,35 @@ class Reload:
         }
 
 
+async def nothing_against(_: Config) -> tuple[str, ...]:
+    return ()
+
+
 class Current:
     """Calls take `generation` once, when they begin, and keep it.
+
+    *objections* says what is wrong with a configuration beside what the store holds.
 
     *watch* was made before *config* was read, so that no change in between is missed.
     """
 
-    __slots__ = ("_first", "_one", "_said", "_watch", "generation", "last", "shared", "source")
+    __slots__ = ("_first", "_objections", "_one", "_said", "_watch", "generation", "last", "shared", "source")
 
     def __init__(
-        self, source: Source, config: Config, shared: Shared, said: Callable[[Reload], None], watch: Watch | None = None
+        self,
+        source: Source,
+        config: Config,
+        shared: Shared,
+        said: Callable[[Reload], None],
+        watch: Watch | None = None,
+        *,
+        objections: Objections = nothing_against,
     ) -> None:
         self.source = source
         self.shared = shared
         self._watch = watch or Watch(Path(source.file))
         self._said = said
+        self._objections = objections
         self._one = asyncio.Lock()
         self._first = config
         self.generation: Generation = build(config, shared)
@@ -132,6 +152,11 @@ class Current:
             except ConfigErrors as error:
                 self.last = Reload(time.time(), old, changed=False, problems=tuple(map(str, error.problems)))
             else:
+                if found := await self._objections(config):
+                    problems = tuple(f"{self.source.file}: {text}" for text in found)
+                    self.last = Reload(time.time(), old, changed=False, problems=problems)
+                    self._said(self.last)
+                    return self.last
                 if config.hash != old:
                     self.generation = build(config, self.shared)
                 waiting = waiting_for_restart(self._first, config)
@@ -144,5 +169,7 @@ def waiting_for_restart(first: Config, now: Config) -> tuple[str, ...]:
     """What *now* says otherwise than *first*, of what a running process can't change."""
     server = [f"server.{name}" for name in AT_START if getattr(first.server, name) != getattr(now.server, name)]
     log = ["log"] if first.log != now.log else []
-    state = ["state"] if first.state != now.state else []
-    return (*server, *log, *state)
+    state = [f"state.{name}" for name in STATE_AT_START if getattr(first.state, name) != getattr(now.state, name)]
+    books = ["ledger"] if first.ledger.on != now.ledger.on else []
+    books += ["ledger.url"] if first.ledger.url != now.ledger.url else []
+    return (*server, *log, *state, *books)

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 from adapters.contract import Adapter
+from admin.access import holds
 from admin.asked import Asked, Row
 from api import ENDPOINTS
 from api.models import unknown
@@ -15,11 +17,14 @@ from config.schema import Key, Route
 from core.ask import NOTHING_FETCHED, Ask
 from core.call import Call
 from core.errors import Refusal
+from core.secret import Secret
 from core.target import Target
+from gateway.accounts import named
 from gateway.current import Current
 from gateway.generation import Generation
 from gateway.remembered import Recollection
 from gateway.treasury import Treasury
+from quota.keys import ANYONE
 from store.ledger import Ledger, LedgerDown
 
 HISTORY: Final = 30 * 86400.0  # seconds of it that are looked at
@@ -27,9 +32,12 @@ PATH: Final = "/api/v1/estimate"
 
 
 class Estimates:
-    __slots__ = ("_current", "_treasury")
+    """*admin_key* is asked for that of the moment."""
 
-    def __init__(self, current: Current, treasury: Treasury) -> None:
+    __slots__ = ("_admin_key", "_current", "_treasury")
+
+    def __init__(self, current: Current, treasury: Treasury, admin_key: Callable[[], Secret | None]) -> None:
+        self._admin_key = admin_key
         self._current = current
         self._treasury = treasury
 
@@ -38,7 +46,7 @@ class Estimates:
 
     async def _page(self, asked: Asked) -> object:
         generation = self._current.generation
-        key = await generation.keyring.recognise(asked.authorization, time.time())
+        key = await self._key(generation, asked)
         call = ENDPOINTS["chat"].parse(asked.raw)
         route = generation.routes.find(call.model)
         if route is None or not generation.may_use(key, call.model):
@@ -46,6 +54,13 @@ class Estimates:
         seen: dict[str, Target] = {target.id: target for stage in route.stages for target in stage.targets}
         chain = [await self._candidate(generation, key, route, call, target) for target in seen.values()]
         return {"object": "estimate", "model": call.model, "route": route.name, "targets": estimates(call, chain)}
+
+    async def _key(self, generation: Generation, asked: Asked) -> Key:
+        """Who would call; the operator may ask for anybody (`?key=NAME`), or for nobody in particular."""
+        if not holds(self._admin_key(), asked.authorization):
+            return await generation.keyring.recognise(asked.authorization, time.time())
+        name = asked.query.get("key")
+        return await named(generation.config, self._treasury, name) if name else ANYONE
 
     async def _candidate(self, generation: Generation, key: Key, route: Route, call: Call, target: Target) -> Candidate:
         lane = generation.lanes[target.provider]
@@ -80,7 +95,7 @@ class Estimates:
         since = time.time() - HISTORY
         try:
             return Past(
-                await ledger.output(key.name, route.name, None, since),
+                await ledger.output(key.name, route.name, None, since) if key.name else None,
                 await ledger.output(None, route.name, None, since),
                 await ledger.output(None, None, target.id, since),
             )

@@ -5,7 +5,7 @@ What outlives it (connections, observations, what is held, the meters) is in Sha
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final, Protocol
 
@@ -13,6 +13,7 @@ from adapters import ADAPTERS
 from adapters.demo import script
 from catalog.bound import Bound, Unbounded, bound
 from catalog.lookup import NOTHING_KNOWN, Catalog, Model
+from catalog.price import Price
 from config.schema import Config, DialectFacts, Key
 from core.ask import Abilities
 from core.call import Call
@@ -41,6 +42,7 @@ from upstream.origin import Origin
 from upstream.pools import Pools
 from upstream.sink import Network
 
+FREE: Final = Price.of({"input": 0, "output": 0})
 MOST_REMEMBERED: Final = 10_000
 MOST_NAMED: Final = 10  # models, to a client whose call none of a route's can take
 DIALECTS: Final[Mapping[str, DialectFacts]] = {
@@ -93,6 +95,7 @@ class Generation:
 
     __slots__ = (
         "_catalog",
+        "_free",
         "_known",
         "_labels",
         "common",
@@ -126,6 +129,7 @@ class Generation:
         )
         self._catalog = Catalog(config.models)
         self._known: dict[str, Model] = {}  # by target id
+        self._free: dict[str, Model] = {}  # those without a price, as if they cost nothing
         self._labels: dict[tuple[str, str], bytes] = {}
 
     def cost(self, target: Target, usage: Usage) -> int | None:
@@ -140,11 +144,27 @@ class Generation:
         dialect = self.lanes[target.provider].provider.dialect
         return bound(call, request.body, model=self.model(target), dialect=dialect, name=target.model)
 
+    def bound_in_tokens(self, target: Target, call: Call, request: WireRequest) -> Bound | Unbounded:
+        """The same for whoever isn't charged in dollars, which needs no price."""
+        model = self.model(target)
+        if model.price is not None:
+            return self.bound(target, call, request)
+        free = self._free.get(target.id)
+        if free is None:
+            if len(self._free) >= MOST_REMEMBERED:
+                self._free.clear()
+            free = self._free[target.id] = replace(model, price=FREE)
+        dialect = self.lanes[target.provider].provider.dialect
+        return bound(call, request.body, model=free, dialect=dialect, name=target.model)
+
     def most(self, key: Key) -> int | None:
         """What one call of *key* may cost, by whoever allows the least; None where nobody says."""
         team = None if key.team is None else self.config.teams.get(key.team)
-        caps = (self.config.max_cost, key.max_cost, None if team is None else team.max_cost)
-        return min((cap for cap in caps if cap is not None), default=None)
+        least = self.config.max_cost
+        for cap in (key.max_cost, None if team is None else team.max_cost):
+            if cap is not None and (least is None or cap < least):
+                least = cap
+        return least
 
     def may_use(self, key: Key, model: str) -> bool:
         """Whether *key* may ask for *model*, as far as it and its team go."""

@@ -24,6 +24,7 @@ from gateway.observed import States, observe
 from gateway.office import Office
 from gateway.pages import Pages
 from gateway.treasury import Treasury
+from quota.clashes import clashes
 from routing.vitals import Vitals
 from server.caller import Caller, caller_of, reply_to
 from server.connection import Listener
@@ -81,7 +82,7 @@ class House:
             books=treasury.books,
         )
         self._lookout = Lookout(self._shared)
-        self._current = Current(source, config, self._shared, self._reloaded, watch)
+        self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
@@ -89,7 +90,8 @@ class House:
         treasury.till.watchers.append(self._bells.hear)
         self._office = Office(config, self._current, treasury)
         alone = metrics is None
-        self._pages = Pages(self._current, self._office, self._tally, self._look, alone=alone, calls=self._endpoints)
+        shown = (self._current, self._office, self._tally, self._look)
+        self._pages = Pages(*shown, money=treasury.shown, alone=alone, calls=self._endpoints)
         self._ids = f"req-{os.urandom(6).hex()}-"
         self._count = 0
         self._seen: States = {}
@@ -211,6 +213,9 @@ class House:
         await self._loop.run_in_executor(None, self._scribe.close)
 
     # Reloading and looking
+
+    async def _objections(self, config: Config) -> tuple[str, ...]:
+        return await clashes(config, self._treasury.store)
 
     def changed(self) -> bool:
         return self._current.changed()

@@ -33,4 +33,4 @@ class Office:
     def _rows(self) -> Iterator[Row]:
         yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
         yield from Accounts(self._current, self._treasury, self.key).rows()
-        yield from Estimates(self._current, self._treasury).rows()
+        yield from Estimates(self._current, self._treasury, self.key).rows()

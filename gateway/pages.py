@@ -32,7 +32,7 @@ Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
 
 class Pages:
     """*office* serves what is below /api/v1. *look* brings the meters up to date. *alone*: no other
-    process serves beside this one.
+    process serves beside this one. *money* is what the health page shows of store, ledger and journal.
 
     *calls* are the paths of calls.
     """
@@ -44,12 +44,14 @@ class Pages:
         tally: Tally,
         look: Callable[[], None],
         *,
+        money: Callable[[], Mapping[str, object]],
         alone: bool,
         calls: Collection[str],
     ) -> None:
         self.serving = True
         self._current = current
         self._office = office
+        self._money = money
         self._tally = tally
         self._look = look
         self._alone = alone
@@ -121,7 +123,7 @@ class Pages:
         may_see = holds(self._office.key(), request.headers.get("authorization"))
         if may_see or (not config.admin_key and not config.keys and not config.server.open):
             seen = current.shared.sightings.shown()
-            page = whole(config, current.shared.vitals, last, seen, serving=self.serving)
+            page = whole(config, current.shared.vitals, last, seen, self._money(), serving=self.serving)
         else:
             page = brief(config, last, serving=self.serving)
         _json(reply, 200 if self.serving else 503, page)

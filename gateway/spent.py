@@ -13,6 +13,7 @@ from quota.words import Shortage
 NANO: Final = 1_000_000_000
 MONEY: Final = ("budget",)
 # Somebody else's target may still have room for the call.
+TIMES: Final = {"1": "second", "60": "minute", "3600": "hour", "86400": "day"}
 ELSEWHERE: Final = ("provider/", "target/")
 CLOSED: Final = "Whether the budget of {} allows this call can't be known now: the store is down."
 
@@ -26,16 +27,21 @@ class Spent(Refusal):
             message = CLOSED.format(shortage.scope)
             super().__init__(503, message, code="budget_unavailable", headers=_wait(shortage.wait or 5.0))
             return
-        headers = {} if shortage.kind in MONEY else _wait(shortage.wait) | left(rates)
-        if shortage.kind in MONEY:
+        never = shortage.kind in MONEY or too_big(shortage)
+        headers = {} if never else _wait(shortage.wait)
+        if shortage.kind not in MONEY:
+            headers |= left(rates)
+        if never:
             # The official clients would ask twice more; nothing will have changed.
             headers["x-should-retry"] = "false"
-        kind = "insufficient_quota" if shortage.kind in MONEY else "rate_limit_exceeded"
+        code = "rate_limit_exceeded"
+        if shortage.kind in MONEY:
+            code = "insufficient_quota"
         super().__init__(
             429,
             said(shortage),
-            code=kind,
-            type=kind if shortage.kind in MONEY else shortage.kind,
+            code=code,
+            type=code if shortage.kind in MONEY else shortage.kind,
             headers=headers,
             extra={"quota": shown(shortage)},
         )
@@ -84,10 +90,20 @@ def said(shortage: Shortage) -> str:
         )
     if shortage.kind == "concurrent":
         return f"{whose.capitalize()} has {shortage.limit} calls under way, its limit."
+    if too_big(shortage):
+        return (
+            f"This call may take {shortage.needed} tokens, more than {whose} may in all{window}: {shortage.limit}. "
+            "Ask for less, by max_completion_tokens for instance."
+        )
     return (
         f"Rate limit of {whose}: {shortage.limit} {shortage.kind}{window}. Used {shortage.spent + shortage.held}, "
         f"this call needs {shortage.needed}. Try again in {max(shortage.wait, 0.001):.3g} s."
     )
+
+
+def too_big(shortage: Shortage) -> bool:
+    """Whether waiting doesn't help: all that there ever is wouldn't do."""
+    return shortage.kind == "tokens" and shortage.needed > shortage.limit
 
 
 def shown(shortage: Shortage) -> dict[str, Any]:
@@ -118,6 +134,7 @@ def _whose(scope: str) -> str:
 
 
 def _per(per: str) -> str:
+    per = TIMES.get(per, per)
     if not per or per == "total":
         return " in all" if per else ""
     return f" per {per} s" if per.replace(".", "").isdigit() else f" per {per}"

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -16,13 +15,19 @@ from store.books import Books, books
 from store.contract import Store, StoreDown
 from store.drain import Drain
 from store.journal import Journal
-from store.ledger import Ledger, LedgerDown
+from store.ledger import Ledger, LedgerDown, OldLedger
 from store.memory import MemoryStore
 from store.redis_store import RedisStore
 from store.sqlite import SqliteStore
 
 Say = Callable[..., None]  # level, message, fields
+STATE: Final = "state.db"
+SILENT: Final = 5.0  # seconds after which a store that says nothing is taken for gone
 FORGET: Final = 3600.0  # seconds between two looks for rows that are old enough to go
+
+
+NANO: Final = 1_000_000_000
+KINDS: Final[Mapping[type, str]] = {RedisStore: "redis", SqliteStore: "sqlite"}
 
 
 class NoState(Exception):  # noqa: N818  (says what it is)
@@ -70,12 +75,39 @@ class Treasury:
         return self.ledger is not None
 
     @property
+    def up(self) -> bool:
+        """Whether the store answers."""
+        heard = self.stored.heard
+        return not self.till.down and heard is not None and time.time() - heard < SILENT
+
+    @property
+    def down(self) -> bool:
+        """Whether the ledger didn't take what it was last given."""
+        return self._drain is not None and self._drain.down
+
+    @property
+    def pending(self) -> int:
+        """Rows that wait for the ledger."""
+        return 0 if self._drain is None else self._drain.pending
+
+    def shown(self) -> dict[str, object]:
+        """For the operator: what can be reached, and what went wrong with money."""
+        till = self.till
+        return {
+            "store": {"kind": kind_of(self.store), "up": self.up},
+            "ledger": None if self.ledger is None else {"up": not self.down, "rows_waiting": self.pending},
+            "journal": {"full": self.journal.full},
+            "debt_usd": till.debt / NANO,
+        }
+
+    @property
     def facts(self) -> Mapping[str, Callable[[], float]]:
         """What can be told at any moment, by the name of its metric. Asked in any thread."""
         till, drain = self.till, self._drain
         facts: dict[str, Callable[[], float]] = {
             "switchyard_store_operations_total": lambda: till.trips,
-            "switchyard_store_up": lambda: not till.down,
+            "switchyard_store_up": lambda: self.up,
+            "switchyard_journal_full": lambda: till.full,
             "switchyard_budget_debt_usd_total": lambda: till.debt,
             "switchyard_bound_violations_total": lambda: till.debts,
         }
@@ -101,8 +133,12 @@ class Treasury:
         ledger = ledger_of(config)
         if ledger is None:
             return cls(config, say, store=store, journal=journal, ledger=None, drain=None)
-        with suppress(LedgerDown):  # its rows wait in the journal
+        try:
             await ledger.open()
+        except OldLedger as old:
+            raise NoState(f"{old}") from None
+        except LedgerDown as down:
+            say("error", "the ledger can't be reached; rows wait in the journal", reason=str(down))
         return cls(config, say, store=store, journal=journal, ledger=ledger, drain=Drain(journal, ledger, say=say))
 
     async def begin(self) -> None:
@@ -168,11 +204,15 @@ def guarded(config: Config) -> bool:
     return any((*config.allowances.values(), *teams, *keys)) or any(key.per_model for key in config.keys.values())
 
 
+def kind_of(store: Store) -> str:
+    return KINDS.get(type(store), "memory")
+
+
 def store_of(config: Config, say: Say) -> Store:
     """Redis where an address says so, else the file of this machine."""
     if config.state.url:
         return RedisStore(config.state.url, say)
-    return SqliteStore(Path(config.state.directory) / "state.db", fsync=config.state.fsync)
+    return SqliteStore(Path(config.state.directory) / STATE, fsync=config.state.fsync)
 
 
 def ledger_of(config: Config, deadline: float = 5.0) -> Books | None:

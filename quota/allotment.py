@@ -162,8 +162,12 @@ class Allotment:
         self.heard = heard
         if heard.late:
             return
-        # What this owner had spent before and wasn't known here.
-        self.spent += max(heard.own - spent, 0)
+        if self.based:
+            # The ledger may have been ahead of us with what we spent ourselves while the word was on its way.
+            self.spent = max(self.spent, heard.own)
+        else:
+            # What this owner had spent before and wasn't known here.
+            self.spent += heard.own
         self.based, self.unsure = True, False
         self.told, self.kept, self.beat = max(spent, heard.own), keep, now
         if heard.wanted:

@@ -4,6 +4,7 @@ It makes one trip at a time. Each takes along everything that there is to say.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -16,6 +17,8 @@ from store.ledger import Ledger, LedgerDown
 
 ROUND: Final = 0.15  # seconds between two trips as long as nobody is in a hurry
 LOOK: Final = 2.5  # between two looks at everything
+ALARM: Final = 4.0  # for which those who are gone are looked for at once, after the store may have forgotten them
+HASTE: Final = 0.5  # between two looks then
 FIRST_RETRY: Final = 0.1
 LAST_RETRY: Final = 1.0
 
@@ -61,7 +64,8 @@ class Courier:
         self._quiet = False
         self._bell = asyncio.Event()
         self._retry = FIRST_RETRY
-        self._looked = monotonic()
+        self._looked = self._searched = monotonic()
+        self._alarmed = -math.inf
         self._told = -ROUND  # when all that there was to tell was told
         self._heard: list[Allotment] = []
         self._visitors: list[asyncio.Future[None]] = []
@@ -115,8 +119,7 @@ class Courier:
     async def _rest(self) -> None:
         """Until there is reason for a trip. A bell doesn't shorten the wait for a store that is down."""
         if self.down:
-            await asyncio.sleep(self._retry)
-            self._retry = min(2 * self._retry, LAST_RETRY)
+            await self._wait_for_store()
             return
         timer = asyncio.get_running_loop().call_later(ROUND, self._bell.set)
         await self._bell.wait()
@@ -125,15 +128,27 @@ class Courier:
         # Others who ring in this turn of the loop come along.
         await asyncio.sleep(0)
 
-    async def trip(self) -> None:
-        """Tell, lease and draw whatever there is to."""
-        now = self._monotonic()
-        visitors, self._visitors = self._visitors, []
+    async def _wait_for_store(self) -> None:
+        """Until it is time to try again, or the store itself finds that it is back."""
+        rest, self._retry = self._retry, min(2 * self._retry, LAST_RETRY)
+        while rest > 0 and self._store.epoch == self._epoch:
+            await asyncio.sleep(min(rest, ROUND))
+            rest -= ROUND
+
+    def _look_around(self, now: float) -> None:
+        if now - self._alarmed < ALARM and now - self._searched >= HASTE:
+            self._searched = now
+            self._executor.look(patience=0.0)
         if now - self._looked >= LOOK:
             self._looked = now
             self._executor.look()
             if self._stock.look_around(now):
                 self._desk.forgotten()
+
+    async def trip(self) -> None:
+        """Tell, lease and draw whatever there is to."""
+        visitors, self._visitors = self._visitors, []
+        self._look_around(self._monotonic())
         self._desk.before()
         self._heard.clear()
         try:
@@ -184,6 +199,8 @@ class Courier:
         self._watch()
 
     def _digest(self, words: list[tuple[Allotment, Tell]], heard: list[Heard]) -> None:
+        if self._alarmed == -math.inf and any(one.fresh and one.settling for one in heard):
+            self._alarm()
         for one in self._stock.digest(words, heard, self._monotonic()):
             self._ask_ledger(one)
         for (one, tell), answer in zip(words, heard, strict=True):
@@ -218,12 +235,19 @@ class Courier:
             return
         if self._epoch is not None:
             self._say("the store may have forgotten what it was told; all of it is told again")
+            self._stock.inherit(self._journal.spent(), self._monotonic(), self._clock())
             self._stock.mark_all()
             self._executor.repeat()
+            self._alarm()
             self._quiet = True
             self._bell.set()
         self._epoch = epoch
         self._stock.since = self._clock()
+
+    def _alarm(self) -> None:
+        """Those who are gone have to be spoken for before the store grants what they have spent."""
+        self._alarmed = self._searched = self._monotonic()
+        self._executor.look(patience=0.0)
 
     def _lost_touch(self, down: StoreDown) -> None:
         if not self.down:
@@ -245,6 +269,7 @@ class Courier:
     async def _restore(self, ledger: Ledger, one: Allotment) -> None:
         """Until it is done, nothing of the account can be leased."""
         pause = FIRST_RETRY
+        await self._executor.found()
         while True:
             try:
                 charged = await ledger.charged(one.account)

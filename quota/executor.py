@@ -1,6 +1,7 @@
 """Speaks for owners that are gone: what their journals say they had spent is told in their name."""
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -10,6 +11,7 @@ from quota.windows import lasts
 from store.contract import Stamp, Store, Tell
 
 MOST_TRIES: Final = 3
+PATIENCE: Final = 3.0  # seconds that a successor has to take a place again
 
 
 class Executor:
@@ -23,15 +25,29 @@ class Executor:
         self._told: list[str] = []
         self._enter([owner for owner in journal.heritage.totals if owner != journal.owner])
         self._search: asyncio.Task[None] | None = None
+        self._patience = math.inf  # of the next search
 
-    def look(self) -> None:
-        """Whether somebody else is gone; in a thread, since files are read."""
+    def look(self, *, patience: float = PATIENCE) -> None:
+        """Whether somebody else is gone, for *patience* seconds; in a thread, since files are read."""
+        self._patience = min(patience, self._patience)
         if self._search is None:
             self._search = asyncio.create_task(self._find(), name="executor")
 
+    async def found(self) -> None:
+        """Once whoever was being looked for is known; he is spoken for on the next trip, before anything is wanted."""
+        if self._search is not None:
+            await asyncio.shield(self._search)
+
     async def _find(self) -> None:
-        self._enter(await asyncio.to_thread(self._journal.adopt))
-        self._search = None
+        try:
+            while (patience := self._patience) < math.inf:
+                self._patience = math.inf
+                self._enter(await asyncio.to_thread(self._journal.adopt, patience=patience))
+        except OSError:
+            # A disk that can't be read now may be later: there will be another look.
+            self._patience = math.inf
+        finally:
+            self._search = None
 
     def _enter(self, owners: list[str]) -> None:
         heritage = self._journal.heritage

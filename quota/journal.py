@@ -53,8 +53,12 @@ class JournalLike(Protocol):
         """The owner turned out to have spent more than what its calls cost."""
         ...
 
-    def adopt(self) -> list[str]:
-        """Owners that are gone, and whose heritage is ours now. May be called in a thread."""
+    def spent(self) -> Mapping[str, int]:
+        """The totals of this owner, as far as it keeps what the ledger may not have yet."""
+        ...
+
+    def adopt(self, *, patience: float) -> list[str]:
+        """Owners that are gone for *patience* seconds, and whose heritage is ours now. May be called in a thread."""
         ...
 
     def told_for(self, owner: str) -> None: ...
@@ -89,7 +93,10 @@ class NoJournal:
 
     def corrected(self, account: str, total: int) -> None: ...
 
-    def adopt(self) -> list[str]:
+    def spent(self) -> Mapping[str, int]:
+        return {}
+
+    def adopt(self, *, patience: float) -> list[str]:  # noqa: ARG002
         return []
 
     def told_for(self, owner: str) -> None: ...

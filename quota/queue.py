@@ -50,7 +50,7 @@ class Queue:
         self.waiters: list[Waiter] = []
         self._counter, self._watch = counter, watch
         self._clock, self._monotonic = clock, monotonic
-        self._when_down = when_down
+        self.when_down = when_down
         self._alarm: asyncio.TimerHandle | None = None
         self._due = 0.0  # when it goes off
 
@@ -151,7 +151,7 @@ class Queue:
     def _without_store(self, waiter: Waiter, wall: float) -> Hold | Shortage:
         """Whoever may go on without the store does, unless somebody else may not."""
         lacking = [(one, amount) for one, amount in waiter.wants() if self._lacks(one, amount)]
-        if waiter.purse.closed or not all(conduct(one, self._when_down) == "open" for one, _ in lacking):
+        if waiter.purse.closed or not all(conduct(one, self.when_down) == "open" for one, _ in lacking):
             return unknown(waiter, wall)
         for one, amount in lacking:
             if isinstance(one, Rate):

@@ -222,4 +222,4 @@ class Rate:
         if free_in <= 0:
             return limit, limit, 0.0
         left = self.left + self.free
-        return limit, limit if left > limit else left if left > 0 else 0, free_in
+        return limit, limit if left > limit else max(0, left), free_in

@@ -31,11 +31,6 @@ class Stock:
         self._due: list[Allotment] = []
         self._due_rates: list[Rate] = []
 
-    @property
-    def quiet(self) -> bool:
-        """Whether there is nothing to say."""
-        return not (self._due or self._due_rates)
-
     # What there is
 
     def of(self, scope: str, allowance: Allowance, now: float, wall: float) -> Iterator[Allotment | Rate]:
@@ -80,9 +75,9 @@ class Stock:
         return one
 
     def inherit(self, totals: Mapping[str, int], now: float, wall: float) -> None:
-        """What this owner has spent in an earlier life, as its journal knows."""
+        """What this owner has spent of accounts that aren't known here (any more), as its journal knows."""
         for name, spent in totals.items():
-            if name.startswith("usd:"):
+            if name.startswith("usd:") and name not in self.allotments:
                 when = Window(name.rpartition(":")[2], -math.inf, lasts(name, wall))
                 one = self.allotments[name] = Allotment(name, "", limit=0, now=now, budget=NO_BUDGET, window=when)
                 one.spent, one.based = spent, True

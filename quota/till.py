@@ -88,6 +88,7 @@ class Till:
     def adopt(self, config: Config) -> None:
         """Go by the limits of a new generation. What is held stays held."""
         self._config = config
+        self._when_down = self._queue.when_down = config.state.when_down
         self._watch.at = tuple(sorted(config.alerts.at))
         self.forgotten()
 

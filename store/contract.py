@@ -58,9 +58,10 @@ class Heard(NamedTuple):
     for it.
 
     *wanted*: less than two seconds ago somebody (this owner, too) was refused what isn't spent but in somebody's hand,
-    so give back what you don't need. *fresh*: the store knew nothing of the account before. *late*: this word or a
-    newer one of this owner was there; nothing was done, *number* is the newest one's number. *settling*: seconds for
-    which nothing is granted, since the store may have forgotten something.
+    so give back what you don't need. *fresh*: the store knew nothing of the account before; where it `forgets`, it says
+    so to everybody until the account was restored, so that nobody leases what only the ledger knows to be spent.
+    *late*: this word or a newer one of this owner was there; nothing was done, *number* is the newest one's number.
+    *settling*: seconds for which nothing is granted, since the store may have forgotten something.
     """
 
     granted: int = 0
@@ -165,7 +166,9 @@ class Store(Protocol):
         ...
 
     async def restore(self, account: str, spent: Mapping[str, int], ends: float) -> None:
-        """What the ledger knows of an account, by owner; no total ever becomes smaller by it."""
+        """What the ledger knows of an account, by owner, if anything; no total ever becomes smaller by it, and the
+        account is no longer fresh.
+        """
         ...
 
     async def draw(self, draws: Sequence[Draw]) -> list[Drawn]: ...

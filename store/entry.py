@@ -45,7 +45,7 @@ class Entry(NamedTuple):
             raise ValueError(f"{len(fields)} fields are no row")
         fields[_TAGS] = tuple(fields[_TAGS])
         fields[_USAGE] = tuple(fields[_USAGE])
-        fields[_ATTEMPTS] = tuple((a, b, c, d) for a, b, c, d in fields[_ATTEMPTS])
+        fields[_ATTEMPTS] = tuple(map(tuple, fields[_ATTEMPTS]))
         return cls._make(fields)
 
 

@@ -99,10 +99,10 @@ class Journal(Tape):
         slot, past = next((slot, past) for slot in free_slots(home) if (past := _past(slot, say)) is not None)
         return cls(home, name, slot, past, clock=clock, through=fsync, size=size, say=say)
 
-    def adopt(self, now: float | None = None) -> list[str]:
-        """Take over what has had no owner for a few seconds; those owners' names, new in *heritage*. Once the store
-        knows their totals, `told_for` is to be called. Call this every few seconds, in a thread if you like: what was
-        left is read at once. *now* is any steady clock.
+    def adopt(self, now: float | None = None, *, patience: float = ABANDONED) -> list[str]:
+        """Take over what has had no owner for *patience* seconds; those owners' names, new in *heritage*. Once the
+        store knows their totals, `told_for` is to be called. Call this every few seconds, in a thread if you like: what
+        was left is read at once. *now* is any steady clock.
         """
         now = time.monotonic() if now is None else now
         before, self._lone = self._lone, {}
@@ -112,7 +112,7 @@ class Journal(Tape):
             slot = Slot.lock(path)
             if slot is None:
                 continue
-            if now - since < ABANDONED:
+            if now - since < patience:
                 slot.free()
                 self._lone[path.name] = since
             elif owner := self._take_over(slot):

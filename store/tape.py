@@ -166,6 +166,10 @@ class Tape(Reel):
         """Rows that wait for the ledger."""
         return self._shelf.pending
 
+    def spent(self) -> dict[str, int]:
+        """What this owner has spent in all of each account that the files which are still there speak of."""
+        return {name: account.total for name, account in self._accounts.items()}
+
     def told(self, position: int) -> None:
         """The store knows everything that was settled up to *position*, and what this owner's earlier lives spent."""
         self._shelf.told(position)

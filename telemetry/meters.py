@@ -104,6 +104,9 @@ METRICS = (
         "The longest that anything due had to wait in the last ten seconds",
         merge="max",
     ),
+    Metric(
+        "switchyard_journal_full", "gauge", "1 while the journal has no room for calls that cost money", merge="max"
+    ),
     Metric("switchyard_log_dropped_total", "counter", "Log lines that could not be written"),
     Metric("switchyard_store_operations_total", "counter", "Trips to the store of budgets and limits"),
     Metric("switchyard_store_up", "gauge", "1 if the last trip to the store reached it, else 0", merge="min"),

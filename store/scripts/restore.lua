@@ -9,6 +9,7 @@ end
 
 redis.call('HINCRBY', account, 's', '0')
 redis.call('HINCRBY', account, 'l', '0')
+redis.call('HSET', account, 'r', '1')
 for i = 2, #ARGV, 2 do
   local owner, total = 'o:' .. ARGV[i], ARGV[i + 1]
   local packed = redis.call('HGET', account, owner) or '-1 -1 0 0 0'

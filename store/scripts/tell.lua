@@ -1,7 +1,7 @@
 -- What an owner says of an account, and what it wants of it (Tell and Heard in store/contract.py).
 -- KEYS: the account, a hash: s is the sum of what all have spent, l of what they have leased, x the part of l whose
--- owners are lost, w until when somebody wants, c when lost owners are looked for again (milliseconds), and for each
--- owner o:NAME "life number spent leased seen".
+-- owners are lost, w until when somebody wants, c when lost owners are looked for again (milliseconds), r is there
+-- once the account was restored, and for each owner o:NAME "life number spent leased seen".
 -- ARGV: owner, life, number, limit, spent, keep, least, most, ends (milliseconds, 0 for never), 1 if what a lost
 -- owner has comes back, milliseconds after which an owner is lost, what a grant's share is, milliseconds
 -- for which a refusal asks the others to give back, 1 if anything is granted.
@@ -78,16 +78,16 @@ local function look()
   redis.call('HSET', account, 'x', text(lost), 'c', text(now + 1000))
 end
 
-local known = redis.call('HMGET', account, 's', 'w', 'c', owner)
-local fresh = not known[1]
+local known = redis.call('HMGET', account, 's', 'r', 'c', owner)
+local new, fresh = not known[1], not known[2]
 local had, was, spent, leased, seen = -1, -1, '0', 0, now
 if known[4] then had, was, spent, leased, seen = read(known[4]) end
 local late = had > life or (had == life and was >= number)
 local told = not late and greater(ARGV[5], spent) and ARGV[5] or spent
 if not late then
   if spent ~= '0' and told ~= spent then redis.call('HINCRBY', account, 's', '-' .. spent) end
-  if told ~= spent or fresh then redis.call('HINCRBY', account, 's', told) end
-  if keep ~= leased or fresh then redis.call('HINCRBY', account, 'l', text(keep - leased)) end
+  if told ~= spent or new then redis.call('HINCRBY', account, 's', told) end
+  if keep ~= leased or new then redis.call('HINCRBY', account, 'l', text(keep - leased)) end
   redis.call('HSET', account, owner, pack(told, keep))
 end
 if now >= tonumber(known[3] or 0) or seen + lease < now then look() end

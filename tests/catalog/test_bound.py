@@ -138,6 +138,13 @@ def test_the_dialect_that_nobody_serves_costs_nothing():
     assert (found.cost, found.output) == (0, 5 + SLACK)
 
 
+def test_the_dialect_that_nobody_serves_costs_what_the_operator_says():
+    found = bound_of("demo", "echo", model_of(), max_tokens=5)
+
+    assert found.output == 5 + SLACK
+    assert found.cost > found.output * 2_000
+
+
 def test_a_prediction_is_paid_for_even_where_it_was_wrong():
     prediction = {"type": "content", "content": "x" * 500}
 

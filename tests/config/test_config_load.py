@@ -101,7 +101,10 @@ def test_a_public_address_needs_keys_or_an_open_word(read, text):
 
 
 def test_a_public_address_without_either_is_refused(problems):
-    message = "0.0.0.0 can be reached from other machines: add `keys:`, or say `open: true` to serve anyone"
+    message = (
+        "0.0.0.0 can be reached from other machines: add `keys:`, or say `open: true` to serve anyone, "
+        "or, from the moment on that `proxy.py keys create` has made the first key, only those who hold one"
+    )
 
     assert [f"c.yaml:2: server.host: {message}"] == problems("server:\n  host: 0.0.0.0")
     assert [f"c.yaml: server.host: {message}"] == problems("", host="0.0.0.0")

@@ -111,7 +111,7 @@ def told(output: int) -> bytes:
 
 async def entries(folder: Path) -> list[Entry]:
     """All rows of the ledger in *folder*."""
-    ledger = SqliteLedger(folder / "state" / "ledger.db")
+    ledger = SqliteLedger(folder / "state" / "ledger.sqlite")
     await ledger.open()
     try:
         rows: list[Entry] = []

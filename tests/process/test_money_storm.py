@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,8 @@ async def another_life(storm: Storm, provider: Counting, folder: Path) -> dict[s
 
 
 def paused(server: Server) -> tuple[Callable[[], Any], Callable[[], Any]]:
-    return server.pause, server.go_on
+    pause = ExitStack()
+    return lambda: pause.enter_context(server.paused()), pause.close
 
 
 def restarted(server: Server) -> tuple[Callable[[], Any], Callable[[], Any]]:

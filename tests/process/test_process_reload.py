@@ -101,15 +101,23 @@ async def test_the_operator_reloads_and_nobody_else(start, written):
     assert (200, right.body["generation"]) == (answer.status, answer.headers["x-switchyard-config"])
 
 
-async def test_without_an_admin_key_in_the_file_only_the_one_that_was_made_operates(start, written):
+async def test_without_a_configured_admin_key_one_is_made_and_counts(start, written):
     async with start(written().replace(f"admin: {{key: {ADMIN}}}", "admin: {}")) as gateway:
-        other = await gateway.request("POST", "/admin/reload", **OPERATOR)
-        (found,) = gateway.folder.rglob("admin.key")
-        made = {"authorization": f"Bearer {found.read_text().strip()}"}
-        answer = await gateway.request("POST", "/admin/reload", **made)
+        wrong = await gateway.request("POST", "/admin/reload", **OPERATOR)
+        key = (gateway.folder / "state" / "admin.key").read_text().strip()
+        right = await gateway.request("POST", "/admin/reload", authorization=f"Bearer {key}")
 
-    assert (401, "invalid_api_key") == (other.status, other.body["error"]["code"])
-    assert 200 == answer.status
+    assert (401, "invalid_api_key") == (wrong.status, wrong.body["error"]["code"])
+    assert 200 == right.status
+
+
+async def test_without_any_admin_key_nobody_operates(start, written):
+    text = written().replace(f"admin: {{key: {ADMIN}}}", "admin: {}")
+    async with start(text.replace("directory: state", "directory: /proc/nowhere")) as gateway:
+        answer = await gateway.request("POST", "/admin/reload", **OPERATOR)
+
+    assert (403, "admin_key_not_set") == (answer.status, answer.body["error"]["code"])
+    assert "admin key: none (/proc/nowhere" in gateway.out
 
 
 async def test_a_bad_file_changes_nothing_and_is_complained_of_everywhere(start, written):
@@ -175,14 +183,19 @@ async def test_a_stream_goes_on_under_the_configuration_it_began_with(start, wri
 
 
 async def test_what_only_a_restart_can_change_is_said(start, written):
+    more = NEW + "log: {level: debug}\nledger: {keep: 7d, url: 'postgresql://a@127.0.0.1:9/b'}\n"
+    text = written(drain="5s", more=more).replace(
+        "directory: state", "directory: state, when_down: closed, fsync: always"
+    )
     async with start(written()) as gateway:
-        gateway.write(written(drain="5s", more=NEW + "log: {level: debug}\n"))
+        gateway.write(text)
 
         answer = await gateway.request("POST", "/admin/reload", **OPERATOR)
         logged = await until(lambda: [line["setting"] for line in gateway.log if "setting" in line])
 
-    assert (200, ["server.drain", "log"]) == (answer.status, answer.body["waiting_for_restart"])
-    assert ["server.drain", "log"] == logged[:2]
+    expected = ["server.drain", "log", "state.fsync", "ledger.url"]
+    assert (200, expected) == (answer.status, answer.body["waiting_for_restart"])
+    assert expected == logged[:4]
 
 
 @pytest.mark.parametrize("change", [NEW, BAD])

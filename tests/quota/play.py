@@ -14,7 +14,6 @@ TROUBLE = (
     "crash_and_restart",
     "crash_for_good",
     "somebody_adopts",
-    "drain",
     "a_minute_passes",
     "an_hour_begins",
     "the_clock_goes_back",

@@ -170,6 +170,7 @@ async def test_slots_that_move_are_followed(clustered: Clustered) -> None:
     async with at(clustered.url, log) as store:
         owner = Owner(store, account=name)
         await owner.tell(spent=1)
+        await store.restore(name, {}, ends=2e9)
         begin_moving(clustered, slot, 1)
         here = await owner.tell(spent=2)
         clustered.servers[0].ask("MIGRATE", "127.0.0.1", clustered.servers[1].port, f"switchyard:a:{name}", 0, 5000)

@@ -10,12 +10,15 @@ from tests.store.stores import Opened
 from tests.store.words import Owner
 
 
-async def test_an_account_nobody_spoke_of_is_fresh_once(store: Store) -> None:
-    owner = Owner(store)
+async def test_an_account_nobody_spoke_of_is_fresh_once_or_until_it_is_restored(store: Store) -> None:
+    one, other = Owner(store, "here/1"), Owner(store, "here/2")
 
-    first, second = await owner.tell(), await owner.tell()
+    before = [await one.tell(), await one.lease(5, spent=3), await other.tell()]
+    await store.restore(one.account, {}, ends=time.time() + 60)
+    after = [await one.tell(spent=3, keep=5), await other.tell()]
 
-    assert (True, False) == (first.fresh, second.fresh)
+    assert [True, store.forgets, store.forgets] == [heard.fresh for heard in before]
+    assert [(False, 3, 5)] * 2 == [(heard.fresh, heard.spent, heard.leased) for heard in after]
 
 
 async def test_who_wants_nothing_gets_nothing(store: Store) -> None:
@@ -238,7 +241,7 @@ async def test_another_process_sees_the_same(opening: Opened) -> None:
 
         heard = await Owner(there, "there/1").tell()
 
-    assert (100, 400, False) == (heard.spent, heard.leased, heard.fresh)
+    assert (100, 400) == (heard.spent, heard.leased)
 
 
 async def test_many_at_once_never_get_more_than_there_is(store: Store) -> None:

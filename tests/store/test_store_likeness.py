@@ -1,6 +1,6 @@
 """Whatever is said to it, a store answers as the one in memory does."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store.contract import Draw, Drawn, Store
+from store.contract import Draw, Drawn, Heard, Store
 from store.memory import MemoryStore
 from tests.store.histories import RESTORES, SAYS, TAKES, WAITS, Step, Wait, play
 from tests.store.stores import CLOCKED, Clock
@@ -21,10 +21,12 @@ PLAYED = settings(
 ROOMS = count()
 
 
-def without_time(answers: object) -> object:
-    """What two stores agree on that look at the clock one after the other."""
-    assert isinstance(answers, list)
-    return [(one.granted, one.left, one.wanted, one.wait > 0) if isinstance(one, Drawn) else one for one in answers]
+def without_time(answers: Sequence[Heard] | Sequence[Drawn]) -> object:
+    """What two stores agree on that look at the clock one after the other, whether or not they forget."""
+    return [
+        (one.granted, one.left, one.wanted, one.wait > 0) if isinstance(one, Drawn) else one._replace(fresh=False)
+        for one in answers
+    ]
 
 
 @PLAYED

@@ -48,7 +48,7 @@ async def test_a_finished_call_is_pending_until_the_ledger_has_it(start):
 
 
 async def test_a_ledger_that_is_lost_is_not_up_and_its_rows_wait(start, tmp_path):
-    (tmp_path / "data" / "ledger.db").mkdir(parents=True)
+    (tmp_path / "data" / "ledger.sqlite").mkdir(parents=True)
     async with Provider(ok()) as provider, start(config(provider, ALICE)) as gateway:
         await gateway.chat(headers=KEY, max_tokens=100)
 
@@ -79,4 +79,4 @@ async def test_what_a_call_costs_above_its_bound_is_debt(start):
 
         assert await gateway.metric("switchyard_bound_violations_total") == 1
         debt = await gateway.metric("switchyard_budget_debt_usd_total")
-        assert 4 < debt < 5
+        assert 2 < debt < 5

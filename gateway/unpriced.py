@@ -1,0 +1,79 @@
+"""Which calls nobody will be able to pay for: those of whoever has a budget, where no price is known."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from catalog.lookup import Catalog
+from config.schema import Allowance, Config, Key, Route
+from core.target import Target
+from quota.keys import Keyring
+
+NAMED: Final = 3
+NO_KEYS: Final = Keyring(())
+
+
+def unpriced(config: Config) -> tuple[str, ...]:
+    """A sentence for each target of a route where calls will be refused because they can't be bounded."""
+    catalog = Catalog(config.models)
+    told: dict[str, str] = {}
+    for route in config.routes.values():
+        for target in _targets(route):
+            if (
+                target.id not in told
+                and not _priced(config, catalog, target)
+                and (who := _payers(config, route, target))
+            ):
+                told[target.id] = (
+                    f"routes.{route.name}: no price is known for {target.id}, so that it refuses {who}; "
+                    "say it under `models:`"
+                )
+    return tuple(told.values())
+
+
+def _targets(route: Route) -> Iterator[Target]:
+    return (target for stage in route.stages for target in stage.targets)
+
+
+def _priced(config: Config, catalog: Catalog, target: Target) -> bool:
+    """Or it is never asked, or its name isn't known yet."""
+    provider = config.providers[target.provider]
+    if not provider.configured or provider.dialect == "demo" or "*" in target.model:
+        return True
+    model = catalog.facts(target.provider, provider.dialect, target.model)
+    return model is not None and model.price is not None
+
+
+def _payers(config: Config, route: Route, target: Target) -> str:
+    """Whose calls there have to be paid from a budget; empty if nobody's."""
+    everyone = (f"provider/{target.provider}", f"target/{target.id}", "service")
+    if config.max_cost is not None or any(_has(config.allowances.get(scope)) for scope in everyone):
+        return "every call"
+    names = [key.name for key in config.keys.values() if _pays(config, key) and _may(config, key, route.name)]
+    return f"the calls of {_listed(names)}, whose spending is limited" if names else ""
+
+
+def _pays(config: Config, key: Key) -> bool:
+    team = config.teams.get(key.team or "")
+    allowances: Iterable[Allowance | None] = (
+        key.allowance,
+        *(one for _, one in key.per_model),
+        *(config.allowances.get(f"tag/{tag}") for tag in key.tags),
+        None if team is None else team.allowance,
+    )
+    capped = key.max_cost is not None or (team is not None and team.max_cost is not None)
+    return capped or any(map(_has, allowances))
+
+
+def _may(config: Config, key: Key, route: str) -> bool:
+    team = config.teams.get(key.team or "")
+    return NO_KEYS.allows(key.models, route) and (team is None or NO_KEYS.allows(team.models, route))
+
+
+def _has(allowance: Allowance | None) -> bool:
+    return allowance is not None and bool(allowance.budgets)
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > NAMED:
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
