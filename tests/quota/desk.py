@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from config.schema import NO_LIMITS, Allowance, Budget, Config, Key, Limits, Rate
 from core.target import Target
@@ -118,6 +119,8 @@ def key(name: str = "alice", allowed: Allowance = NO_LIMITS, **fields: object) -
 async def opened(
     store: MemoryStore, config: Config = PLAIN, *, owner: str = "m/0", **more: object
 ) -> AsyncIterator[Till]:
+    if when_down := more.get("when_down"):
+        config = replace(config, state=replace(config.state, when_down=str(when_down)))
     till = Till(store, more.pop("journal", None) or NoJournal(owner, 1), **more)  # type: ignore[arg-type]
     till.adopt(config)
     await till.begin()
