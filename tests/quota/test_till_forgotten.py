@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from config.schema import Key
+from quota.courier import QUESTIONS
 from quota.hold import Hold
 from quota.till import Till
 from store.drain import Drain
@@ -113,6 +114,34 @@ async def spree(till: Till, who: Key) -> int:
         else:
             await asyncio.sleep(0.05)
     return had
+
+
+class Counting(Forgetful):
+    """*most*: how many accounts were restored at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.restoring = self.most = 0
+
+    async def restore(self, account: str, spent: Mapping[str, int], ends: float) -> None:
+        self.restoring += 1
+        self.most = max(self.most, self.restoring)
+        await asyncio.sleep(0)
+        await super().restore(account, spent, ends)
+        self.restoring -= 1
+
+
+async def test_many_accounts_are_restored_without_keeping_the_store_from_its_calls() -> None:
+    store = Counting()
+    async with opened(store, ledger=Books({})) as till:
+        keys = [key(f"k{number}", allowance(1000)) for number in range(300)]
+        for hold in await asyncio.gather(*(granted(till, one, 10) for one in keys)):
+            hold.settle(10, 0, b"")
+        store.forget()
+        for hold in await asyncio.gather(*(granted(till, one, 10) for one in keys)):
+            hold.settle(10, 0, b"")
+
+    assert (store.most, len(store.restored)) == (QUESTIONS, 300)
 
 
 async def test_what_left_memory_before_the_ledger_had_it_is_told_again(tmp_path: Path) -> None:
