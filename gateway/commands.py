@@ -45,8 +45,11 @@ async def _of_ledger(options: argparse.Namespace, work: Any, config: Config, *, 
             _ready(config)
             await ledger.open()
         code: int = await work(options, ledger)
-    except (LedgerDown, OldLedger) as down:
-        sys.stderr.write(f"{down}\n")
+    except OldLedger as old:
+        sys.stderr.write(f"{old}\n")
+        return 1
+    except LedgerDown as down:
+        sys.stderr.write(f"The ledger can't be reached: {down}\n")
         return 1
     finally:
         await ledger.close()
