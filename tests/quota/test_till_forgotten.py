@@ -138,10 +138,11 @@ async def test_many_accounts_are_restored_without_keeping_the_store_from_its_cal
         for hold in await asyncio.gather(*(granted(till, one, 10) for one in keys)):
             hold.settle(10, 0, b"")
         store.forget()
-        for hold in await asyncio.gather(*(granted(till, one, 10) for one in keys)):
-            hold.settle(10, 0, b"")
+        async with asyncio.timeout(10):
+            while len(store.restored) < len(keys):
+                await asyncio.sleep(0.02)
 
-    assert (store.most, len(store.restored)) == (QUESTIONS, 300)
+    assert store.most == QUESTIONS
 
 
 async def test_what_left_memory_before_the_ledger_had_it_is_told_again(tmp_path: Path) -> None:
