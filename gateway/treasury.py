@@ -60,7 +60,6 @@ class Treasury:
             journal,
             clock=time.time,
             monotonic=asyncio.get_running_loop().time,
-            when_down=config.state.when_down,
             ledger=ledger,
             say=partial(say, "error"),
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from config.schema import Allowance, Config, Key
+from config.schema import Allowance, Config, Key, State
 from core.target import Target
 from quota.allotment import Allotment
 from quota.courier import Courier
@@ -40,7 +40,7 @@ def _mum(_: str) -> None: ...
 
 
 class Till:
-    """One per process. *when_down* is for limits; budgets say it themselves. *say* is told what operators should know.
+    """One per process. *say* is told what operators should know.
 
     *debt*: nano-dollars charged above what was held; *debts*: how often that was.
     """
@@ -52,20 +52,19 @@ class Till:
         *,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
-        when_down: str = "allotment",
         ledger: Ledger | None = None,
         say: Callable[[str], None] = _mum,
     ) -> None:
         self.debt = self.debts = 0
         self._journal = journal
         self._clock, self._monotonic = clock, monotonic
-        self._when_down, self._say = when_down, say
+        self._when_down, self._say = State().when_down, say
         self._config = Config()
         self._purses: dict[tuple[str, str, str], Purse] = {}
         self._number = 0
         self._stock = Stock(restores=store.forgets and ledger is not None)
         self._watch = Watch()
-        self._queue = Queue(self, self._watch, clock=clock, monotonic=monotonic, when_down=when_down)
+        self._queue = Queue(self, self._watch, clock=clock, monotonic=monotonic, when_down=self._when_down)
         self._courier = Courier(
             store, self._stock, journal, self, clock=clock, monotonic=monotonic, ledger=ledger, say=say
         )
@@ -86,7 +85,10 @@ class Till:
         await self._courier.end()
 
     def adopt(self, config: Config) -> None:
-        """Go by the limits of a new generation. What is held stays held."""
+        """Go by the limits of a new generation, whose `state.when_down` is for limits: budgets say it themselves.
+
+        What is held stays held.
+        """
         self._config = config
         self._when_down = self._queue.when_down = config.state.when_down
         self._watch.at = tuple(sorted(config.alerts.at))

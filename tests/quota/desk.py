@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from config.schema import NO_LIMITS, Allowance, Budget, Config, Key, Limits, Rate
+from config.schema import NO_LIMITS, Allowance, Budget, Config, Key, Limits, Rate, State
 from core.target import Target
 from quota.hold import Hold
 from quota.journal import NoJournal
@@ -119,10 +119,9 @@ def key(name: str = "alice", allowed: Allowance = NO_LIMITS, **fields: object) -
 async def opened(
     store: MemoryStore, config: Config = PLAIN, *, owner: str = "m/0", **more: object
 ) -> AsyncIterator[Till]:
-    if when_down := more.get("when_down"):
-        config = replace(config, state=replace(config.state, when_down=str(when_down)))
+    state = State(when_down=str(more.pop("when_down", "allotment")))
     till = Till(store, more.pop("journal", None) or NoJournal(owner, 1), **more)  # type: ignore[arg-type]
-    till.adopt(config)
+    till.adopt(replace(config, state=state))
     await till.begin()
     try:
         yield till
