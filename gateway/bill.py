@@ -23,9 +23,8 @@ from telemetry.record import Record
 from upstream.trial import StreamTrial, WholeTrial
 
 BYTES_PER_TOKEN: Final = 4
-PATIENCE: Final = (
-    2.5  # seconds that a call waits for a store that could say whether it can be paid: longer than it settles
-)
+# Seconds that a call waits for a store that could say whether it can be paid: longer than one settles.
+PATIENCE: Final = 2.5
 # It was sent, and what became of it will never be known.
 WITHOUT_ANSWER: Final = (Fault.TIMEOUT, Fault.CANCELLED)
 ONE: Final = Need()

@@ -71,6 +71,7 @@ class Telling:
         reply, record, trial = self._reply, self._record, self._trial
         self.committed = True
         self.first = trial.first_content
+        record.first = (self.first - self._began) * 1e3
         record.dropped = trial.request.dropped
         if not reply.opened:
             shared = self._shared

@@ -19,6 +19,7 @@ ROUND: Final = 0.15  # seconds between two trips as long as nobody is in a hurry
 LOOK: Final = 2.5  # between two looks at everything
 ALARM: Final = 4.0  # for which those who are gone are looked for at once, after the store may have forgotten them
 HASTE: Final = 0.5  # between two looks then
+QUESTIONS: Final = 4  # to the ledger at a time; the store's connections are for calls, too
 FIRST_RETRY: Final = 0.1
 LAST_RETRY: Final = 1.0
 
@@ -70,6 +71,7 @@ class Courier:
         self._heard: list[Allotment] = []
         self._visitors: list[asyncio.Future[None]] = []
         self._asking: dict[str, asyncio.Task[None]] = {}
+        self._turn = asyncio.Semaphore(QUESTIONS)
         self._walk: asyncio.Task[None] | None = None
         self._executor = Executor(store, journal, clock=clock)
         self._ending = False
@@ -272,8 +274,9 @@ class Courier:
         await self._executor.found()
         while True:
             try:
-                charged = await ledger.charged(one.account)
-                await self._store.restore(one.account, charged, one.window.ends)
+                async with self._turn:
+                    charged = await ledger.charged(one.account)
+                    await self._store.restore(one.account, charged, one.window.ends)
                 break
             except (LedgerDown, StoreDown):
                 await asyncio.sleep(pause)

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from config.schema import Key
+from quota.courier import QUESTIONS
 from quota.hold import Hold
 from quota.till import Till
 from store.drain import Drain
@@ -96,24 +97,52 @@ async def test_a_redis_that_comes_back_empty_makes_nobody_overspend(server: Serv
         await asyncio.sleep(1.5)
         server.start()
 
-        had = await spree(other.till, alice, seconds=3 * SETTLE)
+        had = await spree(other.till, alice)
 
         assert had == 1000 - 300 - 100 - 150 - 200 - 50
         held.settle(150, 0, b"")
 
 
-async def spree(till: Till, who: Key, *, seconds: float) -> int:
-    """Takes whatever can be had in that time."""
-    until = time.monotonic() + seconds
-    had = 0
+async def spree(till: Till, who: Key) -> int:
+    """Takes whatever can be had, until for a while there is nothing any more."""
+    had, until = 0, time.monotonic() + 5 * SETTLE
     while (left := until - time.monotonic()) > 0:
         hold = await ask(till, who, 10, within=left)
         if isinstance(hold, Hold):
             hold.settle(10, 0, b"")
-            had += 10
+            had, until = had + 10, time.monotonic() + SETTLE
         else:
             await asyncio.sleep(0.05)
     return had
+
+
+class Counting(Forgetful):
+    """*most*: how many accounts were restored at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.restoring = self.most = 0
+
+    async def restore(self, account: str, spent: Mapping[str, int], ends: float) -> None:
+        self.restoring += 1
+        self.most = max(self.most, self.restoring)
+        await asyncio.sleep(0)
+        await super().restore(account, spent, ends)
+        self.restoring -= 1
+
+
+async def test_many_accounts_are_restored_without_keeping_the_store_from_its_calls() -> None:
+    store = Counting()
+    async with opened(store, ledger=Books({})) as till:
+        keys = [key(f"k{number}", allowance(1000)) for number in range(300)]
+        for hold in await asyncio.gather(*(granted(till, one, 10) for one in keys)):
+            hold.settle(10, 0, b"")
+        store.forget()
+        async with asyncio.timeout(10):
+            while len(store.restored) < len(keys):
+                await asyncio.sleep(0.02)
+
+    assert store.most == QUESTIONS
 
 
 async def test_what_left_memory_before_the_ledger_had_it_is_told_again(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from config.schema import Config, Team
 from quota.journal import NoJournal
 from store.journal import Journal, JournalFull
-from tests.quota.desk import Forgetful, Fragile, allowance, granted, key, opened, refused
+from tests.quota.desk import Books, Forgetful, Fragile, allowance, granted, key, opened, refused
 
 ALICE = "usd:key/alice:total"
 RED = "usd:team/red:total"
@@ -130,3 +130,42 @@ async def test_spending_that_came_to_light_later_corrects_the_journal(tmp_path: 
     after = Journal.claim(tmp_path)
     assert after.heritage.totals[after.owner][ALICE] == 150
     after.close()
+
+
+class Unreadable(NoJournal):
+    """On a disk that can't be read for a while."""
+
+    def __init__(self, owner: str, life: int) -> None:
+        super().__init__(owner, life)
+        self.looks: list[float] = []
+
+    def adopt(self, *, patience: float) -> list[str]:
+        self.looks.append(patience)
+        if len(self.looks) == 1:
+            raise OSError("it hangs")
+        return []
+
+
+async def test_those_who_are_gone_are_looked_for_again_after_a_look_that_failed() -> None:
+    store, journal, alice = Forgetful(), Unreadable("m/0", 1), key("alice", allowance(1000))
+    async with opened(store, journal=journal, ledger=Books({})) as till:
+        store.settling = 1.0
+        assert (await refused(till, alice, 10, within=0.8)).down
+        store.settling = 0.0
+        (await granted(till, alice, 10)).settle(10, 0)
+
+    assert journal.looks[:2] == [0.0, 0.0]
+
+
+async def test_a_store_that_finds_itself_back_is_told_at_once() -> None:
+    store, alice = Forgetful(), key("alice", allowance(1000))
+    async with opened(store, ledger=Books({})) as till:
+        (await granted(till, alice, 300)).settle(300, 0)
+        store.broken = True
+        await asyncio.sleep(1.5)
+        assert till.down
+        store.broken = False
+        store.forget()
+        await asyncio.sleep(0.4)
+
+        assert store.spent(ALICE) == 300
