@@ -59,7 +59,7 @@ class Heard(NamedTuple):
 
     *wanted*: less than two seconds ago somebody (this owner, too) was refused what isn't spent but in somebody's hand,
     so give back what you don't need. *fresh*: the store knew nothing of the account before; where it `forgets`, it says
-    so to everybody until the account was restored, so that nobody leases what only the ledger knows to be spent.
+    so to everybody until the account was restored in this epoch: nobody leases what only the ledger knows to be spent.
     *late*: this word or a newer one of this owner was there; nothing was done, *number* is the newest one's number.
     *settling*: seconds for which nothing is granted, since the store may have forgotten something.
     """

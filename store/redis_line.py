@@ -16,17 +16,22 @@ Command = tuple[bytes, ...]
 
 
 class Step(NamedTuple):
-    """A script over *keys*, all in one slot. *grants*: it is told at last whether anything may be granted."""
+    """A script over *keys*, all in one slot. *marked*: it is told behind its *args* what the server's mark is.
+    *grants*: and at last whether anything may be granted.
+    """
 
     script: Script
     keys: tuple[bytes, ...]
     args: tuple[bytes, ...]
     grants: bool = False
+    marked: bool = False
 
-    def command(self, grant: bytes, *, whole: bool = False) -> Command:
+    def command(self, grant: bytes, mark: bytes, *, whole: bool = False) -> Command:
         """*whole*: with the script's text, for a server that doesn't know it yet."""
         head = (b"EVAL", self.script.text) if whole else (b"EVALSHA", self.script.sha)
         command = (*head, b"%d" % len(self.keys), *self.keys, *self.args)
+        if self.marked:
+            command = (*command, mark)
         return (*command, grant) if self.grants else command
 
 

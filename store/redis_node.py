@@ -142,7 +142,7 @@ class Node:
             tail.append((b"INFO", b"replication"))
         if wait:
             tail.append((b"WAIT", b"1", b"%d" % max(1, int((until - now) * 600))))
-        values, rest = await _steps(line, steps, tail, grant, asking=asking)
+        values, rest = await _steps(line, steps, tail, grant, _nonce(mark), asking=asking)
         same = rest[0] == mark
         if look:
             same &= self._seen(sections(_good(rest[1])))
@@ -162,7 +162,7 @@ class Node:
         self._seen(sections(_good(replies[1])))
         who = f"{sections(_good(replies[0])).get('run_id', '')}.{self._replication}".encode()
         args = (who, secrets.token_hex(8).encode(), b"%d" % (self._terms.settle * 1000))
-        values, _ = await _steps(line, [Step(FENCE, (self._mark_key(),), args)], [], b"")
+        values, _ = await _steps(line, [Step(FENCE, (self._mark_key(),), args)], [], b"", b"")
         mark, left, new = _good(values[0])
         if mark == self.mark:
             return
@@ -264,13 +264,13 @@ class Node:
 
 
 async def _steps(
-    line: Line, steps: Sequence[Step], tail: Sequence[Command], grant: bytes, *, asking: bool = False
+    line: Line, steps: Sequence[Step], tail: Sequence[Command], grant: bytes, mark: bytes, *, asking: bool = False
 ) -> tuple[list[Any], list[Any]]:
     """What the steps answer, and the tail. Scripts that the server doesn't know are sent whole, once."""
 
     def commands(of: Sequence[Step], *, whole: bool) -> list[Command]:
         asked = [(b"ASKING",)] * asking
-        return [command for step in of for command in (*asked, step.command(grant, whole=whole))]
+        return [command for step in of for command in (*asked, step.command(grant, mark, whole=whole))]
 
     stride = 1 + asking
     replies = await line.talk([*commands(steps, whole=False), *tail])
@@ -287,6 +287,11 @@ async def _steps(
         if isinstance(value, ResponseError) and not isinstance(value, ELSEWHERE):
             raise value
     return values, rest
+
+
+def _nonce(mark: bytes) -> bytes:
+    """What no other mark has."""
+    return mark.split()[1]
 
 
 def _good(reply: Any) -> Any:

@@ -63,14 +63,16 @@ class RedisStore(ClientKeys):
         """Words that want something are confirmed by a replica where there is one; what isn't is not granted."""
         who = (stamp.owner.encode(), b"%d" % stamp.life, b"%d" % stamp.number)
         steps = [
-            Step(TELL, (self._trips.key(f"a:{tell.account}"),), (*who, *_told(tell)), grants=True) for tell in tells
+            Step(TELL, (self._trips.key(f"a:{tell.account}"),), (*who, *_told(tell)), grants=True, marked=True)
+            for tell in tells
         ]
         replies = await self._trips.run(steps, confirm=any(tell.most > 0 for tell in tells))
         return [_heard(reply) for reply in replies]
 
     async def restore(self, account: str, spent: Mapping[str, int], ends: float) -> None:
         pairs = (word for owner, total in spent.items() for word in (owner.encode(), _spent(total)))
-        await self._trips.run([Step(RESTORE, (self._trips.key(f"a:{account}"),), (_until(ends, AFTER_END), *pairs))])
+        args = (_until(ends, AFTER_END), *pairs)
+        await self._trips.run([Step(RESTORE, (self._trips.key(f"a:{account}"),), args, marked=True)])
 
     async def draw(self, draws: Sequence[Draw]) -> list[Drawn]:
         """Confirmed as in *tell*; units that weren't go back with the next draw."""

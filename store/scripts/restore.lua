@@ -1,5 +1,6 @@
 -- What the ledger knows of an account; no total becomes smaller by it.
--- KEYS: the account (see tell.lua). ARGV: when it ends (milliseconds, 0 for never), then owner and total in turns.
+-- KEYS: the account (see tell.lua). ARGV: when it ends (milliseconds, 0 for never), then owner and total in turns, at last
+-- the server's mark: what was restored before the server forgot something has to be restored again.
 local account = KEYS[1]
 
 local function greater(a, b)
@@ -9,8 +10,8 @@ end
 
 redis.call('HINCRBY', account, 's', '0')
 redis.call('HINCRBY', account, 'l', '0')
-redis.call('HSET', account, 'r', '1')
-for i = 2, #ARGV, 2 do
+redis.call('HSET', account, 'r', ARGV[#ARGV])
+for i = 2, #ARGV - 1, 2 do
   local owner, total = 'o:' .. ARGV[i], ARGV[i + 1]
   local packed = redis.call('HGET', account, owner) or '-1 -1 0 0 0'
   local life, number, spent, rest = string.match(packed, '^(%S+) (%S+) (%d+) (.+)$')

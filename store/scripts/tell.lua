@@ -1,10 +1,10 @@
 -- What an owner says of an account, and what it wants of it (Tell and Heard in store/contract.py).
 -- KEYS: the account, a hash: s is the sum of what all have spent, l of what they have leased, x the part of l whose
--- owners are lost, w until when somebody wants, c when lost owners are looked for again (milliseconds), r is there
--- once the account was restored, and for each owner o:NAME "life number spent leased seen".
+-- owners are lost, w until when somebody wants, c when lost owners are looked for again (milliseconds), r what the
+-- server's mark was when the account was last restored, and for each owner o:NAME "life number spent leased seen".
 -- ARGV: owner, life, number, limit, spent, keep, least, most, ends (milliseconds, 0 for never), 1 if what a lost
 -- owner has comes back, milliseconds after which an owner is lost, what a grant's share is, milliseconds
--- for which a refusal asks the others to give back, 1 if anything is granted.
+-- for which a refusal asks the others to give back, the server's mark, 1 if anything is granted.
 -- Sums of what was spent may pass 2^53, where Lua's numbers end: they are added up by Redis and compared as text.
 local account, owner = KEYS[1], 'o:' .. ARGV[1]
 local life, number = tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -79,7 +79,7 @@ local function look()
 end
 
 local known = redis.call('HMGET', account, 's', 'r', 'c', owner)
-local new, fresh = not known[1], not known[2]
+local new, fresh = not known[1], known[2] ~= ARGV[14]
 local had, was, spent, leased, seen = -1, -1, '0', 0, now
 if known[4] then had, was, spent, leased, seen = read(known[4]) end
 local late = had > life or (had == life and was >= number)
@@ -94,7 +94,7 @@ if now >= tonumber(known[3] or 0) or seen + lease < now then look() end
 if late then return answer(0, told, false, was) end
 
 local granted = 0
-if most > 0 and ARGV[14] == '1' then
+if most > 0 and ARGV[15] == '1' then
   local left, unspent = available()
   if left >= least then granted = math.max(least, math.min(most, math.floor(left / tonumber(ARGV[12])))) end
   if granted > 0 then

@@ -22,7 +22,7 @@ class World:
     def __init__(self, limit: int) -> None:
         self.now, self.wall = 1000.0, NOON
         self.bank = Bank()
-        self.saved = (self.bank.copy(), set[str]())
+        self.saved = self.bank.copy()
         self.saved_at = self.now
         self.limit = limit
         self.ceiling: dict[str, int] = {}
@@ -179,7 +179,7 @@ class World:
             if stock.look_around(self.now):
                 self.drain(self.places.index(place))
         if self.now - self.saved_at > 5:
-            self.saved, self.saved_at = (self.bank.copy(), set(self.bank.restored)), self.now
+            self.saved, self.saved_at = self.bank.copy(), self.now
 
     def an_hour_begins(self, _: int) -> None:
         self.wall += HOUR
@@ -188,15 +188,15 @@ class World:
         self.wall -= HOUR
 
     def the_store_forgets_everything(self, _: int) -> None:
-        self._forget({}, set())
+        self._forget({})
 
     def the_store_forgets_the_last_seconds(self, _: int) -> None:
-        self._forget(*self.saved)
+        self._forget(self.saved)
 
-    def _forget(self, accounts: dict[str, Account], restored: set[str]) -> None:
-        self.bank.accounts, self.bank.restored = accounts, set(restored)
+    def _forget(self, accounts: dict[str, Account]) -> None:
+        self.bank.accounts, self.bank.restored = accounts, set()
         self.bank.epoch += 1
-        self.saved, self.saved_at = (self.bank.copy(), set(restored)), self.now
+        self.saved, self.saved_at = self.bank.copy(), self.now
         self.bank.settles = {place.owner for place in self.places}
         # Those who are gone are spoken for within the time to settle; the rows of their last calls are drained later.
         for place in self.places:

@@ -75,15 +75,19 @@ async def test_a_redis_that_kept_its_state_is_asked_all_the_same(tmp_path: Path)
         async with at(url(server), Log(), settle=SETTLE) as store:
             owner = Owner(store)
             await asyncio.sleep(SETTLE)
-            await owner.lease(400)
+            await store.restore(owner.account, {}, ends=2e9)
+            before = await owner.lease(400)
             epoch = store.epoch
             server.kill()
             server.start()
             await back(owner, within=5)
             heard = await owner.lease(10, keep=400)
+            await store.restore(owner.account, {"there/1": 7}, ends=2e9)
+            restored = await owner.tell(keep=400)
 
     assert epoch != store.epoch
     assert (0, True) == (heard.granted, heard.settling > 0)
+    assert [(False, 0), (True, 0), (False, 7)] == [(one.fresh, one.spent) for one in (before, heard, restored)]
 
 
 async def test_a_redis_that_is_emptied_is_noticed_by_the_next_word(server: Server) -> None:
