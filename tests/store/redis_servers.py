@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -100,7 +101,7 @@ def serving(*servers: Server) -> Iterator[None]:
             server.kill()
 
 
-class Group:
+class Group(ABC):
     """Servers that begin and end together."""
 
     def __init__(self, directory: Path) -> None:
@@ -118,8 +119,8 @@ class Group:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def begin(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def begin(self) -> None: ...
 
     def end(self) -> None:
         for server in self.servers:
