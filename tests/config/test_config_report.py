@@ -65,6 +65,12 @@ keys: {alice: {key: k}}
     assert '"model": "demo"' in text.splitlines()[-1]
 
 
+def test_what_the_configuration_does_not_tell_has_a_line_of_its_own(read):
+    lines = summary(read("providers: {demo: {}}"), file="c.yaml", pages={}, about="admin key: in data/admin.key")
+
+    assert "admin key: in data/admin.key" in lines.splitlines()
+
+
 def test_nothing_to_try_is_no_line(read):
     text = summary(read("keys: {a: {key: k}, b: {key: j}}"), file="c.yaml", pages={})
 

@@ -76,9 +76,9 @@ async def test_a_store_in_trouble_is_met_as_each_budget_says(start, tmp_path, tr
         async with between.standing(), Counting(0.0) as provider, start(config(provider, between.port)) as gateway:
             callers = {name: Caller(gateway, f"the-key-{name}") for name in ("allotment", "closed", "open", "free")}
             for caller in callers.values():
-                assert [200] * 10 == await caller.statuses(10)
+                await until(lambda caller=caller: is_steady(caller, 10))
                 caller.slowest = 0.0
-            assert [200] * 20 == await callers["allotment"].statuses(20)  # so that it has something in hand
+            await until(lambda: is_steady(callers["allotment"], 20))  # so that it has something in hand
 
             if trouble == "slow":
                 between.latency = 0.5
@@ -109,6 +109,11 @@ async def test_a_store_in_trouble_is_met_as_each_budget_says(start, tmp_path, tr
 
 async def is_down(caller: Caller) -> bool:
     return (await caller.call()).status == 503
+
+
+async def is_steady(caller: Caller, calls: int) -> bool:
+    """Whether so many in a row are answered: on a busy machine even a good store may miss its deadline once."""
+    return [200] * calls == await caller.statuses(calls)
 
 
 async def is_back(caller: Caller) -> bool:
