@@ -173,8 +173,9 @@ class Allotment:
         if heard.wanted:
             self.hurry = self.free > 0 and now >= self.wanted  # once: somebody waits for what is given back
             self.shun(now)
-        if heard.fresh and restore:
-            self.unrestored = True
+        # It isn't fresh once anybody has restored it.
+        self.unrestored = heard.fresh and restore
+        if self.unrestored:
             return
         self.free += heard.granted
         self.kept += heard.granted

@@ -120,13 +120,14 @@ class Stock:
         return [(one, one.word(now, wall, quiet=quiet)) for one in due]
 
     def digest(self, words: Sequence[tuple[Allotment, Tell]], heard: Sequence[Heard], now: float) -> list[Allotment]:
-        """The answers to some of the words. Returns the accounts that the ledger has to be asked about."""
+        """The answers to some of the words. Returns the accounts that the ledger has to be asked about, if it isn't
+        being asked already.
+        """
         unknown = []
         for (one, _), answer in zip(words, heard, strict=True):
             restore = self._restores and one.budget is not None and one.window.begins < self.since
-            waited = one.unrestored
             one.digest(answer, now, restore=restore)
-            if one.unrestored and not waited:
+            if one.unrestored:
                 unknown.append(one)
             if one.restless(now):
                 self.mark(one)

@@ -86,8 +86,11 @@ def _of_allotment(one: Allotment, amount: int, waiter: Waiter, now: float, wall:
     if amount > one.limit:
         return Verdict(short(one, amount, wall))
     heard = one.heard
-    if heard is None or heard.late or one.beat < waiter.began - RECENT or one.unrestored:
+    if heard is None or heard.late or one.beat < waiter.began - RECENT:
         return ASK
+    if one.unrestored:
+        # There will be a trip as soon as the ledger has answered.
+        return Verdict(again=now + POLL)
     if heard.settling > 0:
         return Verdict(again=now + min(heard.settling, POLL))
     missing = amount - one.free

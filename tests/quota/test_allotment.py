@@ -39,3 +39,15 @@ def test_what_an_earlier_life_had_spent_is_taken_over(based: bool, own: int, spe
     heard(one, own=own)
 
     assert one.spent == spent
+
+
+def test_an_account_that_anybody_has_restored_is_waited_for_no_longer() -> None:
+    """The last answer that calls it fresh may be heard after it was restored."""
+    one = allotment(based=True)
+    found = []
+    for fresh in (True, False, True, False):
+        one.word(NOW, NOW)
+        one.digest(Heard(granted=5, fresh=fresh), NOW, restore=True)
+        found.append((one.unrestored, one.free))
+
+    assert found == [(True, 0), (False, 5), (True, 0), (False, 5)]

@@ -167,3 +167,19 @@ async def test_what_left_memory_before_the_ledger_had_it_is_told_again(tmp_path:
         (await granted(till, alice, 700)).settle(700, 0)
     assert store.spent(ALICE) == 1000
     journal.close()
+
+
+async def test_whoever_waits_for_the_ledger_doesn_t_keep_the_store_busy() -> None:
+    store, books = Forgetful(), Books({})
+    alice = key("alice", allowance(1000))
+    async with opened(store, ledger=books) as till:
+        books.broken = True
+        waiting = asyncio.create_task(granted(till, alice, 300))
+        await asyncio.sleep(0.1)
+        before = store.trips
+        await asyncio.sleep(0.5)
+        asked = store.trips - before
+        books.broken = False
+        (await waiting).settle(300, 0)
+
+    assert asked < 30
