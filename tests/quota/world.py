@@ -63,6 +63,7 @@ class World:
         stock = place.stock
         assert stock is not None
         if place.epoch != self.bank.epoch:
+            stock.inherit(place.journal, self.now, self.wall)
             stock.mark_all()
             place.epoch, place.quiet, stock.since = self.bank.epoch, True, self.wall
         place.number += 1
