@@ -171,7 +171,7 @@ async def half_open(gateway) -> bool:
 async def test_a_good_probe_ends_the_cooldown_early(start, call):
     async with Provider(pair(LISTED, call, ok())) as provider, start(PAIR.format(url=provider.url)) as gateway:
         first, meanwhile, state = await target(gateway), await target(gateway), await breaker(gateway)
-        await until(lambda: half_open(gateway), 5)
+        await until(lambda: half_open(gateway), 15)
         later, after = await target(gateway), await breaker(gateway)
 
     assert ("spare/b", "spare/b", "open") == (first, meanwhile, state)
@@ -181,7 +181,7 @@ async def test_a_good_probe_ends_the_cooldown_early(start, call):
 async def test_a_probe_that_calls_contradict_is_not_believed_again(start):
     async with Provider(pair(LISTED, fails(503))) as provider, start(PAIR.format(url=provider.url)) as gateway:
         await target(gateway)
-        await until(lambda: half_open(gateway), 5)
+        await until(lambda: half_open(gateway), 15)
         await target(gateway)
         times = len(probes(provider))
         await until(lambda: len(probes(provider)) >= times + 2, 5)
