@@ -12,7 +12,7 @@ import orjson
 from admin.dollars import exact, number, shown
 from admin.grid import separated, table
 from admin.periods import began, moment
-from store.entry import COUNTS
+from core.usage import COUNTS
 from store.ledger import DIMENSIONS, Ledger, LedgerDown, Sum
 from store.questions import nothing
 

@@ -45,6 +45,20 @@ class Usage(NamedTuple):
         return self.prompt + self.completion
 
 
+COUNTS = (
+    "input",
+    "cache_read",
+    "cache_write",
+    "output",
+    "reasoning",
+    "cache_write_long",
+    "audio_input",
+    "audio_output",
+    "image_output",
+    "searches",
+)
+"""The buckets that are kept and shown, in this order."""
+
 MOST = 10**12  # tokens of one call; whoever says more says nothing
 
 

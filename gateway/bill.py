@@ -10,7 +10,7 @@ from config.schema import Key
 from core.call import Call
 from core.faults import Failure, Fault
 from core.target import Target
-from core.usage import Usage
+from core.usage import COUNTS, Usage
 from core.wire import WireRequest
 from gateway.generation import Generation, Shared
 from gateway.slices import SLICE, Slices
@@ -18,7 +18,7 @@ from gateway.spent import Spent, elsewhere, too_dear, unbounded
 from quota.hold import Hold
 from quota.purse import Purse
 from quota.words import Need, Shortage
-from store.entry import COUNTS
+from store.orphans import note
 from telemetry.record import Record
 from upstream.trial import StreamTrial, WholeTrial
 
@@ -101,10 +101,10 @@ class Bill:
         need = self._need(target, request)
         if isinstance(need, Failure):
             return need
-        note = self._note(target)
-        hold = shared.till.take(purse, need, note)
+        said = self._note(target)
+        hold = shared.till.take(purse, need, said)
         if hold is None:
-            answer = await shared.till.wait(purse, need, note, within=PATIENCE)
+            answer = await shared.till.wait(purse, need, said, within=PATIENCE)
             if isinstance(answer, Shortage):
                 return self._short(answer)
             hold = answer
@@ -151,19 +151,17 @@ class Bill:
 
     def _note(self, target: Target) -> bytes:
         """What is needed to write the row of an attempt whose process was killed."""
-        record = self._record
-        return orjson.dumps(
-            (
-                record.time,
-                record.id,
-                record.key,
-                self._key.team or "",
-                record.route,
-                target.id,
-                self._key.tags,
-                record.endpoint,
-                record.stream,
-            )
+        record, key = self._record, self._key
+        return note(
+            time=record.time,
+            id=record.id,
+            key=record.key,
+            team=key.team or "",
+            route=record.route,
+            target=target.id,
+            tags=key.tags,
+            endpoint=record.endpoint,
+            stream=record.stream,
         )
 
     # After it

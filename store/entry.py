@@ -51,19 +51,5 @@ class Entry(NamedTuple):
 
 _TAGS, _USAGE, _ATTEMPTS = map(Entry._fields.index, ("tags", "usage", "attempts"))
 
-COUNTS = (
-    "input",
-    "cache_read",
-    "cache_write",
-    "output",
-    "reasoning",
-    "cache_write_long",
-    "audio_input",
-    "audio_output",
-    "image_output",
-    "searches",
-)
-"""The buckets of core.usage.Usage that `Entry.usage` holds, in this order."""
-
 PROMPT = ("input", "cache_read", "cache_write", "cache_write_long", "audio_input")
 COMPLETION = ("output", "audio_output", "image_output")

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import orjson
 
-from store.entry import COUNTS, Entry
+from core.usage import COUNTS
+from store.entry import Entry
 
 FAULT: Final = "lost"
 STATUS: Final = 500

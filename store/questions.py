@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, Final, NamedTuple
 
-from store.entry import COUNTS
+from core.usage import COUNTS
 from store.ledger import DIMENSIONS, Quantiles, Sum
 from store.tally import FIGURES, read
 from store.zones import DAY, HOUR, Shifts, date_of, day_of, hour_label, hours, narrowed

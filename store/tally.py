@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from store.entry import COMPLETION, COUNTS, PROMPT, Entry
+from core.usage import COUNTS
+from store.entry import COMPLETION, PROMPT, Entry
 
 GROUP: Final = ("hour", "key", "team", "route", "target", "tags")
 FIGURES: Final = (

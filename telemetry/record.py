@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from core.usage import Usage
+from core.usage import COUNTS, Usage
 
 Attempt = tuple[str, str, float]  # target, fault code ("" if it went well), milliseconds
 
@@ -25,25 +25,13 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@#+*,-]+")
 _TEMPLATES: dict[tuple[object, ...], bytes] = {}
 _MOST = 1_000
 _SAFE = re.compile(rf"[A-Za-z0-9_./:@#+*,-]{{0,{LONGEST}}}")
-_COUNTS = (
-    "input",
-    "cache_read",
-    "cache_write",
-    "output",
-    "reasoning",
-    "cache_write_long",
-    "audio_input",
-    "audio_output",
-    "image_output",
-    "searches",
-)
 _FORMS = {
     "time": b'"%b"',
     "id": b'"%b"',
     "tried": b"%.1f",
     "total_ms": b"%.1f",
     "first_content_ms": b"%.1f",
-    **dict.fromkeys(_COUNTS, b"%d"),
+    **dict.fromkeys(COUNTS, b"%d"),
     "cost_usd": b"%a",
     "bytes_in": b"%d",
     "bytes_out": b"%d",
@@ -253,7 +241,7 @@ def _fields(record: Record, *, content: bool) -> dict[str, Any]:
 
 
 def _tokens(usage: Usage) -> dict[str, int]:
-    return dict(zip(_COUNTS, (*usage[:5], *usage[7:12]), strict=True))
+    return dict(zip(COUNTS, (*usage[:5], *usage[7:12]), strict=True))
 
 
 def _decoded(data: bytes | None) -> str | None:

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from admin import migrate, spend
-from store.entry import COUNTS
+from core.usage import COUNTS
 from store.ledger_postgres import PostgresLedger
 from store.ledger_sqlite import SqliteLedger
 from tests.store.ledger.entries import NOON

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core.usage import COUNTS
 from store.drain import Drain
-from store.entry import COUNTS, Entry
+from store.entry import Entry
 from store.journal import Journal
 from store.ledger import LedgerDown
 from store.ledger_sqlite import SqliteLedger

@@ -2,7 +2,8 @@
 
 from hypothesis import strategies as st
 
-from store.entry import COUNTS, Entry
+from core.usage import COUNTS
+from store.entry import Entry
 
 NOON = 1_795_694_400.0  # 2026-11-26T12:00Z
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.usage import COUNTS
 from store.books import Books, books
-from store.entry import COMPLETION, COUNTS, PROMPT, Entry
+from store.entry import COMPLETION, PROMPT, Entry
 from store.ledger import Sum
 from tests.store.ledger.entries import NOON, entries, entry
 
