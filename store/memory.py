@@ -24,6 +24,7 @@ class MemoryStore:
         self._rates: dict[str, tuple[Rate, float]] = {}  # with the time of their last draw's end
         self._marks: dict[str, float] = {}
         self._keys = Keybook()
+        self._notices: dict[str, tuple[bytes, float]] = {}
         self._swept = steady()
 
     async def open(self) -> None:
@@ -48,6 +49,18 @@ class MemoryStore:
         if first:
             self._marks[mark] = ends
         return first
+
+    async def post(self, name: str, value: bytes, ttl: float, *, only_new: bool = False) -> bool:
+        now = self._now()
+        former = self._notices.get(name)
+        if only_new and former is not None and former[1] > now:
+            return False
+        self._notices[name] = value, now + ttl
+        return True
+
+    async def posted(self, prefix: str) -> Mapping[str, bytes]:
+        now = self._now()
+        return {name: value for name, (value, ends) in self._notices.items() if ends > now and name.startswith(prefix)}
 
     async def key_of(self, digest: bytes) -> StoredKey | None:
         return self._keys.of(digest)
@@ -90,3 +103,4 @@ class MemoryStore:
         self._accounts = {name: one for name, one in self._accounts.items() if one.ends + AFTER_END > unix}
         self._rates = {name: one for name, one in self._rates.items() if one[1] > now}
         self._marks = {name: ends for name, ends in self._marks.items() if ends > unix}
+        self._notices = {name: one for name, one in self._notices.items() if one[1] > now}
