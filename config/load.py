@@ -13,7 +13,7 @@ from config.budgets import Terms
 from config.keys import digest, read_keys
 from config.levels import read_places, read_service, read_tags, read_teams
 from config.models import read_models
-from config.policies import BREAKER, TIMEOUTS, read_params, read_retry
+from config.policies import BREAKER, TIMEOUTS, check_hedge, read_hedge, read_params, read_retry
 from config.problems import Notes
 from config.providers import Providers, read_providers
 from config.readers import TRUTH, choice, duration, matching, secret, several, size, whole
@@ -161,6 +161,7 @@ def _defaults(root: Section, notes: Notes, strategies: Collection[str]) -> tuple
         breaker=settings(section.take("breaker"), base.breaker, BREAKER, notes),
         fallback=section.read("fallback", TRUTH, base.fallback),
         strict=read_params(section, inherited=base.strict),
+        hedge=read_hedge(section.take("hedge"), base.hedge, notes),
     )
     section.refuse(("cache",))
     section.close()
@@ -179,7 +180,11 @@ def _with_ways(
         defaults=config.defaults,
         strategy=strategy,
     )
-    return replace(config, providers=providers.by_name, key_sources=providers.sources, routes=unfold(written, notes))
+    routes = unfold(written, notes)
+    for name, one in written.items():
+        if one.hedged is not None:
+            check_hedge(routes[name], one.hedged, notes, providers=providers.by_name)
+    return replace(config, providers=providers.by_name, key_sources=providers.sources, routes=routes)
 
 
 def _with_callers(config: Config, providers: Providers, root: Section, notes: Notes) -> Config:

@@ -160,6 +160,15 @@ def _truth(text: str) -> bool:
     return value
 
 
+def _share(text: str) -> float:
+    """`80%` or `0.8`."""
+    number = text.removesuffix("%").rstrip()
+    share = units.money(number) / units.NANOS / (1 if number == text else 100)
+    if not 0 < share <= 1:
+        raise ValueError(text)
+    return share
+
+
 def _matching(pattern: re.Pattern[str], text: str) -> str:
     if pattern.fullmatch(text) is None:
         raise ValueError(text)
@@ -185,4 +194,5 @@ def matching(pattern: re.Pattern[str], expected: str) -> Reader[str]:
 
 TEXT = scalar(_one_line, "text on one line")
 TRUTH = scalar(_truth, "true or false")
+SHARE = scalar(_share, "a share such as 80% or 0.8")
 MONEY = scalar(units.money, "dollars such as 2.50, with at most nine decimals")

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from config.policies import BREAKER, TIMEOUTS, read_params, read_retry
-from config.problems import Notes
+from config.policies import BREAKER, TIMEOUTS, read_hedge, read_params, read_retry
+from config.problems import Notes, Spot
 from config.readers import TRUTH, above_zero, choice, several
 from config.schema import Route
 from config.section import Entry, Section, entries, got, settings, shown
@@ -40,13 +40,17 @@ class Step(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A route as written: *route* has no stages yet, *strategy* is for the steps that name none."""
+    """A route as written: *route* has no stages yet, *strategy* is for the steps that name none.
+
+    *hedged*: where it speaks of hedging itself.
+    """
 
     route: Route
     steps: tuple[Step, ...]
     strategy: str
     path: str
     line: int
+    hedged: Spot | None
 
 
 class Known(NamedTuple):
@@ -86,12 +90,14 @@ def _route(name: str, entry: Entry, notes: Notes, known: Known, *, defaults: Rou
         breaker=settings(section.take("breaker"), defaults.breaker, BREAKER, notes),
         fallback=_fallback(section, notes, defaults, steps),
         strict=read_params(section, inherited=defaults.strict),
+        hedge=read_hedge(section.take("hedge"), defaults.hedge, notes),
     )
     strategy = section.read("strategy", choice(known.strategies, "strategy"), strategy)
     section.close()
     if not (chain and _says_something(chain)):
         notes.error(entry, f"names no target; expected {EXAMPLE}, or `chain:` with a list of them")
-    return Written(route, steps, strategy, entry.path, entry.line)
+    hedged = section.at("hedge") if section.says("hedge") else None
+    return Written(route, steps, strategy, entry.path, entry.line, hedged)
 
 
 def _says_something(entry: Entry) -> bool:

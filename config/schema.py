@@ -79,6 +79,17 @@ class Breaker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hedge:
+    """A second attempt after *seconds*, or where there are none after the *quantile* of recent times; of *at_most* a
+    share of a route's calls.
+    """
+
+    seconds: float | None = None
+    quantile: float = 0.95
+    at_most: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Targets tried together, in the order their *strategy* gives; *on* are the faults that lead here (empty: any)."""
 
@@ -101,6 +112,7 @@ class Route:
     breaker: Breaker = Breaker()
     fallback: bool = True
     strict: bool = False
+    hedge: Hedge | None = None
 
 
 class Rate(NamedTuple):

@@ -26,15 +26,18 @@ from core.wire import WireRequest
 from gateway.bill import Bill
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
+from gateway.hedging import OUTRUN, Race
 from gateway.lane import Lane
 from gateway.lines import lines
 from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
 from gateway.spent import Spent
+from gateway.tab import Tab
 from gateway.telling import Telling
 from quota.keys import ANYONE, Stranger
 from routing.exhausted import Exhausted, refusal
 from routing.plan import Attempt, plan
+from routing.spares import Sparing
 from server.caller import Caller
 from server.reply import Reply, refuse
 from telemetry.record import Record
@@ -55,6 +58,7 @@ class Conversation:
         "_gallery",
         "_generation",
         "_key",
+        "_race",
         "_record",
         "_reply",
         "_route",
@@ -78,6 +82,7 @@ class Conversation:
         self._bill: Bill | None = None  # from when it is known who pays for what
         self._telling: Telling | None = None  # of a call that streams
         self._gallery: Gallery | None = None  # most calls name nothing to fetch
+        self._race: Race | None = None  # of a call that may be hedged
         self.interrupted = False
 
     @property
@@ -152,7 +157,7 @@ class Conversation:
         generation, record, call = self._generation, self._record, self._call
         bill = self._bill = Bill(generation, self._shared, record, self._key, call)
         if call.stream:
-            telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
+            telling = self._telling = Telling(generation, self._shared, self._reply, record, call)
             self._shared.deadlines.watch(telling)
         self._shared.budget.enter()
         try:
@@ -165,11 +170,17 @@ class Conversation:
 
     async def _chain(self, bill: Bill) -> None:
         """The route's targets, until one has answered."""
-        attempts = plan(self._route, self._call, self._generation.view, self._began + self._route.timeouts.total)
+        route, view, deadline = self._route, self._generation.view, self._began + self._route.timeouts.total
+        play, course = self._try, None
+        if route.hedge is not None:
+            course = Sparing(route, self._call, view, deadline)
+            self._race = Race(self._shared, route.hedge, course, bill, self._telling, play=self._try, end=self._end)
+            play = self._race.run
+        attempts = plan(route, self._call, view, deadline, course)
         try:
-            failure = await self._try(next(attempts), bill)
+            failure = await play(next(attempts), bill)
             while failure is not None and not (self._telling is not None and self._telling.committed):
-                failure = await self._try(attempts.send(failure), bill)
+                failure = await play(attempts.send(failure), bill)
         except Exhausted as exhausted:
             raise refusal(exhausted, partial(self._generation.able, self._call, self._key)) from None
 
@@ -187,16 +198,18 @@ class Conversation:
     async def _try(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
         shared, target = self._shared, attempt.target
-        vitals = shared.vitals.target(target.id)
         began = shared.loop.time()
-        probe = vitals.begin(began)  # before anything is awaited: a breaker lets one probe through, not two
-        bill.begin(target, began)
+        # Before anything is awaited: a breaker lets one probe through, not two.
+        probe = shared.vitals.target(target.id).begin(began)
+        tab = Tab(bill, attempt, began, probe=probe)
+        if self._race is not None:
+            self._race.enter(tab)
         failure: Failure | None = CANCELLED
         try:
             if attempt.retry:
                 shared.budget.began()
                 await asyncio.sleep(attempt.wait)
-            failure = await self._attempt(attempt, bill)
+            failure = await self._attempt(attempt, tab)
         except Refusal as refused:
             if isinstance(refused, Spent):
                 failure = Failure(Fault.LIMITED, refused.message)
@@ -206,31 +219,37 @@ class Conversation:
                 Fault.UNSUPPORTED, refused.message, code=refused.code, type=refused.type, param=refused.param
             )
         finally:
-            now = shared.loop.time()
-            bill.end(failure)
-            if attempt.retry:
-                shared.budget.ended()
-            telling = self._telling
-            first = None if telling is None or telling.first is None else telling.first - began
-            vitals.end(now, failure, probe=probe, policy=self._route.breaker, first_content=first)
-            self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
-            if failure is not None and failure.guessed:
-                puzzled(shared, target, failure, self._call)
-            bill.tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
+            if not tab.over:  # as it may be if another one was quicker
+                self._end(tab, failure)
         return failure
 
-    async def _attempt(self, attempt: Attempt, bill: Bill) -> Failure | None:
+    def _end(self, tab: Tab, failure: Failure | None) -> None:
+        """An attempt is over: what it cost is paid, and whoever watches its target is told."""
+        shared, attempt, target = self._shared, tab.attempt, tab.target
+        now = shared.loop.time()
+        tab.end(failure, now)
+        if attempt.retry:
+            shared.budget.ended()
+        telling = self._telling
+        first = None if telling is None or telling.first is None else telling.first - tab.began
+        vitals = shared.vitals.target(target.id)
+        vitals.end(now, failure, probe=tab.probe, policy=self._route.breaker, first_content=first)
+        self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
+        if failure is not None and failure.guessed:
+            puzzled(shared, target, failure, self._call)
+
+    async def _attempt(self, attempt: Attempt, tab: Tab) -> Failure | None:
         lane = self._generation.lanes[attempt.target.provider]
         ask = self._ask(attempt.target)
         if urls := lane.adapter.fetches(ask):
             ask = await self._show(ask, urls)
         request = lane.adapter.encode(ask)
-        failure = await bill.hold(request)
+        failure = await tab.hold(request)
         if failure is not None:
             return failure
         if self._telling is not None:
-            return await self._stream(attempt, lane, ask, request, bill=bill, telling=self._telling)
-        return await self._whole(attempt, lane, ask, request, bill=bill)
+            return await self._stream(attempt, lane, ask, request, tab=tab, telling=self._telling)
+        return await self._whole(attempt, lane, ask, request, tab=tab)
 
     def _ask(self, target: Target) -> Ask:
         record = self._record
@@ -255,14 +274,14 @@ class Conversation:
 
     # Answer: whole
 
-    async def _whole(
-        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, bill: Bill
-    ) -> Failure | None:
+    async def _whole(self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, tab: Tab) -> Failure | None:
         shared, target = self._shared, attempt.target
         timeouts = self._route.timeouts
         due = min(shared.loop.time() + timeouts.attempt, self._began + timeouts.total)
         trial = WholeTrial(lane.adapter, ask, request, shared.deadlines, due, seconds=timeouts.attempt)
-        bill.sent(trial)
+        tab.sent(trial)
+        if self._race is not None:
+            self._race.sent(tab)
         trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
         try:
             outcome = await trial.outcome
@@ -271,22 +290,24 @@ class Conversation:
                 trial.abort()
         if isinstance(outcome, Failure):
             return outcome
+        if self._race is not None and not self._race.wins(tab):
+            return OUTRUN
         record = self._record
         record.finish = outcome.finish
         record.dropped = request.dropped
-        bill.settle(outcome.usage, outcome.produced, shared.loop.time())
+        tab.settle(outcome.usage, outcome.produced, shared.loop.time())
         if outcome.remember:
             shared.memory.keep(target.provider, self._key.name, outcome.remember)
         if record.asked is not None:  # the operator wants content in the log
             record.answered = outcome.body
-        head = lines(self._generation, shared.till, record, bill, target, route=self._route.name, cost=True)
+        head = lines(self._generation, shared.till, record, tab, route=self._route.name, cost=True)
         self._reply.whole(200, outcome.body, head)
         return None
 
     # Answer: piece by piece
 
     async def _stream(
-        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, bill: Bill, telling: Telling
+        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, tab: Tab, telling: Telling
     ) -> Failure | None:
         timeouts = self._route.timeouts
         trial = StreamTrial(
@@ -294,22 +315,23 @@ class Conversation:
             ask,
             request,
             self._shared.deadlines,
-            telling,
+            telling if self._race is None else self._race.sent(tab),
             first=timeouts.first_content,
             idle=timeouts.idle,
             deadline=self._began + timeouts.total,
         )
-        telling.follow(attempt.target, trial)
-        bill.sent(trial)
+        telling.follow(tab, trial)
+        tab.sent(trial)
         trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
         try:
             failure = await trial.ended
         finally:
             if not trial.over:
                 trial.abort()
-            if telling.committed:
+            told = telling.committed and telling.tab is tab
+            if told:
                 self._reply.follow(None)
-        if failure is not None and telling.committed:
+        if failure is not None and told:
             self._refuse(broken(failure))
             self._record.fault = failure.fault.code
         return failure
@@ -331,6 +353,7 @@ class Conversation:
     def _close(self) -> None:
         shared, record, reply = self._shared, self._record, self._reply
         bill, telling = self._bill, self._telling
+        self._race = None  # it knows us: a circle would have to wait for the garbage collector
         shared.open.discard(self)
         now = shared.loop.time()
         record.status = record.status or reply.status

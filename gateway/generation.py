@@ -29,6 +29,7 @@ from quota.stored_keys import StoredKeys, reading
 from quota.till import Till
 from routing.candidates import View
 from routing.credentials import Credentials
+from routing.hedge import Hedges
 from routing.match import Routes
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
@@ -82,6 +83,7 @@ class Shared:
     stored: StoredKeys
     journal: JournalLike
     budget: RetryBudget = field(default_factory=RetryBudget)
+    hedges: Hedges = field(default_factory=Hedges)
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
     sightings: Sightings = field(default_factory=Sightings)

@@ -5,12 +5,11 @@ from typing import Final
 
 from api.stream import DONE, KEEPALIVE, StreamWriter
 from core.call import Call
-from core.target import Target
 from core.wire import Event
-from gateway.bill import Bill
 from gateway.generation import Generation, Shared
 from gateway.lines import lines
 from gateway.slices import Slices
+from gateway.tab import Tab
 from server.reply import Reply, header
 from telemetry.record import Record
 from upstream.trial import Relay, StreamTrial
@@ -22,49 +21,45 @@ class Telling:
     """One for each call that streams; implements upstream.trial.Audience and upstream.deadlines.Timed.
 
     *committed*: content has gone to the client, so that there is no other target from here on. *first*: when it did, in
-    loop time. *due*: when a client that waits is to be told that we are still there.
+    loop time. *due*: when a client that waits is to be told that we are still there. *tab*: of the attempt it follows.
     """
 
     __slots__ = (
         "_began",
-        "_bill",
         "_choices",
         "_generation",
         "_growing",
         "_record",
         "_reply",
         "_shared",
-        "_target",
         "_trial",
         "_writer",
         "committed",
         "due",
         "first",
         "route",
+        "tab",
     )
 
-    def __init__(
-        self, generation: Generation, shared: Shared, reply: Reply, record: Record, *, bill: Bill, call: Call
-    ) -> None:
+    def __init__(self, generation: Generation, shared: Shared, reply: Reply, record: Record, call: Call) -> None:
         self._generation = generation
         self._shared = shared
         self._reply = reply
         self._record = record
-        self._bill = bill
         self._writer = StreamWriter(show_usage=call.include_usage)
         self._choices = call.choices
         self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
         self._began = shared.loop.time()
-        self._target: Target
         self._trial: StreamTrial
+        self.tab: Tab
         self.route = record.route
         self.due = self._began + generation.config.server.keepalive
         self.committed = False
         self.first: float | None = None
 
-    def follow(self, target: Target, trial: StreamTrial) -> None:
+    def follow(self, tab: Tab, trial: StreamTrial) -> None:
         """Another attempt begins."""
-        self._target = target
+        self.tab = tab
         self._trial = trial
 
     def opens(self) -> Relay | None:
@@ -75,9 +70,9 @@ class Telling:
         record.dropped = trial.request.dropped
         if not reply.opened:
             shared = self._shared
-            reply.open(lines(self._generation, shared.till, record, self._bill, self._target, route=self.route))
+            reply.open(lines(self._generation, shared.till, record, self.tab, route=self.route))
         reply.follow(trial)
-        seen = record.asked is not None or self._bill.slices is not None
+        seen = record.asked is not None or self.tab.slices is not None
         return None if seen else reply.send
 
     def hears(self, events: list[Event], *, last: bool) -> None:
@@ -87,14 +82,14 @@ class Telling:
             record.answered = (record.answered or b"") + data
         if not last:
             self._reply.send(data)
-            if self._bill.slices is not None:
-                self._afford(self._bill.slices)
+            if self.tab.slices is not None:
+                self._afford(self.tab.slices)
             return
         decoder = self._trial.decoder
         record.finish = decoder.finish
         if decoder.remember:
-            self._shared.memory.keep(self._target.provider, record.key, decoder.remember)
-        usage = self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+            self._shared.memory.keep(self.tab.target.provider, record.key, decoder.remember)
+        usage = self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
         self._reply.end(data, self._writer.end(usage))
 
     # Answers that are paid slice by slice
@@ -121,7 +116,7 @@ class Telling:
         """No more of it can be paid. The client is told, and nobody is to blame."""
         record, decoder = self._record, trial.decoder
         record.finish = "length"
-        self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+        self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
         self._reply.end(self._writer.cut(self._choices, NO_MORE), DONE)
         trial.stop()
 

@@ -121,6 +121,13 @@ class Credentials:
                 return index
         return None
 
+    def other(self, index: int, now: float, target_id: str) -> int | None:
+        """Another one than *index* that may be used for *target_id*; None if there is none."""
+        chosen = self.pick(now, target_id)
+        if chosen == index:
+            chosen = self.pick(now, target_id)
+        return None if chosen == index else chosen
+
     def told(self, index: int, failure: Failure | None, now: float, target_id: str) -> None:
         """What became of an attempt with credential *index*; None is a success."""
         # -1 is the last member, and where it is used, the only one.

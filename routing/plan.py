@@ -40,19 +40,22 @@ class Attempt(NamedTuple):
     retry: bool
 
 
-def plan(route: Route, call: Call, view: View, deadline: float) -> Generator[Attempt, Failure, None]:
+def plan(
+    route: Route, call: Call, view: View, deadline: float, course: "Course | None" = None
+) -> Generator[Attempt, Failure, None]:
     """Yield what to try; be sent what went wrong. Raises Exhausted when nothing is left.
 
-    *deadline*: when the call's time is up, on the clock of *view*.
+    *deadline*: when the call's time is up, on the clock of *view*. *course*: for those who ask it for spare attempts.
     """
-    course = _Course(route, call, view, deadline)
+    course = course or Course(route, call, view, deadline)
     now = view.clock()
     for index, stage in enumerate(route.stages):
         if (index or stage.on) and not course.reaches(stage):
             continue
         targets: Sequence[Target] = stage.targets
         if len(targets) > 1:
-            targets = _ordered(route, index, call, view, now)
+            targets = ordered(route, index, call, view, now)
+        course.line = targets
         for target in targets:
             if course.over(now):
                 raise course.exhausted(now)
@@ -62,10 +65,11 @@ def plan(route: Route, call: Call, view: View, deadline: float) -> Generator[Att
             while attempt is not None:
                 failure = yield attempt
                 now = view.clock()
+                attempt, failure = course.verdict(attempt, failure, stage, now)
                 attempt = course.again(attempt, failure, now)
             if not route.fallback:
                 raise course.exhausted(now)
-            if not (failure.fault.next_target or _leads(failure.fault, stage)):
+            if not (failure.fault.next_target or leads(failure.fault, stage)):
                 break
     if (attempt := course.last_resort(now)) is not None:
         failure = yield attempt
@@ -74,21 +78,21 @@ def plan(route: Route, call: Call, view: View, deadline: float) -> Generator[Att
     raise course.exhausted(now)
 
 
-def _leads(fault: Fault, stage: Stage) -> bool:
+def leads(fault: Fault, stage: Stage) -> bool:
     """Whether *stage* is tried after *fault*."""
     if stage.on:
         return fault.code in stage.on and fault not in _FINAL
     return fault.next_target
 
 
-def _ordered(route: Route, index: int, call: Call, view: View, now: float) -> Sequence[Target]:
+def ordered(route: Route, index: int, call: Call, view: View, now: float) -> Sequence[Target]:
     stage = route.stages[index]
     place = (route.name, index)
     turn = view.turns[place] = view.turns.get(place, -1) + 1
     return STRATEGIES[stage.strategy](stage.targets, Pick(call, view.vitals, view.rng, turn, now))
 
 
-class _Course:
+class Course:
     """What became of a call so far, and what that allows next."""
 
     __slots__ = (
@@ -103,6 +107,7 @@ class _Course:
         "_tries",
         "_until",
         "_view",
+        "line",
     )
 
     def __init__(self, route: Route, call: Call, view: View, deadline: float) -> None:
@@ -117,13 +122,14 @@ class _Course:
         self._skipped: list[tuple[int, Skipped]] = []  # each with its stage
         self._until: dict[str, float] = {}  # when a target can be tried again, where known
         self._too_small: tuple[int, Target] | None = None
+        self.line: Sequence[Target] = ()  # the targets of the stage under way, in their order
 
     def reaches(self, stage: Stage) -> bool:
         """Whether what went wrong so far leads to *stage*."""
         if self._failures:
-            return _leads(self._failures[-1][1].fault, stage)
+            return leads(self._failures[-1][1].fault, stage)
         # An open breaker or a resting credential is a failure that an earlier call met in our place.
-        return not stage.on or any(each.fault is not None and _leads(each.fault, stage) for _, each in self._skipped)
+        return not stage.on or any(each.fault is not None and leads(each.fault, stage) for _, each in self._skipped)
 
     def over(self, now: float) -> bool:
         """Whether no attempt may begin any more."""
@@ -148,6 +154,10 @@ class _Course:
         if skipped.wait is not None:
             self._until[target.id] = now + skipped.wait
         return None
+
+    def verdict(self, attempt: Attempt, failure: Failure, _stage: Stage, _now: float) -> tuple[Attempt, Failure]:
+        """Which attempt's failure says how to go on: that of the only one that there was."""
+        return attempt, failure
 
     def again(self, attempt: Attempt, failure: Failure, now: float) -> Attempt | None:
         """The next attempt at the same target after *failure*; None if there shall be none."""
@@ -220,7 +230,7 @@ class _Course:
         ahead: dict[str, bool] = {}
         stages = self._route.stages[index:] if self._route.fallback else ()
         for number, stage in enumerate(stages):
-            reached = number == 0 or _leads(fault, stage)
+            reached = number == 0 or leads(fault, stage)
             for target in stage.targets:
                 if target.id not in self._seen and self._free(target, now):
                     ahead[target.id] = reached or ahead.get(target.id, False)

@@ -96,6 +96,12 @@ class TargetVitals:
         else:
             self.circuit.learned_nothing(probe=probe)
 
+    def slower_than(self, seconds: float) -> None:
+        """An attempt was given up after *seconds* without content, because another one was quicker."""
+        average = self.first_content
+        if average is not None and seconds > average:
+            self.first_content = average + _NEWEST_SHARE * (seconds - average)
+
 
 class Vitals:
     """One for each process. *rng* jitters the breakers; *most* targets are remembered."""

@@ -43,8 +43,9 @@ class Record:
 
     *time* is unix time, *cost* nano-dollars, *total* and *first* (to the first content, of a stream) milliseconds.
     *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is
-    what the client was told in the end. *degraded* is the budget because of which another route answered. *asked* and
-    *answered* are for logs that the operator wants content in.
+    what the client was told in the end. *degraded* is the budget because of which another route answered, *hedged* what
+    became of a second attempt beside the first: won, lost or failed. *asked* and *answered* are for logs that the
+    operator wants content in.
     """
 
     __slots__ = (
@@ -64,6 +65,7 @@ class Record:
         "first",
         "generation",
         "gone",
+        "hedged",
         "id",
         "key",
         "provider",
@@ -99,6 +101,7 @@ class Record:
         self.gone = False
         self.dropped: tuple[str, ...] = ()
         self.degraded = ""
+        self.hedged = ""
         self.error = ""
         self.finish: str | None = None
         self.bytes_in = 0
@@ -230,6 +233,7 @@ def _fields(record: Record, *, content: bool) -> dict[str, Any]:
         "client_gone": record.gone,
         "dropped": record.dropped,
         "degraded": record.degraded,
+        "hedged": record.hedged,
         "bytes_in": record.bytes_in,
         "bytes_out": record.bytes_out,
         "config": record.generation,
