@@ -171,12 +171,12 @@ class Conversation:
     async def _chain(self, bill: Bill) -> None:
         """The route's targets, until one has answered."""
         route, view, deadline = self._route, self._generation.view, self._began + self._route.timeouts.total
-        play, course = self._try, None
+        play, course, trail = self._try, None, self._record.decided
         if route.hedge is not None:
-            course = Sparing(route, self._call, view, deadline)
+            course = Sparing(route, self._call, view, deadline, trail)
             self._race = Race(self._shared, route.hedge, course, bill, self._telling, play=self._try, end=self._end)
             play = self._race.run
-        attempts = plan(route, self._call, view, deadline, course)
+        attempts = plan(route, self._call, view, deadline, trail, course=course)
         try:
             failure = await play(next(attempts), bill)
             while failure is not None and not (self._telling is not None and self._telling.committed):

@@ -8,7 +8,7 @@ only then sends the failure. After a success the plan is dropped.
 import math
 from collections.abc import Generator, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from config.schema import Route, Stage
 from core.call import Call
@@ -16,8 +16,8 @@ from core.faults import Failure, Fault
 from core.target import Target
 from routing.backoff import delay
 from routing.candidates import Skipped, View, obstacle, resting
+from routing.decision import Decision, decide
 from routing.exhausted import Exhausted
-from routing.strategies import STRATEGIES, Pick
 
 # Nothing leads on from these, whatever `on` says: no target would answer otherwise.
 _FINAL: Final = (Fault.BAD_REQUEST, Fault.CANCELLED)
@@ -40,22 +40,34 @@ class Attempt(NamedTuple):
     retry: bool
 
 
+class Trail(Protocol):
+    """Where decisions are kept as they are made."""
+
+    def append(self, decision: Decision, /) -> object: ...
+
+
 def plan(
-    route: Route, call: Call, view: View, deadline: float, course: "Course | None" = None
+    route: Route,
+    call: Call,
+    view: View,
+    deadline: float,
+    trail: Trail | None = None,
+    *,
+    course: "Course | None" = None,
 ) -> Generator[Attempt, Failure, None]:
     """Yield what to try; be sent what went wrong. Raises Exhausted when nothing is left.
 
-    *deadline*: when the call's time is up, on the clock of *view*. *course*: for those who ask it for spare attempts.
+    *deadline*: when the call's time is up, on the clock of *view*. *trail* gets every decision that is made.
+    *course*: one of the same call, for those who ask it for spare attempts.
     """
-    course = course or Course(route, call, view, deadline)
+    course = course or Course(route, call, view, deadline, trail)
     now = view.clock()
     for index, stage in enumerate(route.stages):
         if (index or stage.on) and not course.reaches(stage):
             continue
         targets: Sequence[Target] = stage.targets
         if len(targets) > 1:
-            targets = ordered(route, index, call, view, now)
-        course.line = targets
+            targets = course.line(index, now)
         for target in targets:
             if course.over(now):
                 raise course.exhausted(now)
@@ -85,13 +97,6 @@ def leads(fault: Fault, stage: Stage) -> bool:
     return fault.next_target
 
 
-def ordered(route: Route, index: int, call: Call, view: View, now: float) -> Sequence[Target]:
-    stage = route.stages[index]
-    place = (route.name, index)
-    turn = view.turns[place] = view.turns.get(place, -1) + 1
-    return STRATEGIES[stage.strategy](stage.targets, Pick(call, view.vitals, view.rng, turn, now))
-
-
 class Course:
     """What became of a call so far, and what that allows next."""
 
@@ -104,17 +109,18 @@ class Course:
         "_seen",
         "_skipped",
         "_too_small",
+        "_trail",
         "_tries",
         "_until",
         "_view",
-        "line",
     )
 
-    def __init__(self, route: Route, call: Call, view: View, deadline: float) -> None:
+    def __init__(self, route: Route, call: Call, view: View, deadline: float, trail: Trail | None = None) -> None:
         self._route = route
         self._call = call
         self._view = view
         self._deadline = deadline
+        self._trail = trail
         self._number = 0
         self._tries = 0  # at the target that is being tried
         self._seen: set[str] = set()
@@ -122,7 +128,15 @@ class Course:
         self._skipped: list[tuple[int, Skipped]] = []  # each with its stage
         self._until: dict[str, float] = {}  # when a target can be tried again, where known
         self._too_small: tuple[int, Target] | None = None
-        self.line: Sequence[Target] = ()  # the targets of the stage under way, in their order
+
+    def line(self, index: int, now: float) -> Sequence[Target]:
+        """The targets of a stage of several, in the order in which they are tried."""
+        view, place = self._view, (self._route.name, index)
+        turn = view.turns[place] = view.turns.get(place, -1) + 1
+        decision = decide(self._route.stages[index], index, self._call, view, turn=turn, now=now)
+        if self._trail is not None:
+            self._trail.append(decision)
+        return decision.tried()
 
     def reaches(self, stage: Stage) -> bool:
         """Whether what went wrong so far leads to *stage*."""

@@ -1,22 +1,32 @@
 """A second attempt beside one that is slow, without telling the plan that anything went wrong."""
 
+from collections.abc import Sequence
+
 from config.schema import Route, Stage
 from core.call import Call
 from core.faults import Failure, Fault
 from core.target import Target
 from routing.breaker import CLOSED
 from routing.candidates import View, obstacle
-from routing.plan import Attempt, Course, leads, ordered
+from routing.plan import Attempt, Course, Trail, leads
 
 
 class Sparing(Course):
     """A course that can be asked for spare attempts. They count among those that the call may take."""
 
-    __slots__ = ("_spared",)
+    __slots__ = ("_lines", "_spared")
 
-    def __init__(self, route: Route, call: Call, view: View, deadline: float) -> None:
-        super().__init__(route, call, view, deadline)
+    def __init__(self, route: Route, call: Call, view: View, deadline: float, trail: Trail | None = None) -> None:
+        super().__init__(route, call, view, deadline, trail)
+        self._lines: dict[int, Sequence[Target]] = {}
         self._spared: tuple[Attempt, Failure] | None = None
+
+    def line(self, index: int, now: float) -> Sequence[Target]:
+        """Decided once, whoever asks first."""
+        line = self._lines.get(index)
+        if line is None:
+            line = self._lines[index] = super().line(index, now)
+        return line
 
     def spare(self, first: Attempt, now: float) -> Attempt | None:
         """One beside *first*: at the next target that can be used, else at the same one with another credential."""
@@ -59,9 +69,7 @@ class Sparing(Course):
         for number, stage in enumerate(stages[index:], index):
             if number > index and not leads(Fault.TIMEOUT, stage):
                 continue
-            line = self.line if number == index else stage.targets
-            if number > index and len(line) > 1:
-                line = ordered(route, number, self._call, self._view, now)
+            line = stage.targets if len(stage.targets) == 1 else self.line(number, now)
             for target in line:
                 closed = self._view.vitals.target(target.id).circuit.state is CLOSED
                 if closed and target.id not in self._seen and self._free(target, now):
@@ -70,4 +78,4 @@ class Sparing(Course):
 
 
 def _openness(fault: Fault, stage: Stage) -> tuple[bool, bool]:
-    return leads(fault, stage), fault.retry_same
+    return fault.next_target or leads(fault, stage), fault.retry_same
