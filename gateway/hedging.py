@@ -110,17 +110,20 @@ class Race:
         await asyncio.wait((task,))
         self._task = None
         second = OUTRUN if task.cancelled() else task.result()
-        winner = self._winner
-        if winner is not None and winner is self._second:
-            self._bill.record.hedged = WON
+        if self._winner is not None and self._winner is self._second:
+            self._came_to(WON)
             return second
-        self._bill.record.hedged = LOST if second is OUTRUN else FAILED
-        if winner is None and self._spare is not None and second is not None:
+        self._came_to(LOST if second is OUTRUN else FAILED)
+        if self._winner is None and self._spare is not None and second is not None:
             self._course.failed(self._spare, second)
         return failure
 
+    def _came_to(self, outcome: str) -> None:
+        if self._second is not None:  # else it was called off before it had begun
+            self._bill.record.hedged = outcome
+
     async def _call_off(self, task: asyncio.Task[Failure | None]) -> None:
-        self._bill.record.hedged = LOST
+        self._came_to(LOST)
         self._task = None
         task.cancel()
         await asyncio.wait((task,))
