@@ -18,14 +18,14 @@ NOTHING: Final = (0,) * len(COUNTS)
 
 
 class Bill:
-    """One for each call. *most*: what the call may cost. *tried*: its attempts that are over. *written*: the ledger has
-    its row.
+    """One for each call. *most*: what the call may cost. *tried*: its attempts that are over, each with what it cost in
+    *costs*. *written*: the ledger has its row.
     """
 
     __slots__ = (
         "_charges",
-        "_costs",
         "call",
+        "costs",
         "generation",
         "key",
         "most",
@@ -42,7 +42,7 @@ class Bill:
         self.key = key
         self.call = call
         self.most = generation.most(key)
-        self._costs: list[int] = []  # of each attempt in *tried*
+        self.costs: list[int] = []
         self._charges: dict[str, int] = {}
         self.tried: list[tuple[str, str, float]] = []
         self.written = False
@@ -55,11 +55,6 @@ class Bill:
         self.shared.journal.row(self.row())
 
     # For its tabs
-
-    def add(self, tried: tuple[str, str, float], cost: int) -> None:
-        """An attempt is over, and what it cost."""
-        self.tried.append(tried)
-        self._costs.append(cost)
 
     def counted(self, target: Target, usage: Usage | None, produced: int) -> tuple[int, Usage]:
         """Cost and usage; where the provider doesn't say, an estimate that says that it is one."""
@@ -117,7 +112,7 @@ class Bill:
         return orjson.dumps(fields)
 
     def _attempts(self, last: tuple[str, str, float, int] | None) -> list[tuple[str, str, float, int]]:
-        before = [(*one, cost) for one, cost in zip(self.tried, self._costs, strict=True)] if self.tried else []
+        before = [(*one, cost) for one, cost in zip(self.tried, self.costs, strict=True)] if self.tried else []
         if last is not None:
             before.append(last)
         return before

@@ -197,11 +197,8 @@ class Conversation:
 
     async def _try(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
-        shared, target = self._shared, attempt.target
-        began = shared.loop.time()
-        # Before anything is awaited: a breaker lets one probe through, not two.
-        probe = shared.vitals.target(target.id).begin(began)
-        tab = Tab(bill, attempt, began, probe=probe)
+        shared = self._shared
+        tab = Tab(bill, attempt, shared.vitals.target(attempt.target.id), shared.loop.time())
         if self._race is not None:
             self._race.enter(tab)
         failure: Failure | None = CANCELLED
@@ -232,8 +229,7 @@ class Conversation:
             shared.budget.ended()
         telling = self._telling
         first = None if telling is None or telling.first is None else telling.first - tab.began
-        vitals = shared.vitals.target(target.id)
-        vitals.end(now, failure, probe=tab.probe, policy=self._route.breaker, first_content=first)
+        tab.vitals.end(now, failure, probe=tab.probe, policy=self._route.breaker, first_content=first)
         self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
         if failure is not None and failure.guessed:
             puzzled(shared, target, failure, self._call)

@@ -220,7 +220,7 @@ class Race:
             if other is self._first:
                 self._learn(other)
                 seconds = self._shared.loop.time() - tab.began
-                self._shared.vitals.target(tab.target.id).slower_than(seconds)
+                tab.vitals.slower_than(seconds)
         self._end(tab, failure)
 
     def _learn(self, runner: Runner) -> None:

@@ -18,14 +18,14 @@ REQUESTS: Final = TOKENS.replace(b"tokens", b"requests")
 
 def lines(generation: Generation, till: Till, record: Record, tab: Tab, *, route: str, cost: bool = False) -> bytes:
     """*cost*: it is known already. A stream's head goes out before it is."""
-    text = b"%bx-switchyard-attempts: %d\r\n" % (generation.labels(route, tab.target.id), tab.number)
+    text = b"%bx-switchyard-attempts: %d\r\n" % (generation.labels(route, tab.target.id), len(tab.bill.tried) + 1)
     if cost:
         text += b"x-switchyard-cost-usd: %d.%09d\r\n" % divmod(record.cost, NANO)
     if record.dropped:
         text += header("x-switchyard-dropped", ", ".join(record.dropped))
     if record.degraded:
         text += header("x-switchyard-degraded", record.degraded)
-    if tab.purse is not None and tab.purse.metered:
+    if tab.purse.metered:
         text += limits(till, tab.purse)
     return text
 

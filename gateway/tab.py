@@ -16,6 +16,7 @@ from quota.hold import Hold
 from quota.purse import Purse
 from quota.words import Need, Shortage
 from routing.plan import Attempt
+from routing.vitals import TargetVitals
 from store.orphans import note
 from upstream.trial import StreamTrial, WholeTrial
 
@@ -28,13 +29,12 @@ GONE: Final = Failure(Fault.CANCELLED, "it isn't wanted any more")
 
 
 class Tab:
-    """*began*: when, in loop time. *probe*: it tries whether a breaker may close.
+    """*vitals*: of its target. *began*: when, in loop time. *probe*: it tries whether a breaker may close.
 
     *purse*: who pays. *trial*: once it was sent. *slices*: if it is paid slice by slice. *over*: it was ended.
     """
 
     __slots__ = (
-        "_bill",
         "_bound",
         "_cost",
         "_hold",
@@ -42,40 +42,39 @@ class Tab:
         "_sliced",
         "attempt",
         "began",
+        "bill",
         "over",
         "probe",
         "purse",
         "slices",
         "target",
         "trial",
+        "vitals",
     )
 
-    def __init__(self, bill: Bill, attempt: Attempt, began: float, *, probe: bool) -> None:
-        self._bill = bill
+    def __init__(self, bill: Bill, attempt: Attempt, vitals: TargetVitals, now: float) -> None:
+        """Nothing may have been awaited since the plan chose it: a breaker lets one probe through, not two."""
+        self.bill = bill
         self.attempt = attempt
         self.target = attempt.target
-        self.began = began
-        self.probe = probe
+        self.vitals = vitals
+        self.began = now
+        self.probe = vitals.begin(now)
         self._hold: Hold | None = None
         self._bound: Bound | None = None
         self._cost: int | None = None  # what was paid for it
         self._request: WireRequest | None = None
         self._sliced: tuple[int, int] | None = None  # what the first slice covers, and what a token more costs
-        self.purse: Purse | None = None
+        self.purse: Purse
         self.trial: WholeTrial | StreamTrial | None = None
         self.slices: Slices | None = None
         self.over = False
-
-    @property
-    def number(self) -> int:
-        """How many attempts the call has taken with it, if it is the last."""
-        return len(self._bill.tried) + 1
 
     # Before it is sent
 
     async def hold(self, request: WireRequest) -> Failure | None:
         """Set aside the most that it can cost. A Failure leads to the next target; raises Spent where none helps."""
-        bill = self._bill
+        bill = self.bill
         self._request = request
         till = bill.shared.till
         purse = self.purse = till.purse(bill.key, self.target, bill.call.model)
@@ -102,7 +101,7 @@ class Tab:
 
     def _need(self, purse: Purse, request: WireRequest) -> Need | Failure:
         """What has to be held; a Failure where that can't be said, or is too much for one call."""
-        bill, most = self._bill, self._bill.most
+        bill, most = self.bill, self.bill.most
         if not (purse.priced or purse.counted or most is not None):
             return ONE
         generation = bill.generation
@@ -119,7 +118,7 @@ class Tab:
 
     def _slice(self, request: WireRequest, whole: Bound) -> Need | Failure:
         """The input and a first slice, where what is billed can be seen in the stream; else all of it."""
-        bill, target = self._bill, self.target
+        bill, target = self.bill, self.target
         first = bill.generation.bound(target, bill.call._replace(max_output=SLICE), request)
         hidden = "reasoning" in bill.generation.abilities(target).capabilities
         if isinstance(first, Bound) and not hidden and whole.output > first.output:
@@ -133,12 +132,12 @@ class Tab:
     def _short(self, shortage: Shortage, purse: Purse) -> Failure:
         failure = elsewhere(shortage)
         if failure is None:
-            raise Spent(shortage, self._bill.shared.till.limits(purse))
+            raise Spent(shortage, self.bill.shared.till.limits(purse))
         return failure
 
     def _note(self) -> bytes:
         """What is needed to write the row of an attempt whose process was killed."""
-        record, key = self._bill.record, self._bill.key
+        record, key = self.bill.record, self.bill.key
         return note(
             time=record.time,
             id=record.id,
@@ -159,7 +158,7 @@ class Tab:
 
     def settle(self, usage: Usage | None, produced: int, now: float) -> Usage:
         """The answer is complete: what it cost. Before its last byte goes out, since that is a promise."""
-        bill = self._bill
+        bill = self.bill
         cost, usage = bill.counted(self.target, usage, produced)
         record = bill.record
         record.status = record.status or 200
@@ -173,8 +172,8 @@ class Tab:
 
     def waste(self, usage: Usage | None, produced: int) -> None:
         """The answer is complete, but another one was quicker: it is paid all the same."""
-        cost, usage = self._bill.counted(self.target, usage, produced)
-        self._bill.charge(self._hold, cost)
+        cost, usage = self.bill.counted(self.target, usage, produced)
+        self.bill.charge(self._hold, cost)
         self._pay(cost, usage, b"")
 
     def end(self, failure: Failure | None, now: float) -> None:
@@ -188,10 +187,12 @@ class Tab:
                 self._drop()
         self.trial = None
         fault = "" if failure is None else failure.fault.code
-        self._bill.add((self.target.id, fault, (now - self.began) * 1e3), self._cost or 0)
+        bill = self.bill
+        bill.tried.append((self.target.id, fault, (now - self.began) * 1e3))
+        bill.costs.append(self._cost or 0)
 
     def _cut(self, trial: WholeTrial | StreamTrial) -> None:
-        bill = self._bill
+        bill = self.bill
         if isinstance(trial, StreamTrial):
             cost, counted = bill.counted(self.target, trial.decoder.usage, trial.decoder.produced)
             bill.record.estimated = True
@@ -206,7 +207,7 @@ class Tab:
 
     def _worst(self) -> Bound | None:
         if self._bound is None and self._request is not None:
-            bound = self._bill.generation.bound(self.target, self._bill.call, self._request)
+            bound = self.bill.generation.bound(self.target, self.bill.call, self._request)
             return bound if isinstance(bound, Bound) else None
         return self._bound
 
@@ -216,7 +217,7 @@ class Tab:
         if hold is not None:
             hold.settle(cost, usage.total, row)
         elif row:
-            self._bill.shared.journal.row(row)
+            self.bill.shared.journal.row(row)
 
     def _drop(self) -> None:
         hold, self._hold = self._hold, None
