@@ -12,7 +12,7 @@ FIXED: Final = 600.0  # a limit that is whole again only after that long refills
 MOST_GAUGES: Final = 8
 _EPOCH: Final = 1e9  # a number above it is a time, not a span
 _WINDOWS: Final = {"minute": 60.0, "hour": 3600.0, "day": 86400.0}
-_SPAN: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)s)?(?:([\d.]+)ms)?")
+_SPAN: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _UNITS: Final = (86400.0, 3600.0, 60.0, 1.0, 0.001)
 _NUMBER: Final = re.compile(r"\d{1,18}(?:\.\d{1,9})?")
 

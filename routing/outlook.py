@@ -51,10 +51,6 @@ def unable(_: Target) -> frozenset[str]:
     return frozenset()
 
 
-def untold(_target: Target, _now: float) -> float | None:
-    return None
-
-
 def middling(_target: Target, _task: str, _now: float) -> float:
     return 0.5
 
