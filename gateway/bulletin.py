@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from core.faults import Failure
@@ -32,6 +33,8 @@ from routing.breaker import CLOSED, OPEN
 from store.board import Board
 from store.contract import StoreDown
 
+Work = Callable[[], Coroutine[None, None, None]]
+
 LOOK: Final = 1.0  # seconds between two looks at the board
 MOST_NEWS: Final = 1000  # breakers that changed since the last notice; more are not told of
 CLOSED_FOR: Final = 10.0  # seconds that a notice of a closed breaker hangs
@@ -44,8 +47,8 @@ class Bulletin:
     *heard* gets a provider's name and what another process's probe of it has shown.
     """
 
-    def __init__(self, shared: Shared, board: Board | None) -> None:
-        self.heard: Callable[[str, Probed], None] | None = None
+    def __init__(self, shared: Shared, board: Board | None, heard: Callable[[str, Probed], None]) -> None:
+        self._heard = heard
         self._shared = shared
         self._board = board
         self._me = os.urandom(6).hex()
@@ -54,16 +57,14 @@ class Bulletin:
         self._news: dict[str, None] = {}
         self._any = asyncio.Event()
         self._read: dict[str, bytes] = {}
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def begin(self) -> None:
-        if self._board is not None:
-            self._shared.vitals.watcher = self._changed
-            make = self._shared.loop.create_task
-            self._tasks = [make(self._speak(self._board)), make(self._listen(self._board))]
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def heed(self, generation: Generation) -> None:
-        """Speak of the providers of *generation*, and listen to nothing else."""
+        """Speak of the providers of *generation* from now on, and listen to nothing else."""
+        if self._board is not None and not self._tasks:
+            self._shared.vitals.watcher = self._changed
+            self._begin(partial(self._speak, self._board))
+            self._begin(partial(self._listen, self._board))
         self._marks = {name: mark(lane.provider) for name, lane in generation.lanes.items()}
         self._names = {f"{mark}/{name}": name for name, mark in self._marks.items()}
 
@@ -72,6 +73,18 @@ class Bulletin:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(self, work: Work) -> None:
+        task = self._shared.loop.create_task(work())
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._over, work))
+
+    def _over(self, work: Work, task: asyncio.Task[None]) -> None:
+        """A task ends when it is cancelled, or by a mistake of ours, after which it begins anew."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (mistake := task.exception()) is not None:
+            self._shared.scribe.event("error", "internal error", **told(mistake))
+            self._begin(work)
 
     # Probes
 
@@ -105,7 +118,8 @@ class Bulletin:
             self._any.clear()
             news, self._news = self._news, {}
             for id in news:
-                await self._guarded(self._post(board, id))
+                with suppress(StoreDown):
+                    await self._post(board, id)
 
     async def _post(self, board: Board, id: str) -> None:
         mark = self._marks.get(id.partition("/")[0])
@@ -122,8 +136,9 @@ class Bulletin:
 
     async def _listen(self, board: Board) -> None:
         while True:
-            await self._guarded(self._look(board))
             await asyncio.sleep(LOOK)
+            with suppress(StoreDown):
+                await self._look(board)
 
     async def _look(self, board: Board) -> None:
         notices = dict(await board.posted(HEALTH))
@@ -137,10 +152,10 @@ class Bulletin:
             change = read_change(notice)
             if change is not None and change.by != self._me:
                 self._hear_change(name.removeprefix(BREAKER), change)
-        elif name.startswith(PROBE) and self.heard is not None:
+        elif name.startswith(PROBE):
             provider, seen = self._names.get(name.removeprefix(PROBE)), read_probed(notice)
             if provider is not None and seen is not None and seen.by != self._me:
-                self.heard(provider, seen)
+                self._heard(provider, seen)
 
     def _hear_change(self, place: str, change: Change) -> None:
         mark, _, id = place.partition("/")
@@ -154,11 +169,3 @@ class Bulletin:
         elif age < change.left and vitals.worked < now - age:
             # What this process has seen itself since then counts for more.
             vitals.circuit.warned(now + change.left - age, change.cause, change.strikes)
-
-    async def _guarded(self, step: Coroutine[None, None, None]) -> None:
-        try:
-            await step
-        except StoreDown:
-            return
-        except Exception as mistake:  # noqa: BLE001  (the edge of a task that must not end by a mistake of ours)
-            self._shared.scribe.event("error", "internal error", **told(mistake))

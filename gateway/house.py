@@ -15,7 +15,6 @@ from config.schema import Config
 from config.watch import Watch
 from core.errors import Refusal
 from gateway.alerts import Bells
-from gateway.bulletin import Bulletin
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
 from gateway.generation import Generation, Shared
@@ -82,8 +81,7 @@ class House:
             treasury.journal,
             books=treasury.books,
         )
-        self._bulletin = Bulletin(self._shared, treasury.board)
-        self._lookout = Lookout(self._shared, self._bulletin)
+        self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
@@ -189,8 +187,6 @@ class House:
             watch(name, read)
         self._meters.reloaded(ok=True)
         self._look_again()
-        self._bulletin.heed(self._current.generation)
-        self._bulletin.begin()
         self._lookout.heed(self._current.generation)
 
     def stop_taking(self) -> None:
@@ -207,7 +203,6 @@ class House:
         for task in self._tasks:
             task.cancel()
         await self._lookout.end()
-        await self._bulletin.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
         await self._office.desk.end()
@@ -236,7 +231,6 @@ class House:
 
     def _reloaded(self, result: Reload) -> None:
         if result.ok and result.changed:
-            self._bulletin.heed(self._current.generation)
             self._lookout.heed(self._current.generation)
             self._treasury.heed(self._current.generation.config)
             self._bells.heed(self._current.generation.config.alerts)
@@ -258,7 +252,7 @@ class House:
         self._looking = self._loop.call_later(LOOK, self._look_again)
 
     def _look(self) -> None:
-        observe(self._shared.vitals, self._meters, self._seen)
+        observe(self._shared.vitals, self._meters, self._seen, self._loop.time())
         streams = 0
         routes: dict[str, int] = dict.fromkeys(self._flying, 0)
         for conversation in self._shared.open:

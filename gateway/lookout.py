@@ -24,6 +24,7 @@ from routing.credentials import Credentials
 from routing.match import sane
 from routing.pulse import tells
 from routing.rounds import pause
+from store.board import Board
 from upstream.asking import asked
 from upstream.origin import Origin
 
@@ -55,12 +56,14 @@ class Post(NamedTuple):
 
 
 class Lookout:
-    """One for each process. It owns a task for each duty, and waits in *end* for all that it ever began."""
+    """One for each process. It owns a task for each duty, and waits in *end* for all that it ever began.
 
-    def __init__(self, shared: Shared, bulletin: Bulletin) -> None:
+    *board* is where other processes are told what was seen, None if there are none.
+    """
+
+    def __init__(self, shared: Shared, board: Board | None) -> None:
         self._shared = shared
-        self._bulletin = bulletin
-        bulletin.heard = self._heard
+        self._bulletin = Bulletin(shared, board, self._heard)
         self._posts: Mapping[str, Post] = {}
         self._duties: dict[Duty, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,6 +74,7 @@ class Lookout:
 
     def heed(self, generation: Generation) -> None:
         """Look at what *generation* wants looked at, and at nothing else. What goes on as before isn't disturbed."""
+        self._bulletin.heed(generation)
         asked_for = (lane for lane in generation.lanes.values() if lane.provider.discover or lane.provider.probe)
         lanes = [(lane, listing) for lane in asked_for if (listing := _listing(lane)) is not None]
         sightings = self._shared.sightings
@@ -90,6 +94,7 @@ class Lookout:
             self._begin(duty, self._shared.rng.uniform(*SOON))
 
     async def end(self) -> None:
+        await self._bulletin.end()
         self._duties.clear()
         for task in self._tasks:
             task.cancel()

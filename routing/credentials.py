@@ -91,6 +91,10 @@ class CredentialVitals:
         cooling = self.cooling.get(target_id) if self.cooling else None
         return cooling if cooling is not None and now < cooling.until else None
 
+    def rests(self, now: float) -> bool:
+        """Whether there is anything that it can't be used for now."""
+        return any(rest.until > now for rest in (*self.cooling.values(), *([self.bench] if self.bench else [])))
+
     def told(self, failure: Failure, now: float, target_id: str) -> None:
         fault = failure.fault
         if fault is Fault.RATE_LIMITED:
@@ -201,11 +205,6 @@ class Credentials:
     def why_not(self, now: float, target_id: str) -> str | None:
         """Why no credential can be used for *target_id* now, as a sentence; None if one can."""
         return self.pause(now, target_id).reason or None
-
-    def resting(self, now: float, target_id: str = "") -> dict[str, Rest]:
-        """Credentials that rest for *target_id*, or for every target, by their names."""
-        found = ((member.name, member.rest(now, target_id)) for member in self._members)
-        return {name: rest for name, rest in found if rest is not None}
 
     def _compare(self, member: CredentialVitals, failure: Failure | None, now: float, target_id: str) -> None:
         """A key that fails while another one works at the same target is to blame, not the target."""

@@ -90,6 +90,13 @@ METRICS = (
         ("provider",),
         "max",
     ),
+    Metric(
+        "switchyard_credential_resting",
+        "gauge",
+        "1 while an API key of a provider rests, for some target or for all, else 0",
+        ("credential",),
+        "max",
+    ),
     Metric("switchyard_probes_total", "counter", "Probes by what went wrong (none: nothing)", ("provider", "fault")),
     Metric("switchyard_retries_total", "counter", "Attempts at the same target again", ("target",)),
     Metric("switchyard_fallbacks_total", "counter", "Attempts at another target than the one before", ("route",)),

@@ -5,7 +5,7 @@ from playbook import failure
 
 from core.faults import Fault, Reach
 from core.secret import Secret
-from routing.credentials import Credentials, CredentialVitals
+from routing.credentials import Credentials, CredentialVitals, Rest
 
 ID = "lab/model"
 LIMITED = failure(Fault.RATE_LIMITED)
@@ -195,7 +195,7 @@ def test_a_rate_limit_rests_what_it_reaches_for_as_long_as_it_says(reach, free):
 
     def usable(now: float) -> set[tuple[int, str]]:
         names = {f"lab#{index}": index for index in (0, 1)}
-        return {(names[name], id) for id in (ID, "lab/other") for name in names if name not in it.resting(now, id)}
+        return {(names[name], id) for id in (ID, "lab/other") for name in names if name not in resting(it, now, id)}
 
     assert free == usable(6.9)
     assert 4 == len(usable(7.0))
@@ -208,6 +208,12 @@ def test_a_rate_limit_of_all_is_no_beginning_of_a_bad_credential():
     it.told(0, failure(Fault.BAD_CREDENTIAL), 1.0, ID)
 
     assert (300.0, Fault.BAD_CREDENTIAL) == it.pause(1.0, ID)[1:]
+
+
+def resting(it: Credentials, now: float, id: str) -> dict[str, Rest]:
+    """Those that rest for this target, or for every one, by their names."""
+    found = ((member.name, member.rest(now, id)) for member in it._members)
+    return {name: rest for name, rest in found if rest is not None}
 
 
 def outcomes(it: Credentials, script: str, *, fault: Fault = Fault.BROKEN, id: str = ID) -> None:
@@ -225,8 +231,8 @@ def test_a_credential_that_fails_where_another_one_works_rests_for_that_target(f
 
     outcomes(it, "0b0b0b0", fault=fault)
 
-    assert {"lab#0": (fault, 36.0)} == {name: (rest.fault, rest.until) for name, rest in it.resting(7.0, ID).items()}
-    assert {} == it.resting(7.0, "lab/other")
+    assert {"lab#0": (fault, 36.0)} == {name: (rest.fault, rest.until) for name, rest in resting(it, 7.0, ID).items()}
+    assert {} == resting(it, 7.0, "lab/other")
     assert [1, 1] == [it.pick(7.0, ID) for _ in range(2)]
 
 
@@ -244,7 +250,7 @@ def test_else_it_is_not_the_credential(script):
 
     outcomes(it, script)
 
-    assert {} == it.resting(9.0, ID)
+    assert {} == resting(it, 9.0, ID)
 
 
 @pytest.mark.parametrize("fault", [Fault.BAD_REQUEST, Fault.CONTENT_POLICY, Fault.CANCELLED, Fault.LIMITED])
@@ -253,20 +259,20 @@ def test_what_is_nobodys_or_the_callers_is_no_credentials(fault):
 
     outcomes(it, "0b0b0b0b0", fault=fault)
 
-    assert {} == it.resting(9.0, ID)
+    assert {} == resting(it, 9.0, ID)
 
 
 def test_a_credential_that_fails_again_after_its_rest_rests_for_longer():
     it = pool(2)
     outcomes(it, "0b0b0b0")
-    again = it.resting(7.0, ID)["lab#0"].until
+    again = resting(it, 7.0, ID)["lab#0"].until
 
     for step in range(3):
         it.told(0, failure(Fault.BROKEN), again + step, ID)
         it.told(1, None, again + step, ID)
     it.told(0, failure(Fault.BROKEN), again + 3, ID)
 
-    assert again + 62.0 == it.resting(again + 3, ID)["lab#0"].until
+    assert again + 62.0 == resting(it, again + 3, ID)["lab#0"].until
 
 
 def test_the_streaks_it_remembers_are_bounded():
@@ -276,3 +282,14 @@ def test_the_streaks_it_remembers_are_bounded():
         it.told(0, None, 0.0, f"lab/{number}")
 
     assert 1000 == len(it._members[0].streaks)
+
+
+def test_a_credential_rests_as_long_as_there_is_anything_it_cannot_be_used_for():
+    it = CredentialVitals("lab", None)
+    before = it.rests(0.0)
+
+    it.told(failure(Fault.RATE_LIMITED, retry_after=7.0), 0.0, ID)
+    for_one = it.rests(6.9), it.rests(7.0)
+    it.told(failure(Fault.BAD_CREDENTIAL), 8.0, ID)
+
+    assert (False, (True, False), True) == (before, for_one, it.rests(9.0))
