@@ -192,14 +192,19 @@ class Credentials:
         if len(members) > 1:
             self._compare(member, failure, now, target_id)
 
-    def pause(self, now: float, target_id: str) -> Pause:
-        """What there is to wait for before *target_id* can be tried."""
+    def pause(self, now: float, target_id: str, *, but: int | None = None) -> Pause:
+        """What there is to wait for before *target_id* can be tried; with another credential than *but*, if one is
+        ready.
+        """
         pauses = []
         for index, member in enumerate(self._members):
             rest = member.rest(now, target_id)
-            if rest is None:
+            if rest is not None:
+                pauses.append(Pause(index - self._shift, rest.until - now, rest.fault))
+            elif index != but:
                 return Pause(index - self._shift)
-            pauses.append(Pause(index - self._shift, rest.until - now, rest.fault))
+        if but is not None and len(pauses) < len(self._members):
+            return Pause(but)
         return min(pauses, key=attrgetter("wait"))
 
     def why_not(self, now: float, target_id: str) -> str | None:

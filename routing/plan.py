@@ -268,7 +268,7 @@ class _Course:
     def _pause(self, attempt: Attempt, failure: Failure, now: float, *, elsewhere: bool) -> tuple[int, float]:
         """The credential to try again with, and the seconds to wait before; for ever if it isn't worth it."""
         retry = self._route.retry
-        pause = self._view.pools[attempt.target.provider].pause(now, attempt.target.id)
+        pause = self._view.pools[attempt.target.provider].pause(now, attempt.target.id, but=attempt.credential)
         limited = failure.fault is Fault.RATE_LIMITED
         if self._other_key(attempt, failure, now):
             return pause.credential, 0.0

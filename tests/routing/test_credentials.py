@@ -140,6 +140,23 @@ def test_the_pause_is_that_of_the_credential_that_is_ready_first():
     assert it.pause(4.0, ID) == (1, 6.0, Fault.RATE_LIMITED)
 
 
+@pytest.mark.parametrize(
+    ("limited", "but", "next_one"),
+    [((), 0, 1), ((), 1, 0), ((1,), 0, 2), ((1, 2), 0, 0), ((0,), 0, 1)],
+)
+def test_a_retry_goes_with_another_one_if_one_is_ready(limited, but, next_one):
+    it = pool(3)
+
+    for index in limited:
+        it.told(index, LIMITED, 0.0, ID)
+
+    assert (next_one, 0.0, None) == it.pause(0.0, ID, but=but)
+
+
+def test_a_retry_without_keys_goes_without():
+    assert (-1, 0.0, None) == keyless().pause(0.0, ID, but=-1)
+
+
 def test_there_is_no_pause_while_one_is_ready():
     it = pool(2)
 
