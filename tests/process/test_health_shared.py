@@ -16,7 +16,7 @@ state: {state}
 providers:
   lab: {{dialect: vllm, base_url: "{lab}", probe: {{every: 1s, up: 1, down: 1}}}}
   spare: {{dialect: vllm, base_url: "{spare}"}}
-defaults: {{retry: {{attempts: 1}}, breaker: {{failures: 2, cooldown: 4s}}}}
+defaults: {{retry: {{attempts: 1}}, breaker: {{failures: 2, cooldown: 3s}}}}
 routes:
   m: [lab/a, spare/b]
   spare: spare/b
