@@ -1,4 +1,4 @@
-"""What is done with notices of other processes, and without a store; tests/process/test_health_shared.py has the rest."""
+"""What is done with others' notices, and without a store; the rest is in tests/process/test_health_shared.py."""
 
 import asyncio
 import time
