@@ -38,6 +38,7 @@ Work = Callable[[], Coroutine[None, None, None]]
 LOOK: Final = 1.0  # seconds between two looks at the board
 MOST_NEWS: Final = 1000  # breakers that changed since the last notice; more are not told of
 CLOSED_FOR: Final = 10.0  # seconds that a notice of a closed breaker hangs
+LATER: Final = (1.05, 1.15)  # of the time that is left for who has opened a breaker
 ROUNDS: Final = 3.0  # for which the answer of a probe hangs
 
 
@@ -167,5 +168,7 @@ class Bulletin:
         if change.cause is None:
             vitals.circuit.cheered(now)
         elif age < change.left and vitals.worked < now - age:
-            # What this process has seen itself since then counts for more.
-            vitals.circuit.warned(now + change.left - age, change.cause, change.strikes)
+            # What this process has seen itself since then counts for more. Who has opened it shall try it first, so
+            # that the others needn't.
+            left = (change.left - age) * shared.rng.uniform(*LATER)
+            vitals.circuit.warned(now + left, change.cause, change.strikes)

@@ -126,14 +126,20 @@ class Circuit:
             self._enter(HALF_OPEN)
 
     def warned(self, until: float, cause: Fault, strikes: int) -> None:
-        """Another process has opened its own: as if this one had, unless it has already."""
-        if self.state is CLOSED:
-            self.cause = cause
-            self.until = until
-            self.heard = True
-            self.strikes = max(self.strikes, strikes)
-            self._hopes = self._believes and cause in PASSING
-            self._enter(OPEN)
+        """Another process has opened its own: as if this one had, unless it is trying just now. Where it has already,
+        its cooldown may become longer, never shorter.
+        """
+        if self.probing:
+            return
+        self.strikes = max(self.strikes, strikes)
+        if self.state is OPEN:
+            self.until = max(self.until, until)
+            return
+        self.cause = cause
+        self.until = until
+        self.heard = True
+        self._hopes = self._believes and cause in PASSING
+        self._enter(OPEN)
 
     def cheered(self, now: float) -> None:
         """Another process has closed its own: a call may try it."""

@@ -78,15 +78,39 @@ def test_a_sign_of_life_counts_after_what_others_met():
 
 
 @pytest.mark.parametrize("state", [OPEN, HALF_OPEN])
-def test_who_has_met_it_already_needs_no_warning(state):
+def test_a_warning_changes_nothing_where_a_call_is_trying(state):
     it = opened()
-    if state is HALF_OPEN:
-        it.begin(34.0)
+    it.begin(34.0 if state is HALF_OPEN else 5.0)
     before = (it.state, it.until, it.strikes, it.heard)
 
     it.warned(999.0, Fault.OVERLOADED, 9)
 
     assert before == (it.state, it.until, it.strikes, it.heard) == (state, it.until, 1, False)
+
+
+@pytest.mark.parametrize(("until", "late"), [(999.0, True), (1.0, False)])
+def test_a_warning_makes_a_cooldown_longer_but_never_shorter(until, late):
+    it = opened()
+    own = it.until
+
+    it.warned(until, Fault.OVERLOADED, 3)
+
+    assert (OPEN, until if late else own, Fault.BROKEN, 3, 1) == (
+        it.state,
+        it.until,
+        it.cause,
+        it.strikes,
+        it.transitions[OPEN],
+    )
+
+
+def test_a_warning_opens_again_what_nobody_has_tried_yet():
+    it = opened()
+    it.cheered(5.0)
+
+    it.warned(60.0, Fault.OVERLOADED, 2)
+
+    assert (OPEN, 60.0, True) == (it.state, it.until, it.heard)
 
 
 def test_where_others_got_through_a_call_may_try():
