@@ -50,7 +50,7 @@ def _provider(config: Config, name: str) -> dict[str, Any]:
 
 
 def _target(target: TargetVitals, now: float) -> dict[str, Any]:
-    circuit, lost = target.circuit, target.provider.pulse.lost
+    circuit, lost = target.circuit, target.provider.presence.lost
     shown: dict[str, Any] = {"breaker": circuit.state, "in_flight": target.in_flight}
     if circuit.state is not CLOSED:
         shown["cause"] = circuit.cause.code if circuit.cause else None

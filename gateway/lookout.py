@@ -22,7 +22,7 @@ from gateway.notices import Probed
 from gateway.sightings import Look, Sighting
 from routing.credentials import Credentials
 from routing.match import sane
-from routing.pulse import tells
+from routing.presence import tells
 from routing.rounds import pause
 from store.board import Board
 from upstream.asking import asked
@@ -87,7 +87,7 @@ class Lookout:
         for duty in [duty for duty in self._duties if duty not in wanted or duty.provider in fresh]:
             self._duties.pop(duty).cancel()
             if duty.kind == "probe":
-                self._shared.vitals.provider(duty.provider).pulse.well()
+                self._shared.vitals.provider(duty.provider).presence.well()
                 self._shared.meters.forget(UP, duty.provider)
                 self._shared.meters.forget(EJECTED, duty.provider)
         for duty in wanted - self._duties.keys():
@@ -168,24 +168,26 @@ class Lookout:
     def _felt(self, name: str, look: Look, failure: Failure | None) -> None:
         """What a probe, whoever made it, means for calls."""
         provider, vitals = self._posts[name].lane.provider, self._shared.vitals
-        now, pulse = self._shared.loop.time(), vitals.provider(name).pulse
-        was = pulse.lost
+        now, presence = self._shared.loop.time(), vitals.provider(name).presence
+        was = presence.lost
         if failure is None:
-            pulse.beat(provider.thresholds)
+            presence.beat(provider.thresholds)
             vitals.lives(name, now)
         elif tells(failure):
-            pulse.missed(failure.fault, now, provider.thresholds, every=provider.probe)
+            presence.missed(failure.fault, now, provider.thresholds, every=provider.probe)
         self._see(name, look, failure)
-        if pulse.lost is not None and was is None:
-            self._say("warning", "provider is left alone", name, fault=pulse.lost.code)
-        elif pulse.lost is None and was is not None:
+        if presence.lost is not None and was is None:
+            self._say("warning", "provider is left alone", name, fault=presence.lost.code)
+        elif presence.lost is None and was is not None:
             self._say("info", "provider is used again", name)
 
     def _see(self, name: str, look: Look, failure: Failure | None) -> None:
         sighting = self._posts[name].sighting
         before, sighting.probed = sighting.probed, look
         self._shared.meters.gauge(UP, name).value = int(look.ok)
-        self._shared.meters.gauge(EJECTED, name).value = int(self._shared.vitals.provider(name).pulse.lost is not None)
+        self._shared.meters.gauge(EJECTED, name).value = int(
+            self._shared.vitals.provider(name).presence.lost is not None
+        )
         was_fine = before is None or before.ok
         if failure is not None and was_fine:
             self._say("warning", "provider is down", name, fault=failure.fault.code, error=failure.message)

@@ -11,27 +11,30 @@ from core.secret import Secret
 from core.target import Provider
 from routing.breaker import CLOSED, Circuit
 from routing.credentials import Credentials, CredentialVitals
+from routing.headroom import Rooms
+from routing.presence import Presence
 from routing.pulse import Pulse
 
 _NEWEST_SHARE = 0.2  # of the last latency in the decaying average
 
 
 class ProviderVitals:
-    """*worked* is when an attempt at one of its targets succeeded last, in loop time. *pulse* is what probes tell."""
+    """*worked* is when an attempt at one of its targets succeeded last, in loop time; *presence* what probes tell."""
 
-    __slots__ = ("pulse", "worked")
+    __slots__ = ("presence", "worked")
 
     def __init__(self) -> None:
         self.worked = -math.inf
-        self.pulse = Pulse()
+        self.presence = Presence()
 
 
 class TargetVitals:
     """What we observed of one target.
 
     *first_content* is the decaying average of seconds to the first content, None before the first success.
-    *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *used* and *worked*
-    are when an attempt last began, and when one succeeded.
+    *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *pulse* is how fast
+    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py. *used* and *worked* are when
+    an attempt last began, and when one succeeded.
     """
 
     __slots__ = (
@@ -42,6 +45,8 @@ class TargetVitals:
         "in_flight",
         "last_failure",
         "provider",
+        "pulse",
+        "rooms",
         "used",
         "worked",
     )
@@ -56,16 +61,18 @@ class TargetVitals:
         self.last_failure: Failure | None = None
         self.used = 0.0
         self.worked = -math.inf
+        self.pulse = Pulse()
+        self.rooms = Rooms()
 
     def available(self, now: float) -> bool:
         """The one question strategies and fallback ask."""
-        return self.circuit.admits(now) and self.provider.pulse.lost is None
+        return self.circuit.admits(now) and self.provider.presence.lost is None
 
     def why_not(self, now: float) -> str | None:
         """Why it isn't available, as a sentence; None if it is."""
         circuit = self.circuit
         if circuit.state is CLOSED or circuit.admits(now):
-            return self.provider.pulse.why() or None
+            return self.provider.presence.why() or None
         cause = f" ({circuit.cause.code})" if circuit.cause is not None else ""
         if now < circuit.until:
             return f"its breaker is open for {math.ceil(circuit.until - now)} s more{cause}"
@@ -94,8 +101,8 @@ class TargetVitals:
         self.in_flight -= 1
         if failure is None:
             self.worked = self.provider.worked = now
-            if self.provider.pulse.lost is not None:
-                self.provider.pulse.well()
+            if self.provider.presence.lost is not None:
+                self.provider.presence.well()
             self.circuit.succeeded(now, policy, probe=probe)
             if first_content is not None:
                 average = self.first_content

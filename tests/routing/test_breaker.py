@@ -293,9 +293,9 @@ class Life(RuleBasedStateMachine):
     @rule(good=st.booleans(), fault=st.sampled_from([Fault.UNREACHABLE, Fault.OVERLOADED]))
     def a_question_is_asked(self, good, fault):
         if good:
-            self.vitals.provider.pulse.beat(USUAL)
+            self.vitals.provider.presence.beat(USUAL)
         else:
-            self.vitals.provider.pulse.missed(fault, self.now, USUAL, every=10.0)
+            self.vitals.provider.presence.missed(fault, self.now, USUAL, every=10.0)
 
     @precondition(lambda self: self.calls)
     @rule(fault=st.none() | st.sampled_from(list(Fault)), which=st.integers(0, 1000))
