@@ -8,6 +8,8 @@ from config.problems import Notes
 from config.readers import above_zero, choice, duration, number, whole
 from config.schema import Retry
 from config.section import Entry, Reader, Section, changed
+from config.yaml_lines import Scalar
+from core.target import ADAPTIVE, GRADIENT, OFF, Concurrency
 
 MOST_ATTEMPTS = 10
 
@@ -26,6 +28,10 @@ BREAKER: Mapping[str, Reader[Any]] = {
     "minimum": whole(1, 100_000),
     "window": duration("1h"),
 }
+QUEUE: Mapping[str, Reader[Any]] = {
+    "most": whole(1, 10_000),
+    "wait": duration("1h", zero=True),
+}
 _RETRY: Mapping[str, Reader[Any]] = {
     "attempts": whole(1, MOST_ATTEMPTS),
     "backoff": duration("1h", zero=True),
@@ -33,7 +39,15 @@ _RETRY: Mapping[str, Reader[Any]] = {
     "budget": number(0, 1),
     "longest_wait": duration("1h", zero=True),
 }
+_CALLS = whole(1, 1_000_000)
+_LEARNED = choice((ADAPTIVE, GRADIENT, OFF), "way to limit calls (or a number)")
 _RETRIES = whole(0, MOST_ATTEMPTS - 1)
+
+
+def concurrency(entry: Entry, notes: Notes) -> Concurrency | None:
+    """How many calls a target takes at a time: learned, or a number."""
+    number = isinstance(entry.node, Scalar) and entry.node.text[:1].isdigit()
+    return (_CALLS if number else _LEARNED)(entry, notes)
 
 
 def read_params(section: Section, *, inherited: bool) -> bool:

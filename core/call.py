@@ -1,8 +1,10 @@
 """One request from a client, parsed."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.wire import Json
+
+PRIORITIES: Final = ("high", "normal", "low")  # of calls that have to wait
 
 
 class Call(NamedTuple):

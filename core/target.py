@@ -2,8 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from core.secret import Secret
+
+# How many calls a target takes at a time: learned from what it refuses; from how much slower it gets, too; no limit.
+ADAPTIVE: Final = "adaptive"
+GRADIENT: Final = "gradient"
+OFF: Final = "off"
+Concurrency = str | int  # one of these, or a number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +19,8 @@ class Provider:
 
     *base_url* is empty for a dialect that needs no network. *options* are the dialect's own settings
     (organization, site_url, api_version …), *headers* what the operator adds to every request. *discover* and *probe*
-    are the seconds between two looks at its list of models, and between two signs of life; 0 for never.
+    are the seconds between two looks at its list of models, and between two signs of life; 0 for never. *concurrency*
+    is how many calls each of its models takes at a time.
     """
 
     name: str
@@ -26,6 +34,7 @@ class Provider:
     verify_tls: bool = True
     discover: float = 0.0
     probe: float = 0.0
+    concurrency: Concurrency = ADAPTIVE
 
     @property
     def configured(self) -> bool:

@@ -10,7 +10,7 @@ from core.target import Provider, Target
 from routing.breaker import CLOSED
 from routing.credentials import Credentials, Pause
 from routing.retry_budget import RetryBudget
-from routing.vitals import Vitals
+from routing.vitals import TargetVitals, Vitals
 
 Fits = Callable[[Target, Call], str | None]
 Context = Callable[[Target], int | None]
@@ -84,10 +84,20 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
         return Skipped(target, reason, unfit=True)
     vitals = view.vitals.target(target.id)
     circuit = vitals.circuit
-    if circuit.state is CLOSED or (reason := vitals.why_not(now)) is None:
+    if circuit.state is CLOSED:
+        return None if vitals.in_flight < vitals.gate.room else full(target, vitals)
+    if (reason := vitals.why_not(now)) is None:
         return None
     wait = circuit.until - now if circuit.until > now else None
     return Skipped(target, reason, circuit.cause, wait, tripped=True)
+
+
+def full(target: Target, vitals: TargetVitals) -> Skipped:
+    """*target* has all the calls that it takes at a time."""
+    gate = vitals.gate
+    line = f", and {gate.waiting} wait" if gate.waiting else ""
+    reason = f"it has {vitals.in_flight} calls under way, all it takes now{line}"
+    return Skipped(target, reason, Fault.BUSY, gate.wait())
 
 
 def resting(target: Target, pause: Pause) -> Skipped:

@@ -21,8 +21,7 @@ from routing.strategies import STRATEGIES, Pick
 
 # Nothing leads on from these, whatever `on` says: no target would answer otherwise.
 _FINAL: Final = (Fault.BAD_REQUEST, Fault.CANCELLED)
-
-
+NO_CREDENTIAL: Final = -1
 _KEYS_OWN: Final = frozenset({Fault.RATE_LIMITED, Fault.BAD_CREDENTIAL, Fault.OUT_OF_CREDIT})
 
 
@@ -30,6 +29,7 @@ class Attempt(NamedTuple):
     """*credential* is an index into the provider's keys, -1 if it needs none. *number* counts from 1 over the call.
 
     *wait*: seconds to sleep before. *stage*: its number in the route. *retry*: the same target was tried just before.
+    *queued*: the target is full, so that the call has to stand in line first; the credential is chosen anew then.
     """
 
     target: Target
@@ -38,6 +38,7 @@ class Attempt(NamedTuple):
     wait: float
     stage: int
     retry: bool
+    queued: bool = False
 
 
 def plan(route: Route, call: Call, view: View, deadline: float) -> Generator[Attempt, Failure, None]:
@@ -46,6 +47,21 @@ def plan(route: Route, call: Call, view: View, deadline: float) -> Generator[Att
     *deadline*: when the call's time is up, on the clock of *view*.
     """
     course = _Course(route, call, view, deadline)
+    now = view.clock()
+    yield from _stages(course, route, call, view)
+    while (attempt := course.in_line(now := view.clock())) is not None:
+        failure = yield from _tries(course, attempt, view)
+        if failure.fault is Fault.BUSY:
+            break
+    if (attempt := course.last_resort(now)) is not None:
+        failure = yield attempt
+        now = view.clock()
+        course.note(attempt.target, failure, now)
+    raise course.exhausted(now)
+
+
+def _stages(course: "_Course", route: Route, call: Call, view: View) -> Generator[Attempt, Failure, None]:
+    """What can be tried now, in the order of *route*."""
     now = view.clock()
     for index, stage in enumerate(route.stages):
         if (index or stage.on) and not course.reaches(stage):
@@ -59,25 +75,29 @@ def plan(route: Route, call: Call, view: View, deadline: float) -> Generator[Att
             attempt = course.first(target, index, now)
             if attempt is None:
                 continue
-            while attempt is not None:
-                failure = yield attempt
-                now = view.clock()
-                attempt = course.again(attempt, failure, now)
+            failure = yield from _tries(course, attempt, view)
+            now = view.clock()
             if not route.fallback:
-                raise course.exhausted(now)
+                return
             if not (failure.fault.next_target or _leads(failure.fault, stage)):
                 break
-    if (attempt := course.last_resort(now)) is not None:
-        failure = yield attempt
-        now = view.clock()
-        course.note(attempt.target, failure, now)
-    raise course.exhausted(now)
+
+
+def _tries(course: "_Course", attempt: Attempt, view: View) -> Generator[Attempt, Failure, Failure]:
+    """*attempt* and its retries; what went wrong with the last of them."""
+    tried: Attempt | None = attempt
+    while tried is not None:
+        failure = yield tried
+        tried = course.again(tried, failure, view.clock())
+    return failure
 
 
 def _leads(fault: Fault, stage: Stage) -> bool:
     """Whether *stage* is tried after *fault*."""
     if stage.on:
-        return fault.code in stage.on and fault not in _FINAL
+        # A target that is known to be full would have said that it is overloaded.
+        code = Fault.OVERLOADED.code if fault is Fault.BUSY and fault.code not in stage.on else fault.code
+        return code in stage.on and fault not in _FINAL
     return fault.next_target
 
 
@@ -95,6 +115,7 @@ class _Course:
         "_call",
         "_deadline",
         "_failures",
+        "_lines",
         "_number",
         "_route",
         "_seen",
@@ -115,6 +136,7 @@ class _Course:
         self._seen: set[str] = set()
         self._failures: list[tuple[Target, Failure]] = []
         self._skipped: list[tuple[int, Skipped]] = []  # each with its stage
+        self._lines: dict[str, tuple[int, Target]] = {}  # those that were full, each with its stage
         self._until: dict[str, float] = {}  # when a target can be tried again, where known
         self._too_small: tuple[int, Target] | None = None
 
@@ -145,6 +167,8 @@ class _Course:
                 return self._attempt(target, credential, index)
             skipped = resting(target, pool.pause(now, target.id))
         self._skipped.append((index, skipped))
+        if skipped.fault is Fault.BUSY:
+            self._lines[target.id] = (index, target)
         if skipped.wait is not None:
             self._until[target.id] = now + skipped.wait
         return None
@@ -156,7 +180,11 @@ class _Course:
         retry = self._route.retry
         if self._tries >= retry.attempts or not (failure.fault.retry_same or self._other_key(attempt, failure, now)):
             return None
-        if obstacle(target, self._call, self._view, now) is not None or not self._view.budget.allow(retry.budget):
+        skipped = obstacle(target, self._call, self._view, now)
+        if skipped is not None and skipped.fault is Fault.BUSY:
+            # It was refused because of all the others there; waiting for one of them to end is no retry.
+            self._lines[target.id] = (attempt.stage, target)
+        if skipped is not None or not self._view.budget.allow(retry.budget):
             return None
         ahead = self._ahead(failure.fault, attempt.stage, now)
         if self._number + len(ahead) >= self._most():
@@ -167,6 +195,27 @@ class _Course:
         self._tries += 1
         self._number += 1
         return Attempt(target, credential, self._number, wait, attempt.stage, retry=True)
+
+    def in_line(self, now: float) -> Attempt | None:
+        """An attempt at the full target where the wait is shortest; None if no full one can take the call."""
+        if self.over(now) or (self._failures and not self._failures[-1][1].fault.next_target):
+            return None
+        best: tuple[bool, float] | None = None
+        for id, (index, target) in self._lines.items():
+            gate = self._view.vitals.target(id).gate
+            wait = (gate.waiting >= self._route.queue.most, gate.wait() or 0.0)
+            if (best is None or wait < best) and self._only_full(target, now):
+                best, stage, chosen = wait, index, target
+        if best is None:
+            return None
+        del self._lines[chosen.id]
+        return self._attempt(chosen, NO_CREDENTIAL, stage)._replace(queued=True)
+
+    def _only_full(self, target: Target, now: float) -> bool:
+        skipped = obstacle(target, self._call, self._view, now)
+        if (skipped is not None and skipped.fault is not Fault.BUSY) or self._no_bigger(target) is not None:
+            return False
+        return self._view.pools[target.provider].pause(now, target.id).fault is None
 
     def last_resort(self, now: float) -> Attempt | None:
         """If breakers alone kept every target from being tried, the one whose cooldown ends first."""

@@ -1,15 +1,16 @@
 """What we observed of targets, providers and credentials. Keyed by name, so that it survives a reload."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 
 from config.schema import Breaker
 from core.faults import Blame, Failure, Fault
 from core.secret import Secret
-from core.target import Provider
-from routing.breaker import CLOSED, Circuit
+from core.target import ADAPTIVE, Concurrency, Provider
+from routing.breaker import CLOSED, OPEN, Circuit
 from routing.credentials import Credentials, CredentialVitals
+from routing.gate import Gate
 
 _NEWEST_SHARE = 0.2  # of the last latency in the decaying average
 
@@ -30,17 +31,33 @@ class TargetVitals:
     *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them.
     """
 
-    __slots__ = ("_provider", "attempts", "circuit", "failed", "first_content", "in_flight", "last_failure", "used")
+    __slots__ = (
+        "_provider",
+        "attempts",
+        "circuit",
+        "failed",
+        "first_content",
+        "gate",
+        "in_flight",
+        "last_failure",
+        "used",
+    )
 
     def __init__(self, provider: ProviderVitals, rng: Random) -> None:
         self._provider = provider
         self.circuit = Circuit(rng)
+        self.gate = Gate()
         self.in_flight = 0
         self.attempts = 0
         self.failed = 0
         self.first_content: float | None = None
         self.last_failure: Failure | None = None
         self.used = 0.0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody has to do with it now."""
+        return not (self.in_flight or self.gate.waiting)
 
     def available(self, now: float) -> bool:
         """The one question strategies and fallback ask."""
@@ -74,33 +91,57 @@ class TargetVitals:
         probe: bool,
         policy: Breaker,
         first_content: float | None = None,
+        took: float = 0.0,
+        output: int = 0,
     ) -> None:
-        """The attempt is over, its stream included. *first_content* is in seconds since it began."""
-        self.in_flight -= 1
+        """The attempt is over, its stream included.
+
+        *first_content* is in seconds since it began, and so is what it *took*; *output* are the tokens of its answer.
+        """
+        gate, of = self.gate, self.in_flight
+        self.in_flight = of - 1
         if failure is None:
             self._provider.worked = now
+            gate.served(now, of, took, first_content, output)
             self.circuit.succeeded(now, policy, probe=probe)
             if first_content is not None:
                 average = self.first_content
                 self.first_content = (
                     first_content if average is None else average + _NEWEST_SHARE * (first_content - average)
                 )
-            return
+        else:
+            self._failed(now, failure, probe=probe, policy=policy, explained=self._tells(now, failure, of, took))
+        if gate.room < math.inf:
+            gate.let_in(self.in_flight)
+
+    def _tells(self, now: float, failure: Failure, of: int, took: float) -> bool:
+        """Whether the failure of one of so many calls only says that there are too many."""
+        if failure.fault is Fault.TIMEOUT:
+            self.gate.slow(now, of, now - took)
+        return failure.fault is Fault.OVERLOADED and self.gate.refused(now, of)
+
+    def _failed(self, now: float, failure: Failure, *, probe: bool, policy: Breaker, explained: bool) -> None:
         fault = failure.fault
         if fault.blame is Blame.TARGET or fault.blame is Blame.US:
             self.failed += 1
             self.last_failure = failure
         # Rate limits belong to a credential, and Credentials remember them.
-        if fault.blame is Blame.TARGET and fault is not Fault.RATE_LIMITED:
+        if fault.blame is Blame.TARGET and fault is not Fault.RATE_LIMITED and not explained:
             self.circuit.failed(now, policy, failure, probe=probe)
+            if self.circuit.state is OPEN:
+                self.gate.forget()
         else:
             self.circuit.learned_nothing(probe=probe)
+
+
+def _adaptive(_id: str) -> Concurrency:
+    return ADAPTIVE
 
 
 class Vitals:
     """One for each process. *rng* jitters the breakers; *most* targets are remembered."""
 
-    __slots__ = ("_credentials", "_most", "_providers", "_rng", "_targets")
+    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets")
 
     def __init__(self, rng: Random, *, most: int = 10_000) -> None:
         self._rng = rng
@@ -108,6 +149,7 @@ class Vitals:
         self._targets: dict[str, TargetVitals] = {}
         self._providers: dict[str, ProviderVitals] = {}
         self._credentials: dict[str, CredentialVitals] = {}
+        self._concurrency: Callable[[str], Concurrency] = _adaptive
 
     def target(self, id: str) -> TargetVitals:
         """Those of `provider/model`, made where there are none yet."""
@@ -116,7 +158,14 @@ class Vitals:
             if len(self._targets) >= self._most:
                 self._drop_idle()
             vitals = self._targets[id] = TargetVitals(self.provider(id.partition("/")[0]), self._rng)
+            vitals.gate.heed(self._concurrency(id), 0)
         return vitals
+
+    def heed(self, concurrency: Callable[[str], Concurrency]) -> None:
+        """What the operator says of how many calls a target takes at a time, from now on."""
+        self._concurrency = concurrency
+        for id, vitals in self._targets.items():
+            vitals.gate.heed(concurrency(id), vitals.in_flight)
 
     def provider(self, name: str) -> ProviderVitals:
         vitals = self._providers.get(name)
@@ -153,6 +202,6 @@ class Vitals:
 
     def _drop_idle(self) -> None:
         """Wildcard routes make names from clients' text; the tenth that was idle longest makes room."""
-        idle = sorted((vitals.used, id) for id, vitals in self._targets.items() if not vitals.in_flight)
+        idle = sorted((vitals.used, id) for id, vitals in self._targets.items() if vitals.idle)
         for _, id in idle[: max(1, self._most // 10)]:
             del self._targets[id]
