@@ -1,10 +1,11 @@
 """The health page: what this process serves, with which configuration, and how its targets do."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from config.schema import Config
-from routing.vitals import Vitals
+from routing.vitals import TargetVitals, Vitals
 
 
 def whole(
@@ -23,7 +24,7 @@ def whole(
     return {
         **brief(config, last, serving=serving),
         "providers": {name: {**_provider(config, name), **seen.get(name, {})} for name in config.providers},
-        "targets": {name: _target(each.circuit.state, each.in_flight) for name, each in vitals.targets().items()},
+        "targets": {name: _target(each) for name, each in vitals.targets().items()},
         "routes": sorted(config.routes),
         "money": dict(money),
         "last_reload": dict(last),
@@ -45,5 +46,12 @@ def _provider(config: Config, name: str) -> dict[str, Any]:
     return shown
 
 
-def _target(breaker: str, in_flight: int) -> dict[str, Any]:
-    return {"breaker": breaker, "in_flight": in_flight}
+def _target(vitals: TargetVitals) -> dict[str, Any]:
+    gate = vitals.gate
+    limit = None if gate.most == math.inf else int(gate.most)
+    return {
+        "breaker": vitals.circuit.state,
+        "in_flight": vitals.in_flight,
+        "limit": limit,
+        "queued": gate.waiting,
+    }

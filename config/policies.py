@@ -1,14 +1,14 @@
 """How long to wait, how often to try again, when to leave a target alone: defaults, and routes of their own mind."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from config.problems import Notes
-from config.readers import above_zero, choice, duration, number, whole
+from config.readers import above_zero, choice, duration, number, scalar, whole
 from config.schema import Retry
 from config.section import Entry, Reader, Section, changed
-from config.yaml_lines import Scalar
 from core.target import ADAPTIVE, GRADIENT, OFF, Concurrency
 
 MOST_ATTEMPTS = 10
@@ -32,6 +32,8 @@ QUEUE: Mapping[str, Reader[Any]] = {
     "most": whole(1, 10_000),
     "wait": duration("1h", zero=True),
 }
+_LIMITS = {"adaptive": ADAPTIVE, "gradient": GRADIENT, **dict.fromkeys(("off", "false", "no"), OFF)}
+_CALLS = re.compile(r"[1-9][0-9]{0,5}")
 _RETRY: Mapping[str, Reader[Any]] = {
     "attempts": whole(1, MOST_ATTEMPTS),
     "backoff": duration("1h", zero=True),
@@ -39,15 +41,18 @@ _RETRY: Mapping[str, Reader[Any]] = {
     "budget": number(0, 1),
     "longest_wait": duration("1h", zero=True),
 }
-_CALLS = whole(1, 1_000_000)
-_LEARNED = choice((ADAPTIVE, GRADIENT, OFF), "way to limit calls (or a number)")
 _RETRIES = whole(0, MOST_ATTEMPTS - 1)
 
 
-def concurrency(entry: Entry, notes: Notes) -> Concurrency | None:
-    """How many calls a target takes at a time: learned, or a number."""
-    number = isinstance(entry.node, Scalar) and entry.node.text[:1].isdigit()
-    return (_CALLS if number else _LEARNED)(entry, notes)
+def _concurrency(text: str) -> Concurrency:
+    if _CALLS.fullmatch(text):
+        return Concurrency(int(text))
+    if text.lower() not in _LIMITS:
+        raise ValueError(text)
+    return _LIMITS[text.lower()]
+
+
+CONCURRENCY = scalar(_concurrency, "adaptive, gradient, off, or a number of calls from 1 to 999999")
 
 
 def read_params(section: Section, *, inherited: bool) -> bool:

@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from config.allowances import Written, take_allowance
-from config.policies import concurrency
+from config.policies import CONCURRENCY
 from config.problems import Notes
 from config.readers import TEXT, TRUTH, choice, every, secret, several
 from config.schema import DialectFacts
 from config.section import Entry, Section
 from config.yaml_lines import Scalar
-from core.target import ADAPTIVE, GRADIENT, Concurrency, Provider
+from core.target import ADAPTIVE, GRADIENT, Provider
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -22,9 +22,6 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # of a host
 # They say how the message is cut and to whom it goes, which is the client's business alone.
 _FRAMING = frozenset({"connection", "content-length", "host", "te", "trailer", "transfer-encoding", "upgrade"})
 
-# One's own machines get slower where others refuse.
-LOCAL: Final[Concurrency] = GRADIENT
-USUAL: Final[Concurrency] = ADAPTIVE
 _DISCOVER = every("5m", shortest="1s", longest="1d")
 _PROBE = every("30s", shortest="1s", longest="1h")
 
@@ -77,7 +74,7 @@ def _provider(name: str, section: Section, notes: Notes, dialects: Mapping[str, 
         verify_tls=section.read("verify_tls", TRUTH, True),
         discover=section.read("discover", _DISCOVER, 0.0),
         probe=section.read("probe", _PROBE, 0.0),
-        concurrency=section.read("concurrency", concurrency, LOCAL if local else USUAL),
+        concurrency=section.read("concurrency", CONCURRENCY, GRADIENT if local else ADAPTIVE),
     )
     if facts is not _UNKNOWN:
         section.close()

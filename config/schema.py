@@ -164,7 +164,8 @@ class Key:
 
     *per_model*: patterns of the model names that clients ask with (one `*` at most), each with an allowance of its own;
     the first that fits counts. *max_cost* is nano-dollars for one call. *holds*: `whole`, or `slices` for those who
-    declare huge answers and take little. *priority* (high, normal, low) is its place where calls have to wait. *stored*: made at run time, so that it is known by the store alone.
+    declare huge answers and take little. *priority* (high, normal, low) is for where calls have to
+    wait. *stored*: made at run time, so that it is known by the store alone.
     """
 
     name: str

@@ -2,15 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from core.secret import Secret
 
-# How many calls a target takes at a time: learned from what it refuses; from how much slower it gets, too; no limit.
-ADAPTIVE: Final = "adaptive"
-GRADIENT: Final = "gradient"
-OFF: Final = "off"
-Concurrency = str | int  # one of these, or a number
+
+class Concurrency(NamedTuple):
+    """How many calls a target takes at a time: *most*, None where nobody says. *learns*: from what it refuses; *slows*:
+    and from how much slower it gets.
+    """
+
+    most: int | None = None
+    learns: bool = False
+    slows: bool = False
+
+
+ADAPTIVE: Final = Concurrency(learns=True)
+GRADIENT: Final = Concurrency(learns=True, slows=True)
+OFF: Final = Concurrency()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from core.target import ADAPTIVE, GRADIENT, Concurrency
+from core.target import Concurrency
 from routing.limit import Limit
 from routing.line import Line, Waiting
 from routing.pace import Pace
@@ -43,12 +43,12 @@ class Gate:
         return self._line.size
 
     def heed(self, wanted: Concurrency, flying: int) -> None:
-        """What the operator says: adaptive, gradient (slowness counts, too), off, or a number."""
-        self._declared = math.inf if isinstance(wanted, str) else wanted
-        self._learns = wanted in {ADAPTIVE, GRADIENT}
-        if not self._learns:
+        """What the operator says."""
+        self._declared = math.inf if wanted.most is None else wanted.most
+        self._learns = wanted.learns
+        if not wanted.learns:
             self._learned.forget()
-        if wanted != GRADIENT:
+        if not wanted.slows:
             self._paces = None
         elif self._paces is None:
             self._paces = tuple(Pace(least) for least in LEAST)
@@ -101,7 +101,7 @@ class Gate:
         return joined
 
     def leave(self, who: Waiting) -> None:
-        """*who* waits no longer."""
+        """*who* waits no longer; harmless for those who aren't in line."""
         self._line.remove(who)
         self._set_room()
 

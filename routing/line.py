@@ -54,10 +54,11 @@ class Line:
         return True
 
     def remove(self, who: Waiting) -> None:
-        """*who*, which is in line, waits no longer."""
+        """*who* waits no longer; harmless for those who aren't in line."""
         keys = self._levels[who.level]
-        keys[who.key].remove(who)
-        self._taken(keys, who.key)
+        if who in keys.get(who.key, ()):
+            keys[who.key].remove(who)
+            self._taken(keys, who.key)
 
     def next(self) -> Waiting:
         """Take out whose turn it is; the line isn't empty."""

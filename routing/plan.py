@@ -8,16 +8,16 @@ only then sends the failure. After a success the plan is dropped.
 import math
 from collections.abc import Generator, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn, Protocol
 
 from config.schema import Route, Stage
 from core.call import Call
 from core.faults import Failure, Fault
 from core.target import Target
 from routing.backoff import delay
-from routing.candidates import Skipped, View, obstacle, resting
+from routing.candidates import Skipped, View, kept_away, obstacle, resting
+from routing.decision import Decision, decide
 from routing.exhausted import Exhausted
-from routing.strategies import STRATEGIES, Pick
 
 # Nothing leads on from these, whatever `on` says: no target would answer otherwise.
 _FINAL: Final = (Fault.BAD_REQUEST, Fault.CANCELLED)
@@ -41,55 +41,62 @@ class Attempt(NamedTuple):
     queued: bool = False
 
 
-def plan(route: Route, call: Call, view: View, deadline: float) -> Generator[Attempt, Failure, None]:
+class Trail(Protocol):
+    """Where decisions are kept as they are made."""
+
+    def append(self, decision: Decision, /) -> object: ...
+
+
+def plan(
+    route: Route, call: Call, view: View, deadline: float, trail: Trail | None = None
+) -> Generator[Attempt, Failure, None]:
     """Yield what to try; be sent what went wrong. Raises Exhausted when nothing is left.
 
-    *deadline*: when the call's time is up, on the clock of *view*.
+    *deadline*: when the call's time is up, on the clock of *view*. *trail* gets every decision that is made.
     """
     course = _Course(route, call, view, deadline)
-    now = view.clock()
-    yield from _stages(course, route, call, view)
-    while (attempt := course.in_line(now := view.clock())) is not None:
-        failure = yield from _tries(course, attempt, view)
-        if failure.fault is Fault.BUSY:
-            break
-    if (attempt := course.last_resort(now)) is not None:
-        failure = yield attempt
-        now = view.clock()
-        course.note(attempt.target, failure, now)
-    raise course.exhausted(now)
-
-
-def _stages(course: "_Course", route: Route, call: Call, view: View) -> Generator[Attempt, Failure, None]:
-    """What can be tried now, in the order of *route*."""
     now = view.clock()
     for index, stage in enumerate(route.stages):
         if (index or stage.on) and not course.reaches(stage):
             continue
         targets: Sequence[Target] = stage.targets
         if len(targets) > 1:
-            targets = _ordered(route, index, call, view, now)
+            decision = _decided(route, index, call, view, now)
+            targets = decision.tried()
+            if trail is not None:
+                trail.append(decision)
         for target in targets:
             if course.over(now):
                 raise course.exhausted(now)
             attempt = course.first(target, index, now)
             if attempt is None:
                 continue
-            failure = yield from _tries(course, attempt, view)
-            now = view.clock()
+            while attempt is not None:
+                failure = yield attempt
+                now = view.clock()
+                attempt = course.again(attempt, failure, now)
             if not route.fallback:
-                return
+                yield from _rest(course, view)
             if not (failure.fault.next_target or _leads(failure.fault, stage)):
                 break
+    yield from _rest(course, view)
 
 
-def _tries(course: "_Course", attempt: Attempt, view: View) -> Generator[Attempt, Failure, Failure]:
-    """*attempt* and its retries; what went wrong with the last of them."""
-    tried: Attempt | None = attempt
-    while tried is not None:
-        failure = yield tried
-        tried = course.again(tried, failure, view.clock())
-    return failure
+def _rest(course: "_Course", view: View) -> Generator[Attempt, Failure, NoReturn]:
+    """What is left to try of what couldn't be at once: where there is a line, and what only breakers keep away."""
+    attempt: Attempt | None
+    while (attempt := course.in_line(view.clock())) is not None:
+        while attempt is not None:
+            failure = yield attempt
+            attempt = course.again(attempt, failure, view.clock())
+        if failure.fault is Fault.BUSY:
+            break
+    now = view.clock()
+    if (attempt := course.last_resort(now)) is not None:
+        failure = yield attempt
+        now = view.clock()
+        course.note(attempt.target, failure, now)
+    raise course.exhausted(now)
 
 
 def _leads(fault: Fault, stage: Stage) -> bool:
@@ -101,11 +108,10 @@ def _leads(fault: Fault, stage: Stage) -> bool:
     return fault.next_target
 
 
-def _ordered(route: Route, index: int, call: Call, view: View, now: float) -> Sequence[Target]:
-    stage = route.stages[index]
+def _decided(route: Route, index: int, call: Call, view: View, now: float) -> Decision:
     place = (route.name, index)
     turn = view.turns[place] = view.turns.get(place, -1) + 1
-    return STRATEGIES[stage.strategy](stage.targets, Pick(call, view.vitals, view.rng, turn, now))
+    return decide(route.stages[index], index, call, view, turn=turn, now=now)
 
 
 class _Course:
@@ -200,22 +206,18 @@ class _Course:
         """An attempt at the full target where the wait is shortest; None if no full one can take the call."""
         if self.over(now) or (self._failures and not self._failures[-1][1].fault.next_target):
             return None
-        best: tuple[bool, float] | None = None
-        for id, (index, target) in self._lines.items():
-            gate = self._view.vitals.target(id).gate
-            wait = (gate.waiting >= self._route.queue.most, gate.wait() or 0.0)
-            if (best is None or wait < best) and self._only_full(target, now):
-                best, stage, chosen = wait, index, target
-        if best is None:
-            return None
-        del self._lines[chosen.id]
-        return self._attempt(chosen, NO_CREDENTIAL, stage)._replace(queued=True)
+        lines = [(self._wait(target), index, target) for index, target in self._lines.values()]
+        for _, index, target in sorted(lines, key=itemgetter(0)):
+            away = kept_away(target, self._call, self._view, now) or self._no_bigger(target)
+            if away is None or away.fault is Fault.BUSY:
+                del self._lines[target.id]
+                return self._attempt(target, NO_CREDENTIAL, index)._replace(queued=True)
+        return None
 
-    def _only_full(self, target: Target, now: float) -> bool:
-        skipped = obstacle(target, self._call, self._view, now)
-        if (skipped is not None and skipped.fault is not Fault.BUSY) or self._no_bigger(target) is not None:
-            return False
-        return self._view.pools[target.provider].pause(now, target.id).fault is None
+    def _wait(self, target: Target) -> tuple[bool, float]:
+        """How long the line before *target* is: whether nobody else may join it, and what is known of the seconds."""
+        gate = self._view.vitals.target(target.id).gate
+        return gate.waiting >= self._route.queue.most, gate.wait() or 0.0
 
     def last_resort(self, now: float) -> Attempt | None:
         """If breakers alone kept every target from being tried, the one whose cooldown ends first."""
