@@ -61,7 +61,7 @@ class Gate:
         average = self.seconds
         self.seconds = took if average is None else average + NEWEST * (took - average)
         if self._learns:
-            self._learned.served(now, of)
+            self._learned.served(now, of + self._promised)
             if self._paces is not None:
                 self._compare(now, of, took, first, output)
 
