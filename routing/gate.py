@@ -6,7 +6,7 @@ from typing import Final
 from core.target import Concurrency
 from routing.limit import Limit
 from routing.line import Line, Waiting
-from routing.pace import Pace
+from routing.pace import WINDOW, Pace
 
 NEWEST: Final = 0.2  # share of the last call in the decaying average
 ENOUGH: Final = 16  # tokens of an answer in one piece, before which its start is all that is measured
@@ -61,9 +61,11 @@ class Gate:
         average = self.seconds
         self.seconds = took if average is None else average + NEWEST * (took - average)
         if self._learns:
-            self._learned.served(now, of + self._promised)
-            if self._paces is not None:
+            if self._paces is None:
+                self._learned.served(now, of + self._promised)
+            else:
                 self._compare(now, of, took, first, output)
+                self._learned.served(now, of + self._promised, round=WINDOW)
 
     def refused(self, now: float, of: int) -> bool:
         """The target was overloaded. Whether that is explained by how many calls it had."""
@@ -128,6 +130,8 @@ class Gate:
 
     def _compare(self, now: float, of: int, took: float, first: float | None, output: int) -> None:
         paces = self._paces or ()
+        if now - took < self._learned.changed:
+            return
         if first is not None:
             share = paces[0].took(first, of)
         elif output >= ENOUGH:

@@ -9,7 +9,7 @@ from typing import Final
 
 WINDOW: Final = 16  # calls that are looked at together
 TOLERANCE: Final = 1.5  # how much longer than at best is nothing to speak of
-DRIFT: Final = 1.01  # what was best long ago may not be possible any more
+BETTER: Final = 0.25  # how far the best follows a window that was faster, which may have been luck
 
 
 class Pace:
@@ -35,12 +35,12 @@ class Pace:
             return 1.0
         usual, alone = median(self._seconds), self._alone
         self.restart()
-        if alone or not self._best or usual < self._best:
+        if alone or not self._best:
             # With nobody else there, it is as fast as it gets.
             self._best = usual
-            return 1.0
         best = self._best
-        self._best *= DRIFT
+        if usual < best:
+            self._best += BETTER * (usual - best)
         return 1.0 if usual - best < self._least else min(1.0, TOLERANCE * best / usual)
 
     def restart(self) -> None:

@@ -15,7 +15,7 @@ from core.call import Call
 from core.faults import Failure, Fault
 from core.target import Target
 from routing.backoff import delay
-from routing.candidates import Skipped, View, kept_away, obstacle, resting
+from routing.candidates import Skipped, View, obstacle, resting
 from routing.decision import Decision, decide
 from routing.exhausted import Exhausted
 
@@ -187,7 +187,7 @@ class _Course:
         if self._tries >= retry.attempts or not (failure.fault.retry_same or self._other_key(attempt, failure, now)):
             return None
         skipped = obstacle(target, self._call, self._view, now)
-        if skipped is not None and skipped.fault is Fault.BUSY:
+        if skipped is not None and skipped.fault is Fault.BUSY and failure.fault is Fault.OVERLOADED:
             # It was refused because of all the others there; waiting for one of them to end is no retry.
             self._lines[target.id] = (attempt.stage, target)
         if skipped is not None or not self._view.budget.allow(retry.budget):
@@ -208,8 +208,13 @@ class _Course:
             return None
         lines = [(self._wait(target), index, target) for index, target in self._lines.values()]
         for _, index, target in sorted(lines, key=itemgetter(0)):
-            away = kept_away(target, self._call, self._view, now) or self._no_bigger(target)
-            if away is None or away.fault is Fault.BUSY:
+            away = obstacle(target, self._call, self._view, now)
+            only_full = away is None or away.fault is Fault.BUSY
+            if (
+                only_full
+                and self._no_bigger(target) is None
+                and self._view.pools[target.provider].ready(now, target.id)
+            ):
                 del self._lines[target.id]
                 return self._attempt(target, NO_CREDENTIAL, index)._replace(queued=True)
         return None

@@ -22,6 +22,8 @@ class Crowd:
         self.peak = 0
         self.refused = 0
         self.taken: list[str] = []  # what was asked, in order
+        self.go = asyncio.Event()
+        self.go.set()
 
     async def play(self, request, writer) -> None:
         if self.now >= self.most:
@@ -33,6 +35,7 @@ class Crowd:
         self.taken.append(request.body["messages"][0]["content"])
         try:
             await asyncio.sleep(self.seconds)
+            await self.go.wait()
         finally:
             self.now -= 1
         writer.write(answer(200, orjson.dumps(completion())))
@@ -137,6 +140,7 @@ async def test_a_full_line_makes_room_for_a_key_that_has_less_in_it(start):
 
 async def test_priorities_go_first_and_a_client_can_only_lower_its_own(start):
     crowd = Crowd(1)
+    crowd.go.clear()
     low, high = {"x_switchyard_priority": "low"}, {"x_switchyard_priority": "high"}
     async with Provider(crowd.play) as provider, start(config(provider, concurrency=1, more=KEYS)) as gateway:
         calls = [asyncio.create_task(ask(gateway, "first", "flood"))]
@@ -152,6 +156,7 @@ async def test_priorities_go_first_and_a_client_can_only_lower_its_own(start):
         ):
             calls.append(asyncio.create_task(ask(gateway, text, key, **headers)))
             await until(lambda count=count: waiting(gateway) == count + 1)
+        crowd.go.set()
         await asyncio.gather(*calls)
 
     assert ["first", "now", "a", "b", "low", "meek"] == crowd.taken
@@ -268,16 +273,18 @@ async def test_a_reload_lets_in_those_for_whom_there_is_room_now(start):
 
 
 async def test_whoever_stands_in_line_holds_no_money(start):
-    crowd = Crowd(1, seconds=0.3)
+    crowd = Crowd(1)
+    crowd.go.clear()
     more = """
 models: {lab/x: {price: {input: 1, output: 1}}}
-keys: {one: {key: one, budget: 0.0015/day}}
+keys: {one: {key: one, budget: 0.006/day}}
 """
     async with Provider(crowd.play) as provider, start(config(provider, concurrency=1, more=more)) as gateway:
         lines = {"authorization": "Bearer one"}
         # What one of them holds leaves nothing for another.
         calls = [asyncio.create_task(gateway.chat(max_tokens=1000, headers=lines)) for _ in range(2)]
         await until(lambda: waiting(gateway) == 1)
+        crowd.go.set()
         answers = await asyncio.gather(*calls)
 
     assert [200, 200] == [each.status for each in answers]
