@@ -87,7 +87,8 @@ async def wait(
     shared.meters.histogram("switchyard_queue_seconds", target.id).observe(now - began)
     if not visitor.called:
         shared.meters.counter("switchyard_queue_refused_total", target.id).value += 1
-        return Failure(Fault.BUSY, full(target, vitals).reason, retry_after=gate.wait(key, level) or queue.wait or None)
+        again = queue.wait if gate.turn is None else (gate.ahead(key, level) + 1) * gate.turn
+        return Failure(Fault.BUSY, full(target, vitals).reason, retry_after=again or None)
     pool = pools[target.provider]
     credential = pool.pick(now, target.id) if vitals.available(now) else None
     if credential is None:
@@ -99,9 +100,10 @@ async def wait(
 
 def _may_wait(visitor: Visitor, vitals: TargetVitals, now: float) -> bool:
     """Whether its turn can come in time, as far as anybody knows."""
-    if vitals.in_flight < vitals.gate.room:
+    gate = vitals.gate
+    if vitals.in_flight < gate.room:
         return True
-    return now + (vitals.gate.wait(visitor.key, visitor.level) or 0.0) < visitor.due
+    return now + gate.ahead(visitor.key, visitor.level) * (gate.turn or 0.0) < visitor.due
 
 
 async def _turn(visitor: Visitor, vitals: TargetVitals, deadlines: Deadlines) -> None:

@@ -95,9 +95,10 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
 def full(target: Target, vitals: TargetVitals) -> Skipped:
     """*target* has all the calls that it takes at a time."""
     gate = vitals.gate
+    turn = gate.turn
     line = f", and {gate.waiting} wait" if gate.waiting else ""
     reason = f"it has {vitals.in_flight} calls under way, all it takes now{line}"
-    return Skipped(target, reason, Fault.BUSY, gate.wait())
+    return Skipped(target, reason, Fault.BUSY, None if turn is None else (gate.waiting + 1) * turn)
 
 
 def kept_away(target: Target, call: Call, view: View, now: float) -> Skipped | None:

@@ -59,7 +59,8 @@ class Gate:
     def served(self, now: float, of: int, took: float, first: float | None, output: int) -> None:
         """It went well, and *took* so long; *first* as long to the first content, of a stream that wrote *output*."""
         average = self.seconds
-        self.seconds = took if average is None else average + NEWEST * (took - average)
+        if took > 0:
+            self.seconds = took if average is None else average + NEWEST * (took - average)
         if self._learns:
             if self._paces is None:
                 self._learned.served(now, of + self._promised)
@@ -85,11 +86,14 @@ class Gate:
 
     # The line
 
-    def wait(self, key: str = "", level: int = 0) -> float | None:
-        """Seconds until it would be the turn of one more call; None where nobody knows."""
-        if self.seconds is None or self.most == math.inf:
-            return None
-        return (self._line.ahead(key, level) + 1) * self.seconds / self.most
+    @property
+    def turn(self) -> float | None:
+        """Seconds from one turn to the next; None where nobody knows."""
+        return None if self.seconds is None or self.most == math.inf else self.seconds / self.most
+
+    def ahead(self, key: str, level: int) -> int:
+        """How many would go before one more call of *key*."""
+        return self._line.ahead(key, level)
 
     def join(self, who: Waiting, most: int, flying: int) -> bool:
         """Whether *who* may wait, in a line of *most*. It may be its turn at once."""

@@ -222,7 +222,7 @@ class _Course:
     def _wait(self, target: Target) -> tuple[bool, float]:
         """How long the line before *target* is: whether nobody else may join it, and what is known of the seconds."""
         gate = self._view.vitals.target(target.id).gate
-        return gate.waiting >= self._route.queue.most, gate.wait() or 0.0
+        return gate.waiting >= self._route.queue.most, (gate.waiting + 1) * (gate.turn or 0.0)
 
     def last_resort(self, now: float) -> Attempt | None:
         """If breakers alone kept every target from being tried, the one whose cooldown ends first."""

@@ -96,7 +96,8 @@ class TargetVitals:
     ) -> None:
         """The attempt is over, its stream included.
 
-        *first_content* is in seconds since it began, and so is what it *took*; *output* are the tokens of its answer.
+        *first_content* is in seconds since it began, and so is what it *took* (0: unknown); *output* are the tokens of
+        its answer.
         """
         gate, of = self.gate, self.in_flight
         self.in_flight = of - 1

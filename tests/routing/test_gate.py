@@ -124,21 +124,21 @@ def test_a_new_limit_lets_in_whom_it_has_room_for(concurrency, called):
     assert called == sum(each.called for each in who)
 
 
-def test_the_wait_is_reckoned_from_what_calls_take():
+def test_the_time_between_two_turns_is_reckoned_from_what_calls_take():
     it = gate(Concurrency(2), 2)
-    assert it.wait() is None
-    it.served(10.0, 2, 4.0, None, 0)
+    assert it.turn is None
+    for took in (4.0, 9.0, 0.0):
+        it.served(10.0, 2, took, None, 0)
     joined(it, 2, Someone("a"), Someone("a"), Someone("a"))
 
-    # One more of the same key is the fourth, one of another key the second.
-    assert (8.0, 4.0) == (it.wait("a", 1), it.wait("b", 1))
+    assert (2.5, 3, 1) == (it.turn, it.ahead("a", 1), it.ahead("b", 1))
 
 
-def test_without_a_limit_there_is_no_wait():
+def test_without_a_limit_there_are_no_turns():
     it = gate()
     it.served(10.0, 2, 4.0, None, 0)
 
-    assert it.wait() is None
+    assert it.turn is None
 
 
 def test_a_target_that_is_out_begins_afresh():
