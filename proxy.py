@@ -41,6 +41,7 @@ other commands, each with a --help of its own:
   keys                  make, change and end keys at run time
   spend                 what was spent, by key, model, day ...
   reconcile             compare a provider's account with the ledger
+  explain               what would happen to a call, and why
   migrate               bring the ledger's tables up to date
 """
 PAGES: Final = {"health": "/health", "metrics": "/metrics"}

@@ -78,6 +78,17 @@ class Breaker:
     window: float = 30.0
 
 
+class Balance(NamedTuple):
+    """What counts how much for strategies that balance. At least one is above zero."""
+
+    cost: float = 0.4
+    quality: float = 0.4
+    latency: float = 0.2
+
+
+BALANCE: Final = Balance()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """The line before a target that is full: *most* calls wait, each for *wait* seconds at most; 0 for never."""
@@ -93,6 +104,7 @@ class Stage:
     targets: tuple[Target, ...]
     strategy: str = "order"
     on: frozenset[str] = frozenset()
+    weights: Balance = BALANCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +122,7 @@ class Route:
     queue: Queue = Queue()
     fallback: bool = True
     strict: bool = False
+    weights: Balance = BALANCE
 
 
 class Rate(NamedTuple):

@@ -11,6 +11,8 @@ from core.target import ADAPTIVE, Concurrency, Provider
 from routing.breaker import CLOSED, OPEN, Circuit
 from routing.credentials import Credentials, CredentialVitals
 from routing.gate import Gate
+from routing.headroom import Rooms
+from routing.pulse import Pulse
 
 _NEWEST_SHARE = 0.2  # of the last latency in the decaying average
 
@@ -28,7 +30,8 @@ class TargetVitals:
     """What we observed of one target.
 
     *first_content* is the decaying average of seconds to the first content, None before the first success.
-    *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them.
+    *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *pulse* is how fast
+    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py.
     """
 
     __slots__ = (
@@ -40,6 +43,8 @@ class TargetVitals:
         "gate",
         "in_flight",
         "last_failure",
+        "pulse",
+        "rooms",
         "used",
     )
 
@@ -53,6 +58,8 @@ class TargetVitals:
         self.first_content: float | None = None
         self.last_failure: Failure | None = None
         self.used = 0.0
+        self.pulse = Pulse()
+        self.rooms = Rooms()
 
     @property
     def idle(self) -> bool:
