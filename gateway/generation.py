@@ -11,7 +11,9 @@ from typing import Final, Protocol
 
 from adapters import ADAPTERS
 from adapters.demo import script
+from catalog.abilities import able
 from catalog.bound import Bound, Unbounded, bound
+from catalog.likely import likely_cost
 from catalog.lookup import NOTHING_KNOWN, Catalog, Model
 from catalog.price import Price
 from config.schema import Config, DialectFacts, Key
@@ -20,9 +22,11 @@ from core.call import Call
 from core.target import Provider, Target
 from core.usage import Usage
 from core.wire import WireRequest
+from gateway.auto import AUTO, Auto
 from gateway.lane import Lane
 from gateway.remembered import Remembered
 from gateway.sightings import Sightings
+from gateway.ways import Ways
 from quota.journal import JournalLike
 from quota.keys import Keyring
 from quota.stored_keys import StoredKeys, reading
@@ -94,10 +98,12 @@ class Generation:
     """What calls that began under one configuration go by."""
 
     __slots__ = (
+        "_able",
         "_catalog",
         "_free",
         "_known",
         "_labels",
+        "auto",
         "common",
         "config",
         "keyring",
@@ -105,6 +111,7 @@ class Generation:
         "pools",
         "routes",
         "view",
+        "ways",
     )
 
     def __init__(self, config: Config, shared: Shared, lanes: Mapping[str, Lane]) -> None:
@@ -126,9 +133,23 @@ class Generation:
             turns=shared.turns,
             fits=self._fits,
             context=self._context,
+            capabilities=self.capabilities,
+            cost=self._likely_cost,
+            prefer_local=config.prefer_local,
         )
+        self.auto = Auto(
+            config,
+            self.routes,
+            shared.sightings,
+            model=self.model,
+            capabilities=self.capabilities,
+            fits=self._fits,
+            allows=self.keyring.allows,
+        )
+        self.ways = Ways(self.routes, self.may_use, self.auto)
         self._catalog = Catalog(config.models)
         self._known: dict[str, Model] = {}  # by target id
+        self._able: dict[str, frozenset[str]] = {}
         self._free: dict[str, Model] = {}  # those without a price, as if they cost nothing
         self._labels: dict[tuple[str, str], bytes] = {}
 
@@ -206,6 +227,15 @@ class Generation:
         """What is known of the model behind *target*."""
         return self.model(target).abilities
 
+    def capabilities(self, target: Target) -> frozenset[str]:
+        """What the model behind *target* can do, by the names that clients may wish for; none where nobody knows."""
+        found = self._able.get(target.id)
+        if found is None:
+            if len(self._able) >= MOST_REMEMBERED:
+                self._able.clear()
+            found = self._able[target.id] = able(target.model, self.abilities(target))
+        return found
+
     def model(self, target: Target) -> Model:
         """What is known of the model behind *target*."""
         known = self._known.get(target.id)
@@ -216,6 +246,9 @@ class Generation:
                 self._known.clear()
             self._known[target.id] = known
         return known
+
+    def _likely_cost(self, target: Target, call: Call) -> int | None:
+        return likely_cost(call, self.model(target))
 
     def _context(self, target: Target) -> int | None:
         return self.abilities(target).context
@@ -229,7 +262,7 @@ def build(config: Config, shared: Shared) -> Generation:
     shared.stored.adopt(reading(config))
     shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
     shared.meters.know(
-        routes=frozenset(generation.routes.names()) | {f"{name}/*" for name in config.providers},
+        routes=frozenset(generation.routes.names()) | {AUTO, *(f"{name}/*" for name in config.providers)},
         targets=frozenset(
             target.id for route in config.routes.values() for stage in route.stages for target in stage.targets
         ),

@@ -7,13 +7,18 @@ from typing import NamedTuple
 from core.call import Call
 from core.faults import Fault
 from core.target import Provider, Target
+from core.wishes import NO_WISHES
 from routing.breaker import CLOSED
 from routing.credentials import Credentials, Pause
+from routing.eligibility import excluded
+from routing.length import LONG
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
 
 Fits = Callable[[Target, Call], str | None]
 Context = Callable[[Target], int | None]
+Capabilities = Callable[[Target], frozenset[str]]
+Cost = Callable[[Target, Call], int | None]
 
 
 class View:
@@ -21,15 +26,19 @@ class View:
 
     *pools*: provider name -> its credentials, for every configured provider. *turns* counts the picks from each
     stage, by route name and stage number. *fits* says why a target can't do what a call needs, or None. *context* is
-    a target's context in tokens, None where nobody knows.
+    a target's context in tokens, None where nobody knows; *capabilities* what its model can do, empty where nobody
+    knows; *cost* what the call will probably cost there, in nano-dollars. *prefer_local*: local targets come first.
     """
 
     __slots__ = (
         "budget",
+        "capabilities",
         "clock",
         "context",
+        "cost",
         "fits",
         "pools",
+        "prefer_local",
         "rng",
         "turns",
         "usable",
@@ -48,6 +57,9 @@ class View:
         turns: MutableMapping[tuple[str, int], int],
         fits: Fits | None = None,
         context: Context | None = None,
+        capabilities: Capabilities | None = None,
+        cost: Cost | None = None,
+        prefer_local: bool = False,
     ) -> None:
         self.vitals = vitals
         self.pools = pools
@@ -58,6 +70,9 @@ class View:
         self.turns = turns
         self.fits = fits
         self.context = context
+        self.capabilities = capabilities
+        self.cost = cost
+        self.prefer_local = prefer_local
 
 
 class Skipped(NamedTuple):
@@ -82,6 +97,10 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
         return Skipped(target, f"provider {target.provider} is not configured")
     if view.fits is not None and (reason := view.fits(target, call)) is not None:
         return Skipped(target, reason, unfit=True)
+    if call.needs or call.size > LONG or call.wishes is not NO_WISHES:
+        why = excluded(target, call, view)
+        if why is not None:
+            return Skipped(target, why.text, unfit=why.for_good)
     vitals = view.vitals.target(target.id)
     circuit = vitals.circuit
     if circuit.state is CLOSED or (reason := vitals.why_not(now)) is None:

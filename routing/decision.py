@@ -12,6 +12,7 @@ from core.call import Call
 from core.target import Target
 from routing.candidates import Skipped, View, kept_away
 from routing.columns import COLUMNS
+from routing.eligibility import liked
 from routing.strategies import STRATEGIES, Pick, Table
 
 
@@ -79,9 +80,7 @@ def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now:
     reads = STRATEGIES[name].reads
     columns = [COLUMNS[column](targets, call, view, now) for column in reads]
     table: Table = list(zip(*columns, strict=True)) if columns else [()] * len(targets)
-    preferred = frozenset(
-        index for index, target in enumerate(targets) if wishes.prefer and named(target, wishes.prefer)
-    )
+    preferred = liked(targets, wishes, view)
     order = ordered(name, targets, table, pick, preferred=preferred)
     return Decision(number, name, pick, targets, table, preferred, order, skipped)
 
@@ -96,15 +95,3 @@ def ordered(
     if preferred:
         order = sorted(order, key=lambda number: number not in preferred)
     return order
-
-
-def named(target: Target, patterns: Sequence[str]) -> bool:
-    """Whether one of *patterns* means *target*: its provider, its name, or either with a `*` in it."""
-    return any(_means(pattern, target.id) or _means(pattern, target.provider) for pattern in patterns)
-
-
-def _means(pattern: str, name: str) -> bool:
-    before, star, after = pattern.partition("*")
-    if not star:
-        return pattern == name
-    return len(name) >= len(before) + len(after) and name.startswith(before) and name.endswith(after)
