@@ -47,4 +47,4 @@ def _check(name: str, words: str, entry: Entry, notes: Notes, providers: Collect
     if name.count("*") > 1 or not (slash and model):
         notes.error(entry, f"expected a target such as openai/gpt-4o, or with one * in it, got {words}")
     elif not any(covers(provider, one) for one in providers):
-        notes.error(entry, f"no provider is called {words.partition('/')[0]}{notes.meant(provider, providers)}")
+        notes.error(entry, f"names no provider that is configured here, got {words}{notes.meant(provider, providers)}")

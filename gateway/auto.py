@@ -118,9 +118,11 @@ class Auto:
             if len(self._sifted) >= MOST_REMEMBERED:
                 del self._sifted[next(iter(self._sifted))]
             self._sifted[question] = sifted
-        if not sifted.outputs:
-            raise refusal(Exhausted((), sifted.away))
-        return sifted
+        if sifted.outputs:
+            return sifted
+        if not sifted.away:
+            raise Refusal(503, f"'{AUTO}' has no target to choose.", code="no_target_available")
+        raise refusal(Exhausted((), sifted.away))
 
     def anything(self) -> bool:
         """Whether there is a target at all."""
