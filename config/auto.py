@@ -4,28 +4,24 @@ from collections.abc import Collection
 
 from config.names import covers
 from config.problems import Notes
-from config.readers import TEXT, choice, several
+from config.readers import TEXT, several
 from config.schema import Automatic
-from config.section import Entry, Section, got, shown
+from config.section import Entry, Reader, Section, got, shown
 from config.yaml_lines import Fields, Scalar
 
-USUAL = "balanced"
 _SWITCH = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 
 
-def read_auto(
-    entry: Entry | None, notes: Notes, *, strategies: Collection[str], strategy: str, providers: Collection[str]
-) -> Automatic:
-    """A mapping, or a word: `off`. *strategy* is that of the defaults, where there is no usual one."""
-    usual = USUAL if USUAL in strategies else strategy
+def read_auto(entry: Entry | None, notes: Notes, *, named: Reader[str], providers: Collection[str]) -> Automatic:
+    """A mapping, or a word: `off`. *named* reads the name of a strategy."""
     if entry is not None and not isinstance(entry.node, Fields):
         on = _SWITCH.get(entry.node.text.lower()) if isinstance(entry.node, Scalar) else None
         if on is None:
             notes.error(entry, f"expected off, or a mapping, got {got(entry.node)}")
-        return Automatic(on=on is not False, strategy=usual)
+        return Automatic(on=on is not False)
     section = Section(entry, notes)
     auto = Automatic(
-        strategy=section.read("strategy", choice(strategies, "strategy"), usual),
+        strategy=section.read("strategy", named, Automatic().strategy),
         targets=_targets(section, providers),
     )
     section.close()

@@ -45,13 +45,13 @@ class Sifted(NamedTuple):
 
 
 class Auto:
-    """That of one generation. *model* says what is known of a target, *capabilities* what it can do, *fits* why its
+    """That of one generation. *model* says what is known of a target, *can* by its id what it can do, *fits* why its
     dialect can't carry a call. *allows* says whether a list of names holds a name.
     """
 
     __slots__ = (
         "_allows",
-        "_capabilities",
+        "_can",
         "_config",
         "_fits",
         "_made_of",
@@ -71,7 +71,7 @@ class Auto:
         sightings: Sightings,
         *,
         model: Callable[[Target], Model],
-        capabilities: Callable[[Target], frozenset[str]],
+        can: Mapping[str, frozenset[str]],
         fits: Callable[[Target, Call], str | None],
         allows: Callable[[tuple[str, ...], str], bool],
     ) -> None:
@@ -80,7 +80,7 @@ class Auto:
         self._routes = routes
         self._sightings = sightings
         self._model = model
-        self._capabilities = capabilities
+        self._can = can
         self._fits = fits
         self._allows = allows
         self._made_of = -1
@@ -199,7 +199,7 @@ class Auto:
                 kept.append(target)
             else:
                 away.append(Skipped(target, reason, unfit=True))
-        stage = Stage(targets=tuple(kept), strategy=self._config.auto.strategy)
+        stage = Stage(targets=tuple(kept), strategy=self._config.auto.strategy, weights=self._config.defaults.weights)
         route = replace(self._config.defaults, name=AUTO, stages=(stage,), most=MOST_ATTEMPTS)
         outputs = tuple(self._model(target).abilities.max_output or 0 for target in kept)
         return Sifted(route, outputs, tuple(away))
@@ -207,7 +207,7 @@ class Auto:
     def _reason(self, target: Target, wanted: frozenset[str], endpoint: str) -> str | None:
         if not answers(target.model, self._model(target), endpoint):
             return f"the model isn't made for {endpoint}"
-        missing = wanted - self._capabilities(target)
+        missing = wanted - self._can[target.id]
         return lacking(missing) if missing else None
 
 

@@ -11,9 +11,7 @@ from typing import Final, Protocol
 
 from adapters import ADAPTERS
 from adapters.demo import script
-from catalog.abilities import able
 from catalog.bound import Bound, Unbounded, bound
-from catalog.likely import likely_cost
 from catalog.lookup import NOTHING_KNOWN, Catalog, Model
 from catalog.price import Price
 from config.schema import Config, DialectFacts, Key
@@ -24,6 +22,7 @@ from core.usage import Usage
 from core.wire import WireRequest
 from gateway.auto import AUTO, Auto
 from gateway.lane import Lane
+from gateway.outlook import outlook
 from gateway.remembered import Remembered
 from gateway.sightings import Sightings
 from gateway.ways import Ways
@@ -33,6 +32,7 @@ from quota.stored_keys import StoredKeys, reading
 from quota.till import Till
 from routing.candidates import View
 from routing.credentials import Credentials
+from routing.forecast import Forecast
 from routing.match import Routes
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
@@ -89,16 +89,16 @@ class Shared:
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
     sightings: Sightings = field(default_factory=Sightings)
+    forecast: Forecast = field(default_factory=Forecast)
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
     books: bool = False  # whether finished calls are written to the ledger
 
 
 class Generation:
-    """What calls that began under one configuration go by."""
+    """What calls that began under one configuration go by. *learns*: attempts teach something that a choice goes by."""
 
     __slots__ = (
-        "_able",
         "_catalog",
         "_free",
         "_known",
@@ -108,6 +108,7 @@ class Generation:
         "config",
         "keyring",
         "lanes",
+        "learns",
         "pools",
         "routes",
         "view",
@@ -122,6 +123,7 @@ class Generation:
         self.pools: Mapping[str, Credentials] = {
             name: shared.vitals.pool(provider) for name, provider in config.providers.items()
         }
+        self.learns = any(len(stage.targets) > 1 for route in config.routes.values() for stage in route.stages)
         self.common = header("x-switchyard-config", config.hash)
         self.view = View(
             vitals=shared.vitals,
@@ -133,23 +135,21 @@ class Generation:
             turns=shared.turns,
             fits=self._fits,
             context=self._context,
-            capabilities=self.capabilities,
-            cost=self._likely_cost,
             prefer_local=config.prefer_local,
+            outlook=outlook(config, self.model, shared.till, shared.forecast),
         )
         self.auto = Auto(
             config,
             self.routes,
             shared.sightings,
             model=self.model,
-            capabilities=self.capabilities,
+            can=self.view.outlook.capabilities,
             fits=self._fits,
             allows=self.keyring.allows,
         )
         self.ways = Ways(self.routes, self.may_use, self.auto)
         self._catalog = Catalog(config.models)
         self._known: dict[str, Model] = {}  # by target id
-        self._able: dict[str, frozenset[str]] = {}
         self._free: dict[str, Model] = {}  # those without a price, as if they cost nothing
         self._labels: dict[tuple[str, str], bytes] = {}
 
@@ -227,15 +227,6 @@ class Generation:
         """What is known of the model behind *target*."""
         return self.model(target).abilities
 
-    def capabilities(self, target: Target) -> frozenset[str]:
-        """What the model behind *target* can do, by the names that clients may wish for; none where nobody knows."""
-        found = self._able.get(target.id)
-        if found is None:
-            if len(self._able) >= MOST_REMEMBERED:
-                self._able.clear()
-            found = self._able[target.id] = able(target.model, self.abilities(target))
-        return found
-
     def model(self, target: Target) -> Model:
         """What is known of the model behind *target*."""
         known = self._known.get(target.id)
@@ -246,9 +237,6 @@ class Generation:
                 self._known.clear()
             self._known[target.id] = known
         return known
-
-    def _likely_cost(self, target: Target, call: Call) -> int | None:
-        return likely_cost(call, self.model(target))
 
     def _context(self, target: Target) -> int | None:
         return self.abilities(target).context

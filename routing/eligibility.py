@@ -11,9 +11,11 @@ from core.target import Provider, Target
 from core.wishes import NO_WISHES, Wishes
 from routing.length import LONG, least_tokens, may_exceed
 from routing.naming import named
+from routing.outlook import Outlook
 from routing.vitals import Vitals
 
 NANO: Final = 1_000_000_000
+NOTHING: Final = (None, None, None)
 
 
 class Reason(NamedTuple):
@@ -33,18 +35,24 @@ class Known(Protocol):
     @property
     def context(self) -> Callable[[Target], int | None] | None: ...
     @property
-    def capabilities(self) -> Callable[[Target], frozenset[str]] | None: ...
-    @property
-    def cost(self) -> Callable[[Target, Call], int | None] | None: ...
+    def outlook(self) -> Outlook: ...
     @property
     def prefer_local(self) -> bool: ...
+
+
+def demanding(wishes: Wishes) -> bool:
+    """Whether they exclude anybody; others say only who comes first."""
+    if wishes is NO_WISHES:
+        return False
+    sums = (wishes.max_cost, wishes.budget, wishes.max_latency)
+    return bool(wishes.avoid or wishes.capabilities or wishes.local) or sums != NOTHING
 
 
 def excluded(target: Target, call: Call, known: Known) -> Reason | None:
     """Why *target* is no candidate for *call*. What nobody knows of it is never a reason, its price apart."""
     wishes = call.wishes
-    if (wanted := call.needs | wishes.capabilities) and known.capabilities is not None:
-        has = known.capabilities(target)
+    if wanted := call.needs | wishes.capabilities:
+        has = known.outlook.capabilities[target.id]
         if has and not wanted <= has:
             return Reason(lacking(wanted - has))
     if call.size > LONG and (reason := _too_long(target, call, known)) is not None:
@@ -88,7 +96,7 @@ def _too_dear(target: Target, call: Call, known: Known) -> Reason | None:
     wishes = call.wishes
     limits = ((wishes.max_cost, "max_cost_usd"), (wishes.budget, "budget_remaining_usd"))
     limit, name = min((limit, name) for limit, name in limits if limit is not None)
-    cost = None if known.cost is None else known.cost(target, call)
+    cost = known.outlook.cost(target, call)
     if cost is None:
         # A machine of one's own sends no bill; of anybody else that is not to be hoped.
         free = known.usable[target.provider].local

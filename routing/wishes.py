@@ -6,7 +6,7 @@ from typing import Final
 from core.errors import Refusal
 from core.tasks import TASKS, task_named
 from core.wishes import Wishes
-from routing.strategies import STRATEGIES
+from routing.strategies import STRATEGIES, strategy_named
 
 # `parallel_tools` and `code` follow from what else is known of a model; `streaming` is what all of them can do.
 CAPABILITIES: Final = (
@@ -38,16 +38,10 @@ def capability_named(text: str) -> str | None:
     return name if name in CAPABILITIES else None
 
 
-def strategy_meant(text: str) -> str | None:
-    """The strategy that *text* names."""
-    name = _plain(text)
-    return name if name in STRATEGIES else None
-
-
 def checked(wishes: Wishes) -> Wishes:
     """*wishes* in our own spellings. Raises Refusal for a strategy, task or capability that doesn't exist."""
     strategy, task = wishes.strategy, wishes.task
-    if strategy and (strategy := strategy_meant(wishes.strategy) or "") == "":
+    if strategy and (strategy := strategy_named(wishes.strategy) or "") == "":
         raise _unknown("strategy", wishes.strategy, STRATEGIES, code="unknown_strategy")
     if task and (task := task_named(wishes.task) or "") == "":
         raise _unknown("task", wishes.task, TASKS, code="unknown_task")

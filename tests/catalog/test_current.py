@@ -4,10 +4,8 @@ import pytest
 
 from catalog.abilities import able
 from catalog.current import answers, current, gone
-from catalog.likely import likely_cost
 from catalog.lookup import NOTHING_KNOWN, Catalog
 from core.ask import UNKNOWN, Abilities
-from core.call import Call
 
 CATALOG = Catalog({})
 
@@ -75,18 +73,3 @@ def test_what_a_model_can_do_follows_from_what_is_known(name, known, expected):
 
 def test_of_an_unknown_model_nothing_is_known():
     assert frozenset() == able("coder", UNKNOWN)
-
-
-@pytest.mark.parametrize(
-    ("facts_of_call", "cost"),
-    [
-        ({}, 4_000 * 100 + 300 * 500),
-        ({"max_output": 100}, 4_000 * 100 + 100 * 500),
-        ({"max_output": 9_000, "choices": 2}, 4_000 * 100 + 600 * 500),
-    ],
-)
-def test_a_cost_is_foreseen_from_size_and_limits(facts_of_call, cost):
-    call = Call("chat", "m", {}, size=16_000)._replace(**facts_of_call)
-
-    assert cost == likely_cost(call, facts("openai", "gpt-6-luna"))
-    assert likely_cost(call, NOTHING_KNOWN) is None

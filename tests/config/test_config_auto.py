@@ -17,7 +17,7 @@ START = "providers: {openai: {api_key: k}, lab: {dialect: vllm, base_url: 'http:
         ("auto: {strategy: random}", Automatic(strategy="random")),
         ("auto: {targets: 'openai/*'}", Automatic(targets=("openai/*",))),
         ("auto: {targets: ['*/llama-3', lab/x, ]}", Automatic(targets=("*/llama-3", "lab/x"))),
-        ("defaults: {strategy: weighted}", Automatic(strategy="weighted")),
+        ("defaults: {strategy: weighted}", Automatic(strategy="balanced")),
     ],
 )
 def test_it_chooses_among_all_unless_told_otherwise(read, text, expected):
@@ -36,7 +36,7 @@ def test_it_chooses_among_all_unless_told_otherwise(read, text, expected):
             "auto: {targets: [opena/x]}",
             "names no provider that is configured here, got 'opena/x'; did you mean openai?",
         ),
-        ("auto: {strategy: luck}", "expected a strategy (least_loaded, order, random, round_robin, weighted)"),
+        ("auto: {strategy: luck}", "expected a strategy (affinity, balanced,"),
         ("auto: {of: 1}", "unknown key of"),
     ],
 )

@@ -42,7 +42,7 @@ routes:
   x-*: openai/x-* (no provider of it is configured)
   smart: demo/a + vllm/b x3 (weighted) -> on timeout: demo/c
   twice: demo/a
-  auto: whoever can do what a call needs (order)
+  auto: whoever can do what a call needs (balanced)
 warning: c.yaml:12: routes.twice[1]: can never be reached: all its targets stand in earlier stages""" == "\n".join(
         text.splitlines()[:-1]
     )

@@ -15,6 +15,7 @@ from gateway.generation import DIALECTS
 from gateway.sightings import Sightings
 from quota.keys import ANYONE, Keyring
 from routing.match import Routes
+from routing.outlook import Outlook
 from routing.strategies import STRATEGIES
 
 CALL = Call("chat", AUTO, {})
@@ -40,7 +41,7 @@ def auto(text: str) -> Auto:
         Routes(config),
         Sightings(),
         model=model,
-        capabilities=lambda target: able(target.model, model(target).abilities),
+        can=Outlook(capabilities=lambda target: able(target.model, model(target).abilities)).capabilities,
         fits=lambda _target, _call: None,
         allows=Keyring(()).allows,
     )

@@ -10,12 +10,16 @@ from routing.decision import decide
 from routing.eligibility import liked
 from routing.exhausted import refusal
 from routing.joined import targets_of
+from routing.outlook import Outlook, Rates
 from routing.plan import plan
 
 CHAIN = route(stage("lab/a", "cloud/b"))
 A, B = targets_of(CHAIN)
 CAN = {"lab/a": frozenset({"tools"}), "cloud/b": frozenset({"tools", "vision", "code"})}
 MONEY = 1_000_000_000
+# A hundred tokens of an answer cost half a dollar, and one and a half.
+PRICES = {"lab/a": Rates(0, 5_000 * MONEY, 0), "cloud/b": Rates(0, 15_000 * MONEY, 0)}
+PRICED = Outlook(rates=lambda it: PRICES[it.id])
 
 
 def away(call, world=None, **facts):
@@ -41,15 +45,14 @@ def wishing(**wishes):
 def test_a_model_that_lacks_what_the_call_needs_is_no_candidate(needs, reasons):
     call = CALL._replace(needs=frozenset(needs))
 
-    assert reasons == away(call, capabilities=lambda it: CAN[it.id])
-    assert [None, None] == away(call, capabilities=lambda _it: frozenset())
+    assert reasons == away(call, outlook=Outlook(capabilities=lambda it: CAN[it.id]))
     assert [None, None] == away(call)
 
 
 def test_what_a_call_wishes_for_counts_as_what_it_needs():
     call = wishing(capabilities=frozenset({"code"}))._replace(needs=frozenset({"tools"}))
 
-    assert ["the model lacks code", None] == away(call, capabilities=lambda it: CAN[it.id])
+    assert ["the model lacks code", None] == away(call, outlook=Outlook(capabilities=lambda it: CAN[it.id]))
 
 
 @pytest.mark.parametrize(
@@ -90,22 +93,19 @@ def test_what_a_client_does_not_want_is_no_candidate(wishes, reasons):
     ],
 )
 def test_what_would_cost_too_much_is_no_candidate(wishes, reasons):
-    costs = {"lab/a": MONEY // 2, "cloud/b": 3 * MONEY // 2}
-
-    assert reasons == away(wishing(**wishes), cost=lambda it, _call: costs[it.id])
+    assert reasons == away(wishing(**wishes)._replace(max_output=100), outlook=PRICED)
 
 
-@pytest.mark.parametrize("facts", [{}, {"cost": lambda _it, _call: None}])
-def test_an_unknown_price_is_too_much_but_on_a_machine_of_ones_own(facts):
-    assert [None, "what it costs isn't known (routing.max_cost_usd)"] == away(wishing(max_cost=MONEY), **facts)
+def test_an_unknown_price_is_too_much_but_on_a_machine_of_ones_own():
+    assert [None, "what it costs isn't known (routing.max_cost_usd)"] == away(wishing(max_cost=MONEY))
 
 
 def test_an_affordable_target_may_still_be_too_slow():
     world = World(provider("lab", local=True), provider("cloud"))
     world.vitals.target("cloud/b").first_content = 9.0
-    call = wishing(max_cost=MONEY, max_latency=1.0)
+    call = wishing(max_cost=9 * MONEY, max_latency=1.0)._replace(max_output=100)
 
-    reasons = away(call, world, cost=lambda _it, _call: 1)
+    reasons = away(call, world, outlook=PRICED)
 
     assert [None, "its first content takes about 9000 ms (routing.max_latency_ms)"] == reasons
 

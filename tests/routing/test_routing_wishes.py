@@ -4,7 +4,8 @@ import pytest
 
 from core.errors import Refusal
 from core.wishes import Wishes
-from routing.wishes import CAPABILITIES, capability_named, checked, strategy_meant
+from routing.strategies import strategy_named
+from routing.wishes import CAPABILITIES, capability_named, checked
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_a_capability_goes_by_several_names(spelling, name):
     ("spelling", "name"), [("order", "order"), ("Round-Robin", "round_robin"), (" RANDOM ", "random"), ("luck", None)]
 )
 def test_a_strategy_is_meant_in_any_spelling(spelling, name):
-    assert name == strategy_meant(spelling)
+    assert name == strategy_named(spelling)
 
 
 def test_wishes_come_back_in_our_own_words():

@@ -32,6 +32,7 @@ models:
   one/gpt-3.5: {{price: {{input: 1, output: 1}}, context: 4000, max_output: 1000, capabilities: [tools]}}
   one/eagle: {{price: {{input: 9, output: 9}}, max_output: 8000, capabilities: [tools, vision]}}
 """
+ORDER = "auto: {strategy: order}"
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
 SEE = [{"role": "user", "content": [{"type": "text", "text": "?"}, IMAGE]}]
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
@@ -41,11 +42,11 @@ def by(name: str) -> dict[str, str]:
     return {"authorization": f"Bearer sk-{name}"}
 
 
-def running(start, one: Provider, two: Provider | None = None, more: str = ""):
+def running(start, one: Provider, two: Provider | None = None, more: str = ORDER):
     return start(CONFIG.format(one=one.url, two=two.url if two else "http://127.0.0.1:9", more=more))
 
 
-async def asked(start, *, who="root", more="", plays=None, **fields):
+async def asked(start, *, who="root", more=ORDER, plays=None, **fields):
     async with Provider(plays or ok()) as one, running(start, one, more=more) as gateway:
         answer = await gateway.chat("auto", headers=by(who), **fields)
         return answer, [request.body["model"] for request in one.requests]
@@ -64,8 +65,8 @@ async def asked(start, *, who="root", more="", plays=None, **fields):
         ({"routing": {"prefer": "one/whatever"}}, ["whatever", "gpt-3.5", "eagle"]),
         ({"who": "alice"}, ["gpt-3.5", "eagle", "whatever"]),
         ({"who": "bob"}, ["eagle"]),
-        ({"more": "auto: {targets: [one/gpt*]}"}, ["gpt-3.5"]),
-        ({"more": "auto: {targets: ['*/eagle', one/mine]}"}, ["mine", "eagle"]),
+        ({"more": "auto: {strategy: order, targets: [one/gpt*]}"}, ["gpt-3.5"]),
+        ({"more": "auto: {strategy: order, targets: ['*/eagle', one/mine]}"}, ["mine", "eagle"]),
     ],
 )
 async def test_it_tries_who_can_do_what_the_call_needs(start, fields, models):
@@ -101,7 +102,7 @@ async def test_vectors_are_not_its_business(start):
 
 
 async def test_it_tries_five_targets_at_most(start):
-    more = "auto: {targets: [one/a, one/b, one/c, one/d, one/e, one/f, one/g]}"
+    more = "auto: {strategy: order, targets: [one/a, one/b, one/c, one/d, one/e, one/f, one/g]}"
 
     answer, tried = await asked(start, more=more, plays=fails(503))
 
@@ -115,7 +116,7 @@ async def test_it_tries_five_targets_at_most(start):
         ("alice", "", True, 200),
         ("carol", "", False, 404),
         ("root", "auto: off", False, 404),
-        ("root", "auto: {targets: [away/x]}", False, 503),
+        ("root", "auto: {strategy: order, targets: [away/x]}", False, 503),
     ],
 )
 async def test_it_is_listed_for_those_who_may_use_it(start, who, more, listed, status):
@@ -128,7 +129,7 @@ async def test_it_is_listed_for_those_who_may_use_it(start, who, more, listed, s
 
 async def test_a_route_of_that_name_wins(start):
     async with Provider(ok()) as one:
-        text = CONFIG.format(one=one.url, two="http://127.0.0.1:9", more="").replace(
+        text = CONFIG.format(one=one.url, two="http://127.0.0.1:9", more=ORDER).replace(
             "  sees:", "  auto: one/mine\n  sees:"
         )
         async with start(text) as gateway:
@@ -143,7 +144,7 @@ async def test_listed_models_that_the_catalog_knows_join(start):
     play = shelf(lists("gpt-6-luna", "gpt-4", "unheard-of"), calls=fails(503))
     async with Provider(play) as one:
         text = CONFIG.replace("api_key: k,", "api_key: k, discover: 1h,")
-        async with start(text.format(one=one.url, two="http://127.0.0.1:9", more="")) as gateway:
+        async with start(text.format(one=one.url, two="http://127.0.0.1:9", more=ORDER)) as gateway:
 
             async def known() -> bool:
                 return "one/gpt-6-luna" in [
@@ -174,7 +175,10 @@ async def test_it_may_stand_in_a_chain_of_the_clients_own(start):
 
 
 async def test_its_calls_are_counted_by_its_own_name(start):
-    async with Provider(ok()) as one, running(start, one, more="auto: {targets: [one/unheard]}") as gateway:
+    async with (
+        Provider(ok()) as one,
+        running(start, one, more="auto: {strategy: order, targets: [one/unheard]}") as gateway,
+    ):
         await gateway.chat("auto", headers=by("root"))
         page = (await gateway.get("/metrics")).raw.decode()
 

@@ -219,7 +219,7 @@ async def test_no_chain_leads_past_what_a_key_may_spend_on_a_model(start, model,
 
 async def test_local_targets_come_first_where_the_operator_says_so(start):
     async with Provider(ok()) as one, Provider(ok()) as two:
-        text = CONFIG.format(one=one.url, two=two.url).replace("strategy: order", "prefer_local: true")
+        text = CONFIG.format(one=one.url, two=two.url).replace("strategy: order", "strategy: order, prefer_local: true")
         async with start(text) as gateway:
             plain = await gateway.chat("both", headers=ROOT)
             otherwise = await gateway.chat("both", headers=ROOT, routing={"local": False})
