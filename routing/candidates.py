@@ -96,10 +96,8 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
         return Skipped(target, f"provider {target.provider} is not configured")
     if view.fits is not None and (reason := view.fits(target, call)) is not None:
         return Skipped(target, reason, unfit=True)
-    if call.needs or call.size > LONG or demanding(call.wishes):
-        why = excluded(target, call, view)
-        if why is not None:
-            return Skipped(target, why.text, unfit=why.for_good)
+    if (call.needs or call.size > LONG or demanding(call.wishes)) and (why := excluded(target, call, view)) is not None:
+        return Skipped(target, why.text, unfit=why.for_good)
     vitals = view.vitals.target(target.id)
     circuit = vitals.circuit
     if circuit.state is CLOSED or (reason := vitals.why_not(now)) is None:
@@ -135,18 +133,18 @@ def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifte
     seen: list[TargetVitals | None] = []
     skipped: list[Skipped] = []
     observed, fits, needs, can = view.vitals.targets().get, view.fits, call.needs, view.outlook.capabilities
-    plain = call.size <= LONG and not demanding(call.wishes)
+    picky = call.size > LONG or demanding(call.wishes)
     easy: dict[str, bool] = {}
     for target in targets:
         provider = target.provider
         sure = easy.get(provider)
         if sure is None:
-            sure = easy[provider] = plain and provider in view.usable and view.pools[provider].untroubled
+            sure = easy[provider] = provider in view.usable and view.pools[provider].untroubled
         vitals = observed(target.id)
         if not (
             sure
             and (vitals is None or vitals.circuit.state is CLOSED)
-            and (not needs or needs <= can[target.id])
+            and (excluded(target, call, view) is None if picky else not needs or needs <= can[target.id])
             and (fits is None or fits(target, call) is None)
         ):
             away = kept_away(target, call, view, now)
