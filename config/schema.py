@@ -111,7 +111,8 @@ class Stage:
 class Route:
     """*name* may hold one `*`; the targets' `*` then takes what it matched. Nested routes are already unfolded.
 
-    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`).
+    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`). *most* is how
+    many attempts a call may take at most, beside all other limits; 0 says nothing.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Route:
     fallback: bool = True
     strict: bool = False
     weights: Balance = BALANCE
+    most: int = 0
 
 
 class Rate(NamedTuple):
@@ -276,6 +278,15 @@ class DialectFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Automatic:
+    """The model `auto`. *targets* are patterns of `provider/model`; none: all that can be reached."""
+
+    on: bool = True
+    strategy: str = "balanced"
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fetching:
     """What is fetched for providers that can't. *max* and *timeout* are those of all the URLs of a call together.
 
@@ -303,6 +314,8 @@ class Config:
     providers: Mapping[str, Provider] = field(default_factory=dict)
     routes: Mapping[str, Route] = field(default_factory=dict)
     defaults: Route = Route(name="", stages=())  # timeouts, retry, breaker for calls without a route of their own
+    prefer_local: bool = False  # within each stage
+    auto: Automatic = Automatic()
     keys: Mapping[str, Key] = field(default_factory=dict)
     teams: Mapping[str, Team] = field(default_factory=dict)
     allowances: Mapping[str, Allowance] = field(default_factory=dict)
