@@ -20,8 +20,10 @@ from core.call import Call
 from core.target import Provider, Target
 from core.usage import Usage
 from core.wire import WireRequest
+from gateway.canaries import Canaries
 from gateway.lane import Lane
 from gateway.remembered import Remembered
+from gateway.shadows import Shadows
 from gateway.sightings import Sightings
 from quota.journal import JournalLike
 from quota.keys import Keyring
@@ -81,6 +83,8 @@ class Shared:
     till: Till
     stored: StoredKeys
     journal: JournalLike
+    canaries: Canaries
+    shadows: Shadows = field(default_factory=Shadows)
     budget: RetryBudget = field(default_factory=RetryBudget)
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
@@ -230,13 +234,12 @@ def build(config: Config, shared: Shared) -> Generation:
     shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
     shared.meters.know(
         routes=frozenset(generation.routes.names()) | {f"{name}/*" for name in config.providers},
-        targets=frozenset(
-            target.id for route in config.routes.values() for stage in route.stages for target in stage.targets
-        ),
+        targets=frozenset(target.id for route in config.routes.values() for target in route.every_target),
         providers=frozenset(config.providers),
         keys=frozenset(config.keys),
     )
     shared.meters.generation(config.hash)
+    shared.canaries.heed(config)
     return generation
 
 
