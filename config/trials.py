@@ -46,8 +46,9 @@ class _Reading:
     def route(self, route: Route) -> Route:
         written = self._written[route.name]
         shadow = None if written.shadow is None else self._shadow(written.shadow, route)
+        route = replace(route, shadow=shadow)
         canary = None if written.canary is None else self._canary(written.canary, route)
-        return replace(route, shadow=shadow, canary=canary)
+        return replace(route, canary=canary)
 
     def _shadow(self, entry: Entry, route: Route) -> Shadow | None:
         section = Section(entry, self._notes)

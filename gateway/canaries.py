@@ -26,6 +26,7 @@ from routing.guards import Side
 from store.board import Board
 from store.contract import StoreDown
 from telemetry.meters import Meters
+from telemetry.record import Record
 
 Announce = Callable[[Mapping[str, Any]], None]
 Action = Literal["restart", "stop"]
@@ -46,7 +47,7 @@ class Canaries:
     Raises StoreDown nowhere but in `act`.
     """
 
-    __slots__ = ("_announce", "_board", "_flights", "_life", "_looking", "_meters", "_names")
+    __slots__ = ("_announce", "_begun", "_board", "_flights", "_life", "_looking", "_meters", "_names")
 
     def __init__(self, board: Board, meters: Meters, announce: Announce) -> None:
         self._board = board
@@ -56,13 +57,17 @@ class Canaries:
         self._flights: dict[str, Flight] = {}  # by mark
         self._names: dict[str, Flight] = {}  # by route
         self._looking: asyncio.Task[None] | None = None
+        self._begun = False
 
     # On the way of calls whose route has a canary
 
-    def part(self, canary: Canary, call: Call, key: str, id: str) -> Part | None:
+    def part(self, canary: Canary, call: Call, key: str, record: Record) -> Part | None:
         """The part that a call takes; None if none is taken by anybody."""
         flight = self._flights.get(canary.mark)
-        return None if flight is None else flight.part(canary, call, key, id)
+        part = None if flight is None else flight.part(canary, call, key, record.id)
+        if part is not None:
+            part.listen(record)
+        return part
 
     # How they get on
 
@@ -76,21 +81,20 @@ class Canaries:
             self._meters.forget(STAGE, name)
         for flight in self._names.values():
             self._show(flight)
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking = self._started()
+        self._keep_looking()
 
     async def begin(self) -> None:
         """From here on the board is looked at. Waits for the first look."""
         await self.look()
-        self._looking = self._started()
+        self._begun = True
+        self._keep_looking()
 
     async def end(self) -> None:
+        self._begun = False
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
-            self._looking = None
-            await self._post_seen()
+            await self.look()
 
     async def look(self) -> None:
         """Tell what was counted, hear what the others have, and do what follows from it."""
@@ -104,13 +108,13 @@ class Canaries:
         except StoreDown:
             return
 
-    def _started(self) -> asyncio.Task[None] | None:
-        return asyncio.get_running_loop().create_task(self._go_on_looking()) if self._flights else None
+    def _keep_looking(self) -> None:
+        if self._begun and self._flights and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.get_running_loop().create_task(self._go_on_looking())
 
     async def _go_on_looking(self) -> None:
-        pause = min(LOOK, *(flight.canary.every / 4 for flight in self._flights.values()))
-        while True:
-            await asyncio.sleep(pause)
+        while self._flights:
+            await asyncio.sleep(min(LOOK, *(flight.canary.every / 4 for flight in self._flights.values())))
             await self.look()
 
     async def _look_at(self, flight: Flight, notices: Mapping[str, bytes], now: float) -> None:
@@ -185,7 +189,12 @@ def _place(flight: Flight, name: str) -> str:
 
 
 def _standing(notice: bytes | None) -> Standing | None:
-    return None if notice is None else read(orjson.loads(notice))
+    if notice is None:
+        return None
+    try:
+        return read(orjson.loads(notice))
+    except (TypeError, ValueError):
+        return None  # another version's, which means nothing here
 
 
 def _others(flight: Flight, notices: Mapping[str, bytes], life: str) -> Sequence[tuple[Side, Side]]:
@@ -194,4 +203,7 @@ def _others(flight: Flight, notices: Mapping[str, bytes], life: str) -> Sequence
         return ()
     start = _place(flight, f"seen/{flight.standing.number}/")
     found = (orjson.loads(value) for name, value in notices.items() if name.startswith(start) and name != start + life)
-    return [(Side.again(ours), Side.again(rest)) for ours, rest in found]
+    try:
+        return [(Side.again(ours), Side.again(rest)) for ours, rest in found]
+    except (TypeError, ValueError):
+        return ()  # another version's

@@ -24,12 +24,14 @@ from core.faults import Failure, Fault
 from core.target import Target
 from core.wire import WireRequest
 from gateway.bill import Bill
+from gateway.flight import Part
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
 from gateway.lines import lines
 from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
+from gateway.shadow import copied
 from gateway.spent import Spent
 from gateway.telling import Telling
 from quota.keys import ANYONE, Stranger
@@ -55,6 +57,7 @@ class Conversation:
         "_gallery",
         "_generation",
         "_key",
+        "_part",
         "_record",
         "_reply",
         "_route",
@@ -78,6 +81,7 @@ class Conversation:
         self._bill: Bill | None = None  # from when it is known who pays for what
         self._telling: Telling | None = None  # of a call that streams
         self._gallery: Gallery | None = None  # most calls name nothing to fetch
+        self._part: Part | None = None  # in a canary
         self.interrupted = False
 
     @property
@@ -145,6 +149,8 @@ class Conversation:
         record.route = route.name
         if generation.config.log.content:
             record.asked = body
+        if route.canary is not None:
+            self._part = self._shared.canaries.part(route.canary, call, self._key.name, record)
 
     # Who to try next?
 
@@ -155,18 +161,21 @@ class Conversation:
             telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
             self._shared.deadlines.watch(telling)
         self._shared.budget.enter()
+        route = self._route
         try:
-            await self._chain(bill)
+            if self._part is None or not await self._part.answers(partial(self._chain, bill)):
+                await self._chain(bill, route)
         except Spent as spent:
             self._degrade(spent)
-            await self._chain(bill)
+            await self._chain(bill, self._route)
         finally:
             self._shared.budget.leave()
 
-    async def _chain(self, bill: Bill) -> None:
-        """The route's targets, until one has answered."""
-        deadline = self._began + self._route.timeouts.total
-        attempts = plan(self._route, self._call, self._generation.view, deadline, self._record.decided)
+    async def _chain(self, bill: Bill, route: Route) -> None:
+        """The targets of *route*, until one has answered."""
+        self._route = route
+        deadline = self._began + route.timeouts.total
+        attempts = plan(route, self._call, self._generation.view, deadline, self._record.decided)
         try:
             failure = await self._try(next(attempts), bill)
             while failure is not None and not (self._telling is not None and self._telling.committed):
@@ -344,6 +353,10 @@ class Conversation:
             record.attempts = len(bill.tried)
             record.tried = tuple(bill.tried)
             bill.close()
+            if self._part is not None:
+                self._part.close(record)
+            if self._route.shadow is not None:
+                copied(self._generation, shared, self._route, self._call, record)
         record.bytes_out = reply.sent
         shared.meters.count(record)
         shared.scribe.put(record)

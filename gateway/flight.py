@@ -1,21 +1,23 @@
 """One canary as this process knows it, and the part that one call takes in it."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 import orjson
 
-from api.flaws import EMPTY, TRUNCATED, flaw, formed
+from api.flaws import flaw, formed
 from config.schema import Canary, Route
 from core.call import Call
 from core.errors import Refusal
-from routing.canary import PASSED, ROLLED_BACK, RUNNING, UNDER_WAY, Ended, Standing, seen, session
+from routing.canary import RUNNING, UNDER_WAY, Ended, Standing, seen, session
 from routing.guards import Side, judged, median
 from routing.share import drawn
 from telemetry.record import Record
 
 NANO: Final = 1_000_000_000
 CHAT: Final = "chat"
+NOTHING: Final = b""
+UNTRIED: Final = ("no_target_available", "unsupported_by_model")  # how targets are refused before any attempt
 
 
 class Flight:
@@ -111,12 +113,9 @@ class Flight:
 
 
 class Part:
-    """What one call has to do with a canary. *ahead* is what it tries first, None if it goes the usual way.
+    """What one call has to do with a canary. *ahead* is what it tries first, None if it goes the usual way."""
 
-    *listens*: its answer has to be kept until it is over, to be looked at.
-    """
-
-    __slots__ = ("_attempts", "_call", "_flight", "_number", "_refused", "ahead", "listens")
+    __slots__ = ("_call", "_flight", "_listens", "_number", "_refused", "ahead")
 
     def __init__(self, flight: Flight, number: int, call: Call, ahead: Route | None) -> None:
         self._flight = flight
@@ -124,40 +123,55 @@ class Part:
         self._call = call
         self._refused = ""
         self.ahead = ahead
-        looks = flight.canary.guard.validity is not None and call.endpoint == CHAT
-        self.listens = looks and (not call.stream or formed(call))
+        self._listens = False  # its answer is kept for us until it is over
 
-    def missed(self, refused: Refusal) -> None:
-        """The canary's targets didn't answer."""
-        self._refused = refused.code or ""
+    def listen(self, record: Record) -> None:
+        """Have the answer kept, if it can only be judged by reading it."""
+        if record.asked is None and self._judges and (not self._call.stream or formed(self._call)):
+            record.asked = NOTHING
+            self._listens = True
+
+    @property
+    def _judges(self) -> bool:
+        return self._flight.canary.guard.validity is not None and self._call.endpoint == CHAT
+
+    async def answers(self, ask: Callable[[Route], Awaitable[None]]) -> bool:
+        """Whether the canary's targets answer; else, whatever it was, the call goes on as if they hadn't been asked."""
+        if self.ahead is None:
+            return False
+        try:
+            await ask(self.ahead)
+        except Refusal as refused:
+            self._refused = refused.code or ""
+            return False
+        return True
 
     def close(self, record: Record) -> None:
         """The call is over."""
+        flawed = self._flawed(record)
+        if self._listens:
+            record.asked = record.answered = None  # they aren't for the log
         if record.degraded:
             return  # another route has answered, which says nothing of this one
         tried = record.tried
-        unseen = not tried or (
-            self.ahead is not None and self._refused in {"no_target_available", "unsupported_by_model"}
-        )
+        unseen = not tried or (self.ahead is not None and self._refused in UNTRIED)
         ended = Ended(
             None if unseen else tried[0][1],
             self._refused,
             answered=record.status == 200 and not record.fault,
             first=record.first,
             cost=record.cost,
-            flawed=self._flaw(record) != "",
+            flawed=flawed,
         )
         self._flight.count(ended, self._number, ours=self.ahead is not None)
 
-    def _flaw(self, record: Record) -> str:
-        if self._flight.canary.guard.validity is None or self._call.endpoint != CHAT or record.status != 200:
-            return ""
-        if self.listens and record.answered is not None:
-            return flaw(self._call, record.answered, record.finish)
-        if record.finish == "length":
-            return TRUNCATED
+    def _flawed(self, record: Record) -> bool:
+        if not self._judges or record.status != 200:
+            return False
+        if record.answered is not None:
+            return flaw(self._call, bytes(record.answered), record.finish) != ""
         usage = record.usage
-        return EMPTY if usage is not None and not usage.completion else ""
+        return record.finish == "length" or (usage is not None and not usage.completion)
 
 
 def _side(side: Side) -> dict[str, Any]:
