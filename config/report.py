@@ -50,7 +50,7 @@ def _lines(config: Config, *, file: str, pages: Mapping[str, str], about: str) -
         yield f"  {provider.name}: {_configured(provider, config.key_sources.get(provider.name))}"
     yield "routes:"
     for route in config.routes.values():
-        yield f"  {route.name}: {chain(route)}{_doubt(route, config.providers)}"
+        yield f"  {route.name}: {chain(route)}{_trials(route)}{_doubt(route, config.providers)}"
     for warning in config.warnings:
         yield f"warning: {warning}"
     if model := _example(config):
@@ -66,6 +66,17 @@ def address_of(server: Server) -> str:
 def chain(route: Route) -> str:
     """`a/b + c/d x3 (least_loaded) -> on timeout: e/f`"""
     return " -> ".join(map(_stage, route.stages))
+
+
+def _trials(route: Route) -> str:
+    """`; shadow 0.05: a/b; canary 0.01, 0.05: c/d`"""
+    text = ""
+    if route.shadow is not None:
+        text += f"; shadow {route.shadow.share:.4g}: {route.shadow.target.id}"
+    if route.canary is not None:
+        stages = ", ".join(f"{share:.4g}" for share in route.canary.stages)
+        text += f"; canary {stages}: {chain(route.canary.ahead)}"
+    return text
 
 
 def _stage(stage: Stage) -> str:

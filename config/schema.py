@@ -91,7 +91,8 @@ class Stage:
 class Route:
     """*name* may hold one `*`; the targets' `*` then takes what it matched. Nested routes are already unfolded.
 
-    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`).
+    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`). *spare*:
+    something else will answer if nothing here can, so that nobody is tried whose breaker is open.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Route:
     breaker: Breaker = Breaker()
     fallback: bool = True
     strict: bool = False
+    spare: bool = False
     shadow: "Shadow | None" = None
     canary: "Canary | None" = None
 

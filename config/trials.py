@@ -149,7 +149,7 @@ def _ahead(route: Route, stages: tuple[Stage, ...]) -> Route:
     """What is tried before *route*: once each, and soon enough that its own targets have time left."""
     timeouts = replace(route.timeouts, total=route.timeouts.total * SHARE_OF_TIME)
     retry = replace(route.retry, attempts=1)
-    return replace(route, stages=stages, timeouts=timeouts, retry=retry, fallback=True)
+    return replace(route, stages=stages, timeouts=timeouts, retry=retry, fallback=True, spare=True)
 
 
 def _mark(canary: Canary) -> str:

@@ -32,7 +32,7 @@ Announce = Callable[[Mapping[str, Any]], None]
 Action = Literal["restart", "stop"]
 
 ROOT: Final = "canary/"
-LOOK: Final = 1.0  # seconds between two looks at the board
+LOOK: Final = 0.5  # seconds between two looks at the board
 KEPT: Final = 90 * 86400.0  # seconds for which it is remembered how far a canary had come
 AGAIN: Final = 86400.0  # seconds after which it is said again
 TURN: Final = 60.0
@@ -121,7 +121,7 @@ class Canaries:
         standing = _standing(notices.get(_place(flight, "standing")))
         if standing is None:
             # Nobody has ever flown it, or the board has forgotten: then what is known here is as good as any.
-            await self._put_up(flight, flight.standing or begun(now))
+            await self._put_up(flight, flight.standing or begun(now), only_new=True)
             return
         if flight.standing is None or standing.number != flight.standing.number:
             self._adopt(flight, standing, now)
@@ -144,9 +144,10 @@ class Canaries:
             self._announce(flight.event(before, standing))
         return True
 
-    async def _put_up(self, flight: Flight, standing: Standing) -> None:
-        await self._board.post(_place(flight, "standing"), orjson.dumps(standing), KEPT)
-        self._adopt(flight, standing, time.time())
+    async def _put_up(self, flight: Flight, standing: Standing, *, only_new: bool = False) -> None:
+        notice = orjson.dumps(tuple(standing))
+        if await self._board.post(_place(flight, "standing"), notice, KEPT, only_new=only_new):
+            self._adopt(flight, standing, time.time())
 
     def _adopt(self, flight: Flight, standing: Standing, now: float) -> None:
         flight.adopt(standing, now)
