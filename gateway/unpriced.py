@@ -36,8 +36,8 @@ def _shadows(config: Config, catalog: Catalog) -> Iterator[str]:
         shadow = route.shadow
         if shadow is not None and shadow.key.allowance and not _priced(config, catalog, shadow.target):
             yield (
-                f"routes.{route.name}.shadow: no price is known for {shadow.target.id}, so that nothing is copied while "
-                "it has a budget; say it under `models:`"
+                f"routes.{route.name}.shadow: no price is known for {shadow.target.id}, so that nothing is copied "
+                "while it has a budget; say it under `models:`"
             )
 
 
