@@ -67,8 +67,7 @@ class House:
         self._treasury = treasury
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
-        self._lag = Lag()
-        self._outbox = Outbox(loop)
+        self._lag, self._outbox = Lag(), Outbox(loop)
         self._bells = Bells(treasury.store, scribe, config.alerts)
         self._shared = Shared(
             loop,
