@@ -10,7 +10,7 @@ from typing import Any
 from config import units
 from config.budgets import Terms, read_budgets
 from config.problems import Notes, printable
-from config.readers import distinct, duration, scalar, whole
+from config.readers import TEXT, distinct, duration, scalar, whole
 from config.routes import Known, Reference, Written, named
 from config.schema import NO_LIMITS, Allowance, Canary, Config, Guard, Key, Route, Shadow, Stage
 from config.section import Entry, Reader, Section, settings
@@ -41,7 +41,7 @@ class _Reading:
         self._config = config
         self._written = written
         self._notes = notes
-        self._known = Known(config.providers, frozenset(config.routes), ())
+        self._known = Known(config.providers, frozenset(config.routes), TEXT)
 
     def route(self, route: Route) -> Route:
         written = self._written[route.name]

@@ -28,6 +28,7 @@ from gateway.flight import Part
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
+from gateway.learning import Outcome, learn
 from gateway.lines import lines
 from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
@@ -175,7 +176,8 @@ class Conversation:
         """The targets of *route*, until one has answered."""
         self._route = route
         deadline = self._began + route.timeouts.total
-        attempts = plan(route, self._call, self._generation.view, deadline, self._record.decided)
+        record, caller = self._record, self._key.name
+        attempts = plan(route, self._call, self._generation.view, deadline, record.decided, caller=caller)
         try:
             failure = await self._try(next(attempts), bill)
             while failure is not None and not (self._telling is not None and self._telling.committed):
@@ -201,6 +203,7 @@ class Conversation:
         began = shared.loop.time()
         probe = vitals.begin(began)  # before anything is awaited: a breaker lets one probe through, not two
         bill.begin(target, began)
+        number = vitals.attempts
         failure: Failure | None = CANCELLED
         try:
             if attempt.retry:
@@ -217,6 +220,7 @@ class Conversation:
             )
         finally:
             now = shared.loop.time()
+            trial = bill.trial
             bill.end(failure)
             if attempt.retry:
                 shared.budget.ended()
@@ -224,6 +228,8 @@ class Conversation:
             first = None if telling is None or telling.first is None else telling.first - began
             vitals.end(now, failure, probe=probe, policy=self._route.breaker, first_content=first)
             self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
+            if self._generation.learns:
+                learn(shared, attempt, self._call, trial, Outcome(number, began, first, self._record.usage, failure))
             if failure is not None and failure.guessed:
                 puzzled(shared, target, failure, self._call)
             bill.tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
