@@ -13,6 +13,7 @@ from gateway.canary_pages import CanaryPages
 from gateway.current import Current
 from gateway.desk import Desk
 from gateway.estimate import Estimates
+from gateway.explain import Explanations
 from gateway.treasury import Treasury
 
 
@@ -36,3 +37,4 @@ class Office:
         yield from Accounts(self._current, self._treasury, self.key).rows()
         yield from CanaryPages(self._current.shared.canaries).rows()
         yield from Estimates(self._current, self._treasury, self.key).rows()
+        yield from Explanations(self._current, self._treasury, self.key).rows()
