@@ -18,10 +18,11 @@ from config.policies import BREAKER, QUEUE, TIMEOUTS, read_params, read_retry, r
 from config.problems import Notes
 from config.providers import Providers, read_providers
 from config.readers import TRUTH, choice, duration, matching, secret, several, size, whole
-from config.routes import read_routes
+from config.routes import Written, read_routes
 from config.schema import Config, Cors, DialectFacts, Fetching, Key, Log, Route, Server
 from config.section import Entry, Reader, Section, changed, settings
 from config.state import read_alerts, read_ledger, read_state
+from config.trials import with_trials
 from config.unfold import unfold
 from config.yaml_lines import Node
 from core.secret import Secret
@@ -100,8 +101,9 @@ def load(
         hash=_hash(tree),
     )
     providers = read_providers(root.take("providers"), notes, dialects)
-    config = _with_ways(config, providers, root, notes, named=strategy_name, strategy=strategy)
+    config, written = _with_ways(config, providers, root, notes, named=strategy_name, strategy=strategy)
     config = _with_callers(config, providers, root, notes)
+    config = with_trials(config, written, notes)
     root.refuse(NOT_YET)
     root.close()
     _check_reach(server, config.keys, server_section, notes)
@@ -177,8 +179,8 @@ def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, s
 
 def _with_ways(
     config: Config, providers: Providers, root: Section, notes: Notes, *, named: Reader[str], strategy: str
-) -> Config:
-    """*config* and where calls may go."""
+) -> tuple[Config, Mapping[str, Written]]:
+    """*config* and where calls may go, and how that was written."""
     written = read_routes(
         root.take("routes"),
         notes,
@@ -188,13 +190,9 @@ def _with_ways(
         strategy=strategy,
     )
     auto = read_auto(root.take("auto"), notes, named=named, providers=providers.by_name)
-    return replace(
-        config,
-        providers=providers.by_name,
-        key_sources=providers.sources,
-        routes=unfold(written, notes),
-        auto=auto,
-    )
+    routes = unfold(written, notes)
+    config = replace(config, providers=providers.by_name, key_sources=providers.sources, routes=routes, auto=auto)
+    return config, written
 
 
 def _with_callers(config: Config, providers: Providers, root: Section, notes: Notes) -> Config:

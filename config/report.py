@@ -68,6 +68,17 @@ def chain(route: Route) -> str:
     return " -> ".join(map(_stage, route.stages))
 
 
+def _trials(route: Route) -> str:
+    """`; shadow 0.05: a/b; canary 0.01, 0.05: c/d`"""
+    text = ""
+    if route.shadow is not None:
+        text += f"; shadow {route.shadow.share:.4g}: {route.shadow.target.id}"
+    if route.canary is not None:
+        stages = ", ".join(f"{share:.4g}" for share in route.canary.stages)
+        text += f"; canary {stages}: {chain(route.canary.ahead)}"
+    return text
+
+
 def _stage(stage: Stage) -> str:
     entered = f"on {', '.join(sorted(stage.on))}: " if stage.on else ""
     ordered = f" ({stage.strategy})" if len(stage.targets) > 1 else ""

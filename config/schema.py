@@ -112,7 +112,8 @@ class Route:
     """*name* may hold one `*`; the targets' `*` then takes what it matched. Nested routes are already unfolded.
 
     *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`). *most* is how
-    many attempts a call may take at most, beside all other limits; 0 says nothing.
+    many attempts a call may take at most, beside all other limits; 0 says nothing. *spare*: something else will answer
+    if nothing here can, so that nobody is tried whose breaker is open.
     """
 
     name: str
@@ -125,6 +126,16 @@ class Route:
     strict: bool = False
     weights: Balance = BALANCE
     most: int = 0
+    spare: bool = False
+    shadow: "Shadow | None" = None
+    canary: "Canary | None" = None
+
+    @property
+    def every_target(self) -> "tuple[Target, ...]":
+        """Those of the chain, of the canary and of the shadow."""
+        stages = (*self.stages, *(() if self.canary is None else self.canary.ahead.stages))
+        copied = () if self.shadow is None else (self.shadow.target,)
+        return (*(target for stage in stages for target in stage.targets), *copied)
 
 
 class Rate(NamedTuple):
@@ -180,7 +191,8 @@ class Key:
     *per_model*: patterns of the model names that clients ask with (one `*` at most), each with an allowance of its own;
     the first that fits counts. *max_cost* is nano-dollars for one call. *holds*: `whole`, or `slices` for those who
     declare huge answers and take little. *priority* (high, normal, low) is for where calls have to
-    wait. *stored*: made at run time, so that it is known by the store alone.
+    wait. *stored*: made at run time, so that it is known by the store alone. *scope*: where its own allowance is kept,
+    if it isn't `key/NAME`.
     """
 
     name: str
@@ -196,6 +208,44 @@ class Key:
     holds: str = "whole"
     priority: str = "normal"
     stored: bool = False
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadow:
+    """A *share* (0 to 1) of a route's calls is copied to *target*, and the answers thrown away. *key* pays for them."""
+
+    target: Target
+    share: float
+    key: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """How much worse than the rest of its route a canary may be; None: that isn't looked at.
+
+    *errors* and *validity* (of flawed answers) are shares beyond that of the rest, *first_content* and *cost* factors.
+    """
+
+    errors: float | None = 0.02
+    first_content: float | None = 1.5
+    cost: float | None = 1.3
+    validity: float | None = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """*ahead* is the route that the chosen calls try before their own. *stages* are shares of the sessions (0 to 1),
+    each larger than the one before; one lasts *every* seconds, and *minimum* calls at least. No other canary has its
+    *mark*.
+    """
+
+    ahead: Route
+    stages: tuple[float, ...] = (0.01, 0.05, 0.25)
+    every: float = 1800.0
+    minimum: int = 30
+    guard: Guard = Guard()
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from core.faults import Failure, Fault
 from core.target import Target
 from core.wire import WireRequest
 from gateway.bill import Bill
+from gateway.flight import Part
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
@@ -30,6 +31,7 @@ from gateway.learning import Outcome, learn
 from gateway.lines import lines
 from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
+from gateway.shadow import copied
 from gateway.spent import Spent
 from gateway.telling import Telling
 from gateway.waiting_room import priority, wait
@@ -57,6 +59,7 @@ class Conversation:
         "_generation",
         "_key",
         "_level",
+        "_part",
         "_record",
         "_reply",
         "_route",
@@ -81,6 +84,7 @@ class Conversation:
         self._bill: Bill | None = None  # from when it is known who pays for what
         self._telling: Telling | None = None  # of a call that streams
         self._gallery: Gallery | None = None  # most calls name nothing to fetch
+        self._part: Part | None = None  # in a canary
         self.interrupted = False
 
     @property
@@ -146,6 +150,8 @@ class Conversation:
         record.route = self._route.name
         if generation.config.log.content:
             record.asked = body
+        if self._route.canary is not None:
+            self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record)
 
     # Who to try next?
 
@@ -156,20 +162,22 @@ class Conversation:
             telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
             self._shared.deadlines.watch(telling)
         self._shared.budget.enter()
+        route = self._route
         try:
-            await self._chain(bill)
+            if self._part is None or not await self._part.answers(partial(self._chain, bill)):
+                await self._chain(bill, route)
         except Spent as spent:
             self._degrade(spent)
-            await self._chain(bill)
+            await self._chain(bill, self._route)
         finally:
             self._shared.budget.leave()
 
-    async def _chain(self, bill: Bill) -> None:
-        """The route's targets, until one has answered."""
-        deadline = self._began + self._route.timeouts.total
-        attempts = plan(
-            self._route, self._call, self._generation.view, deadline, self._record.decided, caller=self._key.name
-        )
+    async def _chain(self, bill: Bill, route: Route) -> None:
+        """The targets of *route*, until one has answered."""
+        self._route = route
+        deadline = self._began + route.timeouts.total
+        record, caller = self._record, self._key.name
+        attempts = plan(route, self._call, self._generation.view, deadline, record.decided, caller=caller)
         try:
             failure = await self._try(next(attempts), bill)
             while failure is not None and not (self._telling is not None and self._telling.committed):
@@ -372,6 +380,10 @@ class Conversation:
             record.attempts = len(bill.tried)
             record.tried = tuple(bill.tried)
             bill.close()
+            if self._part is not None:
+                self._part.close(record)
+            if self._route.shadow is not None:
+                copied(self._generation, shared, self._route, self._call, record)
         record.bytes_out = reply.sent
         shared.meters.count(record)
         shared.scribe.put(record)

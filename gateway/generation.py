@@ -22,9 +22,11 @@ from core.target import ADAPTIVE, Concurrency, Provider, Target
 from core.usage import Usage
 from core.wire import WireRequest
 from gateway.auto import AUTO, Auto
+from gateway.canaries import Canaries
 from gateway.lane import Lane
 from gateway.outlook import outlook
 from gateway.remembered import Remembered
+from gateway.shadows import Shadows
 from gateway.sightings import Sightings
 from gateway.ways import Ways
 from quota.journal import JournalLike
@@ -86,6 +88,8 @@ class Shared:
     till: Till
     stored: StoredKeys
     journal: JournalLike
+    canaries: Canaries
+    shadows: Shadows = field(default_factory=Shadows)
     budget: RetryBudget = field(default_factory=RetryBudget)
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
@@ -253,13 +257,12 @@ def build(config: Config, shared: Shared) -> Generation:
     shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
     shared.meters.know(
         routes=frozenset(generation.routes.names()) | {AUTO, *(f"{name}/*" for name in config.providers)},
-        targets=frozenset(
-            target.id for route in config.routes.values() for stage in route.stages for target in stage.targets
-        ),
+        targets=frozenset(target.id for route in config.routes.values() for target in route.every_target),
         providers=frozenset(config.providers),
         keys=frozenset(config.keys),
     )
     shared.meters.generation(config.hash)
+    shared.canaries.heed(config)
     return generation
 
 

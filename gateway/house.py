@@ -15,6 +15,7 @@ from config.schema import Config
 from config.watch import Watch
 from core.errors import Refusal
 from gateway.alerts import Bells
+from gateway.canaries import Canaries
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
 from gateway.generation import Generation, Shared
@@ -66,8 +67,8 @@ class House:
         self._treasury = treasury
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
-        self._lag = Lag()
-        self._outbox = Outbox(loop)
+        self._lag, self._outbox = Lag(), Outbox(loop)
+        self._bells = Bells(treasury.store, scribe, config.alerts)
         self._shared = Shared(
             loop,
             Pools(loop, self._outbox.put),
@@ -79,6 +80,7 @@ class House:
             treasury.till,
             treasury.stored,
             treasury.journal,
+            Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
         )
         self._lookout = Lookout(self._shared, treasury.board)
@@ -86,7 +88,6 @@ class House:
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
-        self._bells = Bells(treasury.store, scribe, config.alerts)
         treasury.till.watchers.append(self._bells.hear)
         self._office = Office(config, self._current, treasury)
         alone = metrics is None
@@ -177,6 +178,7 @@ class House:
         """Called in the loop, once the process is what it will stay. *connections* counts those of clients."""
         self._scribe.start()
         await self._treasury.begin()
+        await self._shared.canaries.begin()
         self._tally.start()
         self._lag.start(self._loop)
         watch = self._meters.watch
@@ -203,6 +205,8 @@ class House:
         for task in self._tasks:
             task.cancel()
         await self._lookout.end()
+        await self._shared.shadows.end()
+        await self._shared.canaries.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
         await self._office.desk.end()

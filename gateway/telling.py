@@ -83,8 +83,9 @@ class Telling:
     def hears(self, events: list[Event], *, last: bool) -> None:
         data = self._writer.write(events)
         record = self._record
-        if record.asked is not None:  # the operator wants content in the log
-            record.answered = (record.answered or b"") + data
+        if record.asked is not None:  # somebody wants to see it all
+            record.answered = bytearray() if record.answered is None else record.answered
+            record.answered += data
         if not last:
             self._reply.send(data)
             if self._bill.slices is not None:

@@ -246,7 +246,11 @@ class _Course:
 
     def last_resort(self, now: float) -> Attempt | None:
         """If breakers alone kept every target from being tried, the one whose cooldown ends first."""
-        if self._number or any(each.fault is not None and not each.tripped for _, each in self._skipped):
+        if (
+            self._number
+            or self._route.spare
+            or any(each.fault is not None and not each.tripped for _, each in self._skipped)
+        ):
             return None
         tripped = [(each.wait, index, each.target) for index, each in self._skipped if each.wait is not None]
         for _, index, target in sorted(tripped, key=itemgetter(0)):

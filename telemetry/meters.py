@@ -122,6 +122,21 @@ METRICS = (
     Metric(
         "switchyard_broken_streams_total", "counter", "Streamed answers that failed after they had begun", ("target",)
     ),
+    Metric("switchyard_shadow_calls_total", "counter", "Copies of calls by what went wrong", ("route", "fault")),
+    Metric(
+        "switchyard_shadow_dropped_total", "counter", "Copies of calls that weren't sent, and why", ("route", "reason")
+    ),
+    Metric("switchyard_shadow_cost_usd_total", "counter", "Dollars that copies of calls cost", ("route",), per=NANO),
+    Metric(
+        "switchyard_shadow_first_content_seconds",
+        "histogram",
+        "Seconds to the first content of a shadow's streamed answer",
+        ("route",),
+        bounds=FIRST_SECONDS,
+    ),
+    Metric(
+        "switchyard_canary_stage", "gauge", "The stage of a route's canary; 0 if it gets no calls", ("route",), "max"
+    ),
     Metric(
         "switchyard_config_generation_info", "gauge", "1, with the hash of the active configuration", ("hash",), "max"
     ),

@@ -114,7 +114,7 @@ class Record:
         self.bytes_in = 0
         self.bytes_out = 0
         self.asked: bytes | None = None
-        self.answered: bytes | None = None
+        self.answered: bytes | bytearray | None = None
 
 
 def as_json(record: Record, *, content: bool = False) -> bytes:
@@ -254,7 +254,7 @@ def _tokens(usage: Usage) -> dict[str, int]:
     return dict(zip(COUNTS, (*usage[:5], *usage[7:12]), strict=True))
 
 
-def _decoded(data: bytes | None) -> str | None:
+def _decoded(data: bytes | bytearray | None) -> str | None:
     return None if data is None else data.decode(errors="replace")
 
 
