@@ -9,7 +9,7 @@ States = dict[tuple[str, str], int]
 Figures = dict[str, float]  # by target
 
 
-def observe(vitals: Vitals, meters: Meters, counted: States) -> None:
+def observe(vitals: Vitals, meters: Meters, counted: States, now: float) -> None:
     """*counted* remembers, between looks, which changes of breakers have been counted."""
     flying: Figures = {}
     queued: Figures = {}
@@ -25,6 +25,8 @@ def observe(vitals: Vitals, meters: Meters, counted: States) -> None:
             if new:
                 counted[name, state] = times
                 meters.counter("switchyard_breaker_transitions_total", name, state).value += new
+    for name, credential in vitals.credentials().items():
+        meters.gauge("switchyard_credential_resting", name).value = int(credential.rests(now))
     _spread(flying, "switchyard_target_in_flight", meters)
     _spread(queued, "switchyard_queued", meters)
     _spread(limits, "switchyard_target_limit", meters)

@@ -73,8 +73,8 @@ class Skipped(NamedTuple):
     """A target that wasn't tried, and why.
 
     *fault* is the one that made it unavailable for a while, None if it can never take this call; *wait* the
-    seconds until it can be used again, where known; *tripped* whether only its breaker keeps it away, *unfit* whether
-    it can't do what the call asks for.
+    seconds until it can be used again, where known; *tripped* whether only its breaker or failing probes keep it away,
+    *unfit* whether it can't do what the call asks for.
     """
 
     target: Target
@@ -93,10 +93,13 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
         return Skipped(target, reason, unfit=True)
     vitals = view.vitals.target(target.id)
     circuit = vitals.circuit
-    if circuit.state is CLOSED:
+    presence = vitals.provider.presence
+    if circuit.state is CLOSED and presence.lost is None:
         return None if vitals.in_flight < vitals.gate.room else full(target, vitals)
     if (reason := vitals.why_not(now)) is None:
         return None
+    if circuit.admits(now):
+        return Skipped(target, reason, presence.lost, max(0.0, presence.back - now), tripped=True)
     wait = circuit.until - now if circuit.until > now else None
     return Skipped(target, reason, circuit.cause, wait, tripped=True)
 
@@ -128,6 +131,10 @@ class Sifted(NamedTuple):
     skipped: list[Skipped]
 
 
+def _untroubled(provider: str, view: View) -> bool:
+    return view.pools[provider].untroubled and view.vitals.provider(provider).presence.lost is None
+
+
 def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifted:
     """`kept_away` of all *targets*, which asks each only where its provider, or what was observed, leaves any doubt.
 
@@ -142,7 +149,7 @@ def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifte
         provider = target.provider
         sure = easy.get(provider)
         if sure is None:
-            sure = easy[provider] = plain and provider in view.usable and view.pools[provider].untroubled
+            sure = easy[provider] = plain and provider in view.usable and _untroubled(provider, view)
         vitals = observed(target.id)
         if not (
             sure

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
 
 from config.schema import Breaker
@@ -13,18 +14,20 @@ from routing.breaker import CLOSED, OPEN, Circuit
 from routing.credentials import Credentials, CredentialVitals
 from routing.gate import Gate
 from routing.headroom import Rooms
+from routing.presence import Presence
 from routing.pulse import Pulse
 
 _NEWEST_SHARE = 0.2  # of the last latency in the decaying average
 
 
 class ProviderVitals:
-    """*worked* is when an attempt at one of its targets succeeded last, in loop time."""
+    """*worked* is when an attempt at one of its targets succeeded last, in loop time; *presence* what probes tell."""
 
-    __slots__ = ("worked",)
+    __slots__ = ("presence", "worked")
 
     def __init__(self) -> None:
         self.worked = -math.inf
+        self.presence = Presence()
 
 
 class TargetVitals:
@@ -32,11 +35,11 @@ class TargetVitals:
 
     *first_content* is the decaying average of seconds to the first content, None before the first success.
     *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *pulse* is how fast
-    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py.
+    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py. *used* and *worked* are when
+    an attempt last began, and when one succeeded.
     """
 
     __slots__ = (
-        "_provider",
         "attempts",
         "circuit",
         "failed",
@@ -44,14 +47,16 @@ class TargetVitals:
         "gate",
         "in_flight",
         "last_failure",
+        "provider",
         "pulse",
         "rooms",
         "used",
+        "worked",
     )
 
-    def __init__(self, provider: ProviderVitals, rng: Random) -> None:
-        self._provider = provider
-        self.circuit = Circuit(rng)
+    def __init__(self, provider: ProviderVitals, rng: Random, tell: Callable[[], None] | None = None) -> None:
+        self.provider = provider
+        self.circuit = Circuit(rng, tell)
         self.gate = Gate()
         self.in_flight = 0
         self.attempts = 0
@@ -59,6 +64,7 @@ class TargetVitals:
         self.first_content: float | None = None
         self.last_failure: Failure | None = None
         self.used = 0.0
+        self.worked = -math.inf
         self.pulse = Pulse()
         self.rooms = Rooms()
 
@@ -69,13 +75,13 @@ class TargetVitals:
 
     def available(self, now: float) -> bool:
         """The one question strategies and fallback ask."""
-        return self.circuit.admits(now)
+        return self.circuit.admits(now) and self.provider.presence.lost is None
 
     def why_not(self, now: float) -> str | None:
         """Why it isn't available, as a sentence; None if it is."""
         circuit = self.circuit
         if circuit.state is CLOSED or circuit.admits(now):
-            return None
+            return self.provider.presence.why() or None
         cause = f" ({circuit.cause.code})" if circuit.cause is not None else ""
         if now < circuit.until:
             return f"its breaker is open for {math.ceil(circuit.until - now)} s more{cause}"
@@ -110,7 +116,9 @@ class TargetVitals:
         gate, of = self.gate, self.in_flight
         self.in_flight = of - 1
         if failure is None:
-            self._provider.worked = now
+            self.worked = self.provider.worked = now
+            if self.provider.presence.lost is not None:
+                self.provider.presence.well()
             gate.served(now, of, took, first_content, 0 if usage is None else usage.output)
             self.circuit.succeeded(now, policy, probe=probe)
             if first_content is not None:
@@ -148,9 +156,12 @@ def _adaptive(_id: str) -> Concurrency:
 
 
 class Vitals:
-    """One for each process. *rng* jitters the breakers; *most* targets are remembered."""
+    """One for each process. *rng* jitters the breakers; *most* targets are remembered.
 
-    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets")
+    *watcher*, once there is one, is told the id of a target after each change of its breaker's state.
+    """
+
+    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets", "watcher")
 
     def __init__(self, rng: Random, *, most: int = 10_000) -> None:
         self._rng = rng
@@ -158,6 +169,7 @@ class Vitals:
         self._targets: dict[str, TargetVitals] = {}
         self._providers: dict[str, ProviderVitals] = {}
         self._credentials: dict[str, CredentialVitals] = {}
+        self.watcher: Callable[[str], None] | None = None
         self._concurrency: Callable[[str], Concurrency] = _adaptive
 
     def target(self, id: str) -> TargetVitals:
@@ -166,7 +178,9 @@ class Vitals:
         if vitals is None:
             if len(self._targets) >= self._most:
                 self._drop_idle()
-            vitals = self._targets[id] = TargetVitals(self.provider(id.partition("/")[0]), self._rng)
+            vitals = self._targets[id] = TargetVitals(
+                self.provider(id.partition("/")[0]), self._rng, partial(self._changed, id)
+            )
             vitals.gate.heed(self._concurrency(id), 0)
         return vitals
 
@@ -208,6 +222,10 @@ class Vitals:
 
     def credentials(self) -> Mapping[str, CredentialVitals]:
         return self._credentials
+
+    def _changed(self, id: str) -> None:
+        if self.watcher is not None:
+            self.watcher(id)
 
     def _drop_idle(self) -> None:
         """Wildcard routes make names from clients' text; the tenth that was idle longest makes room."""
