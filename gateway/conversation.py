@@ -179,9 +179,11 @@ class Conversation:
         record, caller = self._record, self._key.name
         attempts = plan(route, self._call, self._generation.view, deadline, record.decided, caller=caller)
         try:
-            failure = await self._try(next(attempts), bill)
-            while failure is not None and not (self._telling is not None and self._telling.committed):
-                failure = await self._try(attempts.send(failure), bill)
+            attempt = next(attempts)
+            while (failure := await (self._queue if attempt.queued else self._try)(attempt, bill)) is not None:
+                if self._telling is not None and self._telling.committed:
+                    return
+                attempt = attempts.send(failure)
         except Exhausted as exhausted:
             raise refusal(exhausted, partial(self._generation.able, self._call, self._key)) from None
 
@@ -196,14 +198,16 @@ class Conversation:
         if self._telling is not None:
             self._telling.route = route.name
 
+    async def _queue(self, attempt: Attempt, bill: Bill) -> Failure | None:
+        """An attempt at a target that is full: it has to stand in line first."""
+        route, shared, pools = self._route, self._shared, self._generation.pools
+        until = self._began + route.timeouts.total
+        place = await wait(attempt, shared, pools, route.queue, key=self._key.name, level=self._level, until=until)
+        return place if isinstance(place, Failure) else await self._try(place, bill)
+
     async def _try(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
         shared, target = self._shared, attempt.target
-        if attempt.queued:
-            place = await self._wait(attempt)
-            if isinstance(place, Failure):
-                return place
-            attempt = place
         vitals = shared.vitals.target(target.id)
         began = shared.loop.time()
         probe = vitals.begin(began)  # before anything is awaited: a breaker lets one probe through, not two
@@ -231,30 +235,15 @@ class Conversation:
                 shared.budget.ended()
             telling = self._telling
             first = None if telling is None or telling.first is None else telling.first - began
-            usage = self._record.usage
-            vitals.end(
-                now,
-                failure,
-                probe=probe,
-                policy=self._route.breaker,
-                first_content=first,
-                took=now - began,
-                output=0 if usage is None else usage.output,
-            )
+            policy, usage = self._route.breaker, self._record.usage
+            vitals.end(now, failure, probe=probe, policy=policy, first_content=first, took=now - began, usage=usage)
             self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
             if self._generation.learns:
-                learn(shared, attempt, self._call, trial, Outcome(number, began, first, self._record.usage, failure))
+                learn(shared, attempt, self._call, trial, Outcome(number, began, first, usage, failure))
             if failure is not None and failure.guessed:
                 puzzled(shared, target, failure, self._call)
             bill.tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
         return failure
-
-    async def _wait(self, attempt: Attempt) -> Attempt | Failure:
-        """Stand in line before a target that is full."""
-        route, key = self._route, self._key.name
-        until = self._began + route.timeouts.total
-        pools = self._generation.pools
-        return await wait(attempt, self._shared, pools, route.queue, key=key, level=self._level, until=until)
 
     async def _attempt(self, attempt: Attempt, bill: Bill) -> Failure | None:
         lane = self._generation.lanes[attempt.target.provider]

@@ -9,6 +9,7 @@ from config.schema import Breaker
 from core.faults import Blame, Failure, Fault
 from core.secret import Secret
 from core.target import ADAPTIVE, Concurrency, Provider
+from core.usage import Usage
 from routing.breaker import CLOSED, OPEN, Circuit
 from routing.credentials import Credentials, CredentialVitals
 from routing.gate import Gate
@@ -105,11 +106,11 @@ class TargetVitals:
         policy: Breaker,
         first_content: float | None = None,
         took: float = 0.0,
-        output: int = 0,
+        usage: Usage | None = None,
     ) -> None:
         """The attempt is over, its stream included.
 
-        *first_content* is in seconds since it began, and so is what it *took* (0: unknown); *output* are the tokens of
+        *first_content* is in seconds since it began, and so is what it *took* (0: unknown); *usage* is that of
         its answer.
         """
         gate, of = self.gate, self.in_flight
@@ -118,7 +119,7 @@ class TargetVitals:
             self.worked = self.provider.worked = now
             if self.provider.presence.lost is not None:
                 self.provider.presence.well()
-            gate.served(now, of, took, first_content, output)
+            gate.served(now, of, took, first_content, 0 if usage is None else usage.output)
             self.circuit.succeeded(now, policy, probe=probe)
             if first_content is not None:
                 average = self.first_content

@@ -120,7 +120,7 @@ class Crowd:
         else:
             self.refused += 1
         first = took if self.queues else None
-        self.vitals.end(self.now, met, probe=probe, policy=PATIENT, first_content=first, took=took, output=0)
+        self.vitals.end(self.now, met, probe=probe, policy=PATIENT, first_content=first, took=took)
         self.later(0.0 if fault is None else self.seconds, lambda: self.come(visitor))
 
     @property

@@ -185,3 +185,12 @@ async def test_its_calls_are_counted_by_its_own_name(start):
     (line,) = [each for each in page.splitlines() if each.startswith("switchyard_calls_total{")]
     assert 'route="auto"' in line
     assert "one/unheard" not in page
+
+
+async def test_what_it_would_choose_can_be_explained(start):
+    body = {"model": "auto", "messages": SEE, "routing": {"avoid": "nobody"}}
+    async with Provider(ok()) as one, running(start, one) as gateway:
+        page = await gateway.request("POST", "/api/v1/explain", body, **by("root"))
+
+    assert (200, "auto") == (page.status, page.body["route"])
+    assert ["one/eagle"] == [each["target"] for each in page.body["stages"][0]["candidates"]]

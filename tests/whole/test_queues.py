@@ -6,6 +6,8 @@ import time
 import orjson
 import pytest
 
+from gateway.waiting_room import wait
+from routing.plan import Attempt
 from tests.whole.conftest import Gateway
 from tests.whole.provider import Play, Provider, answer, completion, fails, streams, words
 
@@ -302,6 +304,41 @@ async def test_those_in_line_hear_of_it_when_their_target_breaks_down(start):
     assert {502} == {each.status for each in answers}
     assert 1 == len(provider.requests)
     assert time.monotonic() - began < 2
+
+
+async def test_those_in_line_hear_of_it_when_the_last_credential_comes_to_rest(start):
+    async with (
+        Provider(delayed(fails(429, headers={"retry-after": "60"}))) as provider,
+        start(config(provider, concurrency=1)) as gateway,
+    ):
+        answers = await asyncio.gather(*(ask(gateway) for _ in range(4)))
+
+    assert {429} == {each.status for each in answers}
+    assert {"60"} == {each.headers["retry-after"] for each in answers}
+    assert 1 == len(provider.requests)
+
+
+async def test_a_place_goes_to_the_next_if_its_client_leaves_as_it_is_called(start):
+    async with Provider(Crowd().play) as provider, start(config(provider, concurrency=1)) as gateway:
+        shared = gateway.house._shared
+        generation = gateway.house._current.generation
+        it, target = vitals(gateway), generation.routes.find("m").stages[0].targets[0]
+        policy, attempt = generation.config.defaults, Attempt(target, -1, 1, 0.0, 0, retry=False, queued=True)
+        probe = it.begin(shared.loop.time())
+        leaver, stayer = (
+            asyncio.create_task(
+                wait(attempt, shared, generation.pools, policy.queue, key="", level=1, until=shared.loop.time() + 5)
+            )
+            for _ in range(2)
+        )
+        await until(lambda: waiting(gateway) == 2)
+
+        it.end(shared.loop.time(), None, probe=probe, policy=policy.breaker)
+        leaver.cancel()
+        place = await stayer
+
+    assert (0, 0) == (place.credential, waiting(gateway))
+    assert leaver.cancelled()
 
 
 def code(refused) -> str:
