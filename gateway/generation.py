@@ -4,6 +4,7 @@ What outlives it (connections, observations, what is held, the meters) is in Sha
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -12,8 +13,9 @@ from typing import Final, Protocol
 from adapters import ADAPTERS
 from adapters.demo import script
 from catalog.bound import Bound, Unbounded, bound
-from catalog.lookup import NOTHING_KNOWN, Catalog, Model
+from catalog.lookup import Catalog, Model, unlisted
 from catalog.price import Price
+from catalog.quality import prior
 from config.schema import Config, DialectFacts, Key
 from core.ask import Abilities
 from core.call import Call
@@ -30,6 +32,7 @@ from quota.till import Till
 from routing.candidates import View
 from routing.credentials import Credentials
 from routing.match import Routes
+from routing.quality import Qualities
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
 from server.reply import header
@@ -85,6 +88,7 @@ class Shared:
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
     sightings: Sightings = field(default_factory=Sightings)
+    qualities: Qualities = field(default_factory=lambda: Qualities(time.time()))
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
     books: bool = False  # whether finished calls are written to the ledger
@@ -98,6 +102,7 @@ class Generation:
         "_free",
         "_known",
         "_labels",
+        "_qualities",
         "common",
         "config",
         "keyring",
@@ -128,6 +133,7 @@ class Generation:
             context=self._context,
         )
         self._catalog = Catalog(config.models)
+        self._qualities = shared.qualities
         self._known: dict[str, Model] = {}  # by target id
         self._free: dict[str, Model] = {}  # those without a price, as if they cost nothing
         self._labels: dict[tuple[str, str], bytes] = {}
@@ -202,6 +208,10 @@ class Generation:
             return None
         return f"{target.provider} has no endpoint for {call.endpoint}"
 
+    def quality(self, target: Target, task: str) -> float:
+        """How good the answers of *target* are at *task*, from 0 to 1."""
+        return self._qualities.score(target.id, task, prior(self.model(target), task))
+
     def abilities(self, target: Target) -> Abilities:
         """What is known of the model behind *target*."""
         return self.model(target).abilities
@@ -211,7 +221,7 @@ class Generation:
         known = self._known.get(target.id)
         if known is None:
             dialect = self.lanes[target.provider].provider.dialect
-            known = self._catalog.facts(target.provider, dialect, target.model) or NOTHING_KNOWN
+            known = self._catalog.facts(target.provider, dialect, target.model) or unlisted(target.model)
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
             self._known[target.id] = known
