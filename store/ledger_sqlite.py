@@ -16,7 +16,8 @@ from typing import Any, Final, TypeVar
 from store.entry import Entry
 from store.ledger import LedgerDown, Quantiles, Sum
 from store.migrations import missing
-from store.questions import YEAR, Dialect, Question, Sums, calls, lasting, outputs, quantiles
+from store.opinions import Opinion, Said
+from store.questions import YEAR, Dialect, Question, Sums, called, calls, lasting, outputs, quantiles, said
 from store.tally import FIGURES, GROUP, Tally, clean, cleaned, output, prepared, tally, written
 from store.zones import shifts
 
@@ -50,6 +51,9 @@ _CHARGE: Final = (
     "INSERT INTO charged (account, owner, spent, touched) VALUES (?, ?, ?, ?) ON CONFLICT (account, owner)"
     " DO UPDATE SET spent = spent + excluded.spent, touched = max(touched, excluded.touched)"
 )
+_OPINION: Final = "INSERT OR REPLACE INTO opinions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_FORGET_OPINIONS: Final = "DELETE FROM opinions WHERE time < ?"
+_FORMER: Final = "SELECT * FROM opinions WHERE call = ? AND judge = ?"
 _OWNER: Final = "INSERT INTO owners VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET last = excluded.last"
 
 
@@ -100,6 +104,18 @@ class SqliteLedger:
         found = await self._reading.do(lambda connection: _ask(connection, question))
         return [Entry.from_bytes(body) for (body,) in found]
 
+    async def call(self, id: str, key: str | None, since: float) -> Entry | None:
+        question = called(clean(id), None if key is None else clean(key), since, DIALECT)
+        found = await self._reading.do(lambda connection: _ask(connection, question))
+        return Entry.from_bytes(found[0][0]) if found else None
+
+    async def judge(self, opinion: Opinion) -> Opinion | None:
+        return await self._writing.do(lambda connection: _judge(connection, opinion))
+
+    async def opinions(self, since: float, target: str | None = None) -> list[Said]:
+        question = said(since, None if target is None else clean(target), DIALECT)
+        return [Said(*row) for row in await self._reading.do(lambda connection: _ask(connection, question))]
+
     async def charged(self, account: str) -> Mapping[str, int]:
         question = Question("SELECT owner, spent FROM charged WHERE account = $1", (clean(account),))
         return dict(await self._reading.do(lambda connection: _ask(connection, question)))
@@ -115,6 +131,7 @@ class SqliteLedger:
         dropped, before = 0, min(max(before, 0.0), _LATEST)
         while count := await self._writing.do(lambda connection: _forget(connection, before)):
             dropped += count
+        await self._writing.do(lambda connection: connection.execute(_FORGET_OPINIONS, (before,)))
         await self._writing.do(lambda connection: _forget_accounts(connection, before - YEAR))
         return dropped
 
@@ -263,6 +280,14 @@ def _call(number: int, entry: Entry, body: bytes) -> tuple[Any, ...]:
 def _count(connection: sqlite3.Connection, owner: str, sum: Tally, *, touched: int) -> None:
     connection.executemany(_HOUR, [(*group, *figures) for group, figures in sum.hours])
     connection.executemany(_CHARGE, [(account, owner, cost, touched) for account, cost in sum.charges])
+
+
+def _judge(connection: sqlite3.Connection, opinion: Opinion) -> Opinion | None:
+    kept = tuple(clean(field) if isinstance(field, str) else field for field in opinion)
+    with _transaction(connection):
+        former = connection.execute(_FORMER, kept[:2]).fetchone()
+        connection.execute(_OPINION, kept)
+    return Opinion(*former) if former else None
 
 
 def _last(connection: sqlite3.Connection, owner: str) -> int:

@@ -27,6 +27,11 @@ _ORDER = "time DOUBLE PRECISION NOT NULL, tie BIGINT GENERATED ALWAYS AS IDENTIT
 _HOURS = f"hour BIGINT NOT NULL, {_GROUP}, {_FIGURES}, PRIMARY KEY (hour, key, team, route, target, tags)"
 _OWNERS = "owner TEXT NOT NULL PRIMARY KEY, last BIGINT NOT NULL"
 _CHARGED = "account TEXT NOT NULL, owner TEXT NOT NULL, spent BIGINT NOT NULL, touched BIGINT NOT NULL"
+_OPINIONS = (
+    "call TEXT NOT NULL, judge TEXT NOT NULL, time DOUBLE PRECISION NOT NULL, called DOUBLE PRECISION NOT NULL,"
+    " target TEXT NOT NULL, task TEXT NOT NULL, score DOUBLE PRECISION NOT NULL, label TEXT NOT NULL,"
+    " PRIMARY KEY (call, judge)"
+)
 
 STEPS: Final = (
     Step(
@@ -53,6 +58,17 @@ STEPS: Final = (
             f"CREATE TABLE switchyard.owners ({_OWNERS})",
             f"CREATE TABLE switchyard.charged ({_CHARGED}, PRIMARY KEY (account, owner))",
             "CREATE INDEX charged_touched ON switchyard.charged (touched)",
+        ),
+    ),
+    Step(
+        "what is said of answers",
+        sqlite=(
+            f"CREATE TABLE opinions ({_OPINIONS}) WITHOUT ROWID",
+            "CREATE INDEX opinions_time ON opinions (time)",
+        ),
+        postgres=(
+            f"CREATE TABLE switchyard.opinions ({_OPINIONS})",
+            "CREATE INDEX opinions_time ON switchyard.opinions (time)",
         ),
     ),
 )

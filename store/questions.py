@@ -199,6 +199,35 @@ def outputs(key: str | None, route: str | None, target: str | None, since: float
     return Question(f"SELECT output FROM ({newest}) AS newest WHERE {' AND '.join(conditions)}", tuple(words.values))
 
 
+def called(id: str, key: str | None, since: float, dialect: Dialect) -> Question:
+    """The body of the newest call with that id, without an index on ids, which every call would have to pay for."""
+    words = Words(dialect)
+    _between(words, since, math.inf, dialect)
+    if key is not None:
+        words.fix({"key": key})
+    newest = (
+        f"SELECT id, body, {dialect.columns} FROM {dialect.prefix}calls WHERE {words.text}"
+        f" ORDER BY {dialect.newest} LIMIT {LOOKED_AT}"
+    )
+    text = (
+        f"SELECT body FROM ({newest}) AS newest WHERE id = ${len(words.values) + 1} ORDER BY {dialect.newest} LIMIT 1"
+    )
+    return Question(text, (*words.values, id))
+
+
+def said(since: float, target: str | None, dialect: Dialect) -> Question:
+    """Opinions by target, task and label, with how many there are, and their mean."""
+    words = Words(dialect)
+    words.say("time >= {}", float(since))
+    if target is not None:
+        words.say("target = {}", target)
+    return Question(
+        f"SELECT target, task, label, count(*), avg(score) FROM {dialect.prefix}opinions WHERE {words.text}"
+        " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        tuple(words.values),
+    )
+
+
 def _between(words: Words, since: float, until: float, dialect: Dialect) -> None:
     if since > 0:
         words.say(dialect.at(">="), dialect.moment(since))
