@@ -20,7 +20,9 @@ from api.shape import (
     usage_asked,
     wrong,
 )
+from api.wishes import wishes
 from core.call import Call
+from core.wishes import NO_WISHES
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -67,6 +69,7 @@ def parse(body: bytes) -> Call:
         get("n") or 1,
         get("max_completion_tokens") or get("max_tokens"),
         frozenset(needs) if needs else NOTHING,
+        wishes(fields) if "routing" in fields or "models" in fields else NO_WISHES,
     )
 
 

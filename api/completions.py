@@ -5,6 +5,7 @@ from typing import Any
 
 from api.body import parse as parse_json
 from api.shape import COMMON, Check, check, flag, missing, model_of, natural, text, usage_asked, wrong
+from api.wishes import wishes
 from core.call import Call
 
 FIELDS: Mapping[str, Check] = {**COMMON, "best_of": natural, "echo": flag, "suffix": text}
@@ -24,6 +25,7 @@ def parse(body: bytes) -> Call:
         size=len(body),
         choices=prompts * (fields.get("n") or 1),
         max_output=fields.get("max_tokens"),
+        wishes=wishes(fields),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from api.body import parse as parse_json
 from api.shape import GATEWAYS_OWN, Check, check, missing, model_of, natural, text, wrong
+from api.wishes import wishes
 from core.call import Call
 from core.errors import invalid
 
@@ -23,6 +24,7 @@ def parse(body: bytes) -> Call:
         size=len(body),
         choices=_inputs(fields.get("input")),
         max_output=0,
+        wishes=wishes(fields),
     )
 
 

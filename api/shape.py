@@ -63,12 +63,7 @@ def flag_or_integer(value: Any) -> str | None:
     return None if isinstance(value, int) else "a boolean or an integer"
 
 
-def not_yet(_value: Any) -> str | None:
-    """For fields that a later version will obey; taking them before that would be a promise not kept."""
-    return "not supported by this version"
-
-
-GATEWAYS_OWN: Mapping[str, Check] = {"models": not_yet, "routing": not_yet}
+GATEWAYS_OWN: Mapping[str, Check] = {"models": texts, "routing": thing}
 COMMON: Mapping[str, Check] = {
     **GATEWAYS_OWN,
     "frequency_penalty": number,
@@ -95,8 +90,6 @@ def check(body: Mapping[str, Any], fields: Mapping[str, Check]) -> None:
     for name, value in body.items():
         rule = known(name)
         if rule is not None and value is not None and (expected := rule(value)) is not None:
-            if rule is not_yet:
-                raise Refusal(400, f"'{name}' is {expected}.", param=name, code="unsupported_parameter")
             raise wrong(name, expected)
 
 

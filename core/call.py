@@ -3,13 +3,15 @@
 from typing import NamedTuple
 
 from core.wire import Json
+from core.wishes import NO_WISHES, Wishes
 
 
 class Call(NamedTuple):
     """Never changed once parsed; *body* belongs to everybody and is only read.
 
     *endpoint* is a name from api.ENDPOINTS. *needs* are capabilities that a target must have
-    (tools, vision, audio, files, json_schema, reasoning). *include_usage* is whether the client asked
+    (tools, vision, audio, files, json_schema, reasoning). *wishes* is NO_WISHES itself where there are none.
+    *include_usage* is whether the client asked
     to see the usage of its stream. *size* is the body's length in bytes, as it came.
     """
 
@@ -22,3 +24,4 @@ class Call(NamedTuple):
     choices: int = 1
     max_output: int | None = None
     needs: frozenset[str] = frozenset()
+    wishes: Wishes = NO_WISHES

@@ -289,6 +289,7 @@ class Bill:
             None if record.first is None else round(record.first, 1),
             self._attempts(last),
             self._charges,
+            [one.kept() for one in record.decided] if record.decided else (),
         )
         return orjson.dumps(fields)
 

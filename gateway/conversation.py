@@ -165,7 +165,8 @@ class Conversation:
 
     async def _chain(self, bill: Bill) -> None:
         """The route's targets, until one has answered."""
-        attempts = plan(self._route, self._call, self._generation.view, self._began + self._route.timeouts.total)
+        deadline = self._began + self._route.timeouts.total
+        attempts = plan(self._route, self._call, self._generation.view, deadline, self._record.decided)
         try:
             failure = await self._try(next(attempts), bill)
             while failure is not None and not (self._telling is not None and self._telling.committed):

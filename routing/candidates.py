@@ -90,6 +90,16 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
     return Skipped(target, reason, circuit.cause, wait, tripped=True)
 
 
+def kept_away(target: Target, call: Call, view: View, now: float) -> Skipped | None:
+    """The same, with its credentials looked at as well."""
+    away = obstacle(target, call, view, now)
+    if away is None:
+        pool = view.pools[target.provider]
+        if not pool.ready(now, target.id):
+            away = resting(target, pool.pause(now, target.id))
+    return away
+
+
 def resting(target: Target, pause: Pause) -> Skipped:
     """All credentials for *target* have to rest, as *pause* says."""
     return Skipped(target, pause.reason, pause.fault, pause.wait)

@@ -121,6 +121,10 @@ class Credentials:
                 return index
         return None
 
+    def ready(self, now: float, target_id: str) -> bool:
+        """Whether one of them may be used for *target_id* now."""
+        return any(member.rest(now, target_id) is None for member in self._members)
+
     def told(self, index: int, failure: Failure | None, now: float, target_id: str) -> None:
         """What became of an attempt with credential *index*; None is a success."""
         # -1 is the last member, and where it is used, the only one.

@@ -8,7 +8,7 @@ only then sends the failure. After a success the plan is dropped.
 import math
 from collections.abc import Generator, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from config.schema import Route, Stage
 from core.call import Call
@@ -16,8 +16,8 @@ from core.faults import Failure, Fault
 from core.target import Target
 from routing.backoff import delay
 from routing.candidates import Skipped, View, obstacle, resting
+from routing.decision import Decision, decide
 from routing.exhausted import Exhausted
-from routing.strategies import STRATEGIES, Pick
 
 # Nothing leads on from these, whatever `on` says: no target would answer otherwise.
 _FINAL: Final = (Fault.BAD_REQUEST, Fault.CANCELLED)
@@ -40,10 +40,18 @@ class Attempt(NamedTuple):
     retry: bool
 
 
-def plan(route: Route, call: Call, view: View, deadline: float) -> Generator[Attempt, Failure, None]:
+class Trail(Protocol):
+    """Where decisions are kept as they are made."""
+
+    def append(self, decision: Decision, /) -> object: ...
+
+
+def plan(
+    route: Route, call: Call, view: View, deadline: float, trail: Trail | None = None
+) -> Generator[Attempt, Failure, None]:
     """Yield what to try; be sent what went wrong. Raises Exhausted when nothing is left.
 
-    *deadline*: when the call's time is up, on the clock of *view*.
+    *deadline*: when the call's time is up, on the clock of *view*. *trail* gets every decision that is made.
     """
     course = _Course(route, call, view, deadline)
     now = view.clock()
@@ -52,7 +60,10 @@ def plan(route: Route, call: Call, view: View, deadline: float) -> Generator[Att
             continue
         targets: Sequence[Target] = stage.targets
         if len(targets) > 1:
-            targets = _ordered(route, index, call, view, now)
+            decision = _decided(route, index, call, view, now)
+            targets = decision.tried()
+            if trail is not None:
+                trail.append(decision)
         for target in targets:
             if course.over(now):
                 raise course.exhausted(now)
@@ -81,11 +92,10 @@ def _leads(fault: Fault, stage: Stage) -> bool:
     return fault.next_target
 
 
-def _ordered(route: Route, index: int, call: Call, view: View, now: float) -> Sequence[Target]:
-    stage = route.stages[index]
+def _decided(route: Route, index: int, call: Call, view: View, now: float) -> Decision:
     place = (route.name, index)
     turn = view.turns[place] = view.turns.get(place, -1) + 1
-    return STRATEGIES[stage.strategy](stage.targets, Pick(call, view.vitals, view.rng, turn, now))
+    return decide(route.stages[index], index, call, view, turn=turn, now=now)
 
 
 class _Course:

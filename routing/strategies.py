@@ -1,84 +1,94 @@
 """In which order the targets of a stage are tried. A strategy orders; it never filters.
 
-A new strategy is a score and a line in STRATEGIES.
+A new strategy is a score and a line in STRATEGIES. It sees nothing but a table: a row for each target, with the columns
+that it *reads* (routing/columns.py fills them), and a Pick. So what was decided can be kept, and decided again.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from random import Random
+from itertools import islice
 from typing import Final, NamedTuple
 
-from core.call import Call
 from core.target import Target
-from routing.vitals import Vitals
+from routing.chance import chance, chances
+
+Number = float | None
+Table = Sequence[tuple[Number, ...]]
 
 
 class Pick(NamedTuple):
-    """What a strategy may look at. *turn* counts the picks from this stage."""
+    """What is the same for all targets. *seed* is where chance comes from; *turn* counts the picks from this stage."""
 
-    call: Call
-    vitals: Vitals
-    rng: Random
-    turn: int
-    now: float
+    seed: int
+    turn: int = 0
 
 
-Strategy = Callable[[Sequence[Target], Pick], Sequence[Target]]
-Score = Callable[[Target, Pick], float]
+Order = Callable[[Sequence[Target], Table, Pick], Sequence[int]]
+Scores = Callable[[Sequence[Target], Table, Pick], Sequence[float]]
 
 
-def lowest(score: Score) -> Strategy:
-    """The strategy that tries the target with the lowest *score* first; equals stay in their order."""
+class Strategy(NamedTuple):
+    """*order* gives the numbers of all targets, the first to be tried first. *reads* are names from COLUMNS."""
 
-    def ordered(targets: Sequence[Target], pick: Pick) -> Sequence[Target]:
-        return sorted(targets, key=lambda target: score(target, pick))
-
-    return ordered
+    order: Order
+    reads: tuple[str, ...] = ()
 
 
-def chance(_target: Target, pick: Pick) -> float:
-    return pick.rng.random()
+def lowest(scores: Scores) -> Order:
+    """The target with the lowest score is tried first; equals stay in their order."""
+
+    def order(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
+        return sorted(range(len(targets)), key=scores(targets, table, pick).__getitem__)
+
+    return order
 
 
-def weighted_chance(target: Target, pick: Pick) -> float:
+def by_chance(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[float]:
+    return list(islice(chances(pick.seed), len(targets)))
+
+
+def by_weighted_chance(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[float]:
     """The smallest of exponential variates is each one's with a chance in proportion to its rate."""
-    return pick.rng.expovariate(target.weight) if target.weight > 0 else math.inf
+    return [
+        -math.log1p(-one) / target.weight if target.weight > 0 else math.inf
+        for target, one in zip(targets, chances(pick.seed), strict=False)
+    ]
 
 
-def load(target: Target, pick: Pick) -> float:
+def by_load(targets: Sequence[Target], table: Table, _pick: Pick) -> Sequence[float]:
     """Calls it would have under way with this one, for its weight."""
-    return (pick.vitals.target(target.id).in_flight + 1) / target.weight if target.weight > 0 else math.inf
+    return [
+        ((flying or 0) + 1) / target.weight if target.weight > 0 else math.inf
+        for target, (flying,) in zip(targets, table, strict=True)
+    ]
 
 
-def as_written(targets: Sequence[Target], _pick: Pick) -> Sequence[Target]:
-    return targets
+def as_written(targets: Sequence[Target], _table: Table, _pick: Pick) -> Sequence[int]:
+    return range(len(targets))
 
 
-def in_turn(targets: Sequence[Target], pick: Pick) -> Sequence[Target]:
+def in_turn(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[int]:
     first = pick.turn % len(targets)
-    return (*targets[first:], *targets[:first])
+    return (*range(first, len(targets)), *range(first))
 
 
-by_load = lowest(load)
-
-
-def better_of_two(targets: Sequence[Target], pick: Pick) -> Sequence[Target]:
+def better_of_two(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """The less loaded of two random targets, then the rest by load.
 
     The least loaded of all would draw everyone who sees the same numbers (Mitzenmacher, The Power of Two Choices).
     """
     count = len(targets)
-    one = int(pick.rng.random() * count)
-    # Any other one; sample() would take three times as long.
-    other = (one + 1 + int(pick.rng.random() * (count - 1))) % count
-    first = one if load(targets[one], pick) <= load(targets[other], pick) else other
-    return (targets[first], *by_load((*targets[:first], *targets[first + 1 :]), pick))
+    loads = by_load(targets, table, pick)
+    one = int(chance(pick.seed, 0) * count)
+    other = (one + 1 + int(chance(pick.seed, 1) * (count - 1))) % count
+    first = one if loads[one] <= loads[other] else other
+    return [first, *sorted((number for number in range(count) if number != first), key=loads.__getitem__)]
 
 
 STRATEGIES: Final[Mapping[str, Strategy]] = {
-    "order": as_written,
-    "round_robin": in_turn,
-    "weighted": lowest(weighted_chance),
-    "random": lowest(chance),
-    "least_loaded": better_of_two,
+    "order": Strategy(as_written),
+    "round_robin": Strategy(in_turn),
+    "weighted": Strategy(lowest(by_weighted_chance)),
+    "random": Strategy(lowest(by_chance)),
+    "least_loaded": Strategy(better_of_two, reads=("in_flight",)),
 }

@@ -10,7 +10,8 @@ class Entry(NamedTuple):
     fault,
     milliseconds, nano-dollars). *usage* is core.usage.Usage's counts in the order of COUNTS. *charges*: account ->
     nano-dollars,
-    for every budget that paid. *tags* in order, without doubles.
+    for every budget that paid. *tags* in order, without doubles. *why*: the decisions that led to the attempts, as
+    routing keeps them; those without a choice leave none.
     """
 
     time: float
@@ -33,6 +34,7 @@ class Entry(NamedTuple):
     first_ms: float | None
     attempts: tuple[tuple[str, str, float, int], ...]
     charges: dict[str, int]
+    why: tuple[Any, ...] = ()
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(tuple(self))
@@ -41,6 +43,8 @@ class Entry(NamedTuple):
     def from_bytes(cls, data: bytes) -> Self:
         """Raises ValueError or TypeError for what is no row."""
         fields: list[Any] = orjson.loads(data)
+        if len(fields) == _BEFORE_WHY:
+            fields.append(())
         if len(fields) != len(cls._fields):
             raise ValueError(f"{len(fields)} fields are no row")
         fields[_TAGS] = tuple(fields[_TAGS])
@@ -49,6 +53,7 @@ class Entry(NamedTuple):
         return cls._make(fields)
 
 
+_BEFORE_WHY = 20  # fields of rows that older versions wrote
 _TAGS, _USAGE, _ATTEMPTS = map(Entry._fields.index, ("tags", "usage", "attempts"))
 
 PROMPT = ("input", "cache_read", "cache_write", "cache_write_long", "audio_input")

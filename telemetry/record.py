@@ -5,11 +5,18 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from core.usage import COUNTS, Usage
+
+
+class Decided(Protocol):
+    """A choice among several targets."""
+
+    def kept(self) -> list[Any]: ...
+
 
 Attempt = tuple[str, str, float]  # target, fault code ("" if it went well), milliseconds
 
@@ -42,9 +49,10 @@ class Record:
     """Made when a call begins, filled in on the way; plain attributes because it is made for every call.
 
     *time* is unix time, *cost* nano-dollars, *total* and *first* (to the first content, of a stream) milliseconds.
-    *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is
-    what the client was told in the end. *degraded* is the budget because of which another route answered. *asked* and
-    *answered* are for logs that the operator wants content in.
+    *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is what
+    the client was told in the end. *degraded* is the budget because of which another route answered. *decided* is how
+    targets were put in order, where there was a choice. *asked* and *answered* are for logs that the operator wants
+    content in.
     """
 
     __slots__ = (
@@ -54,6 +62,7 @@ class Record:
         "bytes_in",
         "bytes_out",
         "cost",
+        "decided",
         "degraded",
         "dropped",
         "endpoint",
@@ -99,6 +108,7 @@ class Record:
         self.gone = False
         self.dropped: tuple[str, ...] = ()
         self.degraded = ""
+        self.decided: list[Decided] = []
         self.error = ""
         self.finish: str | None = None
         self.bytes_in = 0

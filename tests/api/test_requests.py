@@ -137,8 +137,15 @@ def test_what_clients_really_send_is_let_through():
         ({"response_format": {}}, "response_format.type"),
         ({"stream_options": {}}, "stream_options"),
         ({"stream": True, "stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
-        ({"routing": {"local": True}}, "routing"),
-        ({"models": ["a"]}, "models"),
+        ({"routing": []}, "routing"),
+        ({"routing": {"locale": True}}, "routing.locale"),
+        ({"routing": {"local": "yes"}}, "routing.local"),
+        ({"routing": {"prefer": ["a"] * 33}}, "routing.prefer"),
+        ({"routing": {"max_cost_usd": -1}}, "routing.max_cost_usd"),
+        ({"routing": {"max_latency_ms": "fast"}}, "routing.max_latency_ms"),
+        ({"routing": {"seed": -1}}, "routing.seed"),
+        ({"models": "a"}, "models"),
+        ({"models": ["a", ""]}, "models"),
     ],
 )
 def test_a_wrong_chat_is_refused_with_the_name_of_what_is_wrong(change, param):

@@ -1,0 +1,110 @@
+"""One decision: in which order the targets of a stage are tried, and everything that it followed from.
+
+`decide` looks at what was observed; what it saw is a table, from which `Decision.order` follows by a pure function. So
+a decision can be kept, explained, and made again.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
+
+from config.schema import Stage
+from core.call import Call
+from core.target import Target
+from routing.candidates import Skipped, View, kept_away
+from routing.columns import COLUMNS
+from routing.strategies import STRATEGIES, Pick, Table
+
+
+class Decision(NamedTuple):
+    """*targets* are those that could take the call, as written, each with its row of *table* (the columns that the
+    strategy reads). *order* are numbers of them. *skipped* could not take it at that moment; they come last.
+    *preferred* are the numbers of those that the client would rather have.
+    """
+
+    stage: int
+    strategy: str
+    pick: Pick
+    targets: Sequence[Target]
+    table: Table
+    preferred: frozenset[int]
+    order: Sequence[int]
+    skipped: Sequence[Skipped]
+
+    def tried(self) -> list[Target]:
+        """All targets, the first to be tried first."""
+        targets = self.targets
+        return [*(targets[number] for number in self.order), *(each.target for each in self.skipped)]
+
+    def kept(self) -> list[Any]:
+        """As the ledger keeps it: what it followed from, but not what followed."""
+        return [
+            self.stage,
+            self.strategy,
+            *self.pick,
+            [
+                (target.provider, target.model, target.weight, row)
+                for target, row in zip(self.targets, self.table, strict=True)
+            ],
+            sorted(self.preferred),
+            [(each.target.provider, each.target.model, each.reason) for each in self.skipped],
+        ]
+
+    @classmethod
+    def again(cls, kept: Sequence[Any]) -> Self:
+        """The same decision, made once more from what was kept."""
+        stage, strategy, *pick, rows, preferred, away = kept
+        targets = [Target(provider, model, weight) for provider, model, weight, _ in rows]
+        table: Table = [tuple(row) for *_, row in rows]
+        skipped = [Skipped(Target(provider, model), reason) for provider, model, reason in away]
+        seen = Pick(*pick)
+        liked = frozenset(preferred)
+        order = ordered(strategy, targets, table, seen, preferred=liked)
+        return cls(stage, strategy, seen, targets, table, liked, order, skipped)
+
+
+def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now: float) -> Decision:
+    """The order for *stage*, the *number*-th of its route."""
+    targets: list[Target] = []
+    skipped: list[Skipped] = []
+    for target in stage.targets:
+        away = kept_away(target, call, view, now)
+        if away is None:
+            targets.append(target)
+        else:
+            skipped.append(away)
+    wishes = call.wishes
+    name = wishes.strategy or stage.strategy
+    seed = view.rng.getrandbits(63) if wishes.seed is None else wishes.seed
+    pick = Pick(seed, turn)
+    reads = STRATEGIES[name].reads
+    columns = [COLUMNS[column](targets, call, view, now) for column in reads]
+    table: Table = list(zip(*columns, strict=True)) if columns else [()] * len(targets)
+    preferred = frozenset(
+        index for index, target in enumerate(targets) if wishes.prefer and named(target, wishes.prefer)
+    )
+    order = ordered(name, targets, table, pick, preferred=preferred)
+    return Decision(number, name, pick, targets, table, preferred, order, skipped)
+
+
+def ordered(
+    strategy: str, targets: Sequence[Target], table: Table, pick: Pick, *, preferred: frozenset[int]
+) -> Sequence[int]:
+    """What follows from what was seen, and from nothing else."""
+    if len(targets) < 2:
+        return range(len(targets))
+    order = STRATEGIES[strategy].order(targets, table, pick)
+    if preferred:
+        order = sorted(order, key=lambda number: number not in preferred)
+    return order
+
+
+def named(target: Target, patterns: Sequence[str]) -> bool:
+    """Whether one of *patterns* means *target*: its provider, its name, or either with a `*` in it."""
+    return any(_means(pattern, target.id) or _means(pattern, target.provider) for pattern in patterns)
+
+
+def _means(pattern: str, name: str) -> bool:
+    before, star, after = pattern.partition("*")
+    if not star:
+        return pattern == name
+    return len(name) >= len(before) + len(after) and name.startswith(before) and name.endswith(after)
