@@ -22,6 +22,7 @@ from core.call import Call
 from core.target import Provider, Target
 from core.usage import Usage
 from core.wire import WireRequest
+from gateway.assessor import Assessor
 from gateway.lane import Lane
 from gateway.remembered import Remembered
 from gateway.sightings import Sightings
@@ -92,6 +93,10 @@ class Shared:
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
     books: bool = False  # whether finished calls are written to the ledger
+    assessor: Assessor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.assessor = Assessor(self.loop, self.qualities, self.meters)
 
 
 class Generation:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 HALF_LIFE: Final = 7 * 86400.0
 STRENGTH: Final = 20.0  # answers that what was known beforehand is worth
+MOST: Final = 4_096  # pairs of target and task: clients may make names of models up
 TICK: Final = 60.0  # seconds: what they change is nothing
 FORGOTTEN: Final = 0.01  # of an answer: weights below that are dropped
 
@@ -47,6 +48,7 @@ class Evidence(NamedTuple):
 
 
 NONE: Final = Evidence()
+Told = tuple[Place, Evidence, float]  # a sum, and the moment at which it stood so
 
 
 def opinion(score: float) -> Evidence:
@@ -116,6 +118,8 @@ class Qualities:
     def add(self, target: str, task: str, evidence: Evidence, now: float, *, times: float = 1.0) -> None:
         """*evidence* of an answer that was given at *now*, whenever that was; -1 times takes it back."""
         place = (target, task)
+        if place not in self._sums and len(self._sums) >= MOST:
+            return
         weight = times * 2.0 ** ((now - self._base) / HALF_LIFE)
         self._own[place] = self._own.get(place, NONE).plus(evidence, weight)
         known = self._sums[place] = self._sums.get(place, NONE).plus(evidence, weight)
@@ -133,17 +137,15 @@ class Qualities:
         self.changed = False
         return told
 
-    def resume(self, told: Mapping[Place, Evidence], at: float) -> None:
-        """What this process's predecessor had seen, as it stood *at* that moment."""
-        for (target, task), evidence in told.items():
+    def resume(self, told: Iterable[Told]) -> None:
+        """What this process's predecessor had seen."""
+        changed = self.changed
+        for (target, task), evidence, at in told:
             self.add(target, task, evidence, at)
-        self.changed = False
+        self.changed = changed
 
-    def hears(self, others: Mapping[str, Iterable[tuple[Place, Evidence, float]]]) -> None:
-        """What all other processes have seen, by their names: each sum with the moment at which it stood so.
-
-        In place of all that was heard before.
-        """
+    def hears(self, others: Mapping[str, Iterable[Told]]) -> None:
+        """What all other processes have seen, by their names, in place of all that was heard before."""
         base = self._base
         self._others = {
             name: {place: evidence.times(2.0 ** ((at - base) / HALF_LIFE)) for place, evidence, at in told}

@@ -11,7 +11,7 @@ class Entry(NamedTuple):
     milliseconds, nano-dollars). *usage* is core.usage.Usage's counts in the order of COUNTS. *charges*: account ->
     nano-dollars,
     for every budget that paid. *tags* in order, without doubles. *why*: the decisions that led to the attempts, as
-    routing keeps them; those without a choice leave none.
+    routing keeps them; those without a choice leave none. *task*: what the call was for.
     """
 
     time: float
@@ -35,6 +35,7 @@ class Entry(NamedTuple):
     attempts: tuple[tuple[str, str, float, int], ...]
     charges: dict[str, int]
     why: tuple[Any, ...] = ()
+    task: str = ""
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(tuple(self))
@@ -43,8 +44,7 @@ class Entry(NamedTuple):
     def from_bytes(cls, data: bytes) -> Self:
         """Raises ValueError or TypeError for what is no row."""
         fields: list[Any] = orjson.loads(data)
-        if len(fields) == _BEFORE_WHY:
-            fields.append(())
+        fields += _LATER[max(len(fields) - _BEFORE_WHY, 0) :]
         if len(fields) != len(cls._fields):
             raise ValueError(f"{len(fields)} fields are no row")
         fields[_TAGS] = tuple(fields[_TAGS])
@@ -54,6 +54,7 @@ class Entry(NamedTuple):
 
 
 _BEFORE_WHY = 20  # fields of rows that older versions wrote
+_LATER: tuple[Any, ...] = ((), "")  # what stands for those that came later
 _TAGS, _USAGE, _ATTEMPTS = map(Entry._fields.index, ("tags", "usage", "attempts"))
 
 PROMPT = ("input", "cache_read", "cache_write", "cache_write_long", "audio_input")

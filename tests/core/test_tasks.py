@@ -3,7 +3,8 @@
 import pytest
 
 from core.call import Call
-from core.tasks import LONG, TASKS, guessed, task_named
+from core.tasks import LONG, TASKS, guessed, task_named, task_of
+from core.wishes import Wishes
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,10 @@ def test_the_task_of_a_call_is_guessed_by_what_it_carries(needs, fields, size, t
     call = Call("chat", "m", fields, size=size, needs=frozenset(needs))
 
     assert task == guessed(call)
+
+
+@pytest.mark.parametrize(("asked", "task"), [("", "vision"), ("coding", "code_generation"), ("juggling", "vision")])
+def test_what_a_call_says_goes_before_what_it_looks_like(asked, task):
+    call = Call("chat", "m", {}, needs=frozenset({"vision"}), wishes=Wishes(task=asked))
+
+    assert task == task_of(call)

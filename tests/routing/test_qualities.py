@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.quality import FORGOTTEN, HALF_LIFE, NONE, STRENGTH, Evidence, Qualities, combined, leaning, opinion
+from routing.quality import FORGOTTEN, HALF_LIFE, MOST, NONE, STRENGTH, Evidence, Qualities, combined, leaning, opinion
 
 NOW = 1_800_000_000.0
 PLACE = ("p/m", "chat")
@@ -121,10 +121,10 @@ def test_hearing_again_replaces_what_was_heard():
 
 
 def test_a_successor_goes_on_from_what_was_left():
-    left = qualities(opinion(1.0)).own(NOW)
+    left = [(place, evidence, NOW) for place, evidence in qualities(opinion(1.0)).own(NOW).items()]
     made = Qualities(NOW + HALF_LIFE)
 
-    made.resume(left, NOW)
+    made.resume(left)
     unchanged = made.changed
 
     assert not unchanged
@@ -148,3 +148,11 @@ def test_what_is_too_old_is_forgotten():
     assert {} == made.own(NOW)
     assert Evidence(opinions=FORGOTTEN / 2).slight
     assert NONE.slight
+
+
+def test_names_that_somebody_makes_up_have_an_end():
+    made = Qualities(NOW)
+    for number in range(MOST + 1):
+        made.add(f"p/{number}", "chat", opinion(1.0), NOW)
+
+    assert MOST == len(made.known())
