@@ -154,6 +154,7 @@ class Assessor:
     async def end(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._doubts.clear()
         if self._reading is not None:
             await asyncio.wait([self._reading])
         self.look(time.time())

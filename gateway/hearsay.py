@@ -17,7 +17,7 @@ from store.board import LARGEST, Board
 from store.contract import StoreDown
 
 PREFIX: Final = "quality/"
-EVERY: Final = 5.0  # seconds between two looks
+EVERY: Final = 2.0  # seconds between two looks
 AGAIN: Final = 86400.0  # seconds after which what hasn't changed is posted again
 KEPT: Final = 35 * 86400.0  # seconds that a notice stays: five half-lives
 MOST_PAGES: Final = 64

@@ -18,9 +18,10 @@ from gateway.alerts import Bells
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
 from gateway.generation import Generation, Shared
+from gateway.hearsay import Hearsay
 from gateway.lookout import Lookout
 from gateway.mistakes import told
-from gateway.observed import States, observe
+from gateway.observed import States, appraise, observe
 from gateway.office import Office
 from gateway.pages import Pages
 from gateway.treasury import Treasury
@@ -82,6 +83,7 @@ class House:
             books=treasury.books,
         )
         self._lookout = Lookout(self._shared)
+        self._hearsay = Hearsay(self._shared.qualities, treasury.store, treasury.journal.owner)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
@@ -188,6 +190,7 @@ class House:
         self._meters.reloaded(ok=True)
         self._look_again()
         self._lookout.heed(self._current.generation)
+        self._hearsay.begin()
 
     def stop_taking(self) -> None:
         self._pages.serving = False
@@ -203,6 +206,8 @@ class House:
         for task in self._tasks:
             task.cancel()
         await self._lookout.end()
+        await self._shared.assessor.end()
+        await self._hearsay.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
         await self._office.desk.end()
@@ -253,6 +258,7 @@ class House:
 
     def _look(self) -> None:
         observe(self._shared.vitals, self._meters, self._seen)
+        appraise(self._shared, self._current.generation)
         streams = 0
         routes: dict[str, int] = dict.fromkeys(self._flying, 0)
         for conversation in self._shared.open:

@@ -1,5 +1,8 @@
-"""What was observed of targets and breakers, brought into the meters once a second and before each look."""
+"""What was observed of targets, breakers and answers, brought into the meters once a second and before each look."""
 
+import time
+
+from gateway.generation import Generation, Shared
 from routing.vitals import Vitals
 from telemetry.meters import BREAKER, Meters
 
@@ -18,6 +21,23 @@ def observe(vitals: Vitals, meters: Meters, counted: States) -> None:
                 counted[name, state] = times
                 meters.counter("switchyard_breaker_transitions_total", name, state).value += new
     _spread(flying, meters)
+
+
+def appraise(shared: Shared, generation: Generation) -> None:
+    """How good answers are, of the targets that routes name."""
+    shared.assessor.look(time.time())
+    known = shared.qualities.places()
+    if not known:
+        return
+    targets = {
+        target.id: target
+        for route in generation.config.routes.values()
+        for stage in route.stages
+        for target in stage.targets
+    }
+    for id, task in known:
+        if (target := targets.get(id)) is not None:
+            shared.meters.gauge("switchyard_quality", id, task).value = generation.quality(target, task)
 
 
 def _spread(flying: dict[str, int], meters: Meters) -> None:

@@ -101,6 +101,10 @@ class Qualities:
         known = self._leanings.get((target, task))
         return prior if known is None else (prior * STRENGTH + known[0]) * known[1]
 
+    def places(self) -> list[Place]:
+        """Targets and tasks of which something was seen."""
+        return list(self._sums)
+
     def known(self) -> dict[Place, Evidence]:
         """All evidence, as of the last `tick`."""
         return {place: evidence.times(self._age) for place, evidence in self._sums.items()}
