@@ -13,7 +13,9 @@ from typing import Final, NamedTuple
 
 from core.call import Call
 from gateway.flaws import FLAWS, SOUND, Wanted, flaw, wanted
+from gateway.hearsay import Hearsay
 from routing.quality import Evidence, Qualities
+from store.board import Board
 from telemetry.meters import Meters
 from telemetry.record import Record
 from upstream.trial import Relay
@@ -23,13 +25,20 @@ AT_ONCE: Final = 32  # answers read in a batch, and streams listened to in a sec
 LARGEST: Final = 256 * 1024  # bytes of an answer that is read
 PAUSE: Final = 0.25  # seconds in which a batch comes together
 SHORT: Final = 1024  # bytes of an answer that may be an empty one
+FEW: Final = 8  # tokens of an answer that may be an empty one
 AGAIN: Final = 60.0  # seconds within which the same question means that the answer wasn't liked
 PERSONS: Final = 2  # times that a person asks again; a program does it for ever
-ASKED: Final = 10_000  # questions that are remembered
+ASKED: Final = 5_000  # questions that are remembered at least
 
 FLAWS_TOTAL: Final = "switchyard_answer_flaws_total"
 CONTENT: Final = b'"content":'
 EMBEDDINGS: Final = "embeddings"
+
+
+# Plain tuples, since one of each is made for every call: the fields of Finished; and of a question when its last answer
+# ended, by which target it was, for which task, and how often it had been asked again.
+_Brief = tuple[str, float, str, str, str]
+_Question = tuple[float, str, str, int]
 
 
 class Finished(NamedTuple):
@@ -74,18 +83,9 @@ class Ear:
 class _Doubt(NamedTuple):
     """An answer that has to be read."""
 
-    finished: Finished
+    brief: _Brief
     wanted: Wanted
     answer: bytes | Sequence[bytes]
-
-
-class _Question(NamedTuple):
-    """Who answered it last, until when, and how often it was asked again."""
-
-    ended: float
-    target: str
-    task: str
-    times: int
 
 
 class Assessor:
@@ -95,14 +95,21 @@ class Assessor:
         self._loop = loop
         self._qualities = qualities
         self._meters = meters
-        self._recent: deque[Finished] = deque(maxlen=RECENT)
+        self._recent: deque[_Brief] = deque(maxlen=RECENT)
         self._sound: dict[tuple[str, str], int] = {}
         self._asked: dict[int, _Question] = {}
+        self._asked_before: dict[int, _Question] = {}  # the ASKED ones before these
         self._doubts: list[_Doubt] = []
         self._timer: asyncio.TimerHandle | None = None
         self._reading: asyncio.Future[list[str | None]] | None = None
         self._second = 0
         self._ears = 0
+        self._hearsay: Hearsay | None = None
+
+    def begin(self, board: Board, owner: str) -> None:
+        """From here on other processes are told and heard; *owner* is the name of this one's place."""
+        self._hearsay = Hearsay(self._qualities, board, owner)
+        self._hearsay.begin()
 
     def ear(self, call: Call) -> Ear | None:
         """What is to hear a stream, if its answer can be checked and it is one of those that are."""
@@ -119,29 +126,31 @@ class Assessor:
         """A call was answered to its end. *answer*: a whole one, or what was heard of a stream, if anything;
         *produced*: of a stream, the bytes of content in it.
         """
-        finished = Finished(record.id, record.time, record.key, record.target, record.task)
-        self._recent.append(finished)
+        brief = (record.id, record.time, record.key, record.target, record.task)
+        self._recent.append(brief)
         if record.endpoint == EMBEDDINGS:
             return
-        self._ask(finished, call, record.total)
         body = call.body
+        messages = body.get("messages")
+        if messages and (last := messages[-1]).get("role") == "user" and isinstance(text := last.get("content"), str):
+            self._ask(brief, hash((record.key, call.model, call.size, text)), record.total)
         if "tools" in body or "response_format" in body:
             heard = answer.whole if isinstance(answer, Ear) else answer
             if heard:
-                self._doubt(finished, call, heard)
-        elif (found := _seen(record, call, answer, produced)) is None:
-            self._doubt(finished, call, answer if isinstance(answer, bytes) else b"")
-        elif found:
-            self._flawed(finished, found, seen=1.0)
-        else:
+                self._doubt(brief, call, heard)
+        elif (found := _seen(record, call, answer, produced)) == SOUND:
             place = (record.target, record.task)
             self._sound[place] = self._sound.get(place, 0) + 1
+        elif found is None:
+            self._doubt(brief, call, answer if isinstance(answer, bytes) else b"")
+        else:
+            self._flawed(brief, found, seen=1.0)
 
     def recall(self, id: str, key: str | None) -> Finished | None:
         """The newest call with that id that was answered here (to *key*, unless None), if it was lately."""
         for one in reversed(self._recent):
-            if one.id == id and key in {None, one.key}:
-                return one
+            if one[0] == id and key in {None, one[2]}:
+                return Finished(*one)
         return None
 
     def look(self, now: float) -> None:
@@ -158,32 +167,33 @@ class Assessor:
         if self._reading is not None:
             await asyncio.wait([self._reading])
         self.look(time.time())
+        if self._hearsay is not None:
+            await self._hearsay.end()
 
     # What the client does
 
-    def _ask(self, finished: Finished, call: Call, milliseconds: float) -> None:
+    def _ask(self, brief: _Brief, mark: int, milliseconds: float) -> None:
         """The same question again, soon after its answer: that one wasn't good enough."""
-        text = _question(call)
-        if text is None:
-            return
-        mark = hash((finished.key, call.model, call.size, text))
-        before = self._asked.pop(mark, None)
+        asked = self._asked
+        id, began, key, target, task = brief
+        before = asked.get(mark) or self._asked_before.get(mark)
         times = 0
-        if before is not None and (since := finished.time - before.ended) < AGAIN:
+        if before is not None and (since := began - before[0]) < AGAIN:
             # Nobody asks again before the answer is there: that is a program, too.
-            times = before.times + 1 if since >= 0.0 else PERSONS + 1
+            times = before[3] + 1 if since >= 0.0 else PERSONS + 1
             if times <= PERSONS:
-                self._flawed(finished._replace(target=before.target, task=before.task), "asked_again", seen=0.0)
-        if len(self._asked) >= ASKED:
-            del self._asked[next(iter(self._asked))]
-        self._asked[mark] = _Question(finished.time + milliseconds / 1e3, finished.target, finished.task, times)
+                self._flawed((id, began, key, before[1], before[2]), "asked_again", seen=0.0)
+        if len(asked) >= ASKED:
+            self._asked_before, self._asked = asked, {}
+            asked = self._asked
+        asked[mark] = (began + milliseconds / 1e3, target, task, times)
 
     # What has to be read
 
-    def _doubt(self, finished: Finished, call: Call, answer: bytes | Sequence[bytes]) -> None:
+    def _doubt(self, brief: _Brief, call: Call, answer: bytes | Sequence[bytes]) -> None:
         if len(self._doubts) >= AT_ONCE or (isinstance(answer, bytes) and len(answer) > LARGEST):
             return
-        self._doubts.append(_Doubt(finished, wanted(call), answer))
+        self._doubts.append(_Doubt(brief, wanted(call), answer))
         if self._timer is None and self._reading is None:
             self._timer = self._loop.call_later(PAUSE, self._read)
 
@@ -198,17 +208,17 @@ class Assessor:
             self._reading = None
             for doubt, found in zip(doubts, read.result(), strict=True):
                 if found is not None:
-                    self._flawed(doubt.finished, found, seen=1.0)
+                    self._flawed(doubt.brief, found, seen=1.0)
             if self._doubts:
                 self._timer = self._loop.call_later(PAUSE, self._read)
 
         return note
 
-    def _flawed(self, finished: Finished, found: str, *, seen: float) -> None:
-        evidence = Evidence(flaws=FLAWS.get(found, 0.0), seen=seen)
-        self._qualities.add(finished.target, finished.task, evidence, finished.time)
+    def _flawed(self, brief: _Brief, found: str, *, seen: float) -> None:
+        _, began, _, target, task = brief
+        self._qualities.add(target, task, Evidence(flaws=FLAWS.get(found, 0.0), seen=seen), began)
         if found != SOUND:
-            self._meters.counter(FLAWS_TOTAL, finished.target, found).value += 1
+            self._meters.counter(FLAWS_TOTAL, target, found).value += 1
 
 
 def _flaws(doubts: Sequence[_Doubt]) -> list[str | None]:
@@ -217,12 +227,17 @@ def _flaws(doubts: Sequence[_Doubt]) -> list[str | None]:
 
 def _seen(record: Record, call: Call, answer: bytes | Ear | None, produced: int) -> str | None:
     """What is wrong at first sight; None where it takes a second one."""
-    if record.finish == "content_filter":
-        return "refused"
-    if record.finish == "length" and call.max_output is None:
-        return "cut_short"
+    finish = record.finish
+    if finish != "stop":
+        if finish == "content_filter":
+            return "refused"
+        if finish == "length" and call.max_output is None:
+            return "cut_short"
     if isinstance(answer, bytes):
-        return None if len(answer) < SHORT and _bare(answer) else SOUND
+        usage = record.usage
+        if len(answer) >= SHORT or (usage is not None and usage.output - usage.reasoning > FEW):
+            return SOUND
+        return None if _bare(answer) else SOUND
     return SOUND if produced else "empty"
 
 
@@ -230,13 +245,3 @@ def _bare(answer: bytes) -> bool:
     """Whether it looks as if nothing was said in it."""
     place = answer.find(CONTENT)
     return place >= 0 and answer[place + len(CONTENT) : place + len(CONTENT) + 8].lstrip().startswith((b'""', b"null"))
-
-
-def _question(call: Call) -> str | None:
-    """What the client wants to know, if that is a text."""
-    messages = call.body.get("messages")
-    if not messages:
-        return None
-    last = messages[-1]
-    content = last.get("content")
-    return content if isinstance(content, str) and last.get("role") == "user" else None

@@ -18,7 +18,6 @@ from gateway.alerts import Bells
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
 from gateway.generation import Generation, Shared
-from gateway.hearsay import Hearsay
 from gateway.lookout import Lookout
 from gateway.mistakes import told
 from gateway.observed import States, appraise, observe
@@ -83,7 +82,6 @@ class House:
             books=treasury.books,
         )
         self._lookout = Lookout(self._shared)
-        self._hearsay = Hearsay(self._shared.qualities, treasury.store, treasury.journal.owner)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
@@ -190,7 +188,7 @@ class House:
         self._meters.reloaded(ok=True)
         self._look_again()
         self._lookout.heed(self._current.generation)
-        self._hearsay.begin()
+        self._shared.assessor.begin(self._treasury.store, self._treasury.journal.owner)
 
     def stop_taking(self) -> None:
         self._pages.serving = False
@@ -207,7 +205,6 @@ class House:
             task.cancel()
         await self._lookout.end()
         await self._shared.assessor.end()
-        await self._hearsay.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
         await self._office.desk.end()

@@ -160,7 +160,8 @@ async def test_an_ordinary_answer_is_sound(start):
 
 
 def spoken(finish="stop", **message):
-    return says(200, completion(choices=[{"index": 0, "message": message, "finish_reason": finish}]))
+    usage = {"prompt_tokens": 9, "completion_tokens": len(message["content"] or ""), "total_tokens": 99}
+    return says(200, completion(choices=[{"index": 0, "message": message, "finish_reason": finish}], usage=usage))
 
 
 def calling(arguments):
