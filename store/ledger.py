@@ -52,7 +52,7 @@ class Ledger(Protocol):
 
     async def add(self, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes] | None = None) -> None:
         """Rows *first*, *first* + 1 ... of *owner*; those that are there already are not counted again. *bodies* are
-        the same rows as bytes, where they are at hand.
+        the same rows as bytes, where they are at hand; *rows* may then be Unread. Raises NoRow, and adds nothing.
         """
         ...
 
@@ -83,7 +83,7 @@ class Ledger(Protocol):
         ...
 
     async def call(self, id: str, key: str | None, since: float) -> Entry | None:
-        """The newest call with that id (of *key*, unless None), among the newest 20,000 since then."""
+        """The newest call with that id (of *key*, unless None), among the newest since then: 20,000, or 16 MiB."""
         ...
 
     async def judge(self, opinion: Opinion) -> Opinion | None:

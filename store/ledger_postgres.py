@@ -11,22 +11,13 @@ from store.entry import Entry
 from store.ledger import LedgerDown, OldLedger, Quantiles, Sum
 from store.migrations import LOCK, MIGRATE, SCHEMA, STEPS, missing
 from store.opinions import Opinion, Said
-from store.questions import YEAR, Dialect, Question, Sums, called, calls, lasting, outputs, quantiles, said
+from store.postgres_calls import DIALECT, called, calls, outputs
+from store.questions import YEAR, Question, Sums, lasting, quantiles, said
 from store.tally import FIGURES, GROUP, Tally, clean, cleaned, output, prepared, tally, written
 from store.zones import shifts
 
 Connection = Any  # asyncpg's connection as its pool lends it
 
-DIALECT: Final = Dialect(
-    prefix=f"{SCHEMA}.",
-    slash="strpos(target, '/')",
-    tagged="jsonb_exists(tags::jsonb, {})",
-    newest="time DESC, tie DESC",
-    place="(time, tie)",
-    columns="time, tie",
-    at=lambda compared: f"time {compared} {{}}",
-    moment=float,
-)
 _BATCH: Final = 1000  # rows forgotten at a time
 _TRIES: Final = 5
 _LONGEST: Final = 60.0  # seconds that tables may take to change, instead of the deadline
@@ -167,11 +158,11 @@ class PostgresLedger:
     async def rows(
         self, since: float, until: float, where: Mapping[str, str] | None = None, *, most: int = 100, after: str = ""
     ) -> list[Entry]:
-        question = calls(since, until, cleaned(where), most=most, after=clean(after), dialect=DIALECT)
+        question = calls(since, until, cleaned(where), most=most, after=clean(after))
         return [Entry.from_bytes(body) for (body,) in await self._ask(question)]
 
     async def call(self, id: str, key: str | None, since: float) -> Entry | None:
-        question = called(clean(id), None if key is None else clean(key), since, DIALECT)
+        question = called(clean(id), None if key is None else clean(key), since)
         found = await self._ask(question)
         return Entry.from_bytes(found[0][0]) if found else None
 
@@ -192,7 +183,7 @@ class PostgresLedger:
 
     async def output(self, key: str | None, route: str | None, target: str | None, since: float) -> Quantiles:
         key, route, target = (None if name is None else clean(name) for name in (key, route, target))
-        found = await self._ask(outputs(key, route, target, since, DIALECT))
+        found = await self._ask(outputs(key, route, target, since))
         return quantiles([tokens for (tokens,) in found])
 
     async def forget(self, before: float) -> int:

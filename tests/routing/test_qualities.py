@@ -116,6 +116,7 @@ def test_hearing_again_replaces_what_was_heard():
     made.hears({"other": told})
     made.add(*PLACE, opinion(1.0), NOW)
 
+    assert [PLACE] == made.places()
     assert {PLACE: Evidence(praise=2.0, opinions=2.0)} == made.known()
     assert {PLACE: opinion(1.0)} == made.own(NOW)
 

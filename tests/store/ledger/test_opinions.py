@@ -1,6 +1,9 @@
 """What people say of answers, in every ledger."""
 
 import asyncio
+import math
+
+import orjson
 
 from store.books import Books
 from store.opinions import Opinion, Said
@@ -26,6 +29,22 @@ async def test_the_newest_call_with_an_id_is_found(ledger: Books) -> None:
 
     assert new == await ledger.call("twice", None, 0.0)
     assert other == await ledger.call("call-3", "alice", NOON)
+
+
+async def test_a_call_is_found_among_many(ledger: Books) -> None:
+    for number in range(50):
+        await ledger.add("me", 1 + number * 10, [entry(number * 10 + place) for place in range(10)])
+
+    assert entry(123) == await ledger.call("call-123", None, 0.0)
+    assert await ledger.call("call-12", "alice", 0.0) == entry(12)
+    assert await ledger.call("call-1 ", None, 0.0) is None
+
+
+async def test_what_a_call_was_for_is_known_of_new_rows_and_not_of_old_ones(ledger: Books) -> None:
+    new, old = entry(1, task="vision", why=([1],)), entry(2)
+    await ledger.add("me", 1, [new, old], [new.to_bytes(), orjson.dumps(tuple(old)[:20])])
+
+    assert [old, new] == await ledger.rows(0.0, math.inf)
 
 
 async def test_a_call_of_another_key_or_time_is_not_found(ledger: Books) -> None:
