@@ -20,6 +20,7 @@ from config.schema import Config, DialectFacts, Key
 from core.ask import Abilities
 from core.call import Call
 from core.target import Provider, Target
+from core.tasks import CHAT
 from core.usage import Usage
 from core.wire import WireRequest
 from gateway.assessor import Assessor
@@ -213,8 +214,9 @@ class Generation:
             return None
         return f"{target.provider} has no endpoint for {call.endpoint}"
 
-    def quality(self, target: Target, task: str) -> float:
-        """How good the answers of *target* are at *task*, from 0 to 1."""
+    def quality(self, target: Target, task: str, _now: float = 0.0) -> float:
+        """How good the answers of *target* are at *task*, from 0 to 1; without a task, at talking."""
+        task = task or CHAT
         return self._qualities.score(target.id, task, prior(self.model(target), task))
 
     def abilities(self, target: Target) -> Abilities:
