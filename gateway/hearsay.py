@@ -8,11 +8,12 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from operator import itemgetter
 from typing import Final
 
 import orjson
 
-from routing.quality import Evidence, Place, Qualities, Told
+from routing.quality import Evidence, Place, Qualities, Told, together
 from store.board import LARGEST, Board
 from store.contract import StoreDown
 
@@ -31,6 +32,7 @@ class Hearsay:
         self._board = board
         self._owner = owner
         self._resumed = False
+        self._heard: Mapping[str, bytes] = {}
         self._posted = 0.0
         self._task: asyncio.Task[None] | None = None
 
@@ -59,20 +61,23 @@ class Hearsay:
                 await self._tell(now)
 
     async def _hear(self) -> None:
-        told = heard(await self._board.posted(PREFIX))
-        own = told.pop(self._owner, [])
+        notices = dict(await self._board.posted(PREFIX))
+        own = {name: notices.pop(name) for name in list(notices) if _owner(name) == self._owner}
         if not self._resumed:
             # Not before it was read may it be written over.
             self._resumed = True
-            self._qualities.resume(own)
-        self._qualities.hears(told)
+            self._qualities.resume(heard(own))
+        if notices != self._heard:
+            self._heard = notices
+            self._qualities.hears(await asyncio.to_thread(_together, notices, self._qualities.base))
 
     async def _tell(self, now: float) -> None:
-        told = list(pages(self._qualities.own(now), now))
+        own = self._qualities.own(now)
         try:
+            told = await asyncio.to_thread(lambda: list(pages(own, now)))
             for number, page in enumerate(told):
                 await self._board.post(f"{PREFIX}{self._owner}/{number}", page, KEPT)
-        except StoreDown:
+        except (StoreDown, asyncio.CancelledError):
             self._qualities.changed = True
             raise
         self._posted = now
@@ -100,17 +105,21 @@ def pages(sums: Mapping[Place, Evidence], at: float) -> Iterator[bytes]:
         yield head + b",".join(page) + b"]}"
 
 
-def heard(notices: Mapping[str, bytes]) -> dict[str, list[Told]]:
-    """What stands on notices, by who posted them; of what stands on two, the newer one."""
-    told: dict[str, list[Told]] = {}
+def heard(notices: Mapping[str, bytes]) -> list[Told]:
+    """What stands on the notices of one process; of what stands on two, the newer one."""
+    rows = sorted((row for notice in notices.values() for row in _read(notice)), key=itemgetter(2))
+    return list({row[0]: row for row in rows}.values())
+
+
+def _together(notices: Mapping[str, bytes], base: float) -> dict[Place, Evidence]:
+    owners: dict[str, dict[str, bytes]] = {}
     for name, notice in notices.items():
-        owner = name.removeprefix(PREFIX).rpartition("/")[0]
-        told.setdefault(owner, []).extend(_read(notice))
-    return {owner: _newest(rows) for owner, rows in told.items()}
+        owners.setdefault(_owner(name), {})[name] = notice
+    return together((row for theirs in owners.values() for row in heard(theirs)), base)
 
 
-def _newest(rows: Iterable[Told]) -> list[Told]:
-    return list({place: (place, evidence, at) for place, evidence, at in sorted(rows, key=lambda row: row[2])}.values())
+def _owner(name: str) -> str:
+    return name.removeprefix(PREFIX).rpartition("/")[0]
 
 
 def _read(notice: bytes) -> Iterable[Told]:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 HALF_LIFE: Final = 7 * 86400.0
 STRENGTH: Final = 20.0  # answers that what was known beforehand is worth
 MOST: Final = 4_096  # pairs of target and task: clients may make names of models up
+LONGEST: Final = 512  # characters of a target's name
 TICK: Final = 60.0  # seconds: what they change is nothing
 FORGOTTEN: Final = 0.01  # of an answer: weights below that are dropped
 
@@ -82,16 +83,16 @@ def combined(evidence: Evidence, prior: float) -> float:
 class Qualities:
     """All that is known of targets' quality. *now*, here and everywhere below, is unix time.
 
-    What this process has seen itself is `own`; other processes' sums come in with `hears`.
+    What this process has seen itself is `own`; other processes' sums come in with `hears`. *base* is the moment
+    for which all sums are kept.
     """
 
-    __slots__ = ("_age", "_base", "_leanings", "_others", "_own", "_sums", "_ticked", "changed")
+    __slots__ = ("_age", "_leanings", "_own", "_sums", "_ticked", "base", "changed")
 
     def __init__(self, now: float) -> None:
-        self._base = self._ticked = now
+        self.base = self._ticked = now
         self._age = 1.0
         self._own: dict[Place, Evidence] = {}
-        self._others: Mapping[str, Mapping[Place, Evidence]] = {}
         self._sums: dict[Place, Evidence] = {}
         self._leanings: dict[Place, tuple[float, float]] = {}
         self.changed = False  # since *own* was last asked for
@@ -113,7 +114,7 @@ class Qualities:
         """Time passes, and all that is known grows older; to be told every now and then."""
         if abs(now - self._ticked) >= TICK:
             self._ticked = now
-            self._age = 0.5 ** ((now - self._base) / HALF_LIFE)
+            self._age = 0.5 ** ((now - self.base) / HALF_LIFE)
             self._lean()
 
     def _lean(self) -> None:
@@ -122,9 +123,9 @@ class Qualities:
     def add(self, target: str, task: str, evidence: Evidence, now: float, *, times: float = 1.0) -> None:
         """*evidence* of an answer that was given at *now*, whenever that was; -1 times takes it back."""
         place = (target, task)
-        if place not in self._sums and len(self._sums) >= MOST:
+        if place not in self._sums and (len(self._sums) >= MOST or len(target) > LONGEST):
             return
-        weight = times * 2.0 ** ((now - self._base) / HALF_LIFE)
+        weight = times * 2.0 ** ((now - self.base) / HALF_LIFE)
         self._own[place] = self._own.get(place, NONE).plus(evidence, weight)
         known = self._sums[place] = self._sums.get(place, NONE).plus(evidence, weight)
         self._leanings[place] = leaning(known, self._age)
@@ -134,7 +135,7 @@ class Qualities:
 
     def own(self, now: float) -> dict[Place, Evidence]:
         """What this process has seen, as it stands at *now*; what is too old to matter is forgotten."""
-        factor = 0.5 ** ((now - self._base) / HALF_LIFE)
+        factor = 0.5 ** ((now - self.base) / HALF_LIFE)
         told = {place: evidence.times(factor) for place, evidence in self._own.items()}
         for place in [place for place, evidence in told.items() if evidence.slight]:
             del self._own[place], told[place]
@@ -148,16 +149,19 @@ class Qualities:
             self.add(target, task, evidence, at)
         self.changed = changed
 
-    def hears(self, others: Mapping[str, Iterable[Told]]) -> None:
-        """What all other processes have seen, by their names, in place of all that was heard before."""
-        base = self._base
-        self._others = {
-            name: {place: evidence.times(2.0 ** ((at - base) / HALF_LIFE)) for place, evidence, at in told}
-            for name, told in others.items()
-        }
+    def hears(self, others: Mapping[Place, Evidence]) -> None:
+        """What all other processes have seen (made by `together`, for *base*), in place of what was heard before."""
         sums = dict(self._own)
-        for told in self._others.values():
-            for place, evidence in told.items():
-                sums[place] = sums.get(place, NONE).plus(evidence)
+        for place, evidence in others.items():
+            known = sums.get(place)
+            sums[place] = evidence if known is None else known.plus(evidence)
         self._sums = sums
         self._lean()
+
+
+def together(told: Iterable[Told], base: float) -> dict[Place, Evidence]:
+    """What several have said, added up as it would stand at *base*."""
+    sums: dict[Place, Evidence] = {}
+    for place, evidence, at in told:
+        sums[place] = sums.get(place, NONE).plus(evidence, 2.0 ** ((at - base) / HALF_LIFE))
+    return sums

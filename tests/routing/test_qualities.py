@@ -4,7 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.quality import FORGOTTEN, HALF_LIFE, MOST, NONE, STRENGTH, Evidence, Qualities, combined, leaning, opinion
+from routing.quality import (
+    FORGOTTEN,
+    HALF_LIFE,
+    LONGEST,
+    MOST,
+    NONE,
+    STRENGTH,
+    Evidence,
+    Qualities,
+    combined,
+    leaning,
+    opinion,
+    together,
+)
 
 NOW = 1_800_000_000.0
 PLACE = ("p/m", "chat")
@@ -99,8 +112,8 @@ def test_processes_know_together_what_each_has_seen():
     all_in_one.add(*PLACE, opinion(0.0), NOW + 60)
 
     at = NOW + 100
-    one.hears({"other": [(place, evidence, at) for place, evidence in other.own(at).items()]})
-    other.hears({"one": [(place, evidence, at) for place, evidence in one.own(at).items()]})
+    one.hears(together([(place, evidence, at) for place, evidence in other.own(at).items()], one.base))
+    other.hears(together([(place, evidence, at) for place, evidence in one.own(at).items()], other.base))
     for each in (one, other, all_in_one):
         each.tick(at)
 
@@ -110,10 +123,10 @@ def test_processes_know_together_what_each_has_seen():
 
 def test_hearing_again_replaces_what_was_heard():
     made = Qualities(NOW)
-    told = [(PLACE, opinion(1.0), NOW)]
+    told = together([(PLACE, opinion(1.0), NOW)], made.base)
 
-    made.hears({"other": told})
-    made.hears({"other": told})
+    made.hears(told)
+    made.hears(told)
     made.add(*PLACE, opinion(1.0), NOW)
 
     assert [PLACE] == made.places()
@@ -153,6 +166,7 @@ def test_what_is_too_old_is_forgotten():
 
 def test_names_that_somebody_makes_up_have_an_end():
     made = Qualities(NOW)
+    made.add("p/" + "x" * LONGEST, "chat", opinion(1.0), NOW)
     for number in range(MOST + 1):
         made.add(f"p/{number}", "chat", opinion(1.0), NOW)
 
