@@ -36,8 +36,9 @@ NOTHING: Final = (0,) * len(COUNTS)
 class Bill:
     """One for each call. Every attempt has a hold of its own, since one that timed out may have been billed.
 
-    *written*: the ledger has its row. *answer* is what the client was told, as far as somebody is to read it, and
-    *produced* how many bytes of content were counted in it; below 0 before an answer is complete.
+    *written*: the ledger has its row. *trial* is the attempt under way, from when it was sent until it is over.
+    *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
+    were counted in it; below 0 before an answer is complete.
     """
 
     __slots__ = (
@@ -56,11 +57,11 @@ class Bill:
         "_shared",
         "_sliced",
         "_target",
-        "_trial",
         "answer",
         "produced",
         "purse",
         "slices",
+        "trial",
         "tried",
         "written",
     )
@@ -77,7 +78,7 @@ class Bill:
         self._bound: Bound | None = None
         self._target: Target
         self._request: WireRequest | None = None
-        self._trial: WholeTrial | StreamTrial | None = None
+        self.trial: WholeTrial | StreamTrial | None = None
         self._began = 0.0
         self._settled = False  # the attempt under way
         self._sliced: tuple[int, int] | None = None  # what the first slice covers, and what a token more costs
@@ -193,11 +194,11 @@ class Bill:
 
     def sent(self, trial: WholeTrial | StreamTrial) -> None:
         """From here on a provider may bill something for the attempt."""
-        self._trial = trial
+        self.trial = trial
 
     def end(self, failure: Failure | None) -> None:
         """The attempt is over. Unless it was settled: what may be billed for it is paid, and the rest comes back."""
-        trial, self._trial = self._trial, None
+        trial, self.trial = self.trial, None
         if self._settled:
             self._settled = False
         elif trial is not None and failure is not None and _billed(trial, failure):

@@ -27,6 +27,7 @@ from gateway.bill import Bill
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
+from gateway.learning import Outcome, learn
 from gateway.lines import lines
 from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
@@ -166,7 +167,9 @@ class Conversation:
     async def _chain(self, bill: Bill) -> None:
         """The route's targets, until one has answered."""
         deadline = self._began + self._route.timeouts.total
-        attempts = plan(self._route, self._call, self._generation.view, deadline, self._record.decided)
+        attempts = plan(
+            self._route, self._call, self._generation.view, deadline, self._record.decided, caller=self._key.name
+        )
         try:
             failure = await self._try(next(attempts), bill)
             while failure is not None and not (self._telling is not None and self._telling.committed):
@@ -192,6 +195,7 @@ class Conversation:
         began = shared.loop.time()
         probe = vitals.begin(began)  # before anything is awaited: a breaker lets one probe through, not two
         bill.begin(target, began)
+        number = vitals.attempts
         failure: Failure | None = CANCELLED
         try:
             if attempt.retry:
@@ -208,6 +212,7 @@ class Conversation:
             )
         finally:
             now = shared.loop.time()
+            trial = bill.trial
             bill.end(failure)
             if attempt.retry:
                 shared.budget.ended()
@@ -215,6 +220,8 @@ class Conversation:
             first = None if telling is None or telling.first is None else telling.first - began
             vitals.end(now, failure, probe=probe, policy=self._route.breaker, first_content=first)
             self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
+            if self._generation.learns:
+                learn(shared, attempt, self._call, trial, Outcome(number, began, first, self._record.usage, failure))
             if failure is not None and failure.guessed:
                 puzzled(shared, target, failure, self._call)
             bill.tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))

@@ -25,6 +25,7 @@ from core.usage import Usage
 from core.wire import WireRequest
 from gateway.assessor import Assessor
 from gateway.lane import Lane
+from gateway.outlook import outlook
 from gateway.remembered import Remembered
 from gateway.sightings import Sightings
 from quota.journal import JournalLike
@@ -33,6 +34,7 @@ from quota.stored_keys import StoredKeys, reading
 from quota.till import Till
 from routing.candidates import View
 from routing.credentials import Credentials
+from routing.forecast import Forecast
 from routing.match import Routes
 from routing.quality import Qualities
 from routing.retry_budget import RetryBudget
@@ -91,6 +93,7 @@ class Shared:
     fetcher: Fetcher = field(default_factory=Fetcher)
     sightings: Sightings = field(default_factory=Sightings)
     qualities: Qualities = field(default_factory=lambda: Qualities(time.time()))
+    forecast: Forecast = field(default_factory=Forecast)
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
     books: bool = False  # whether finished calls are written to the ledger
@@ -101,7 +104,7 @@ class Shared:
 
 
 class Generation:
-    """What calls that began under one configuration go by."""
+    """What calls that began under one configuration go by. *learns*: attempts teach something that a choice goes by."""
 
     __slots__ = (
         "_catalog",
@@ -113,6 +116,7 @@ class Generation:
         "config",
         "keyring",
         "lanes",
+        "learns",
         "pools",
         "routes",
         "view",
@@ -126,6 +130,7 @@ class Generation:
         self.pools: Mapping[str, Credentials] = {
             name: shared.vitals.pool(provider) for name, provider in config.providers.items()
         }
+        self.learns = any(len(stage.targets) > 1 for route in config.routes.values() for stage in route.stages)
         self.common = header("x-switchyard-config", config.hash)
         self.view = View(
             vitals=shared.vitals,
@@ -137,6 +142,7 @@ class Generation:
             turns=shared.turns,
             fits=self._fits,
             context=self._context,
+            outlook=outlook(config, self.model, shared.till, forecast=shared.forecast, quality=self.quality),
         )
         self._catalog = Catalog(config.models)
         self._qualities = shared.qualities
@@ -217,7 +223,7 @@ class Generation:
     def quality(self, target: Target, task: str, _now: float = 0.0) -> float:
         """How good the answers of *target* are at *task*, from 0 to 1; without a task, at talking."""
         task = task or CHAT
-        return self._qualities.score(target.id, task, prior(self.model(target), task))
+        return round(self._qualities.score(target.id, task, prior(self.model(target), task)), 4)
 
     def abilities(self, target: Target) -> Abilities:
         """What is known of the model behind *target*."""

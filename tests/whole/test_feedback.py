@@ -83,6 +83,22 @@ async def test_a_client_says_how_good_an_answer_was_and_the_score_follows(start)
     )
 
 
+async def test_the_quality_strategy_goes_by_what_was_said(start):
+    more = "  p/a: {quality: 0.5}\n  p/b: {quality: 0.5}\n"
+    routes = "  best: [{targets: [p/a, p/b], strategy: quality}]\nmodels:\n" + more
+    async with Provider(ok()) as provider:
+        text = CONFIG.format(url=provider.url, more="").replace("models:\n", routes)
+        async with start(text) as gateway:
+            call = await gateway.chat("p/a", headers=ALICE)
+            await judged(gateway, id=call.headers["x-request-id"], score="down")
+            chat = await gateway.chat("best", headers=ALICE)
+            call = await gateway.chat("p/b", headers=ALICE, routing={"task": "coding"})
+            await judged(gateway, id=call.headers["x-request-id"], score="down")
+            code = await gateway.chat("best", headers=ALICE, routing={"task": "code_generation"})
+
+    assert ["p/b", "p/a"] == [each.headers["x-switchyard-target"] for each in (chat, code)]
+
+
 @pytest.mark.parametrize("more", ["", "ledger: off"])
 async def test_a_second_opinion_replaces_the_first_and_the_operators_stands_beside_it(start, more):
     async with served(start, more=more) as gateway:
