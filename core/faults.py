@@ -52,6 +52,17 @@ class Fault(Enum):
         self.shown = shown
 
 
+@unique
+class Reach(Enum):
+    """What a rate limit concerns: the model for which it was met, all that is asked with that API key, or everybody who
+    asks this provider from here.
+    """
+
+    MODEL = "model"
+    CREDENTIAL = "credential"
+    PROVIDER = "provider"
+
+
 BY_CODE: Final = {fault.code: fault for fault in Fault}
 
 
@@ -60,7 +71,8 @@ class Failure:
     """One failure of one attempt.
 
     *message* is clean of secrets and URLs. *status*, *code*, *type* and *param* are the provider's own,
-    where it gave any. *retry_after* is in seconds. *guessed*: nothing in the provider's error said what it means.
+    where it gave any. *retry_after* is in seconds, *reach* is that of a rate limit. *guessed*: nothing in the
+    provider's error said what it means.
     """
 
     fault: Fault
@@ -70,6 +82,7 @@ class Failure:
     type: str | None = None
     param: str | None = None
     retry_after: float | None = None
+    reach: Reach = Reach.MODEL
     guessed: bool = field(default=False, compare=False)
 
 

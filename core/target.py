@@ -2,8 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from core.secret import Secret
+
+
+class Thresholds(NamedTuple):
+    """How many probes in a row must go well to bring a provider's targets back, and fail to take them away."""
+
+    up: int = 2
+    down: int = 3
+
+
+USUAL: Final = Thresholds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +23,8 @@ class Provider:
 
     *base_url* is empty for a dialect that needs no network. *options* are the dialect's own settings
     (organization, site_url, api_version …), *headers* what the operator adds to every request. *discover* and *probe*
-    are the seconds between two looks at its list of models, and between two signs of life; 0 for never.
+    are the seconds between two looks at its list of models, and between two signs of life; 0 for never. *thresholds*
+    are those of probes.
     """
 
     name: str
@@ -26,6 +38,7 @@ class Provider:
     verify_tls: bool = True
     discover: float = 0.0
     probe: float = 0.0
+    thresholds: Thresholds = USUAL
 
     @property
     def configured(self) -> bool:

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from core.call import Call
 from core.target import Target
@@ -65,13 +65,17 @@ class Again:
         return Fate("", reason=reason)
 
     def _fate(self, target: Target, row: Entry) -> Fate:
-        counts = dict(zip(COUNTS, row.usage, strict=True))
         times = self._times.get(target.id)
         price = self._generation.model(target).price
-        cost = (
-            row.cost if target.id == row.target else None if price is None else price.cost(Usage()._replace(**counts))
-        )
+        cost: int | None = row.cost
+        if target.id != asked_first(row):
+            counts: dict[str, Any] = dict(zip(COUNTS, row.usage, strict=True))
+            cost = None if price is None else price.cost(Usage(**counts))
         return Fate(target.id, cost, sum(times) / len(times) if times else None)
+
+
+def asked_first(row: Entry) -> str:
+    return row.attempts[0][0] if row.attempts else row.target
 
 
 def sum_of(row: Entry, names: tuple[str, ...]) -> int:

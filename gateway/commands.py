@@ -13,7 +13,7 @@ from config.schema import Config
 from gateway import explain_command, plan_command
 from gateway.treasury import ledger_of, store_of
 from store.contract import Store
-from store.ledger import LedgerDown, OldLedger
+from store.ledger import Ledger, LedgerDown, OldLedger
 
 Load = Callable[[str], Config]  # a file's configuration; may raise ConfigErrors
 Options = Callable[[Sequence[str]], argparse.Namespace]

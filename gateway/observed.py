@@ -9,7 +9,7 @@ from telemetry.meters import BREAKER, Meters
 States = dict[tuple[str, str], int]
 
 
-def observe(vitals: Vitals, meters: Meters, counted: States) -> None:
+def observe(vitals: Vitals, meters: Meters, counted: States, now: float) -> None:
     """*counted* remembers, between looks, which changes of breakers have been counted."""
     flying: dict[str, int] = {}
     for name, target in vitals.targets().items():
@@ -21,6 +21,8 @@ def observe(vitals: Vitals, meters: Meters, counted: States) -> None:
                 counted[name, state] = times
                 meters.counter("switchyard_breaker_transitions_total", name, state).value += new
     _spread(flying, meters)
+    for name, credential in vitals.credentials().items():
+        meters.gauge("switchyard_credential_resting", name).value = int(credential.rests(now))
 
 
 def appraise(shared: Shared, generation: Generation) -> None:

@@ -73,8 +73,8 @@ class Skipped(NamedTuple):
     """A target that wasn't tried, and why.
 
     *fault* is the one that made it unavailable for a while, None if it can never take this call; *wait* the
-    seconds until it can be used again, where known; *tripped* whether only its breaker keeps it away, *unfit* whether
-    it can't do what the call asks for.
+    seconds until it can be used again, where known; *tripped* whether only its breaker or failing probes keep it away,
+    *unfit* whether it can't do what the call asks for.
     """
 
     target: Target
@@ -93,8 +93,11 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
         return Skipped(target, reason, unfit=True)
     vitals = view.vitals.target(target.id)
     circuit = vitals.circuit
-    if circuit.state is CLOSED or (reason := vitals.why_not(now)) is None:
+    presence = vitals.provider.presence
+    if (circuit.state is CLOSED and presence.lost is None) or (reason := vitals.why_not(now)) is None:
         return None
+    if circuit.admits(now):
+        return Skipped(target, reason, presence.lost, max(0.0, presence.back - now), tripped=True)
     wait = circuit.until - now if circuit.until > now else None
     return Skipped(target, reason, circuit.cause, wait, tripped=True)
 

@@ -6,7 +6,7 @@ only then sends the failure. After a success the plan is dropped.
 """
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple, Protocol
 
@@ -18,6 +18,7 @@ from routing.backoff import delay
 from routing.candidates import Skipped, View, obstacle, resting
 from routing.decision import Decision, decide
 from routing.exhausted import Exhausted
+from routing.pardon import pardoned
 
 # Nothing leads on from these, whatever `on` says: no target would answer otherwise.
 _FINAL: Final = (Fault.BAD_REQUEST, Fault.CANCELLED)
@@ -59,10 +60,10 @@ def plan(
     for index, stage in enumerate(route.stages):
         if (index or stage.on) and not course.reaches(stage):
             continue
-        targets: Sequence[Target] = stage.targets
-        if len(targets) > 1:
+        targets: Iterable[Target] = stage.targets
+        if len(stage.targets) > 1:
             decision = _decided(route, index, call, view, now, caller=caller)
-            targets = decision.tried()
+            targets = course.through(decision.tried(), index)
             if trail is not None:
                 trail.append(decision)
         for target in targets:
@@ -107,6 +108,7 @@ class _Course:
         "_deadline",
         "_failures",
         "_number",
+        "_pardoned",
         "_route",
         "_seen",
         "_skipped",
@@ -124,6 +126,7 @@ class _Course:
         self._number = 0
         self._tries = 0  # at the target that is being tried
         self._seen: set[str] = set()
+        self._pardoned: frozenset[str] = frozenset()
         self._failures: list[tuple[Target, Failure]] = []
         self._skipped: list[tuple[int, Skipped]] = []  # each with its stage
         self._until: dict[str, float] = {}  # when a target can be tried again, where known
@@ -136,6 +139,18 @@ class _Course:
         # An open breaker or a resting credential is a failure that an earlier call met in our place.
         return not stage.on or any(each.fault is not None and _leads(each.fault, stage) for _, each in self._skipped)
 
+    def through(self, targets: Sequence[Target], index: int) -> Iterator[Target]:
+        """*targets* of stage *index*, and then those of them that are skipped, but may be tried all the same."""
+        yield from targets
+        if not self._skipped:
+            return
+        tripped = [each for stage, each in self._skipped if stage == index and each.tripped]
+        for target in pardoned(tripped, len(targets), self._view.vitals):
+            self._skipped = [(stage, each) for stage, each in self._skipped if each.target.id != target.id]
+            self._seen.discard(target.id)
+            self._pardoned |= {target.id}
+            yield target
+
     def over(self, now: float) -> bool:
         """Whether no attempt may begin any more."""
         return now >= self._deadline or (self._number > 0 and self._number >= self._most())
@@ -147,6 +162,8 @@ class _Course:
         self._seen.add(target.id)
         view = self._view
         skipped = obstacle(target, self._call, view, now)
+        if skipped is not None and skipped.wait is not None and skipped.tripped and target.id in self._pardoned:
+            skipped = None
         if skipped is None and self._too_small is not None:
             skipped = self._no_bigger(target)
         if skipped is None:
@@ -252,7 +269,7 @@ class _Course:
     def _pause(self, attempt: Attempt, failure: Failure, now: float, *, elsewhere: bool) -> tuple[int, float]:
         """The credential to try again with, and the seconds to wait before; for ever if it isn't worth it."""
         retry = self._route.retry
-        pause = self._view.pools[attempt.target.provider].pause(now, attempt.target.id)
+        pause = self._view.pools[attempt.target.provider].pause(now, attempt.target.id, but=attempt.credential)
         limited = failure.fault is Fault.RATE_LIMITED
         if self._other_key(attempt, failure, now):
             return pause.credential, 0.0

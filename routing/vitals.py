@@ -1,7 +1,8 @@
 """What we observed of targets, providers and credentials. Keyed by name, so that it survives a reload."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
 
 from config.schema import Breaker
@@ -11,18 +12,20 @@ from core.target import Provider
 from routing.breaker import CLOSED, Circuit
 from routing.credentials import Credentials, CredentialVitals
 from routing.headroom import Rooms
+from routing.presence import Presence
 from routing.pulse import Pulse
 
 _NEWEST_SHARE = 0.2  # of the last latency in the decaying average
 
 
 class ProviderVitals:
-    """*worked* is when an attempt at one of its targets succeeded last, in loop time."""
+    """*worked* is when an attempt at one of its targets succeeded last, in loop time; *presence* what probes tell."""
 
-    __slots__ = ("worked",)
+    __slots__ = ("presence", "worked")
 
     def __init__(self) -> None:
         self.worked = -math.inf
+        self.presence = Presence()
 
 
 class TargetVitals:
@@ -30,43 +33,46 @@ class TargetVitals:
 
     *first_content* is the decaying average of seconds to the first content, None before the first success.
     *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *pulse* is how fast
-    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py.
+    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py. *used* and *worked* are when
+    an attempt last began, and when one succeeded.
     """
 
     __slots__ = (
-        "_provider",
         "attempts",
         "circuit",
         "failed",
         "first_content",
         "in_flight",
         "last_failure",
+        "provider",
         "pulse",
         "rooms",
         "used",
+        "worked",
     )
 
-    def __init__(self, provider: ProviderVitals, rng: Random) -> None:
-        self._provider = provider
-        self.circuit = Circuit(rng)
+    def __init__(self, provider: ProviderVitals, rng: Random, tell: Callable[[], None] | None = None) -> None:
+        self.provider = provider
+        self.circuit = Circuit(rng, tell)
         self.in_flight = 0
         self.attempts = 0
         self.failed = 0
         self.first_content: float | None = None
         self.last_failure: Failure | None = None
         self.used = 0.0
+        self.worked = -math.inf
         self.pulse = Pulse()
         self.rooms = Rooms()
 
     def available(self, now: float) -> bool:
         """The one question strategies and fallback ask."""
-        return self.circuit.admits(now)
+        return self.circuit.admits(now) and self.provider.presence.lost is None
 
     def why_not(self, now: float) -> str | None:
         """Why it isn't available, as a sentence; None if it is."""
         circuit = self.circuit
         if circuit.state is CLOSED or circuit.admits(now):
-            return None
+            return self.provider.presence.why() or None
         cause = f" ({circuit.cause.code})" if circuit.cause is not None else ""
         if now < circuit.until:
             return f"its breaker is open for {math.ceil(circuit.until - now)} s more{cause}"
@@ -94,7 +100,9 @@ class TargetVitals:
         """The attempt is over, its stream included. *first_content* is in seconds since it began."""
         self.in_flight -= 1
         if failure is None:
-            self._provider.worked = now
+            self.worked = self.provider.worked = now
+            if self.provider.presence.lost is not None:
+                self.provider.presence.well()
             self.circuit.succeeded(now, policy, probe=probe)
             if first_content is not None:
                 average = self.first_content
@@ -114,9 +122,12 @@ class TargetVitals:
 
 
 class Vitals:
-    """One for each process. *rng* jitters the breakers; *most* targets are remembered."""
+    """One for each process. *rng* jitters the breakers; *most* targets are remembered.
 
-    __slots__ = ("_credentials", "_most", "_providers", "_rng", "_targets")
+    *watcher*, once there is one, is told the id of a target after each change of its breaker's state.
+    """
+
+    __slots__ = ("_credentials", "_most", "_providers", "_rng", "_targets", "watcher")
 
     def __init__(self, rng: Random, *, most: int = 10_000) -> None:
         self._rng = rng
@@ -124,6 +135,7 @@ class Vitals:
         self._targets: dict[str, TargetVitals] = {}
         self._providers: dict[str, ProviderVitals] = {}
         self._credentials: dict[str, CredentialVitals] = {}
+        self.watcher: Callable[[str], None] | None = None
 
     def target(self, id: str) -> TargetVitals:
         """Those of `provider/model`, made where there are none yet."""
@@ -131,7 +143,9 @@ class Vitals:
         if vitals is None:
             if len(self._targets) >= self._most:
                 self._drop_idle()
-            vitals = self._targets[id] = TargetVitals(self.provider(id.partition("/")[0]), self._rng)
+            vitals = self._targets[id] = TargetVitals(
+                self.provider(id.partition("/")[0]), self._rng, partial(self._changed, id)
+            )
         return vitals
 
     def provider(self, name: str) -> ProviderVitals:
@@ -166,6 +180,10 @@ class Vitals:
 
     def credentials(self) -> Mapping[str, CredentialVitals]:
         return self._credentials
+
+    def _changed(self, id: str) -> None:
+        if self.watcher is not None:
+            self.watcher(id)
 
     def _drop_idle(self) -> None:
         """Wildcard routes make names from clients' text; the tenth that was idle longest makes room."""

@@ -83,6 +83,20 @@ METRICS = (
     Metric(
         "switchyard_provider_up", "gauge", "1 if the last probe of a provider went well, else 0", ("provider",), "min"
     ),
+    Metric(
+        "switchyard_provider_ejected",
+        "gauge",
+        "1 while failed probes keep a provider's targets from being tried, else 0",
+        ("provider",),
+        "max",
+    ),
+    Metric(
+        "switchyard_credential_resting",
+        "gauge",
+        "1 while an API key of a provider rests, for some target or for all, else 0",
+        ("credential",),
+        "max",
+    ),
     Metric("switchyard_probes_total", "counter", "Probes by what went wrong (none: nothing)", ("provider", "fault")),
     Metric("switchyard_retries_total", "counter", "Attempts at the same target again", ("target",)),
     Metric("switchyard_fallbacks_total", "counter", "Attempts at another target than the one before", ("route",)),
