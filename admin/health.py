@@ -1,5 +1,6 @@
 """The health page: what this process serves, with which configuration, and how its targets do."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,8 +51,13 @@ def _provider(config: Config, name: str) -> dict[str, Any]:
 
 
 def _target(target: TargetVitals, now: float) -> dict[str, Any]:
-    circuit, lost = target.circuit, target.provider.presence.lost
-    shown: dict[str, Any] = {"breaker": circuit.state, "in_flight": target.in_flight}
+    circuit, lost, gate = target.circuit, target.provider.presence.lost, target.gate
+    shown: dict[str, Any] = {
+        "breaker": circuit.state,
+        "in_flight": target.in_flight,
+        "limit": None if gate.most == math.inf else int(gate.most),
+        "queued": gate.waiting,
+    }
     if circuit.state is not CLOSED:
         shown["cause"] = circuit.cause.code if circuit.cause else None
         shown["seconds"] = round(max(0.0, circuit.until - now), 1)

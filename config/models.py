@@ -5,6 +5,7 @@ from typing import Any
 
 from config import units
 from config.allowances import Written, take_allowance
+from config.policies import CONCURRENCY
 from config.problems import Notes, printable
 from config.readers import MONEY, TEXT, TRUTH, choice, number, scalar, several, whole
 from config.schema import ModelFacts
@@ -131,4 +132,5 @@ _FACTS: Mapping[str, Reader[Any]] = {
     "capabilities": several(TEXT),
     "flags": _flags,
     "quality": _quality,
+    "concurrency": CONCURRENCY,
 }

@@ -6,12 +6,13 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from config.allowances import Written, take_allowance
+from config.policies import CONCURRENCY
 from config.problems import Notes
 from config.readers import TEXT, TRUTH, choice, every, secret, several, whole
 from config.schema import DialectFacts
 from config.section import Entry, Section
 from config.yaml_lines import Fields, Scalar
-from core.target import USUAL, Provider, Thresholds
+from core.target import ADAPTIVE, GRADIENT, USUAL, Provider, Thresholds
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -76,6 +77,7 @@ def _provider(name: str, section: Section, notes: Notes, dialects: Mapping[str, 
         discover=section.read("discover", _DISCOVER, 0.0),
         probe=probe,
         thresholds=thresholds,
+        concurrency=section.read("concurrency", CONCURRENCY, GRADIENT if local else ADAPTIVE),
     )
     if facts is not _UNKNOWN:
         section.close()

@@ -8,9 +8,10 @@ from random import Random
 from config.schema import Breaker
 from core.faults import Blame, Failure, Fault
 from core.secret import Secret
-from core.target import Provider
-from routing.breaker import CLOSED, Circuit
+from core.target import ADAPTIVE, Concurrency, Provider
+from routing.breaker import CLOSED, OPEN, Circuit
 from routing.credentials import Credentials, CredentialVitals
+from routing.gate import Gate
 from routing.headroom import Rooms
 from routing.presence import Presence
 from routing.pulse import Pulse
@@ -42,6 +43,7 @@ class TargetVitals:
         "circuit",
         "failed",
         "first_content",
+        "gate",
         "in_flight",
         "last_failure",
         "provider",
@@ -54,6 +56,7 @@ class TargetVitals:
     def __init__(self, provider: ProviderVitals, rng: Random, tell: Callable[[], None] | None = None) -> None:
         self.provider = provider
         self.circuit = Circuit(rng, tell)
+        self.gate = Gate()
         self.in_flight = 0
         self.attempts = 0
         self.failed = 0
@@ -63,6 +66,11 @@ class TargetVitals:
         self.worked = -math.inf
         self.pulse = Pulse()
         self.rooms = Rooms()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody has to do with it now."""
+        return not (self.in_flight or self.gate.waiting)
 
     def available(self, now: float) -> bool:
         """The one question strategies and fallback ask."""
@@ -96,29 +104,54 @@ class TargetVitals:
         probe: bool,
         policy: Breaker,
         first_content: float | None = None,
+        took: float = 0.0,
+        output: int = 0,
     ) -> None:
-        """The attempt is over, its stream included. *first_content* is in seconds since it began."""
-        self.in_flight -= 1
+        """The attempt is over, its stream included.
+
+        *first_content* is in seconds since it began, and so is what it *took* (0: unknown); *output* are the tokens of
+        its answer.
+        """
+        gate, of = self.gate, self.in_flight
+        self.in_flight = of - 1
         if failure is None:
             self.worked = self.provider.worked = now
             if self.provider.presence.lost is not None:
                 self.provider.presence.well()
+            gate.served(now, of, took, first_content, output)
             self.circuit.succeeded(now, policy, probe=probe)
             if first_content is not None:
                 average = self.first_content
                 self.first_content = (
                     first_content if average is None else average + _NEWEST_SHARE * (first_content - average)
                 )
-            return
+        else:
+            self._failed(now, failure, probe=probe, policy=policy, explained=self._tells(now, failure, of, took))
+        if gate.room < math.inf:
+            gate.let_in(self.in_flight)
+
+    def _tells(self, now: float, failure: Failure, of: int, took: float) -> bool:
+        """Whether the failure of one of so many calls only says that there are too many."""
+        if failure.fault is Fault.TIMEOUT:
+            self.gate.slow(now, of, now - took)
+        return failure.fault is Fault.OVERLOADED and self.gate.refused(now, of)
+
+    def _failed(self, now: float, failure: Failure, *, probe: bool, policy: Breaker, explained: bool) -> None:
         fault = failure.fault
         if fault.blame is Blame.TARGET or fault.blame is Blame.US:
             self.failed += 1
             self.last_failure = failure
         # Rate limits belong to a credential, and Credentials remember them.
-        if fault.blame is Blame.TARGET and fault is not Fault.RATE_LIMITED:
+        if fault.blame is Blame.TARGET and fault is not Fault.RATE_LIMITED and not explained:
             self.circuit.failed(now, policy, failure, probe=probe)
+            if self.circuit.state is OPEN:
+                self.gate.forget()
         else:
             self.circuit.learned_nothing(probe=probe)
+
+
+def _adaptive(_id: str) -> Concurrency:
+    return ADAPTIVE
 
 
 class Vitals:
@@ -127,7 +160,7 @@ class Vitals:
     *watcher*, once there is one, is told the id of a target after each change of its breaker's state.
     """
 
-    __slots__ = ("_credentials", "_most", "_providers", "_rng", "_targets", "watcher")
+    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets", "watcher")
 
     def __init__(self, rng: Random, *, most: int = 10_000) -> None:
         self._rng = rng
@@ -136,6 +169,7 @@ class Vitals:
         self._providers: dict[str, ProviderVitals] = {}
         self._credentials: dict[str, CredentialVitals] = {}
         self.watcher: Callable[[str], None] | None = None
+        self._concurrency: Callable[[str], Concurrency] = _adaptive
 
     def target(self, id: str) -> TargetVitals:
         """Those of `provider/model`, made where there are none yet."""
@@ -146,7 +180,14 @@ class Vitals:
             vitals = self._targets[id] = TargetVitals(
                 self.provider(id.partition("/")[0]), self._rng, partial(self._changed, id)
             )
+            vitals.gate.heed(self._concurrency(id), 0)
         return vitals
+
+    def heed(self, concurrency: Callable[[str], Concurrency]) -> None:
+        """What the operator says of how many calls a target takes at a time, from now on."""
+        self._concurrency = concurrency
+        for id, vitals in self._targets.items():
+            vitals.gate.heed(concurrency(id), vitals.in_flight)
 
     def provider(self, name: str) -> ProviderVitals:
         vitals = self._providers.get(name)
@@ -187,6 +228,6 @@ class Vitals:
 
     def _drop_idle(self) -> None:
         """Wildcard routes make names from clients' text; the tenth that was idle longest makes room."""
-        idle = sorted((vitals.used, id) for id, vitals in self._targets.items() if not vitals.in_flight)
+        idle = sorted((vitals.used, id) for id, vitals in self._targets.items() if vitals.idle)
         for _, id in idle[: max(1, self._most // 10)]:
             del self._targets[id]

@@ -5,7 +5,8 @@ import pytest
 from core.secret import Secret
 
 SETTINGS = (
-    "api_key, base_url, budget, dialect, discover, headers, limits, local, organization, probe, project, verify_tls"
+    "api_key, base_url, budget, concurrency, dialect, discover, headers, limits, local, organization, probe, project, "
+    "verify_tls"
 )
 OFTEN = "true, false, or a duration such as {}, from 1s to {}"
 ADDRESS = "an address such as https://api.example.com/v1: no credentials, no query, no fragment"
