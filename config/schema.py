@@ -308,7 +308,7 @@ class ModelFacts:
     max_output: int | None = None
     capabilities: tuple[str, ...] | None = None
     flags: Mapping[str, object] = field(default_factory=dict)
-    quality: float | None = None
+    quality: Mapping[str, float] = field(default_factory=dict)  # by task, from 0 to 1
     concurrency: Concurrency | None = None
 
 

@@ -48,6 +48,12 @@ def task_named(text: str) -> str | None:
     return _NAMED.get(text.strip().lower().replace("-", "_").replace(" ", "_"))
 
 
+def task_of(call: Call) -> str:
+    """The task that a call names, or else the one that it looks like."""
+    asked = call.wishes.task
+    return (task_named(asked) if asked else None) or guessed(call)
+
+
 def guessed(call: Call) -> str:
     """The task of a call that doesn't say."""
     needs = call.needs

@@ -10,8 +10,10 @@ from config.schema import Key
 from core.call import Call
 from core.faults import Failure, Fault
 from core.target import Target
+from core.tasks import task_of
 from core.usage import COUNTS, Usage
 from core.wire import WireRequest
+from gateway.assessor import Ear
 from gateway.generation import Generation, Shared
 from gateway.slices import SLICE, Slices
 from gateway.spent import Spent, elsewhere, too_dear, unbounded
@@ -35,6 +37,8 @@ class Bill:
     """One for each call. Every attempt has a hold of its own, since one that timed out may have been billed.
 
     *written*: the ledger has its row. *trial* is the attempt under way, from when it was sent until it is over.
+    *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
+    were counted in it; below 0 before an answer is complete.
     """
 
     __slots__ = (
@@ -53,6 +57,8 @@ class Bill:
         "_shared",
         "_sliced",
         "_target",
+        "answer",
+        "produced",
         "purse",
         "slices",
         "trial",
@@ -66,6 +72,7 @@ class Bill:
         self._record = record
         self._key = key
         self._call = call
+        record.task = task_of(call)
         self._most = generation.most(key)
         self._hold: Hold | None = None
         self._bound: Bound | None = None
@@ -81,6 +88,8 @@ class Bill:
         self.purse: Purse | None = None
         self.tried: list[tuple[str, str, float]] = []
         self.written = False
+        self.answer: bytes | Ear | None = None
+        self.produced = -1
 
     # Before an attempt
 
@@ -180,6 +189,7 @@ class Bill:
         self._pay(cost, usage, row)
         self._costs.append(cost)
         self._settled = True
+        self.produced = produced
         return usage
 
     def sent(self, trial: WholeTrial | StreamTrial) -> None:
@@ -290,6 +300,7 @@ class Bill:
             self._attempts(last),
             self._charges,
             [one.kept() for one in record.decided] if record.decided else (),
+            record.task,
         )
         return orjson.dumps(fields)
 

@@ -303,6 +303,7 @@ class Conversation:
         bill.settle(outcome.usage, outcome.produced, shared.loop.time())
         if outcome.remember:
             shared.memory.keep(target.provider, self._key.name, outcome.remember)
+        bill.answer = outcome.body
         if record.asked is not None:  # the operator wants content in the log
             record.answered = outcome.body
         head = lines(self._generation, shared.till, record, bill, target, route=self._route.name, cost=True)
@@ -373,6 +374,8 @@ class Conversation:
                 self._part.close(record)
             if self._route.shadow is not None:
                 copied(self._generation, shared, self._route, self._call, record)
+            if bill.produced >= 0 and not record.fault:
+                shared.assessor.finished(record, self._call, bill.answer, bill.produced)
         record.bytes_out = reply.sent
         shared.meters.count(record)
         shared.scribe.put(record)

@@ -4,6 +4,7 @@ What outlives it (connections, observations, what is held, the meters) is in Sha
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,14 +14,17 @@ from typing import Final, Protocol
 from adapters import ADAPTERS
 from adapters.demo import script
 from catalog.bound import Bound, Unbounded, bound
-from catalog.lookup import NOTHING_KNOWN, Catalog, Model
+from catalog.lookup import Catalog, Model, unlisted
 from catalog.price import Price
+from catalog.quality import prior
 from config.schema import Config, DialectFacts, Key
 from core.ask import Abilities
 from core.call import Call
 from core.target import ADAPTIVE, Concurrency, Provider, Target
+from core.tasks import CHAT
 from core.usage import Usage
 from core.wire import WireRequest
+from gateway.assessor import Assessor
 from gateway.auto import AUTO, Auto
 from gateway.canaries import Canaries
 from gateway.lane import Lane
@@ -37,6 +41,7 @@ from routing.candidates import View
 from routing.credentials import Credentials
 from routing.forecast import Forecast
 from routing.match import Routes
+from routing.quality import Qualities
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
 from server.reply import header
@@ -94,10 +99,15 @@ class Shared:
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
     sightings: Sightings = field(default_factory=Sightings)
+    qualities: Qualities = field(default_factory=lambda: Qualities(time.time()))
     forecast: Forecast = field(default_factory=Forecast)
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
     books: bool = False  # whether finished calls are written to the ledger
+    assessor: Assessor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.assessor = Assessor(self.loop, self.qualities, self.meters)
 
 
 class Generation:
@@ -108,6 +118,7 @@ class Generation:
         "_free",
         "_known",
         "_labels",
+        "_qualities",
         "auto",
         "common",
         "config",
@@ -141,7 +152,7 @@ class Generation:
             fits=self._fits,
             context=self._context,
             prefer_local=config.prefer_local,
-            outlook=outlook(config, self.model, shared.till, shared.forecast),
+            outlook=outlook(config, self.model, shared.till, forecast=shared.forecast, quality=self.quality),
         )
         self.auto = Auto(
             config,
@@ -154,6 +165,7 @@ class Generation:
         )
         self.ways = Ways(self.routes, self.may_use, self.auto)
         self._catalog = Catalog(config.models)
+        self._qualities = shared.qualities
         self._known: dict[str, Model] = {}  # by target id
         self._free: dict[str, Model] = {}  # those without a price, as if they cost nothing
         self._labels: dict[tuple[str, str], bytes] = {}
@@ -228,6 +240,11 @@ class Generation:
             return None
         return f"{target.provider} has no endpoint for {call.endpoint}"
 
+    def quality(self, target: Target, task: str, _now: float = 0.0) -> float:
+        """How good the answers of *target* are at *task*, from 0 to 1; without a task, at talking."""
+        task = task or CHAT
+        return round(self._qualities.score(target.id, task, prior(self.model(target), task)), 4)
+
     def abilities(self, target: Target) -> Abilities:
         """What is known of the model behind *target*."""
         return self.model(target).abilities
@@ -237,7 +254,7 @@ class Generation:
         known = self._known.get(target.id)
         if known is None:
             dialect = self.lanes[target.provider].provider.dialect
-            known = self._catalog.facts(target.provider, dialect, target.model) or NOTHING_KNOWN
+            known = self._catalog.facts(target.provider, dialect, target.model) or unlisted(target.model)
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
             self._known[target.id] = known

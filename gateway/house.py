@@ -21,7 +21,7 @@ from gateway.current import Current, Reload, Source
 from gateway.generation import Generation, Shared
 from gateway.lookout import Lookout
 from gateway.mistakes import told
-from gateway.observed import States, observe
+from gateway.observed import States, appraise, observe
 from gateway.office import Office
 from gateway.pages import Pages
 from gateway.treasury import Treasury
@@ -190,6 +190,7 @@ class House:
         self._meters.reloaded(ok=True)
         self._look_again()
         self._lookout.heed(self._current.generation)
+        self._shared.assessor.begin(self._treasury.store, self._treasury.journal.owner)
 
     def stop_taking(self) -> None:
         self._pages.serving = False
@@ -207,6 +208,7 @@ class House:
         await self._lookout.end()
         await self._shared.shadows.end()
         await self._shared.canaries.end()
+        await self._shared.assessor.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
         await self._office.desk.end()
@@ -257,6 +259,7 @@ class House:
 
     def _look(self) -> None:
         observe(self._shared.vitals, self._meters, self._seen, self._loop.time())
+        appraise(self._shared, self._current.generation)
         streams = 0
         routes: dict[str, int] = dict.fromkeys(self._flying, 0)
         for conversation in self._shared.open:

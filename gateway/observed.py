@@ -1,7 +1,9 @@
-"""What was observed of targets and breakers, brought into the meters once a second and before each look."""
+"""What was observed of targets, breakers and answers, brought into the meters once a second and before each look."""
 
 import math
+import time
 
+from gateway.generation import Generation, Shared
 from routing.vitals import Vitals
 from telemetry.meters import BREAKER, Meters
 
@@ -30,6 +32,23 @@ def observe(vitals: Vitals, meters: Meters, counted: States, now: float) -> None
     _spread(flying, "switchyard_target_in_flight", meters)
     _spread(queued, "switchyard_queued", meters)
     _spread(limits, "switchyard_target_limit", meters)
+
+
+def appraise(shared: Shared, generation: Generation) -> None:
+    """How good answers are, of the targets that routes name."""
+    shared.assessor.look(time.time())
+    known = shared.qualities.places()
+    if not known:
+        return
+    targets = {
+        target.id: target
+        for route in generation.config.routes.values()
+        for stage in route.stages
+        for target in stage.targets
+    }
+    for id, task in known:
+        if (target := targets.get(id)) is not None:
+            shared.meters.gauge("switchyard_quality", id, task).value = generation.quality(target, task)
 
 
 def _spread(figures: Figures, metric: str, meters: Meters) -> None:

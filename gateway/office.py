@@ -14,6 +14,7 @@ from gateway.current import Current
 from gateway.desk import Desk
 from gateway.estimate import Estimates
 from gateway.explain import Explanations
+from gateway.feedback import Feedback
 from gateway.treasury import Treasury
 
 
@@ -37,4 +38,5 @@ class Office:
         yield from Accounts(self._current, self._treasury, self.key).rows()
         yield from CanaryPages(self._current.shared.canaries).rows()
         yield from Estimates(self._current, self._treasury, self.key).rows()
+        yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()

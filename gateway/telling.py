@@ -29,6 +29,7 @@ class Telling:
         "_began",
         "_bill",
         "_choices",
+        "_ear",
         "_generation",
         "_growing",
         "_record",
@@ -53,6 +54,7 @@ class Telling:
         self._bill = bill
         self._writer = StreamWriter(show_usage=call.include_usage)
         self._choices = call.choices
+        self._ear = shared.assessor.ear(call)
         self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
         self._began = shared.loop.time()
         self._target: Target
@@ -78,7 +80,9 @@ class Telling:
             reply.open(lines(self._generation, shared.till, record, self._bill, self._target, route=self.route))
         reply.follow(trial)
         seen = record.asked is not None or self._bill.slices is not None
-        return None if seen else reply.send
+        if seen or self._ear is None:
+            return None if seen else reply.send
+        return self._ear.beside(reply.send)
 
     def hears(self, events: list[Event], *, last: bool) -> None:
         data = self._writer.write(events)
@@ -86,6 +90,8 @@ class Telling:
         if record.asked is not None:  # somebody wants to see it all
             record.answered = bytearray() if record.answered is None else record.answered
             record.answered += data
+        if self._ear is not None:
+            self._ear.hear(data)
         if not last:
             self._reply.send(data)
             if self._bill.slices is not None:
@@ -95,6 +101,7 @@ class Telling:
         record.finish = decoder.finish
         if decoder.remember:
             self._shared.memory.keep(self._target.provider, record.key, decoder.remember)
+        self._bill.answer = self._ear
         usage = self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
         self._reply.end(data, self._writer.end(usage))
 
@@ -123,6 +130,7 @@ class Telling:
         record, decoder = self._record, trial.decoder
         record.finish = "length"
         self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+        self._bill.produced = -1  # it says nothing of the target
         self._reply.end(self._writer.cut(self._choices, NO_MORE), DONE)
         trial.stop()
 

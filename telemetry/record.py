@@ -52,7 +52,7 @@ class Record:
     *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is what
     the client was told in the end. *degraded* is the budget because of which another route answered. *decided* is how
     targets were put in order, where there was a choice. *asked* and *answered* are for logs that the operator wants
-    content in.
+    content in. *task* is what the call was for.
     """
 
     __slots__ = (
@@ -80,6 +80,7 @@ class Record:
         "status",
         "stream",
         "target",
+        "task",
         "time",
         "total",
         "tried",
@@ -94,6 +95,7 @@ class Record:
         self.generation = generation
         self.route = ""
         self.target = ""
+        self.task = ""
         self.provider = ""
         self.stream = False
         self.status = 0
