@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from config.policies import BREAKER, TIMEOUTS, read_params, read_retry
+from config.policies import BREAKER, TIMEOUTS, read_break, read_params, read_retry
 from config.problems import Notes
 from config.readers import TRUTH, above_zero, choice, several
 from config.schema import Route
@@ -86,6 +86,7 @@ def _route(name: str, entry: Entry, notes: Notes, known: Known, *, defaults: Rou
         breaker=settings(section.take("breaker"), defaults.breaker, BREAKER, notes),
         fallback=_fallback(section, notes, defaults, steps),
         strict=read_params(section, inherited=defaults.strict),
+        on_break=read_break(section, inherited=defaults.on_break),
     )
     strategy = section.read("strategy", choice(known.strategies, "strategy"), strategy)
     section.close()

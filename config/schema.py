@@ -91,7 +91,8 @@ class Stage:
 class Route:
     """*name* may hold one `*`; the targets' `*` then takes what it matched. Nested routes are already unfolded.
 
-    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`).
+    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`). *on_break*:
+    what becomes of a stream that breaks off after content: `error`, or `continue` at the next target.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Route:
     breaker: Breaker = Breaker()
     fallback: bool = True
     strict: bool = False
+    on_break: str = "error"
 
 
 class Rate(NamedTuple):

@@ -10,7 +10,7 @@ from config.schema import Key
 from core.call import Call
 from core.faults import Failure, Fault
 from core.target import Target
-from core.usage import COUNTS, Usage
+from core.usage import COUNTS, Usage, added
 from core.wire import WireRequest
 from gateway.generation import Generation, Shared
 from gateway.slices import SLICE, Slices
@@ -34,7 +34,7 @@ NOTHING: Final = (0,) * len(COUNTS)
 class Bill:
     """One for each call. Every attempt has a hold of its own, since one that timed out may have been billed.
 
-    *written*: the ledger has its row.
+    *written*: the ledger has its row. *before* is what earlier parts of the same answer took, if it is made of several.
     """
 
     __slots__ = (
@@ -54,6 +54,7 @@ class Bill:
         "_sliced",
         "_target",
         "_trial",
+        "before",
         "purse",
         "slices",
         "tried",
@@ -81,6 +82,7 @@ class Bill:
         self.purse: Purse | None = None
         self.tried: list[tuple[str, str, float]] = []
         self.written = False
+        self.before: Usage | None = None
 
     # Before an attempt
 
@@ -232,7 +234,7 @@ class Bill:
         record = self._record
         record.target = target.id
         record.provider = target.provider
-        record.usage = usage
+        record.usage = usage if self.before is None else added(self.before, usage)
         record.estimated = record.estimated or usage.estimated
         record.cost += cost
 

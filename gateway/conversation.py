@@ -24,6 +24,7 @@ from core.faults import Failure, Fault
 from core.target import Target
 from core.wire import WireRequest
 from gateway.bill import Bill
+from gateway.continuing import continuing
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
@@ -153,6 +154,7 @@ class Conversation:
         bill = self._bill = Bill(generation, self._shared, record, self._key, call)
         if call.stream:
             telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
+            telling.continuing = continuing(self._route, call, record)
             self._shared.deadlines.watch(telling)
         self._shared.budget.enter()
         try:
@@ -172,6 +174,9 @@ class Conversation:
             while failure is not None and not (self._telling is not None and self._telling.committed):
                 failure = await self._try(attempts.send(failure), bill)
         except Exhausted as exhausted:
+            if self._telling is not None and (failure := self._telling.broke) is not None:
+                self._break_off(failure)
+                return
             raise refusal(exhausted, partial(self._generation.able, self._call, self._key)) from None
 
     def _degrade(self, spent: Spent) -> None:
@@ -223,6 +228,8 @@ class Conversation:
     async def _attempt(self, attempt: Attempt, bill: Bill) -> Failure | None:
         lane = self._generation.lanes[attempt.target.provider]
         ask = self._ask(attempt.target)
+        if self._telling is not None and self._telling.continuing is not None:
+            ask = self._telling.continuing.asks(ask, lane.adapter)
         if urls := lane.adapter.fetches(ask):
             ask = await self._show(ask, urls)
         request = lane.adapter.encode(ask)
@@ -310,12 +317,18 @@ class Conversation:
                 trial.abort()
             if telling.committed:
                 self._reply.follow(None)
-        if failure is not None and telling.committed:
-            self._refuse(broken(failure))
-            self._record.fault = failure.fault.code
+        if failure is not None:
+            failure = telling.fails(failure)
+            if telling.committed:
+                self._break_off(failure)
         return failure
 
     # Refuse, record
+
+    def _break_off(self, failure: Failure) -> None:
+        """The answer ends where it is; content has gone out already."""
+        self._refuse(broken(failure))
+        self._record.fault = failure.fault.code
 
     def _refuse(self, refused: Refusal) -> None:
         reply, record = self._reply, self._record
@@ -338,8 +351,6 @@ class Conversation:
         record.total = (now - self._began) * 1e3
         if telling is not None:
             shared.deadlines.forget(telling)
-            if telling.first is not None:
-                record.first = (telling.first - self._began) * 1e3
         if bill is not None:
             record.attempts = len(bill.tried)
             record.tried = tuple(bill.tried)

@@ -211,6 +211,11 @@ class StreamTrial(Trial):
             self.abort()
             self._conclude(None)
 
+    def reject(self, failure: Failure) -> None:
+        """What was said is of no use, as its audience sees."""
+        if not self.over:
+            self._fail(failure)
+
     def pause(self) -> None:
         """The client doesn't keep up; what doesn't come meanwhile isn't the provider's fault."""
         self._paused = True
