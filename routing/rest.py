@@ -10,8 +10,8 @@ from routing.seam import anchor, shown
 
 BYTES_PER_TOKEN: Final = 4
 QUESTION: Final = (
-    "Your last message broke off before its end. Write the rest of it now. Begin with its last words, which follow below, "
-    "exactly as they are and with nothing before them; then go on from there as if there had been no break, and don't "
+    "Your last message broke off before its end. Write the rest of it now. Begin with its last words, which follow, "
+    "exactly as they are, with nothing before them; then go on from there as if there had been no break, and don't "
     "mention it.\n\n"
 )
 # Answers of a given shape: half of one can't be joined to half of another.
@@ -30,10 +30,10 @@ _LIMITS: Final = ("max_tokens", "max_completion_tokens")
 
 def continuable(call: Call) -> bool:
     """Whether an answer to *call* is plain text, as far as its request tells."""
-    body = call.body
-    if not call.stream or call.choices != 1 or body.get("logprobs") not in {None, False}:
+    body, logprobs = call.body, call.body.get("logprobs")
+    if not call.stream or call.choices != 1 or any(body.get(name) is not None for name in _SHAPED):
         return False
-    if any(body.get(name) is not None for name in _SHAPED):
+    if not (logprobs is None or logprobs is False):
         return False
     if call.endpoint == "chat":
         shape = (body.get("response_format") or {}).get("type", "text")

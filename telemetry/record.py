@@ -51,7 +51,7 @@ class Record:
     *time* is unix time, *cost* nano-dollars, *total* and *first* (to the first content, of a stream) milliseconds.
     *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is what
     the client was told in the end. *degraded* is the budget because of which another route answered. *decided* is how
-    targets were put in order, where there was a choice. *continued* are the seams of an answer that others went on with.
+    targets were put in order, where there was a choice. *continued* are the seams of an answer in parts.
     *asked* and *answered* are for logs that the operator wants content in.
     """
 

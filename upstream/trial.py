@@ -265,6 +265,12 @@ class StreamTrial(Trial):
             return
         self._finish([], at_end=True)
 
+    def on_error(self, failure: Failure) -> None:
+        if self.open and not self.over and self.decoder.finished:
+            self._finish([], at_end=True)  # nothing was left to say
+        else:
+            super().on_error(failure)
+
     def _hold(self, events: list[Event], size: int) -> None:
         self._held += events
         if self.decoder.started:
