@@ -54,7 +54,7 @@ def rest(call: Call, said: str, onward: Onward) -> Call:
     spoken = len(text.encode()) // BYTES_PER_TOKEN
     if call.endpoint == "completions":
         if not onward:
-            raise Refusal(400, "the model can't go on with an answer", code="unsupported_value", param="prompt")
+            raise Refusal(400, "the model can't go on with an answer", code="unsupported_by_model", param="prompt")
         return _limited(call, {**call.body, "prompt": f"{_prompt(call.body)}{text}"}, spoken)
     messages: list[Json] = call.body["messages"]
     if onward:

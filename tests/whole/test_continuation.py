@@ -83,6 +83,11 @@ def whole(answer):
     return last == "[DONE]"
 
 
+def seams(answer):
+    """Those that the last chunk names."""
+    return [seam for each in chunks(answer) for seam in each.get("switchyard", {}).get("continued", [])]
+
+
 WAYS = {
     "openai": ({}, {}),
     "vllm": ({"dialect": "vllm"}, {}),
@@ -113,3 +118,4 @@ async def test_wherever_it_is_cut_the_client_reads_the_whole_text(start, way):
             assert authors.text(seed).startswith(heard(answer).rstrip("\ud83d"))
     assert ends == {seed: authors.text(seed) for seed in ends}
     assert len(ends) > (60 if way == "talks" else 78)
+    assert len([one for one in answers if seams(one)]) > 40
