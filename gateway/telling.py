@@ -76,7 +76,7 @@ class Telling:
         """Another attempt begins."""
         self._target = target
         self._trial = trial
-        if self.broke is not None:
+        if self.continuing is not None and self.continuing.broke is not None:
             self._bill.before = self._record.usage
 
     def opens(self) -> Relay | None:
