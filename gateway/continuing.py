@@ -59,6 +59,7 @@ class Continuing:
 
     def fails(self, failure: Failure, target: str, *, heard: bool) -> tuple[Failure, bool]:
         """What the plan is told, and whether it may be asked. *heard*: the client has something of the attempt."""
+        self._transcript.read()
         if self._seam is not None:
             heard = self._marked
             if failure.fault is Fault.BAD_REQUEST:

@@ -9,6 +9,8 @@ import orjson
 from core.wire import Chunk, Event, Json, Verbatim
 
 _FRAME: Final = ("id", "object", "created", "model")  # what all chunks of one answer have in common
+MOST_UNREAD: Final = 256 * 1024
+_USUAL: Final = 500  # bytes of an event
 _THOUGHTS: Final = frozenset({"reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"})
 _UNSEEN: Final = _THOUGHTS | {"role", "content"}
 # What nobody else can go on with once it has begun.
@@ -16,16 +18,20 @@ _WHOLE: Final = ("audio", "function_call", "refusal", "tool_calls")
 
 
 class Transcript:
-    """*said* is the text, *frame* the members that all chunks share.
+    """*said* is the text, *frame* the members that all chunks share; both as far as events have been read.
+
+    What is noted is read when somebody wants to know, or when there is much of it: most answers don't break.
 
     *whole*: something was begun that can't be gone on with. *ended*: it has its finish. *silent*: the attempt under way
     was heard to think, but has said nothing.
     """
 
-    __slots__ = ("_pieces", "_spoke", "_thinks", "_thought", "ended", "frame", "whole")
+    __slots__ = ("_pieces", "_spoke", "_thinks", "_thought", "_unread", "_waiting", "ended", "frame", "whole")
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
+        self._unread: list[Event] = []
+        self._waiting = 0  # bytes in those, about
         self.frame: Json = {}
         self.again()
 
@@ -55,7 +61,16 @@ class Transcript:
 
     def note(self, events: list[Event]) -> None:
         """The client hears *events*."""
-        for body in bodies(events):
+        self._unread += events
+        for each in events:
+            self._waiting += len(each.data) if isinstance(each, Verbatim) else _USUAL
+        if self._waiting > MOST_UNREAD:
+            self.read()
+
+    def read(self) -> None:
+        """What was noted and not read yet."""
+        unread, self._unread, self._waiting = self._unread, [], 0
+        for body in bodies(unread):
             if body is None:
                 self.whole = True
                 continue

@@ -52,6 +52,7 @@ def play(start, tmp_path):
                 default = {"messages": [{"role": "user", "content": "hi"}]} if "prompt" not in body else {}
                 asked = {"model": model, "stream": True, **default, **body}
                 answer = await gateway.request("POST", path, asked)
+                answer.headers["counted"] = await gateway.metric('switchyard_continued_total{route="m"}')
         lines = [orjson.loads(line) for line in (tmp_path / "log").read_bytes().splitlines()]
         record = next(line for line in lines if line["message"] == "call")
         return answer, [[each.body for each in one.requests] for one in (a, b, c)], record
@@ -78,6 +79,7 @@ async def test_the_client_reads_one_answer(play):
     assert answer.headers["x-switchyard-target"] == "a/one"
     assert (record["status"], record["fault"], record["target"], record["finish"]) == (200, "", "b/two", "stop")
     assert [each[:2] for each in record["tried"]] == [["a/one", "broken"], ["b/two", ""]]
+    assert answer.headers["counted"] == 1
 
 
 async def test_a_model_that_can_is_handed_the_beginning(play):
