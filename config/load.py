@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
@@ -13,7 +13,7 @@ from config.budgets import Terms
 from config.keys import digest, read_keys
 from config.levels import read_places, read_service, read_tags, read_teams
 from config.models import read_models
-from config.policies import BREAKER, TIMEOUTS, read_break, read_params, read_retry
+from config.policies import BREAKER, TIMEOUTS, read_break, read_params, read_retry, read_weights
 from config.problems import Notes
 from config.providers import Providers, read_providers
 from config.readers import TRUTH, choice, duration, matching, secret, several, size, whole
@@ -26,7 +26,7 @@ from config.yaml_lines import Node
 from core.secret import Secret
 
 MOST_WORKERS = 256
-DEFAULT_STRATEGY = "order"
+DEFAULT_STRATEGY = "balanced"
 
 # Whole sections of which this version keeps nothing.
 NOT_YET = ("cache",)
@@ -70,12 +70,13 @@ def load(
     file: str,
     dialects: Mapping[str, DialectFacts],
     strategies: Collection[str],
+    named: Callable[[str], str | None] | None = None,
     cores: int = 1,
     host: str | None = None,
     port: int | None = None,
     workers: int | None = None,
 ) -> Config:
-    """Raise ConfigErrors with all errors at once. *file* is for messages.
+    """Raise ConfigErrors with all errors at once. *file* is for messages, *named* knows strategies by other names.
 
     *cores* is what `workers: auto` means. *host*, *port* and *workers* stand above the file, if given.
     """
@@ -84,7 +85,8 @@ def load(
     root = Section(Entry(tree, "", 1), notes)
     server, server_section = _server(root, notes, cores=cores)
     server = _above(server, host=host, port=port, workers=workers)
-    defaults, strategy = _defaults(root, notes, strategies)
+    strategy_name = choice(strategies, "strategy", named)
+    defaults, strategy = _defaults(root, notes, strategy_name)
     config = Config(
         server=server,
         log=settings(root.take("log"), Log(), _LOG, notes),
@@ -96,7 +98,7 @@ def load(
         hash=_hash(tree),
     )
     providers = read_providers(root.take("providers"), notes, dialects)
-    config = _with_ways(config, providers, root, notes, strategies=strategies, strategy=strategy)
+    config = _with_ways(config, providers, root, notes, named=strategy_name, strategy=strategy)
     config = _with_callers(config, providers, root, notes)
     root.refuse(NOT_YET)
     root.close()
@@ -150,10 +152,10 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _defaults(root: Section, notes: Notes, strategies: Collection[str]) -> tuple[Route, str]:
+def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, str]:
     base = Route(name="", stages=())
     section = Section(root.take("defaults"), notes)
-    strategy = section.read("strategy", choice(strategies, "strategy"), DEFAULT_STRATEGY)
+    strategy = section.read("strategy", named, DEFAULT_STRATEGY)
     defaults = replace(
         base,
         timeouts=settings(section.take("timeouts"), base.timeouts, TIMEOUTS, notes),
@@ -162,6 +164,7 @@ def _defaults(root: Section, notes: Notes, strategies: Collection[str]) -> tuple
         fallback=section.read("fallback", TRUTH, base.fallback),
         strict=read_params(section, inherited=base.strict),
         on_break=read_break(section, inherited=base.on_break),
+        weights=read_weights(section, base.weights, notes),
     )
     section.refuse(("cache",))
     section.close()
@@ -169,14 +172,14 @@ def _defaults(root: Section, notes: Notes, strategies: Collection[str]) -> tuple
 
 
 def _with_ways(
-    config: Config, providers: Providers, root: Section, notes: Notes, *, strategies: Collection[str], strategy: str
+    config: Config, providers: Providers, root: Section, notes: Notes, *, named: Reader[str], strategy: str
 ) -> Config:
     """*config* and where calls may go."""
     written = read_routes(
         root.take("routes"),
         notes,
         providers=providers.by_name,
-        strategies=strategies,
+        named=named,
         defaults=config.defaults,
         strategy=strategy,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from config.problems import Notes
 from config.readers import above_zero, choice, duration, number, whole
-from config.schema import Retry
+from config.schema import Balance, Retry
 from config.section import Entry, Reader, Section, changed
 
 MOST_ATTEMPTS = 10
@@ -34,6 +34,7 @@ _RETRY: Mapping[str, Reader[Any]] = {
     "budget": number(0, 1),
     "longest_wait": duration("1h", zero=True),
 }
+_WEIGHTS: Mapping[str, Reader[Any]] = {"cost": number(0, 1000), "quality": number(0, 1000), "latency": number(0, 1000)}
 _RETRIES = whole(0, MOST_ATTEMPTS - 1)
 
 
@@ -46,6 +47,17 @@ def read_params(section: Section, *, inherited: bool) -> bool:
 def read_break(section: Section, *, inherited: str) -> str:
     """What becomes of a stream that breaks off after content has gone out."""
     return section.read("on_break", choice(ON_BREAK, "policy"), inherited)
+
+
+def read_weights(section: Section, base: Balance, notes: Notes) -> Balance:
+    """What counts how much; only how they compare matters, so that all of them can't be zero."""
+    entry = section.take("weights")
+    weights = Section(entry, notes)
+    balance = base._replace(**changed(weights, _WEIGHTS))
+    weights.close()
+    if entry and not any(balance):
+        notes.error(entry, "counts nothing at all; at least one weight has to be above 0")
+    return balance
 
 
 def read_retry(entry: Entry | None, base: Retry, notes: Notes) -> Retry:

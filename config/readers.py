@@ -90,15 +90,15 @@ def size(highest: str) -> Reader[int]:
     return scalar(lambda text: _within(units.size(text), 1, most), f"a size such as 32MiB, up to {highest}")
 
 
-def choice(names: Collection[str], what: str) -> Reader[str]:
-    """One of *names*, which are the known *what*."""
+def choice(names: Collection[str], what: str, named: Callable[[str], str | None] | None = None) -> Reader[str]:
+    """One of *names*, which are the known *what*; or something else by which one of them is *named*."""
 
     def read(entry: Entry, notes: Notes) -> str | None:
         if not isinstance(entry.node, Scalar):
             notes.error(entry, f"expected the name of a {what}, got {got(entry.node)}")
             return None
-        if entry.node.text in names:
-            return entry.node.text
+        if (name := named(entry.node.text) if named else entry.node.text) in names:
+            return name
         known = ", ".join(sorted(names))
         meant = notes.meant(entry.node.text, names)
         notes.error(entry, f"expected a {what} ({known}), got {shown(entry.node)}{meant}")

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from config.policies import BREAKER, TIMEOUTS, read_break, read_params, read_retry
+from config.policies import BREAKER, TIMEOUTS, read_break, read_params, read_retry, read_weights
 from config.problems import Notes
 from config.readers import TRUTH, above_zero, choice, several
 from config.schema import Route
-from config.section import Entry, Section, entries, got, settings, shown
+from config.section import Entry, Reader, Section, entries, got, settings, shown
 from config.yaml_lines import Fields, Items, Scalar, is_null, is_text
 from core.faults import BY_CODE, Fault
 
@@ -50,11 +50,11 @@ class Written(NamedTuple):
 
 
 class Known(NamedTuple):
-    """The names that routes may use."""
+    """The names that routes may use. *strategy* reads that of a strategy."""
 
     providers: Collection[str]
     routes: Collection[str]
-    strategies: Collection[str]
+    strategy: Reader[str]
 
 
 def read_routes(
@@ -62,13 +62,13 @@ def read_routes(
     notes: Notes,
     *,
     providers: Collection[str],
-    strategies: Collection[str],
+    named: Reader[str],
     defaults: Route,
     strategy: str,
 ) -> dict[str, Written]:
-    """*defaults* and *strategy* are what a route has that says nothing else."""
+    """*defaults* and *strategy* are what a route has that says nothing else; *named* reads the name of a strategy."""
     routes = Section(entry, notes).every()
-    known = Known(providers, frozenset(name for name, _ in routes), strategies)
+    known = Known(providers, frozenset(name for name, _ in routes), named)
     return {name: _route(name, one, notes, known, defaults=defaults, strategy=strategy) for name, one in routes}
 
 
@@ -87,8 +87,9 @@ def _route(name: str, entry: Entry, notes: Notes, known: Known, *, defaults: Rou
         fallback=_fallback(section, notes, defaults, steps),
         strict=read_params(section, inherited=defaults.strict),
         on_break=read_break(section, inherited=defaults.on_break),
+        weights=read_weights(section, defaults.weights, notes),
     )
-    strategy = section.read("strategy", choice(known.strategies, "strategy"), strategy)
+    strategy = section.read("strategy", known.strategy, strategy)
     section.close()
     if not (chain and _says_something(chain)):
         notes.error(entry, f"names no target; expected {EXAMPLE}, or `chain:` with a list of them")
@@ -131,7 +132,7 @@ def _step(entry: Entry, notes: Notes, known: Known) -> Step:
         notes.error(target, "a stage has either `target` or `targets`")
     weight = section.read("weight", _WEIGHT, 1.0) if target else 1.0
     on = section.read("on", _FAULTS, ())
-    strategy = section.read("strategy", choice(known.strategies, "strategy"), None)
+    strategy = section.read("strategy", known.strategy, None)
     section.close()
     named = entries(targets) if targets else (target,) if target else ()
     if not named:

@@ -78,6 +78,17 @@ class Breaker:
     window: float = 30.0
 
 
+class Balance(NamedTuple):
+    """What counts how much for strategies that balance. At least one is above zero."""
+
+    cost: float = 0.4
+    quality: float = 0.4
+    latency: float = 0.2
+
+
+BALANCE: Final = Balance()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Targets tried together, in the order their *strategy* gives; *on* are the faults that lead here (empty: any)."""
@@ -85,6 +96,7 @@ class Stage:
     targets: tuple[Target, ...]
     strategy: str = "order"
     on: frozenset[str] = frozenset()
+    weights: Balance = BALANCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +115,7 @@ class Route:
     fallback: bool = True
     strict: bool = False
     on_break: str = "error"
+    weights: Balance = BALANCE
 
 
 class Rate(NamedTuple):

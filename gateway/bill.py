@@ -34,7 +34,8 @@ NOTHING: Final = (0,) * len(COUNTS)
 class Bill:
     """One for each call. Every attempt has a hold of its own, since one that timed out may have been billed.
 
-    *written*: the ledger has its row. *before* is what earlier parts of the same answer took, if it is made of several.
+    *written*: the ledger has its row. *trial* is the attempt under way, from when it was sent until it is over. *took*
+    is what the last attempt took of which that is known; *before* what earlier parts of the same answer did, if any.
     """
 
     __slots__ = (
@@ -53,10 +54,11 @@ class Bill:
         "_shared",
         "_sliced",
         "_target",
-        "_trial",
         "before",
         "purse",
         "slices",
+        "took",
+        "trial",
         "tried",
         "written",
     )
@@ -72,7 +74,7 @@ class Bill:
         self._bound: Bound | None = None
         self._target: Target
         self._request: WireRequest | None = None
-        self._trial: WholeTrial | StreamTrial | None = None
+        self.trial: WholeTrial | StreamTrial | None = None
         self._began = 0.0
         self._settled = False  # the attempt under way
         self._sliced: tuple[int, int] | None = None  # what the first slice covers, and what a token more costs
@@ -82,6 +84,7 @@ class Bill:
         self.purse: Purse | None = None
         self.tried: list[tuple[str, str, float]] = []
         self.written = False
+        self.took: Usage | None = None
         self.before: Usage | None = None
 
     # Before an attempt
@@ -186,11 +189,11 @@ class Bill:
 
     def sent(self, trial: WholeTrial | StreamTrial) -> None:
         """From here on a provider may bill something for the attempt."""
-        self._trial = trial
+        self.trial = trial
 
     def end(self, failure: Failure | None) -> None:
         """The attempt is over. Unless it was settled: what may be billed for it is paid, and the rest comes back."""
-        trial, self._trial = self._trial, None
+        trial, self.trial = self.trial, None
         if self._settled:
             self._settled = False
         elif trial is not None and failure is not None and _billed(trial, failure):
@@ -234,6 +237,7 @@ class Bill:
         record = self._record
         record.target = target.id
         record.provider = target.provider
+        self.took = usage
         record.usage = usage if self.before is None else added(self.before, usage)
         record.estimated = record.estimated or usage.estimated
         record.cost += cost

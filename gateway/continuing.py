@@ -74,9 +74,7 @@ class Continuing:
         return failure, True
 
     def asks(self, ask: Ask, adapter: Adapter) -> Ask:
-        """*ask*, or where an answer broke off, one for its rest. Raises a Refusal where its target can't give that."""
-        if self.broke is None:
-            return ask
+        """*ask*, for the rest of what broke off. Raises a Refusal where its target can't give that."""
         if self._first is None:
             self._first = self._record.usage
         said = self._transcript.said = mended(self._transcript.said)

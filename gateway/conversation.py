@@ -28,6 +28,7 @@ from gateway.continuing import continuing
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
+from gateway.learning import Outcome, learn
 from gateway.lines import lines
 from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
@@ -168,7 +169,9 @@ class Conversation:
     async def _chain(self, bill: Bill) -> None:
         """The route's targets, until one has answered."""
         deadline = self._began + self._route.timeouts.total
-        attempts = plan(self._route, self._call, self._generation.view, deadline, self._record.decided)
+        attempts = plan(
+            self._route, self._call, self._generation.view, deadline, self._record.decided, caller=self._key.name
+        )
         try:
             failure = await self._try(next(attempts), bill)
             while failure is not None and not (self._telling is not None and self._telling.committed):
@@ -197,6 +200,7 @@ class Conversation:
         began = shared.loop.time()
         probe = vitals.begin(began)  # before anything is awaited: a breaker lets one probe through, not two
         bill.begin(target, began)
+        number = vitals.attempts
         failure: Failure | None = CANCELLED
         try:
             if attempt.retry:
@@ -213,6 +217,7 @@ class Conversation:
             )
         finally:
             now = shared.loop.time()
+            trial = bill.trial
             bill.end(failure)
             if attempt.retry:
                 shared.budget.ended()
@@ -220,6 +225,8 @@ class Conversation:
             first = None if telling is None or telling.first is None else telling.first - began
             vitals.end(now, failure, probe=probe, policy=self._route.breaker, first_content=first)
             self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
+            if self._generation.learns:
+                learn(shared, attempt, self._call, trial, Outcome(number, began, first, bill.took, failure))
             if failure is not None and failure.guessed:
                 puzzled(shared, target, failure, self._call)
             bill.tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
@@ -228,8 +235,8 @@ class Conversation:
     async def _attempt(self, attempt: Attempt, bill: Bill) -> Failure | None:
         lane = self._generation.lanes[attempt.target.provider]
         ask = self._ask(attempt.target)
-        if self._telling is not None and self._telling.continuing is not None:
-            ask = self._telling.continuing.asks(ask, lane.adapter)
+        if self._telling is not None and self._telling.broke is not None:
+            ask = self._telling.asks(ask, lane.adapter)
         if urls := lane.adapter.fetches(ask):
             ask = await self._show(ask, urls)
         request = lane.adapter.encode(ask)

@@ -13,7 +13,7 @@ from config.schema import Config
 from config.watch import Watch, read
 from gateway.generation import DIALECTS, Generation, Shared, build
 from gateway.unpriced import unpriced
-from routing.strategies import STRATEGIES
+from routing.strategies import STRATEGIES, strategy_named
 
 STATE_AT_START: Final = ("url", "directory", "fsync")
 AT_START: Final = ("host", "port", "drain", "idle", "head_timeout", "shortcut")
@@ -40,6 +40,7 @@ class Source:
             file=self.file,
             dialects=DIALECTS,
             strategies=STRATEGIES,
+            named=strategy_named,
             host=self.host,
             port=self.port,
             workers=self.workers,

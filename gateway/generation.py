@@ -21,6 +21,7 @@ from core.target import Provider, Target
 from core.usage import Usage
 from core.wire import WireRequest
 from gateway.lane import Lane
+from gateway.outlook import outlook
 from gateway.remembered import Remembered
 from gateway.sightings import Sightings
 from quota.journal import JournalLike
@@ -29,6 +30,7 @@ from quota.stored_keys import StoredKeys, reading
 from quota.till import Till
 from routing.candidates import View
 from routing.credentials import Credentials
+from routing.forecast import Forecast
 from routing.match import Routes
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
@@ -85,13 +87,14 @@ class Shared:
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
     sightings: Sightings = field(default_factory=Sightings)
+    forecast: Forecast = field(default_factory=Forecast)
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
     books: bool = False  # whether finished calls are written to the ledger
 
 
 class Generation:
-    """What calls that began under one configuration go by."""
+    """What calls that began under one configuration go by. *learns*: attempts teach something that a choice goes by."""
 
     __slots__ = (
         "_catalog",
@@ -102,6 +105,7 @@ class Generation:
         "config",
         "keyring",
         "lanes",
+        "learns",
         "pools",
         "routes",
         "view",
@@ -115,6 +119,7 @@ class Generation:
         self.pools: Mapping[str, Credentials] = {
             name: shared.vitals.pool(provider) for name, provider in config.providers.items()
         }
+        self.learns = any(len(stage.targets) > 1 for route in config.routes.values() for stage in route.stages)
         self.common = header("x-switchyard-config", config.hash)
         self.view = View(
             vitals=shared.vitals,
@@ -126,6 +131,7 @@ class Generation:
             turns=shared.turns,
             fits=self._fits,
             context=self._context,
+            outlook=outlook(config, self.model, shared.till, shared.forecast),
         )
         self._catalog = Catalog(config.models)
         self._known: dict[str, Model] = {}  # by target id

@@ -3,7 +3,9 @@
 import asyncio
 from typing import Final
 
+from adapters.contract import Adapter
 from api.stream import DONE, KEEPALIVE, StreamWriter
+from core.ask import Ask
 from core.call import Call
 from core.faults import Failure
 from core.target import Target
@@ -72,12 +74,16 @@ class Telling:
         """Why the answer broke off that others are asked to go on with."""
         return None if self.continuing is None else self.continuing.broke
 
+    def asks(self, ask: Ask, adapter: Adapter) -> Ask:
+        """*ask*, for the rest of what broke off; see Continuing."""
+        self.first = None
+        self._bill.before = self._record.usage
+        return ask if self.continuing is None else self.continuing.asks(ask, adapter)
+
     def follow(self, target: Target, trial: StreamTrial) -> None:
         """Another attempt begins."""
         self._target = target
         self._trial = trial
-        if self.continuing is not None and self.continuing.broke is not None:
-            self._bill.before = self._record.usage
 
     def opens(self) -> Relay | None:
         reply, record, trial = self._reply, self._record, self._trial

@@ -1,16 +1,18 @@
 """Whether a target can take a call now and, if not, why not."""
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from random import Random
 from typing import NamedTuple
 
 from core.call import Call
 from core.faults import Fault
 from core.target import Provider, Target
+from core.wishes import NO_WISHES
 from routing.breaker import CLOSED
 from routing.credentials import Credentials, Pause
+from routing.outlook import Outlook
 from routing.retry_budget import RetryBudget
-from routing.vitals import Vitals
+from routing.vitals import TargetVitals, Vitals
 
 Fits = Callable[[Target, Call], str | None]
 Context = Callable[[Target], int | None]
@@ -21,7 +23,7 @@ class View:
 
     *pools*: provider name -> its credentials, for every configured provider. *turns* counts the picks from each
     stage, by route name and stage number. *fits* says why a target can't do what a call needs, or None. *context* is
-    a target's context in tokens, None where nobody knows.
+    a target's context in tokens, None where nobody knows. *outlook* is what is known of targets before they are asked.
     """
 
     __slots__ = (
@@ -29,6 +31,7 @@ class View:
         "clock",
         "context",
         "fits",
+        "outlook",
         "pools",
         "rng",
         "turns",
@@ -48,6 +51,7 @@ class View:
         turns: MutableMapping[tuple[str, int], int],
         fits: Fits | None = None,
         context: Context | None = None,
+        outlook: Outlook | None = None,
     ) -> None:
         self.vitals = vitals
         self.pools = pools
@@ -58,6 +62,11 @@ class View:
         self.turns = turns
         self.fits = fits
         self.context = context
+        self.outlook = outlook or Outlook()
+
+    def cost(self, target: Target, call: Call) -> int | None:
+        """Nano-dollars that *call* will probably cost at *target*; None where nobody knows its price."""
+        return self.outlook.cost(target, call)
 
 
 class Skipped(NamedTuple):
@@ -98,6 +107,42 @@ def kept_away(target: Target, call: Call, view: View, now: float) -> Skipped | N
         if not pool.ready(now, target.id):
             away = resting(target, pool.pause(now, target.id))
     return away
+
+
+class Sifted(NamedTuple):
+    """*able* can take the call, with what was observed of each (None where nothing was yet); *skipped* can't."""
+
+    able: list[Target]
+    seen: list[TargetVitals | None]
+    skipped: list[Skipped]
+
+
+def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifted:
+    """`kept_away` of all *targets*, which asks each only where its provider, or what was observed, leaves any doubt.
+
+    What `obstacle` asks beyond that needs a doubt here as well; tests/routing/test_sift.py compares the two.
+    """
+    able: list[Target] = []
+    seen: list[TargetVitals | None] = []
+    skipped: list[Skipped] = []
+    observed, fits, plain = view.vitals.targets().get, view.fits, call.wishes is NO_WISHES
+    easy: dict[str, bool] = {}
+    for target in targets:
+        provider = target.provider
+        sure = easy.get(provider)
+        if sure is None:
+            sure = easy[provider] = plain and provider in view.usable and view.pools[provider].untroubled
+        vitals = observed(target.id)
+        if not (
+            sure and (vitals is None or vitals.circuit.state is CLOSED) and (fits is None or fits(target, call) is None)
+        ):
+            away = kept_away(target, call, view, now)
+            if away is not None:
+                skipped.append(away)
+                continue
+        able.append(target)
+        seen.append(vitals)
+    return Sifted(able, seen, skipped)
 
 
 def resting(target: Target, pause: Pause) -> Skipped:

@@ -121,6 +121,12 @@ class Credentials:
                 return index
         return None
 
+    @property
+    def untroubled(self) -> bool:
+        """Whether there is a single one that nothing is known against, so that it is ready for any target."""
+        first = self._members[0]
+        return len(self._members) == 1 and first.bench is None and not first.cooling
+
     def ready(self, now: float, target_id: str) -> bool:
         """Whether one of them may be used for *target_id* now."""
         return any(member.rest(now, target_id) is None for member in self._members)

@@ -47,11 +47,12 @@ class Trail(Protocol):
 
 
 def plan(
-    route: Route, call: Call, view: View, deadline: float, trail: Trail | None = None
+    route: Route, call: Call, view: View, deadline: float, trail: Trail | None = None, *, caller: str = ""
 ) -> Generator[Attempt, Failure, None]:
     """Yield what to try; be sent what went wrong. Raises Exhausted when nothing is left.
 
     *deadline*: when the call's time is up, on the clock of *view*. *trail* gets every decision that is made.
+    *caller* is the name of the client's key.
     """
     course = _Course(route, call, view, deadline)
     now = view.clock()
@@ -60,7 +61,7 @@ def plan(
             continue
         targets: Sequence[Target] = stage.targets
         if len(targets) > 1:
-            decision = _decided(route, index, call, view, now)
+            decision = _decided(route, index, call, view, now, caller=caller)
             targets = decision.tried()
             if trail is not None:
                 trail.append(decision)
@@ -92,10 +93,10 @@ def _leads(fault: Fault, stage: Stage) -> bool:
     return fault.next_target
 
 
-def _decided(route: Route, index: int, call: Call, view: View, now: float) -> Decision:
+def _decided(route: Route, index: int, call: Call, view: View, now: float, *, caller: str) -> Decision:
     place = (route.name, index)
     turn = view.turns[place] = view.turns.get(place, -1) + 1
-    return decide(route.stages[index], index, call, view, turn=turn, now=now)
+    return decide(route.stages[index], index, call, view, turn=turn, now=now, caller=caller)
 
 
 class _Course:

@@ -10,6 +10,8 @@ from core.secret import Secret
 from core.target import Provider
 from routing.breaker import CLOSED, Circuit
 from routing.credentials import Credentials, CredentialVitals
+from routing.headroom import Rooms
+from routing.pulse import Pulse
 
 _NEWEST_SHARE = 0.2  # of the last latency in the decaying average
 
@@ -27,10 +29,22 @@ class TargetVitals:
     """What we observed of one target.
 
     *first_content* is the decaying average of seconds to the first content, None before the first success.
-    *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them.
+    *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *pulse* is how fast
+    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py.
     """
 
-    __slots__ = ("_provider", "attempts", "circuit", "failed", "first_content", "in_flight", "last_failure", "used")
+    __slots__ = (
+        "_provider",
+        "attempts",
+        "circuit",
+        "failed",
+        "first_content",
+        "in_flight",
+        "last_failure",
+        "pulse",
+        "rooms",
+        "used",
+    )
 
     def __init__(self, provider: ProviderVitals, rng: Random) -> None:
         self._provider = provider
@@ -41,6 +55,8 @@ class TargetVitals:
         self.first_content: float | None = None
         self.last_failure: Failure | None = None
         self.used = 0.0
+        self.pulse = Pulse()
+        self.rooms = Rooms()
 
     def available(self, now: float) -> bool:
         """The one question strategies and fallback ask."""
