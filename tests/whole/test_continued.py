@@ -254,7 +254,8 @@ async def test_a_prompt_grows_by_what_was_said(play):
 
 async def test_what_is_seen_of_a_target_is_only_its_own_part(start):
     async with Provider(BREAKS) as a, Provider(fails(503)) as b, Provider(GOES_ON) as c:
-        async with start(CONFIG.format(a=a.url, b=b.url, c=c.url, dialect="openai")) as gateway:
+        config = CONFIG.format(a=a.url, b=b.url, c=c.url, dialect="openai")
+        async with start(config) as gateway:
             await gateway.chat(stream=True)
             vitals = gateway.house._shared.vitals
             firsts = [vitals.target(name).first_content for name in ("a/one", "b/two", "c/three")]
