@@ -5,6 +5,7 @@ from typing import Any
 
 from config import units
 from config.allowances import Written, take_allowance
+from config.policies import CONCURRENCY
 from config.problems import Notes, printable
 from config.readers import MONEY, TEXT, TRUTH, choice, number, scalar, several, whole
 from config.schema import ModelFacts
@@ -114,4 +115,5 @@ _FACTS: Mapping[str, Reader[Any]] = {
     "capabilities": several(TEXT),
     "flags": _flags,
     "quality": number(0, 1),
+    "concurrency": CONCURRENCY,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from core.secret import Secret
-from core.target import Provider, Target
+from core.target import Concurrency, Provider, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +90,14 @@ BALANCE: Final = Balance()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """The line before a target that is full: *most* calls wait, each for *wait* seconds at most; 0 for never."""
+
+    most: int = 100
+    wait: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Targets tried together, in the order their *strategy* gives; *on* are the faults that lead here (empty: any)."""
 
@@ -112,6 +120,7 @@ class Route:
     timeouts: Timeouts = Timeouts()
     retry: Retry = Retry()
     breaker: Breaker = Breaker()
+    queue: Queue = Queue()
     fallback: bool = True
     strict: bool = False
     on_break: str = "error"
@@ -170,7 +179,8 @@ class Key:
 
     *per_model*: patterns of the model names that clients ask with (one `*` at most), each with an allowance of its own;
     the first that fits counts. *max_cost* is nano-dollars for one call. *holds*: `whole`, or `slices` for those who
-    declare huge answers and take little. *stored*: made at run time, so that it is known by the store alone.
+    declare huge answers and take little. *priority* (high, normal, low) is for where calls have to
+    wait. *stored*: made at run time, so that it is known by the store alone.
     """
 
     name: str
@@ -184,6 +194,7 @@ class Key:
     per_model: tuple[tuple[str, Allowance], ...] = ()
     max_cost: int | None = None
     holds: str = "whole"
+    priority: str = "normal"
     stored: bool = False
 
 
@@ -248,6 +259,7 @@ class ModelFacts:
     capabilities: tuple[str, ...] | None = None
     flags: Mapping[str, object] = field(default_factory=dict)
     quality: float | None = None
+    concurrency: Concurrency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
 from gateway.spent import Spent
 from gateway.telling import Telling
+from gateway.waiting_room import priority, wait
 from quota.keys import ANYONE, Stranger
 from routing.exhausted import Exhausted, refusal
 from routing.plan import Attempt, plan
@@ -57,6 +58,7 @@ class Conversation:
         "_gallery",
         "_generation",
         "_key",
+        "_level",
         "_record",
         "_reply",
         "_route",
@@ -75,6 +77,7 @@ class Conversation:
         self._began = shared.loop.time()
         self._record = Record(request_id, time.time(), endpoint=endpoint.name, generation=generation.config.hash)
         self._key: Key = ANYONE
+        self._level: int  # of priority, where it has to wait
         self._call: Call
         self._route: Route
         self._bill: Bill | None = None  # from when it is known who pays for what
@@ -128,6 +131,7 @@ class Conversation:
         except Stranger as stranger:
             key = await keyring.ask(stranger, record.time)
         self._key = key
+        self._level = priority(key, caller.priority)
         record.key = key.name
 
     async def _read(self, caller: Caller) -> bytes:
@@ -196,6 +200,11 @@ class Conversation:
     async def _try(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
         shared, target = self._shared, attempt.target
+        if attempt.queued:
+            place = await self._wait(attempt)
+            if isinstance(place, Failure):
+                return place
+            attempt = place
         vitals = shared.vitals.target(target.id)
         began = shared.loop.time()
         probe = vitals.begin(began)  # before anything is awaited: a breaker lets one probe through, not two
@@ -223,7 +232,16 @@ class Conversation:
                 shared.budget.ended()
             telling = self._telling
             first = None if telling is None or telling.first is None else telling.first - began
-            vitals.end(now, failure, probe=probe, policy=self._route.breaker, first_content=first)
+            usage = self._record.usage
+            vitals.end(
+                now,
+                failure,
+                probe=probe,
+                policy=self._route.breaker,
+                first_content=first,
+                took=now - began,
+                output=0 if usage is None else usage.output,
+            )
             self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
             if self._generation.learns:
                 learn(shared, attempt, self._call, trial, Outcome(number, began, first, bill.took, failure))
@@ -231,6 +249,13 @@ class Conversation:
                 puzzled(shared, target, failure, self._call)
             bill.tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
         return failure
+
+    async def _wait(self, attempt: Attempt) -> Attempt | Failure:
+        """Stand in line before a target that is full."""
+        route, key = self._route, self._key.name
+        until = self._began + route.timeouts.total
+        pools = self._generation.pools
+        return await wait(attempt, self._shared, pools, route.queue, key=key, level=self._level, until=until)
 
     async def _attempt(self, attempt: Attempt, bill: Bill) -> Failure | None:
         lane = self._generation.lanes[attempt.target.provider]

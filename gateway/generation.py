@@ -6,6 +6,7 @@ What outlives it (connections, observations, what is held, the meters) is in Sha
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from typing import Final, Protocol
 
@@ -17,7 +18,7 @@ from catalog.price import Price
 from config.schema import Config, DialectFacts, Key
 from core.ask import Abilities
 from core.call import Call
-from core.target import Provider, Target
+from core.target import ADAPTIVE, Concurrency, Provider, Target
 from core.usage import Usage
 from core.wire import WireRequest
 from gateway.lane import Lane
@@ -232,6 +233,7 @@ def build(config: Config, shared: Shared) -> Generation:
     lanes = {name: _lane(provider, config, shared) for name, provider in config.providers.items()}
     generation = Generation(config, shared, lanes)
     shared.till.adopt(config)
+    shared.vitals.heed(partial(concurrency, config))
     shared.stored.adopt(reading(config))
     shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
     shared.meters.know(
@@ -244,6 +246,14 @@ def build(config: Config, shared: Shared) -> Generation:
     )
     shared.meters.generation(config.hash)
     return generation
+
+
+def concurrency(config: Config, id: str) -> Concurrency:
+    """How many calls the target *id* takes at a time, as far as the operator says."""
+    model, provider = config.models.get(id), config.providers.get(id.partition("/")[0])
+    if model is not None and model.concurrency is not None:
+        return model.concurrency
+    return ADAPTIVE if provider is None else provider.concurrency
 
 
 def _lane(provider: Provider, config: Config, shared: Shared) -> Lane:

@@ -81,7 +81,7 @@ class House:
             treasury.journal,
             books=treasury.books,
         )
-        self._lookout = Lookout(self._shared)
+        self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
@@ -252,7 +252,7 @@ class House:
         self._looking = self._loop.call_later(LOOK, self._look_again)
 
     def _look(self) -> None:
-        observe(self._shared.vitals, self._meters, self._seen)
+        observe(self._shared.vitals, self._meters, self._seen, self._loop.time())
         streams = 0
         routes: dict[str, int] = dict.fromkeys(self._flying, 0)
         for conversation in self._shared.open:

@@ -73,8 +73,8 @@ class Skipped(NamedTuple):
     """A target that wasn't tried, and why.
 
     *fault* is the one that made it unavailable for a while, None if it can never take this call; *wait* the
-    seconds until it can be used again, where known; *tripped* whether only its breaker keeps it away, *unfit* whether
-    it can't do what the call asks for.
+    seconds until it can be used again, where known; *tripped* whether only its breaker or failing probes keep it away,
+    *unfit* whether it can't do what the call asks for.
     """
 
     target: Target
@@ -93,10 +93,24 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
         return Skipped(target, reason, unfit=True)
     vitals = view.vitals.target(target.id)
     circuit = vitals.circuit
-    if circuit.state is CLOSED or (reason := vitals.why_not(now)) is None:
+    presence = vitals.provider.presence
+    if circuit.state is CLOSED and presence.lost is None:
+        return None if vitals.in_flight < vitals.gate.room else full(target, vitals)
+    if (reason := vitals.why_not(now)) is None:
         return None
+    if circuit.admits(now):
+        return Skipped(target, reason, presence.lost, max(0.0, presence.back - now), tripped=True)
     wait = circuit.until - now if circuit.until > now else None
     return Skipped(target, reason, circuit.cause, wait, tripped=True)
+
+
+def full(target: Target, vitals: TargetVitals) -> Skipped:
+    """*target* has all the calls that it takes at a time."""
+    gate = vitals.gate
+    turn = gate.turn
+    line = f", and {gate.waiting} wait" if gate.waiting else ""
+    reason = f"it has {vitals.in_flight} calls under way, all it takes now{line}"
+    return Skipped(target, reason, Fault.BUSY, None if turn is None else (gate.waiting + 1) * turn)
 
 
 def kept_away(target: Target, call: Call, view: View, now: float) -> Skipped | None:
@@ -117,6 +131,10 @@ class Sifted(NamedTuple):
     skipped: list[Skipped]
 
 
+def _untroubled(provider: str, view: View) -> bool:
+    return view.pools[provider].untroubled and view.vitals.provider(provider).presence.lost is None
+
+
 def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifted:
     """`kept_away` of all *targets*, which asks each only where its provider, or what was observed, leaves any doubt.
 
@@ -131,10 +149,12 @@ def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifte
         provider = target.provider
         sure = easy.get(provider)
         if sure is None:
-            sure = easy[provider] = plain and provider in view.usable and view.pools[provider].untroubled
+            sure = easy[provider] = plain and provider in view.usable and _untroubled(provider, view)
         vitals = observed(target.id)
         if not (
-            sure and (vitals is None or vitals.circuit.state is CLOSED) and (fits is None or fits(target, call) is None)
+            sure
+            and (vitals is None or (vitals.circuit.state is CLOSED and vitals.in_flight < vitals.gate.room))
+            and (fits is None or fits(target, call) is None)
         ):
             away = kept_away(target, call, view, now)
             if away is not None:

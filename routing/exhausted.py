@@ -20,6 +20,7 @@ _MESSAGES: Final[Mapping[Fault, str]] = {
     Fault.BAD_CREDENTIAL: "the provider refused this service's credential",
     Fault.OUT_OF_CREDIT: "this service's credit with the provider is used up",
     Fault.MODEL_NOT_FOUND: "the provider doesn't know the model",
+    Fault.BUSY: "every target that could take the call is busy",
     Fault.LIMITED: "a limit that this service keeps for the model or its provider is reached",
     Fault.CANCELLED: "the call was cancelled",
 }
@@ -76,6 +77,9 @@ def refusal(exhausted: Exhausted, able: Callable[[], Sequence[str]] = nobody) ->
             return Refusal(400, message, code="unsupported_by_model", headers=headers, extra=extra)
         return Refusal(503, _nothing(exhausted), code="no_target_available", headers=headers, extra=extra)
     fault = failure.fault
+    if fault is Fault.BUSY:
+        # Whoever comes back when there is room multiplies nothing.
+        del headers["x-should-retry"]
     return Refusal(fault.status, _MESSAGES[fault], code=fault.shown, headers=headers, extra=extra)
 
 

@@ -6,7 +6,7 @@ What clients write never becomes a series.
 
 import os
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container
 from typing import NamedTuple
 
 from core.usage import Usage
@@ -78,10 +78,41 @@ METRICS = (
     ),
     Metric("switchyard_in_flight", "gauge", "Calls under way", ("route",)),
     Metric("switchyard_target_in_flight", "gauge", "Attempts under way", ("target",)),
+    Metric(
+        "switchyard_target_limit",
+        "gauge",
+        "Attempts that a target takes at a time, while there is a limit",
+        ("target",),
+    ),
+    Metric("switchyard_queued", "gauge", "Calls that wait for a target that is full", ("target",)),
+    Metric(
+        "switchyard_queue_refused_total", "counter", "Calls that did not get their turn at a full target", ("target",)
+    ),
+    Metric(
+        "switchyard_queue_seconds",
+        "histogram",
+        "Seconds that calls waited for a full target, whether or not they got their turn",
+        ("target",),
+        bounds=FIRST_SECONDS,
+    ),
     Metric("switchyard_breaker_state", "gauge", "0 closed, 1 half-open, 2 open", ("target",), merge="max"),
     Metric("switchyard_breaker_transitions_total", "counter", "Changes of a breaker's state", ("target", "to")),
     Metric(
         "switchyard_provider_up", "gauge", "1 if the last probe of a provider went well, else 0", ("provider",), "min"
+    ),
+    Metric(
+        "switchyard_provider_ejected",
+        "gauge",
+        "1 while failed probes keep a provider's targets from being tried, else 0",
+        ("provider",),
+        "max",
+    ),
+    Metric(
+        "switchyard_credential_resting",
+        "gauge",
+        "1 while an API key of a provider rests, for some target or for all, else 0",
+        ("credential",),
+        "max",
     ),
     Metric("switchyard_probes_total", "counter", "Probes by what went wrong (none: nothing)", ("provider", "fault")),
     Metric("switchyard_retries_total", "counter", "Attempts at the same target again", ("target",)),
@@ -182,6 +213,12 @@ class Meters:
     def forget(self, name: str, *labels: str) -> None:
         """A gauge that nobody sets any more is shown no longer."""
         self._gauges[name].series.pop(labels, None)
+
+    def keep(self, name: str, gauges: Collection[Gauge]) -> None:
+        """Of this metric, *gauges* are all that is shown from now on."""
+        family = self._gauges[name]
+        kept = {id(gauge) for gauge in gauges}
+        family.series = {labels: gauge for labels, gauge in family.series.items() if id(gauge) in kept}
 
     def histogram(self, name: str, *labels: str) -> Histogram:
         family = self._histograms[name]

@@ -5,13 +5,13 @@ from hypothesis import strategies as st
 from playbook import CALL, World, failure, provider, route, stage
 
 from core.faults import Fault
-from core.target import Target
+from core.target import Concurrency, Target
 from core.wishes import Wishes
 from routing.candidates import kept_away, sift
 
 PROVIDERS = ("one", "two", "free", "off")
 TARGETS = [Target(name, model) for name in PROVIDERS for model in "ab"]
-TROUBLES = st.sampled_from(["nothing", "seen", "tripped", "limited", "benched", "over"])
+TROUBLES = st.sampled_from(["nothing", "seen", "tripped", "limited", "benched", "over", "full"])
 
 
 def trouble(world, target, what):
@@ -24,6 +24,9 @@ def trouble(world, target, what):
         case "over":
             world.trip(target.id, cooldown=0.1)
             world.vitals.target(target.id).circuit.until = world.now - 1
+        case "full":
+            world.vitals.target(target.id).gate.heed(Concurrency(1), 0)
+            world.vitals.target(target.id).begin(world.now)
         case "limited":
             pool.told(0, failure(Fault.RATE_LIMITED, retry_after=9), world.now, target.id)
         case "benched":
