@@ -85,16 +85,26 @@ class Catalog:
         return found
 
     def _look_up(self, provider: str, dialect: str, model: str) -> Model | None:
-        row = _row(dialect, model) or _row(provider, model)
+        found = row(provider, dialect, model)
         override = self._overrides.get(f"{provider}/{model}")
         if override is not None:
-            return _overridden(row, override)
-        return None if row is None else _listed(row)
+            return _overridden(found, override)
+        return None if found is None else _listed(found)
+
+
+def row(provider: str, dialect: str, model: str) -> Row | None:
+    """What is published of *model*, if anything is."""
+    return _row(dialect, model) or _row(provider, model)
+
+
+def of_provider(name: str) -> Mapping[str, Row]:
+    """All that is published of the provider that a dialect called *name* means, by model or alias."""
+    return published().get(_ALSO.get(name, name), {})
 
 
 def _row(provider: str, model: str) -> Row | None:
     """By exact id or alias, then without its suffix; a router's models also by their vendor."""
-    models = published().get(_ALSO.get(provider, provider), {})
+    models = of_provider(provider)
     if (row := models.get(model) or models.get(_SUFFIXES.get(provider, _DATE).sub("", model))) is not None:
         return row
     if provider in _PREFIXES and (name := _PREFIXES[provider].sub("", model)) != model:

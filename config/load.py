@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from config import environment, yaml_lines
+from config.auto import read_auto
 from config.budgets import Terms
 from config.keys import digest, read_keys
 from config.levels import read_places, read_service, read_tags, read_teams
@@ -86,7 +87,7 @@ def load(
     server, server_section = _server(root, notes, cores=cores)
     server = _above(server, host=host, port=port, workers=workers)
     strategy_name = choice(strategies, "strategy", named)
-    defaults, strategy = _defaults(root, notes, strategy_name)
+    defaults, strategy, prefer_local = _defaults(root, notes, strategy_name)
     config = Config(
         server=server,
         log=settings(root.take("log"), Log(), _LOG, notes),
@@ -95,6 +96,7 @@ def load(
         alerts=read_alerts(root.take("alerts"), notes),
         media=settings(root.take("media"), Fetching(), _MEDIA, notes),
         defaults=defaults,
+        prefer_local=prefer_local,
         hash=_hash(tree),
     )
     providers = read_providers(root.take("providers"), notes, dialects)
@@ -152,7 +154,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, str]:
+def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, str, bool]:
+    """Of all routes; the strategy of their stages; whether local targets come first in these."""
     base = Route(name="", stages=())
     section = Section(root.take("defaults"), notes)
     strategy = section.read("strategy", named, DEFAULT_STRATEGY)
@@ -167,9 +170,10 @@ def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, s
         on_break=read_break(section, inherited=base.on_break),
         weights=read_weights(section, base.weights, notes),
     )
+    prefer_local = section.read("prefer_local", TRUTH, False)
     section.refuse(("cache",))
     section.close()
-    return defaults, strategy
+    return defaults, strategy, prefer_local
 
 
 def _with_ways(
@@ -184,7 +188,14 @@ def _with_ways(
         defaults=config.defaults,
         strategy=strategy,
     )
-    return replace(config, providers=providers.by_name, key_sources=providers.sources, routes=unfold(written, notes))
+    auto = read_auto(root.take("auto"), notes, named=named, providers=providers.by_name)
+    return replace(
+        config,
+        providers=providers.by_name,
+        key_sources=providers.sources,
+        routes=unfold(written, notes),
+        auto=auto,
+    )
 
 
 def _with_callers(config: Config, providers: Providers, root: Section, notes: Notes) -> Config:

@@ -112,7 +112,8 @@ class Route:
     """*name* may hold one `*`; the targets' `*` then takes what it matched. Nested routes are already unfolded.
 
     *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`). *on_break*:
-    what becomes of a stream that breaks off after content: `error`, or `continue` at the next target.
+    what becomes of a stream that breaks off after content: `error`, or `continue` at the next target. *most* is how
+    many attempts a call may take at most, beside all other limits; 0 says nothing.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Route:
     strict: bool = False
     on_break: str = "error"
     weights: Balance = BALANCE
+    most: int = 0
 
 
 class Rate(NamedTuple):
@@ -278,6 +280,15 @@ class DialectFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Automatic:
+    """The model `auto`. *targets* are patterns of `provider/model`; none: all that can be reached."""
+
+    on: bool = True
+    strategy: str = "balanced"
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fetching:
     """What is fetched for providers that can't. *max* and *timeout* are those of all the URLs of a call together.
 
@@ -305,6 +316,8 @@ class Config:
     providers: Mapping[str, Provider] = field(default_factory=dict)
     routes: Mapping[str, Route] = field(default_factory=dict)
     defaults: Route = Route(name="", stages=())  # timeouts, retry, breaker for calls without a route of their own
+    prefer_local: bool = False  # within each stage
+    auto: Automatic = Automatic()
     keys: Mapping[str, Key] = field(default_factory=dict)
     teams: Mapping[str, Team] = field(default_factory=dict)
     allowances: Mapping[str, Allowance] = field(default_factory=dict)

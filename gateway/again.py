@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from core.call import Call
+from core.errors import Refusal
 from core.target import Target
 from core.usage import COUNTS, Usage
 from core.wishes import Wishes
@@ -52,11 +53,14 @@ class Again:
         generation = self._generation
         call = _call(row)
         key = generation.config.keys.get(row.key) or ANYONE
-        route = generation.routes.find(call.model)
-        if route is None:
+        if not generation.ways.offers(call.model):
             return Fate("", reason="no such route")
         if not generation.may_use(key, call.model):
             return Fate("", reason="the key may not use it")
+        try:
+            call, route = generation.ways.find(call, key)
+        except Refusal as refused:
+            return Fate("", reason=refused.message)
         reason = ""
         for decision in foreseen(route, call, generation.view, caller=key.name):
             if decision.order:

@@ -14,7 +14,6 @@ from functools import partial
 from typing import Final
 
 from api import Endpoint
-from api.models import unknown
 from api.stream import error
 from config.schema import Key, Route
 from core.ask import NOTHING_FETCHED, Ask
@@ -144,11 +143,8 @@ class Conversation:
         record.bytes_in = len(body)
         call = self._call = self._endpoint.parse(body)
         record.stream = call.stream
-        route = generation.routes.find(call.model)
-        if route is None or not generation.may_use(self._key, call.model):
-            raise unknown(call.model)
-        self._route = route
-        record.route = route.name
+        self._call, self._route = generation.ways.find(call, self._key)
+        record.route = self._route.name
         if generation.config.log.content:
             record.asked = body
 

@@ -21,10 +21,12 @@ from core.call import Call
 from core.target import ADAPTIVE, Concurrency, Provider, Target
 from core.usage import Usage
 from core.wire import WireRequest
+from gateway.auto import AUTO, Auto
 from gateway.lane import Lane
 from gateway.outlook import outlook
 from gateway.remembered import Remembered
 from gateway.sightings import Sightings
+from gateway.ways import Ways
 from quota.journal import JournalLike
 from quota.keys import Keyring
 from quota.stored_keys import StoredKeys, reading
@@ -102,6 +104,7 @@ class Generation:
         "_free",
         "_known",
         "_labels",
+        "auto",
         "common",
         "config",
         "keyring",
@@ -110,6 +113,7 @@ class Generation:
         "pools",
         "routes",
         "view",
+        "ways",
     )
 
     def __init__(self, config: Config, shared: Shared, lanes: Mapping[str, Lane]) -> None:
@@ -132,8 +136,19 @@ class Generation:
             turns=shared.turns,
             fits=self._fits,
             context=self._context,
+            prefer_local=config.prefer_local,
             outlook=outlook(config, self.model, shared.till, shared.forecast),
         )
+        self.auto = Auto(
+            config,
+            self.routes,
+            shared.sightings,
+            model=self.model,
+            can=self.view.outlook.capabilities,
+            fits=self._fits,
+            allows=self.keyring.allows,
+        )
+        self.ways = Ways(self.routes, self.may_use, self.auto)
         self._catalog = Catalog(config.models)
         self._known: dict[str, Model] = {}  # by target id
         self._free: dict[str, Model] = {}  # those without a price, as if they cost nothing
@@ -237,7 +252,7 @@ def build(config: Config, shared: Shared) -> Generation:
     shared.stored.adopt(reading(config))
     shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
     shared.meters.know(
-        routes=frozenset(generation.routes.names()) | {f"{name}/*" for name in config.providers},
+        routes=frozenset(generation.routes.names()) | {AUTO, *(f"{name}/*" for name in config.providers)},
         targets=frozenset(
             target.id for route in config.routes.values() for stage in route.stages for target in stage.targets
         ),

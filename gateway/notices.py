@@ -69,9 +69,10 @@ def probed(by: str, look: Look, failure: Failure | None) -> bytes:
 def read_probed(notice: bytes) -> Probed | None:
     try:
         by, at, seconds, fault, message, status = orjson.loads(notice)
-        failure = (
-            Failure(BY_CODE[fault], str(message), status=None if status is None else int(status)) if fault else None
-        )
-        return Probed(str(by), Look(float(at), float(seconds), str(fault)), failure)
+        look = Look(float(at), float(seconds), BY_CODE[fault].code if fault else "")
+        if not fault:
+            return Probed(str(by), look, None)
+        said = None if status is None else int(status)
+        return Probed(str(by), look, Failure(BY_CODE[fault], str(message), status=said))
     except (ValueError, TypeError, KeyError):
         return None

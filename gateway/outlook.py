@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from catalog.abilities import able
 from catalog.lookup import Model
 from catalog.price import Price
 from config.schema import Config, Limits
@@ -23,7 +24,7 @@ def outlook(config: Config, model: Callable[[Target], Model], till: Till, foreca
         return None if price is None else _rates(price)
 
     def capabilities(target: Target) -> frozenset[str]:
-        return model(target).abilities.capabilities
+        return able(target.model, model(target).abilities)
 
     return Outlook(rates=rates, capabilities=capabilities, declared=declared(config, till), forecast=forecast)
 

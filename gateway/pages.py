@@ -105,7 +105,7 @@ class Pages:
     async def _model(self, name: str, request: web.BaseRequest, reply: Reply) -> None:
         generation = self._current.generation
         key = await generation.keyring.recognise(request.headers.get("authorization"), time.time())
-        if generation.routes.find(name) is None or not generation.may_use(key, name):
+        if not generation.ways.offers(name) or not generation.may_use(key, name):
             raise unknown(name)
         _json(reply, 200, self._menu.entry(generation, name))
 

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from core.call import Call
 from core.faults import Fault
 from core.target import Provider, Target
-from core.wishes import NO_WISHES
 from routing.breaker import CLOSED
 from routing.credentials import Credentials, Pause
+from routing.eligibility import demanding, excluded
+from routing.length import LONG
 from routing.outlook import Outlook
 from routing.retry_budget import RetryBudget
 from routing.vitals import TargetVitals, Vitals
@@ -24,6 +25,7 @@ class View:
     *pools*: provider name -> its credentials, for every configured provider. *turns* counts the picks from each
     stage, by route name and stage number. *fits* says why a target can't do what a call needs, or None. *context* is
     a target's context in tokens, None where nobody knows. *outlook* is what is known of targets before they are asked.
+    *prefer_local*: local targets come first in each stage.
     """
 
     __slots__ = (
@@ -33,6 +35,7 @@ class View:
         "fits",
         "outlook",
         "pools",
+        "prefer_local",
         "rng",
         "turns",
         "usable",
@@ -51,6 +54,7 @@ class View:
         turns: MutableMapping[tuple[str, int], int],
         fits: Fits | None = None,
         context: Context | None = None,
+        prefer_local: bool = False,
         outlook: Outlook | None = None,
     ) -> None:
         self.vitals = vitals
@@ -62,6 +66,7 @@ class View:
         self.turns = turns
         self.fits = fits
         self.context = context
+        self.prefer_local = prefer_local
         self.outlook = outlook or Outlook()
 
     def cost(self, target: Target, call: Call) -> int | None:
@@ -91,6 +96,8 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
         return Skipped(target, f"provider {target.provider} is not configured")
     if view.fits is not None and (reason := view.fits(target, call)) is not None:
         return Skipped(target, reason, unfit=True)
+    if (call.needs or call.size > LONG or demanding(call.wishes)) and (why := excluded(target, call, view)) is not None:
+        return Skipped(target, why.text, unfit=why.for_good)
     vitals = view.vitals.target(target.id)
     circuit = vitals.circuit
     presence = vitals.provider.presence
@@ -143,17 +150,19 @@ def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifte
     able: list[Target] = []
     seen: list[TargetVitals | None] = []
     skipped: list[Skipped] = []
-    observed, fits, plain = view.vitals.targets().get, view.fits, call.wishes is NO_WISHES
+    observed, fits, needs, can = view.vitals.targets().get, view.fits, call.needs, view.outlook.capabilities
+    picky = call.size > LONG or demanding(call.wishes)
     easy: dict[str, bool] = {}
     for target in targets:
         provider = target.provider
         sure = easy.get(provider)
         if sure is None:
-            sure = easy[provider] = plain and provider in view.usable and _untroubled(provider, view)
+            sure = easy[provider] = provider in view.usable and _untroubled(provider, view)
         vitals = observed(target.id)
         if not (
             sure
             and (vitals is None or (vitals.circuit.state is CLOSED and vitals.in_flight < vitals.gate.room))
+            and (excluded(target, call, view) is None if picky else not needs or needs <= can[target.id])
             and (fits is None or fits(target, call) is None)
         ):
             away = kept_away(target, call, view, now)

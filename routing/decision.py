@@ -12,6 +12,7 @@ from core.call import Call
 from core.target import Target
 from routing.candidates import Skipped, View, sift
 from routing.columns import COLUMNS, Sight
+from routing.eligibility import liked
 from routing.pick import Pick, Table
 from routing.sticky import sticky
 from routing.strategies import STRATEGIES, strategy_named
@@ -77,11 +78,7 @@ def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now:
     sight = Sight(able, seen, call, view, now)
     columns = [COLUMNS[column](sight) for column in strategy.reads]
     table: Table = list(zip(*columns, strict=True)) if columns else [()] * len(able)
-    preferred = (
-        frozenset(index for index, target in enumerate(able) if named(target, wishes.prefer))
-        if wishes.prefer
-        else frozenset()
-    )
+    preferred = liked(able, wishes, view)
     order = ordered(name, able, table, pick, preferred=preferred)
     return Decision(number, name, pick, able, table, preferred, order, skipped)
 
@@ -96,15 +93,3 @@ def ordered(
     if preferred:
         order = sorted(order, key=lambda number: number not in preferred)
     return order
-
-
-def named(target: Target, patterns: Sequence[str]) -> bool:
-    """Whether one of *patterns* means *target*: its provider, its name, or either with a `*` in it."""
-    return any(_means(pattern, target.id) or _means(pattern, target.provider) for pattern in patterns)
-
-
-def _means(pattern: str, name: str) -> bool:
-    before, star, after = pattern.partition("*")
-    if not star:
-        return pattern == name
-    return len(name) >= len(before) + len(after) and name.startswith(before) and name.endswith(after)

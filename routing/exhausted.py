@@ -1,6 +1,7 @@
 """The end of a plan that came to nothing, and what the client is told of it."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -10,6 +11,8 @@ from core.target import Target
 from routing.candidates import Skipped
 
 _LONGEST_WAIT = 120.0
+_MOST_NAMED = 20  # targets that were skipped; of more, reasons are told, and how many have them
+_MOST_REASONS = 5
 
 _MESSAGES: Final[Mapping[Fault, str]] = {
     Fault.UNREACHABLE: "the model could not be reached",
@@ -59,7 +62,7 @@ def refusal(exhausted: Exhausted, able: Callable[[], Sequence[str]] = nobody) ->
             {"target": target.id, "fault": each.fault.code, "message": each.message}
             for target, each in exhausted.failures
         ],
-        "skipped": [{"target": each.target.id, "reason": each.reason} for each in exhausted.skipped],
+        **_skipped(exhausted.skipped),
     }
     # The official clients would multiply the retries that were made here.
     headers = {"x-should-retry": "false"}
@@ -105,5 +108,23 @@ def _who(could: Sequence[str]) -> str:
 
 
 def _nothing(exhausted: Exhausted) -> str:
-    reasons = "; ".join(f"{each.target.id}: {each.reason}" for each in exhausted.skipped)
+    skipped = exhausted.skipped
+    if len(skipped) <= _MOST_NAMED:
+        reasons = "; ".join(f"{each.target.id}: {each.reason}" for each in skipped)
+    else:
+        counted = Counter(each.reason for each in skipped).most_common()
+        reasons = "; ".join(
+            f"{count} target{'s' if count > 1 else ''}: {reason}" for reason, count in counted[:_MOST_REASONS]
+        )
+        if len(counted) > _MOST_REASONS:
+            reasons += f"; and {len(counted) - _MOST_REASONS} other reasons"
     return f"no target can take this call: {reasons or 'its time is up'}"
+
+
+def _skipped(skipped: Sequence[Skipped]) -> dict[str, object]:
+    """Who was skipped and why; of many, the first, and how many there are for each reason."""
+    told = [{"target": each.target.id, "reason": each.reason} for each in skipped[:_MOST_NAMED]]
+    if len(skipped) <= _MOST_NAMED:
+        return {"skipped": told}
+    counted = Counter(each.reason for each in skipped).most_common(_MOST_NAMED)
+    return {"skipped": told, "skipped_by_reason": dict(counted)}

@@ -123,6 +123,7 @@ class _Course:
         "_call",
         "_deadline",
         "_failures",
+        "_limit",
         "_lines",
         "_number",
         "_pardoned",
@@ -141,6 +142,7 @@ class _Course:
         self._view = view
         self._deadline = deadline
         self._number = 0
+        self._limit = 0  # as soon as somebody has asked
         self._tries = 0  # at the target that is being tried
         self._seen: set[str] = set()
         self._pardoned: frozenset[str] = frozenset()
@@ -285,9 +287,12 @@ class _Course:
 
     def _most(self) -> int:
         """Attempts the whole call may take: one more than there are targets, or all retries of a lone one."""
-        route = self._route
-        distinct = len({target.id for stage in route.stages for target in stage.targets}) if route.fallback else 1
-        return max(route.retry.attempts, 2) if distinct == 1 else distinct + 1
+        if not self._limit:
+            route = self._route
+            distinct = len({target.id for stage in route.stages for target in stage.targets}) if route.fallback else 1
+            most = max(route.retry.attempts, 2) if distinct == 1 else distinct + 1
+            self._limit = min(most, route.most or most)
+        return self._limit
 
     def _ahead(self, fault: Fault, index: int, now: float) -> dict[str, bool]:
         """Targets that may still be tried, and whether *fault* leads there."""

@@ -8,8 +8,8 @@ from config.schema import Config, Fetching, ModelFacts
 from core.secret import Secret
 
 SECTIONS = (
-    "admin, alerts, cache, defaults, keys, ledger, log, media, models, providers, routes, server, service, state, "
-    "tags, teams"
+    "admin, alerts, auto, cache, defaults, keys, ledger, log, media, models, providers, routes, server, service, "
+    "state, tags, teams"
 )
 
 

@@ -93,7 +93,7 @@ async def test_one_that_drains_is_alive_but_not_ready(start):
 # Models
 
 
-@pytest.mark.parametrize(("who", "names"), [(ALICE, ["m", "n"]), (BOB, ["n"])], ids=["all", "some"])
+@pytest.mark.parametrize(("who", "names"), [(ALICE, ["m", "n", "auto"]), (BOB, ["n"])], ids=["all", "some"])
 @pytest.mark.parametrize("path", ["/v1/models", "/models"])
 async def test_the_list_has_what_a_key_may_ask_for(start, path, who, names):
     async with Provider(ok()) as provider, start(CONFIG.format(url=provider.url)) as gateway:
