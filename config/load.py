@@ -14,7 +14,7 @@ from config.budgets import Terms
 from config.keys import digest, read_keys
 from config.levels import read_places, read_service, read_tags, read_teams
 from config.models import read_models
-from config.policies import BREAKER, QUEUE, TIMEOUTS, read_params, read_retry, read_weights
+from config.policies import BREAKER, QUEUE, TIMEOUTS, read_break, read_params, read_retry, read_weights
 from config.problems import Notes
 from config.providers import Providers, read_providers
 from config.readers import TRUTH, choice, duration, matching, secret, several, size, whole
@@ -169,6 +169,7 @@ def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, s
         queue=settings(section.take("queue"), base.queue, QUEUE, notes),
         fallback=section.read("fallback", TRUTH, base.fallback),
         strict=read_params(section, inherited=base.strict),
+        on_break=read_break(section, inherited=base.on_break),
         weights=read_weights(section, base.weights, notes),
     )
     prefer_local = section.read("prefer_local", TRUTH, False)

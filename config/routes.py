@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from config.policies import BREAKER, QUEUE, TIMEOUTS, read_params, read_retry, read_weights
+from config.policies import BREAKER, QUEUE, TIMEOUTS, read_break, read_params, read_retry, read_weights
 from config.problems import Notes
 from config.readers import TRUTH, above_zero, choice, several
 from config.schema import Route
@@ -92,6 +92,7 @@ def _route(name: str, entry: Entry, notes: Notes, known: Known, *, defaults: Rou
         queue=settings(section.take("queue"), defaults.queue, QUEUE, notes),
         fallback=_fallback(section, notes, defaults, steps),
         strict=read_params(section, inherited=defaults.strict),
+        on_break=read_break(section, inherited=defaults.on_break),
         weights=read_weights(section, defaults.weights, notes),
     )
     strategy = section.read("strategy", known.strategy, strategy)

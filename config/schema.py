@@ -111,7 +111,8 @@ class Stage:
 class Route:
     """*name* may hold one `*`; the targets' `*` then takes what it matched. Nested routes are already unfolded.
 
-    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`). *most* is how
+    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`). *on_break*:
+    what becomes of a stream that breaks off after content: `error`, or `continue` at the next target. *most* is how
     many attempts a call may take at most, beside all other limits; 0 says nothing. *spare*: something else will answer
     if nothing here can, so that nobody is tried whose breaker is open.
     """
@@ -124,6 +125,7 @@ class Route:
     queue: Queue = Queue()
     fallback: bool = True
     strict: bool = False
+    on_break: str = "error"
     weights: Balance = BALANCE
     most: int = 0
     spare: bool = False

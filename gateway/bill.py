@@ -11,7 +11,7 @@ from core.call import Call
 from core.faults import Failure, Fault
 from core.target import Target
 from core.tasks import task_of
-from core.usage import COUNTS, Usage
+from core.usage import COUNTS, Usage, added
 from core.wire import WireRequest
 from gateway.assessor import Ear
 from gateway.generation import Generation, Shared
@@ -36,7 +36,8 @@ NOTHING: Final = (0,) * len(COUNTS)
 class Bill:
     """One for each call. Every attempt has a hold of its own, since one that timed out may have been billed.
 
-    *written*: the ledger has its row. *trial* is the attempt under way, from when it was sent until it is over.
+    *written*: the ledger has its row. *trial* is the attempt under way, from when it was sent until it is over. *took*
+    is what the last attempt took of which that is known; *before* what earlier parts of the same answer did, if any.
     *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
     were counted in it; below 0 before an answer is complete.
     """
@@ -58,9 +59,11 @@ class Bill:
         "_sliced",
         "_target",
         "answer",
+        "before",
         "produced",
         "purse",
         "slices",
+        "took",
         "trial",
         "tried",
         "written",
@@ -90,6 +93,8 @@ class Bill:
         self.written = False
         self.answer: bytes | Ear | None = None
         self.produced = -1
+        self.took: Usage | None = None
+        self.before: Usage | None = None
 
     # Before an attempt
 
@@ -242,7 +247,8 @@ class Bill:
         record = self._record
         record.target = target.id
         record.provider = target.provider
-        record.usage = usage
+        self.took = usage
+        record.usage = usage if self.before is None else added(self.before, usage)
         record.estimated = record.estimated or usage.estimated
         record.cost += cost
 

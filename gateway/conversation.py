@@ -23,6 +23,7 @@ from core.faults import Failure, Fault
 from core.target import Target
 from core.wire import WireRequest
 from gateway.bill import Bill
+from gateway.continuing import continuing
 from gateway.flight import Part
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
@@ -160,6 +161,7 @@ class Conversation:
         bill = self._bill = Bill(generation, self._shared, record, self._key, call)
         if call.stream:
             telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
+            telling.continuing = continuing(self._route, call, record)
             self._shared.deadlines.watch(telling)
         self._shared.budget.enter()
         route = self._route
@@ -185,6 +187,9 @@ class Conversation:
                     return
                 attempt = attempts.send(failure)
         except Exhausted as exhausted:
+            if self._telling is not None and (failure := self._telling.broke) is not None:
+                self._break_off(failure)
+                return
             raise refusal(exhausted, partial(self._generation.able, self._call, self._key)) from None
 
     def _degrade(self, spent: Spent) -> None:
@@ -239,7 +244,7 @@ class Conversation:
             vitals.end(now, failure, probe=probe, policy=policy, first_content=first, took=now - began, usage=usage)
             self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
             if self._generation.learns:
-                learn(shared, attempt, self._call, trial, Outcome(number, began, first, usage, failure))
+                learn(shared, attempt, self._call, trial, Outcome(number, began, first, bill.took, failure))
             if failure is not None and failure.guessed:
                 puzzled(shared, target, failure, self._call)
             bill.tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
@@ -248,6 +253,8 @@ class Conversation:
     async def _attempt(self, attempt: Attempt, bill: Bill) -> Failure | None:
         lane = self._generation.lanes[attempt.target.provider]
         ask = self._ask(attempt.target)
+        if self._telling is not None and self._telling.broke is not None:
+            ask = self._telling.asks(ask, lane.adapter)
         if urls := lane.adapter.fetches(ask):
             ask = await self._show(ask, urls)
         request = lane.adapter.encode(ask)
@@ -336,12 +343,18 @@ class Conversation:
                 trial.abort()
             if telling.committed:
                 self._reply.follow(None)
-        if failure is not None and telling.committed:
-            self._refuse(broken(failure))
-            self._record.fault = failure.fault.code
+        if failure is not None:
+            failure = telling.fails(failure)
+            if telling.committed:
+                self._break_off(failure)
         return failure
 
     # Refuse, record
+
+    def _break_off(self, failure: Failure) -> None:
+        """The answer ends where it is; content has gone out already."""
+        self._refuse(broken(failure))
+        self._record.fault = failure.fault.code
 
     def _refuse(self, refused: Refusal) -> None:
         reply, record = self._reply, self._record
@@ -364,8 +377,6 @@ class Conversation:
         record.total = (now - self._began) * 1e3
         if telling is not None:
             shared.deadlines.forget(telling)
-            if telling.first is not None:
-                record.first = (telling.first - self._began) * 1e3
         if bill is not None:
             record.attempts = len(bill.tried)
             record.tried = tuple(bill.tried)

@@ -117,6 +117,7 @@ METRICS = (
     Metric("switchyard_probes_total", "counter", "Probes by what went wrong (none: nothing)", ("provider", "fault")),
     Metric("switchyard_retries_total", "counter", "Attempts at the same target again", ("target",)),
     Metric("switchyard_fallbacks_total", "counter", "Attempts at another target than the one before", ("route",)),
+    Metric("switchyard_continued_total", "counter", "Times that a broken answer was gone on with", ("route",)),
     Metric("switchyard_refused_total", "counter", "Calls refused before any attempt, by status", ("code",)),
     Metric("switchyard_client_gone_total", "counter", "Calls whose client left before the end of the answer"),
     Metric(
@@ -323,6 +324,8 @@ class Meters:
             elif before:
                 self.counter("switchyard_fallbacks_total", record.route).value += 1
             before = target
+        if record.continued:
+            self.counter("switchyard_continued_total", record.route).value += len(record.continued)
 
     def _bind(self, key: tuple[object, ...], record: Record) -> _Bound:
         route, target = record.route, record.target
