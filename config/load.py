@@ -3,30 +3,33 @@
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
 from config import environment, yaml_lines
+from config.auto import read_auto
 from config.budgets import Terms
+from config.hedges import check_hedges, read_hedge
 from config.keys import digest, read_keys
 from config.levels import read_places, read_service, read_tags, read_teams
 from config.models import read_models
-from config.policies import BREAKER, TIMEOUTS, check_hedge, read_hedge, read_params, read_retry
+from config.policies import BREAKER, QUEUE, TIMEOUTS, read_break, read_params, read_retry, read_weights
 from config.problems import Notes
 from config.providers import Providers, read_providers
 from config.readers import TRUTH, choice, duration, matching, secret, several, size, whole
-from config.routes import read_routes
+from config.routes import Written, read_routes
 from config.schema import Config, Cors, DialectFacts, Fetching, Key, Log, Route, Server
 from config.section import Entry, Reader, Section, changed, settings
 from config.state import read_alerts, read_ledger, read_state
+from config.trials import with_trials
 from config.unfold import unfold
 from config.yaml_lines import Node
 from core.secret import Secret
 
 MOST_WORKERS = 256
-DEFAULT_STRATEGY = "order"
+DEFAULT_STRATEGY = "balanced"
 
 # Whole sections of which this version keeps nothing.
 NOT_YET = ("cache",)
@@ -70,12 +73,13 @@ def load(
     file: str,
     dialects: Mapping[str, DialectFacts],
     strategies: Collection[str],
+    named: Callable[[str], str | None] | None = None,
     cores: int = 1,
     host: str | None = None,
     port: int | None = None,
     workers: int | None = None,
 ) -> Config:
-    """Raise ConfigErrors with all errors at once. *file* is for messages.
+    """Raise ConfigErrors with all errors at once. *file* is for messages, *named* knows strategies by other names.
 
     *cores* is what `workers: auto` means. *host*, *port* and *workers* stand above the file, if given.
     """
@@ -84,7 +88,8 @@ def load(
     root = Section(Entry(tree, "", 1), notes)
     server, server_section = _server(root, notes, cores=cores)
     server = _above(server, host=host, port=port, workers=workers)
-    defaults, strategy = _defaults(root, notes, strategies)
+    strategy_name = choice(strategies, "strategy", named)
+    defaults, strategy, prefer_local = _defaults(root, notes, strategy_name)
     config = Config(
         server=server,
         log=settings(root.take("log"), Log(), _LOG, notes),
@@ -93,11 +98,14 @@ def load(
         alerts=read_alerts(root.take("alerts"), notes),
         media=settings(root.take("media"), Fetching(), _MEDIA, notes),
         defaults=defaults,
+        prefer_local=prefer_local,
         hash=_hash(tree),
     )
     providers = read_providers(root.take("providers"), notes, dialects)
-    config = _with_ways(config, providers, root, notes, strategies=strategies, strategy=strategy)
+    config, written = _with_ways(config, providers, root, notes, named=strategy_name, strategy=strategy)
     config = _with_callers(config, providers, root, notes)
+    check_hedges(config, {name: one.hedged for name, one in written.items()}, notes)
+    config = with_trials(config, written, notes)
     root.refuse(NOT_YET)
     root.close()
     _check_reach(server, config.keys, server_section, notes)
@@ -150,41 +158,45 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _defaults(root: Section, notes: Notes, strategies: Collection[str]) -> tuple[Route, str]:
+def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, str, bool]:
+    """Of all routes; the strategy of their stages; whether local targets come first in these."""
     base = Route(name="", stages=())
     section = Section(root.take("defaults"), notes)
-    strategy = section.read("strategy", choice(strategies, "strategy"), DEFAULT_STRATEGY)
+    strategy = section.read("strategy", named, DEFAULT_STRATEGY)
     defaults = replace(
         base,
         timeouts=settings(section.take("timeouts"), base.timeouts, TIMEOUTS, notes),
         retry=read_retry(section.take("retry"), base.retry, notes),
         breaker=settings(section.take("breaker"), base.breaker, BREAKER, notes),
+        queue=settings(section.take("queue"), base.queue, QUEUE, notes),
         fallback=section.read("fallback", TRUTH, base.fallback),
         strict=read_params(section, inherited=base.strict),
         hedge=read_hedge(section.take("hedge"), base.hedge, notes),
+        on_break=read_break(section, inherited=base.on_break),
+        weights=read_weights(section, base.weights, notes),
     )
+    prefer_local = section.read("prefer_local", TRUTH, False)
     section.refuse(("cache",))
     section.close()
-    return defaults, strategy
+    return defaults, strategy, prefer_local
 
 
 def _with_ways(
-    config: Config, providers: Providers, root: Section, notes: Notes, *, strategies: Collection[str], strategy: str
-) -> Config:
-    """*config* and where calls may go."""
+    config: Config, providers: Providers, root: Section, notes: Notes, *, named: Reader[str], strategy: str
+) -> tuple[Config, Mapping[str, Written]]:
+    """*config* and where calls may go, and how that was written."""
     written = read_routes(
         root.take("routes"),
         notes,
         providers=providers.by_name,
-        strategies=strategies,
+        named=named,
         defaults=config.defaults,
         strategy=strategy,
     )
+    auto = read_auto(root.take("auto"), notes, named=named, providers=providers.by_name)
     routes = unfold(written, notes)
-    for name, one in written.items():
-        if one.hedged is not None:
-            check_hedge(routes[name], one.hedged, notes, providers=providers.by_name)
-    return replace(config, providers=providers.by_name, key_sources=providers.sources, routes=routes)
+    config = replace(config, providers=providers.by_name, key_sources=providers.sources, routes=routes, auto=auto)
+    return config, written
 
 
 def _with_callers(config: Config, providers: Providers, root: Section, notes: Notes) -> Config:

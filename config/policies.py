@@ -1,21 +1,18 @@
-"""How long to wait, how often to try again, when to leave a target alone or to ask a second one beside it: defaults,
-and routes of their own mind.
-"""
+"""How long to wait, how often to try again, when to leave a target alone: defaults, and routes of their own mind."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from config import units
-from config.problems import Notes, Spot
-from config.readers import SHARE, TRUTH, above_zero, choice, duration, number, scalar, whole
-from config.schema import Hedge, Retry, Route
+from config.problems import Notes
+from config.readers import above_zero, choice, duration, number, scalar, whole
+from config.schema import Balance, Retry
 from config.section import Entry, Reader, Section, changed
-from config.yaml_lines import Fields
-from core.target import Provider
+from core.target import ADAPTIVE, GRADIENT, OFF, Concurrency
 
 MOST_ATTEMPTS = 10
+ON_BREAK = ("continue", "error")
 
 TIMEOUTS: Mapping[str, Reader[Any]] = {
     "connect": duration("5m"),
@@ -32,6 +29,12 @@ BREAKER: Mapping[str, Reader[Any]] = {
     "minimum": whole(1, 100_000),
     "window": duration("1h"),
 }
+QUEUE: Mapping[str, Reader[Any]] = {
+    "most": whole(1, 10_000),
+    "wait": duration("1h", zero=True),
+}
+_LIMITS = {"adaptive": ADAPTIVE, "gradient": GRADIENT, **dict.fromkeys(("off", "false", "no"), OFF)}
+_CALLS = re.compile(r"[1-9][0-9]{0,5}")
 _RETRY: Mapping[str, Reader[Any]] = {
     "attempts": whole(1, MOST_ATTEMPTS),
     "backoff": duration("1h", zero=True),
@@ -39,15 +42,41 @@ _RETRY: Mapping[str, Reader[Any]] = {
     "budget": number(0, 1),
     "longest_wait": duration("1h", zero=True),
 }
-_QUANTILE = re.compile(r"p([1-9][0-9]?)")
-_LONGEST_AFTER = 3600.0
+_WEIGHTS: Mapping[str, Reader[Any]] = {"cost": number(0, 1000), "quality": number(0, 1000), "latency": number(0, 1000)}
 _RETRIES = whole(0, MOST_ATTEMPTS - 1)
+
+
+def _concurrency(text: str) -> Concurrency:
+    if _CALLS.fullmatch(text):
+        return Concurrency(int(text))
+    if text.lower() not in _LIMITS:
+        raise ValueError(text)
+    return _LIMITS[text.lower()]
+
+
+CONCURRENCY = scalar(_concurrency, "adaptive, gradient, off, or a number of calls from 1 to 999999")
 
 
 def read_params(section: Section, *, inherited: bool) -> bool:
     """Whether what a target can't take is refused (`params: strict`) or dropped and named (`params: drop`)."""
     said = section.read("params", choice(("drop", "strict"), "policy"), None)
     return inherited if said is None else said == "strict"
+
+
+def read_break(section: Section, *, inherited: str) -> str:
+    """What becomes of a stream that breaks off after content has gone out."""
+    return section.read("on_break", choice(ON_BREAK, "policy"), inherited)
+
+
+def read_weights(section: Section, base: Balance, notes: Notes) -> Balance:
+    """What counts how much; only how they compare matters, so that all of them can't be zero."""
+    entry = section.take("weights")
+    weights = Section(entry, notes)
+    balance = base._replace(**changed(weights, _WEIGHTS))
+    weights.close()
+    if entry and not any(balance):
+        notes.error(entry, "counts nothing at all; at least one weight has to be above 0")
+    return balance
 
 
 def read_retry(entry: Entry | None, base: Retry, notes: Notes) -> Retry:
@@ -61,38 +90,3 @@ def read_retry(entry: Entry | None, base: Retry, notes: Notes) -> Retry:
     elif retries is not None:
         changes["attempts"] = retries + 1
     return replace(base, **changes)
-
-
-def read_hedge(entry: Entry | None, base: Hedge | None, notes: Notes) -> Hedge | None:
-    """A mapping, or a word: `true` for what is usual, `false` for none."""
-    if entry is None:
-        return base
-    if not isinstance(entry.node, Fields):
-        return (base or Hedge()) if TRUTH(entry, notes) else None
-    section = Section(entry, notes)
-    base = base or Hedge()
-    after = section.read("after", _AFTER, base)
-    at_most = section.read("at_most", SHARE, base.at_most)
-    section.close()
-    return replace(after, at_most=at_most)
-
-
-def check_hedge(route: Route, spot: Spot, notes: Notes, *, providers: Mapping[str, Provider]) -> None:
-    """Warn where there is nobody that a second attempt could go to."""
-    targets = {target.id: target for stage in route.stages for target in stage.targets}
-    alone = len(targets) == 1 or not route.fallback
-    if route.hedge is None or not alone or any(len(providers[one.provider].keys) > 1 for one in targets.values()):
-        return
-    notes.warn(spot, "can never work: there is no second target, and no second key of its provider")
-
-
-def _after(text: str) -> Hedge:
-    if (quantile := _QUANTILE.fullmatch(text)) is not None:
-        return Hedge(quantile=int(quantile[1]) / 100)
-    seconds = units.duration(text)
-    if not 0 < seconds <= _LONGEST_AFTER:
-        raise ValueError(text)
-    return Hedge(seconds=seconds)
-
-
-_AFTER = scalar(_after, "p1 to p99, or a duration such as 800ms, above 0 to 1h")

@@ -90,15 +90,15 @@ def size(highest: str) -> Reader[int]:
     return scalar(lambda text: _within(units.size(text), 1, most), f"a size such as 32MiB, up to {highest}")
 
 
-def choice(names: Collection[str], what: str) -> Reader[str]:
-    """One of *names*, which are the known *what*."""
+def choice(names: Collection[str], what: str, named: Callable[[str], str | None] | None = None) -> Reader[str]:
+    """One of *names*, which are the known *what*; or something else by which one of them is *named*."""
 
     def read(entry: Entry, notes: Notes) -> str | None:
         if not isinstance(entry.node, Scalar):
             notes.error(entry, f"expected the name of a {what}, got {got(entry.node)}")
             return None
-        if entry.node.text in names:
-            return entry.node.text
+        if (name := named(entry.node.text) if named else entry.node.text) in names:
+            return name
         known = ", ".join(sorted(names))
         meant = notes.meant(entry.node.text, names)
         notes.error(entry, f"expected a {what} ({known}), got {shown(entry.node)}{meant}")
@@ -160,15 +160,6 @@ def _truth(text: str) -> bool:
     return value
 
 
-def _share(text: str) -> float:
-    """`80%` or `0.8`."""
-    number = text.removesuffix("%").rstrip()
-    share = units.money(number) / units.NANOS / (1 if number == text else 100)
-    if not 0 < share <= 1:
-        raise ValueError(text)
-    return share
-
-
 def _matching(pattern: re.Pattern[str], text: str) -> str:
     if pattern.fullmatch(text) is None:
         raise ValueError(text)
@@ -194,5 +185,4 @@ def matching(pattern: re.Pattern[str], expected: str) -> Reader[str]:
 
 TEXT = scalar(_one_line, "text on one line")
 TRUTH = scalar(_truth, "true or false")
-SHARE = scalar(_share, "a share such as 80% or 0.8")
 MONEY = scalar(units.money, "dollars such as 2.50, with at most nine decimals")

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from config.policies import BREAKER, TIMEOUTS, read_hedge, read_params, read_retry
+from config.hedges import read_hedge
+from config.policies import BREAKER, QUEUE, TIMEOUTS, read_break, read_params, read_retry, read_weights
 from config.problems import Notes, Spot
 from config.readers import TRUTH, above_zero, choice, several
 from config.schema import Route
-from config.section import Entry, Section, entries, got, settings, shown
+from config.section import Entry, Reader, Section, entries, got, settings, shown
 from config.yaml_lines import Fields, Items, Scalar, is_null, is_text
 from core.faults import BY_CODE, Fault
 
@@ -42,7 +43,7 @@ class Step(NamedTuple):
 class Written(NamedTuple):
     """A route as written: *route* has no stages yet, *strategy* is for the steps that name none.
 
-    *hedged*: where it speaks of hedging itself.
+    *shadow* and *canary* are to be read when everything else is known. *hedged*: where it speaks of hedging itself.
     """
 
     route: Route
@@ -50,15 +51,17 @@ class Written(NamedTuple):
     strategy: str
     path: str
     line: int
-    hedged: Spot | None
+    shadow: Entry | None = None
+    canary: Entry | None = None
+    hedged: Spot | None = None
 
 
 class Known(NamedTuple):
-    """The names that routes may use."""
+    """The names that routes may use. *strategy* reads that of a strategy."""
 
     providers: Collection[str]
     routes: Collection[str]
-    strategies: Collection[str]
+    strategy: Reader[str]
 
 
 def read_routes(
@@ -66,13 +69,13 @@ def read_routes(
     notes: Notes,
     *,
     providers: Collection[str],
-    strategies: Collection[str],
+    named: Reader[str],
     defaults: Route,
     strategy: str,
 ) -> dict[str, Written]:
-    """*defaults* and *strategy* are what a route has that says nothing else."""
+    """*defaults* and *strategy* are what a route has that says nothing else; *named* reads the name of a strategy."""
     routes = Section(entry, notes).every()
-    known = Known(providers, frozenset(name for name, _ in routes), strategies)
+    known = Known(providers, frozenset(name for name, _ in routes), named)
     return {name: _route(name, one, notes, known, defaults=defaults, strategy=strategy) for name, one in routes}
 
 
@@ -88,16 +91,20 @@ def _route(name: str, entry: Entry, notes: Notes, known: Known, *, defaults: Rou
         timeouts=settings(section.take("timeouts"), defaults.timeouts, TIMEOUTS, notes),
         retry=read_retry(section.take("retry"), defaults.retry, notes),
         breaker=settings(section.take("breaker"), defaults.breaker, BREAKER, notes),
+        queue=settings(section.take("queue"), defaults.queue, QUEUE, notes),
         fallback=_fallback(section, notes, defaults, steps),
         strict=read_params(section, inherited=defaults.strict),
         hedge=read_hedge(section.take("hedge"), defaults.hedge, notes),
+        on_break=read_break(section, inherited=defaults.on_break),
+        weights=read_weights(section, defaults.weights, notes),
     )
-    strategy = section.read("strategy", choice(known.strategies, "strategy"), strategy)
+    strategy = section.read("strategy", known.strategy, strategy)
+    shadow, canary = section.take("shadow"), section.take("canary")
     section.close()
     if not (chain and _says_something(chain)):
         notes.error(entry, f"names no target; expected {EXAMPLE}, or `chain:` with a list of them")
     hedged = section.at("hedge") if section.says("hedge") else None
-    return Written(route, steps, strategy, entry.path, entry.line, hedged)
+    return Written(route, steps, strategy, entry.path, entry.line, shadow, canary, hedged)
 
 
 def _says_something(entry: Entry) -> bool:
@@ -136,7 +143,7 @@ def _step(entry: Entry, notes: Notes, known: Known) -> Step:
         notes.error(target, "a stage has either `target` or `targets`")
     weight = section.read("weight", _WEIGHT, 1.0) if target else 1.0
     on = section.read("on", _FAULTS, ())
-    strategy = section.read("strategy", choice(known.strategies, "strategy"), None)
+    strategy = section.read("strategy", known.strategy, None)
     section.close()
     named = entries(targets) if targets else (target,) if target else ()
     if not named:
@@ -162,7 +169,7 @@ def _references(targets: tuple[Entry, ...], notes: Notes, known: Known) -> tuple
 
 def _reference(entry: Entry, notes: Notes, known: Known) -> Reference | None:
     if not isinstance(entry.node, Fields):
-        return _named(entry, notes, known, weight=1.0)
+        return named(entry, notes, known, weight=1.0)
     section = Section(entry, notes)
     target = section.take("target")
     weight = section.read("weight", _WEIGHT, 1.0)
@@ -170,10 +177,11 @@ def _reference(entry: Entry, notes: Notes, known: Known) -> Reference | None:
     if target is None:
         notes.error(entry, f"names no target; expected `target:` with {EXAMPLE}")
         return None
-    return _named(target, notes, known, weight=weight)
+    return named(target, notes, known, weight=weight)
 
 
-def _named(entry: Entry, notes: Notes, known: Known, *, weight: float) -> Reference | None:
+def named(entry: Entry, notes: Notes, known: Known, *, weight: float) -> Reference | None:
+    """The target or route whose name stands at *entry*; None where the notes know what is wrong with it."""
     node = entry.node
     if not isinstance(node, Scalar):
         notes.error(entry, f"expected {EXAMPLE}, got {got(node)}")

@@ -7,7 +7,7 @@ from typing import Any
 from config import units
 from config.budgets import OPEN, WHEN_DOWN
 from config.problems import Notes
-from config.readers import SHARE, TEXT, distinct, duration, scalar, secret
+from config.readers import TEXT, distinct, duration, scalar, secret
 from config.schema import Alerts, Books, State
 from config.section import Entry, Reader, Section, changed, got, settings
 from config.yaml_lines import Fields, Scalar
@@ -121,7 +121,7 @@ def _keep(entry: Entry, notes: Notes) -> float | None:
 
 
 _KEPT = duration("3650d")
-_SHARES = distinct(SHARE, float, "says the same as one before it")
+_SHARES = distinct(scalar(units.share, "a share such as 80% or 0.8"), float, "says the same as one before it")
 _STATE: Mapping[str, Reader[Any]] = {
     "url": _address(
         _is_redis,

@@ -39,7 +39,7 @@ class _Unfolding:
         chosen = any(reference.chosen for step in written.steps for reference in step.references)
         stages: list[Stage] = []
         for step in written.steps:
-            added = _not_tried(stages, self._staged(step, written.strategy, trail), step.on)
+            added = _not_tried(stages, self._staged(step, written, trail), step.on)
             if not added and not chosen:
                 self._notes.warn(step, "can never be reached: all its targets stand in earlier stages")
             stages += added
@@ -56,7 +56,7 @@ class _Unfolding:
             if reference.name.count("*") > most:
                 self._notes.error(reference, "a target may hold one *, and only where the route's name holds one")
 
-    def _staged(self, step: Step, strategy: str, trail: tuple[str, ...]) -> Sequence[Stage]:
+    def _staged(self, step: Step, written: Written, trail: tuple[str, ...]) -> Sequence[Stage]:
         first, *others = step.references
         if not first.provider and not others:
             nested = self._nested(first, trail)
@@ -68,7 +68,8 @@ class _Unfolding:
         for target in (one for reference in step.references for one in self._joined(reference, trail)):
             before = targets.get(target.id)
             targets[target.id] = replace(before, weight=before.weight + target.weight) if before else target
-        return [Stage(targets=tuple(targets.values()), strategy=step.strategy or strategy)] if targets else []
+        strategy, weights = step.strategy or written.strategy, written.route.weights
+        return [Stage(targets=tuple(targets.values()), strategy=strategy, weights=weights)] if targets else []
 
     def _joined(self, reference: Reference, trail: tuple[str, ...]) -> Sequence[Target]:
         """The targets that *reference* adds to a stage of several."""

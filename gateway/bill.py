@@ -8,7 +8,9 @@ import orjson
 from config.schema import Key
 from core.call import Call
 from core.target import Target
-from core.usage import COUNTS, Usage
+from core.tasks import task_of
+from core.usage import COUNTS, Usage, added
+from gateway.assessor import Ear
 from gateway.generation import Generation, Shared
 from quota.hold import Hold
 from telemetry.record import Record
@@ -19,16 +21,22 @@ NOTHING: Final = (0,) * len(COUNTS)
 
 class Bill:
     """One for each call. *most*: what the call may cost. *tried*: its attempts that are over, each with what it cost in
-    *costs*. *written*: the ledger has its row.
+    *costs*. *written*: the ledger has its row. *before* is what earlier parts of the same answer took, if any.
+
+    *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
+    were counted in it; below 0 before an answer is complete.
     """
 
     __slots__ = (
         "_charges",
+        "answer",
+        "before",
         "call",
         "costs",
         "generation",
         "key",
         "most",
+        "produced",
         "record",
         "shared",
         "tried",
@@ -41,11 +49,15 @@ class Bill:
         self.record = record
         self.key = key
         self.call = call
+        record.task = task_of(call)
         self.most = generation.most(key)
         self.costs: list[int] = []
         self._charges: dict[str, int] = {}
         self.tried: list[tuple[str, str, float]] = []
         self.written = False
+        self.answer: bytes | Ear | None = None
+        self.produced = -1
+        self.before: Usage | None = None
 
     def close(self) -> None:
         """The call is over: it gets its row, if it has none yet."""
@@ -68,7 +80,7 @@ class Bill:
         record = self.record
         record.target = target.id
         record.provider = target.provider
-        record.usage = usage
+        record.usage = usage if self.before is None else added(self.before, usage)
         record.estimated = record.estimated or usage.estimated
         record.cost += cost
 
@@ -108,6 +120,7 @@ class Bill:
             self._attempts(last),
             self._charges,
             [one.kept() for one in record.decided] if record.decided else (),
+            record.task,
         )
         return orjson.dumps(fields)
 

@@ -9,12 +9,11 @@ settle, observe, record                    gateway/bill.py, Conversation._close
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from api import Endpoint
-from api.models import unknown
 from api.stream import error
 from config.schema import Key, Route
 from core.ask import NOTHING_FETCHED, Ask
@@ -23,17 +22,21 @@ from core.errors import Refusal
 from core.faults import Failure, Fault
 from core.target import Target
 from core.wire import WireRequest
+from gateway.aftermath import over
 from gateway.bill import Bill
+from gateway.continuing import continuing
+from gateway.flight import Part
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.hedging import OUTRUN, Race
 from gateway.lane import Lane
 from gateway.lines import lines
-from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
+from gateway.shadow import copied
 from gateway.spent import Spent
 from gateway.tab import Tab
 from gateway.telling import Telling
+from gateway.waiting_room import priority, wait
 from quota.keys import ANYONE, Stranger
 from routing.exhausted import Exhausted, refusal
 from routing.plan import Attempt, plan
@@ -58,6 +61,8 @@ class Conversation:
         "_gallery",
         "_generation",
         "_key",
+        "_level",
+        "_part",
         "_race",
         "_record",
         "_reply",
@@ -77,11 +82,13 @@ class Conversation:
         self._began = shared.loop.time()
         self._record = Record(request_id, time.time(), endpoint=endpoint.name, generation=generation.config.hash)
         self._key: Key = ANYONE
+        self._level: int  # of priority, where it has to wait
         self._call: Call
         self._route: Route
         self._bill: Bill | None = None  # from when it is known who pays for what
         self._telling: Telling | None = None  # of a call that streams
         self._gallery: Gallery | None = None  # most calls name nothing to fetch
+        self._part: Part | None = None  # in a canary
         self._race: Race | None = None  # of a call that may be hedged
         self.interrupted = False
 
@@ -131,6 +138,7 @@ class Conversation:
         except Stranger as stranger:
             key = await keyring.ask(stranger, record.time)
         self._key = key
+        self._level = priority(key, caller.priority)
         record.key = key.name
 
     async def _read(self, caller: Caller) -> bytes:
@@ -143,13 +151,12 @@ class Conversation:
         record.bytes_in = len(body)
         call = self._call = self._endpoint.parse(body)
         record.stream = call.stream
-        route = generation.routes.find(call.model)
-        if route is None or not generation.may_use(self._key, call.model):
-            raise unknown(call.model)
-        self._route = route
-        record.route = route.name
+        self._call, self._route = generation.ways.find(call, self._key)
+        record.route = self._route.name
         if generation.config.log.content:
             record.asked = body
+        if self._route.canary is not None:
+            self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record)
 
     # Who to try next?
 
@@ -157,31 +164,40 @@ class Conversation:
         generation, record, call = self._generation, self._record, self._call
         bill = self._bill = Bill(generation, self._shared, record, self._key, call)
         if call.stream:
-            telling = self._telling = Telling(generation, self._shared, self._reply, record, call)
+            telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
+            telling.continuing = continuing(self._route, call, record)
             self._shared.deadlines.watch(telling)
         self._shared.budget.enter()
+        route = self._route
         try:
-            await self._chain(bill)
+            if self._part is None or not await self._part.answers(partial(self._chain, bill)):
+                await self._chain(bill, route)
         except Spent as spent:
             self._degrade(spent)
-            await self._chain(bill)
+            await self._chain(bill, self._route)
         finally:
             self._shared.budget.leave()
 
-    async def _chain(self, bill: Bill) -> None:
-        """The route's targets, until one has answered."""
-        route, view, deadline = self._route, self._generation.view, self._began + self._route.timeouts.total
-        play, course, trail = self._try, None, self._record.decided
+    async def _chain(self, bill: Bill, route: Route) -> None:
+        """The targets of *route*, until one has answered."""
+        self._route, self._race = route, None
+        deadline = self._began + route.timeouts.total
+        record, caller = self._record, self._key.name
+        view, course = self._generation.view, None
         if route.hedge is not None:
-            course = Sparing(route, self._call, view, deadline, trail)
-            self._race = Race(self._shared, route.hedge, course, bill, self._telling, play=self._try, end=self._end)
-            play = self._race.run
-        attempts = plan(route, self._call, view, deadline, trail, course=course)
+            course = Sparing(route, self._call, view, deadline, record.decided, caller=caller)
+            self._race = Race(route.hedge, course, bill, self._telling, play=self._try, end=self._end)
+        attempts = plan(route, self._call, view, deadline, record.decided, caller=caller, course=course)
         try:
-            failure = await play(next(attempts), bill)
-            while failure is not None and not (self._telling is not None and self._telling.committed):
-                failure = await play(attempts.send(failure), bill)
+            attempt = next(attempts)
+            while (failure := await self._play(attempt, bill)) is not None:
+                if self._telling is not None and self._telling.committed:
+                    return
+                attempt = attempts.send(failure)
         except Exhausted as exhausted:
+            if self._telling is not None and (failure := self._telling.broke) is not None:
+                self._break_off(failure)
+                return
             raise refusal(exhausted, partial(self._generation.able, self._call, self._key)) from None
 
     def _degrade(self, spent: Spent) -> None:
@@ -194,6 +210,17 @@ class Conversation:
         self._route = route
         if self._telling is not None:
             self._telling.route = route.name
+
+    def _play(self, attempt: Attempt, bill: Bill) -> Coroutine[Any, Any, Failure | None]:
+        alone = (self._queue if attempt.queued else self._try)(attempt, bill)
+        return alone if self._race is None else self._race.run(alone)
+
+    async def _queue(self, attempt: Attempt, bill: Bill) -> Failure | None:
+        """An attempt at a target that is full: it has to stand in line first."""
+        route, shared, pools = self._route, self._shared, self._generation.pools
+        until = self._began + route.timeouts.total
+        place = await wait(attempt, shared, pools, route.queue, key=self._key.name, level=self._level, until=until)
+        return place if isinstance(place, Failure) else await self._try(place, bill)
 
     async def _try(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
@@ -221,22 +248,13 @@ class Conversation:
         return failure
 
     def _end(self, tab: Tab, failure: Failure | None) -> None:
-        """An attempt is over: what it cost is paid, and whoever watches its target is told."""
-        shared, attempt, target = self._shared, tab.attempt, tab.target
-        now = shared.loop.time()
-        tab.end(failure, now)
-        if attempt.retry:
-            shared.budget.ended()
-        telling = self._telling
-        first = None if telling is None or telling.first is None else telling.first - tab.began
-        tab.vitals.end(now, failure, probe=tab.probe, policy=self._route.breaker, first_content=first)
-        self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
-        if failure is not None and failure.guessed:
-            puzzled(shared, target, failure, self._call)
+        over(tab, failure, breaker=self._route.breaker, telling=self._telling)
 
     async def _attempt(self, attempt: Attempt, tab: Tab) -> Failure | None:
         lane = self._generation.lanes[attempt.target.provider]
         ask = self._ask(attempt.target)
+        if self._telling is not None and self._telling.broke is not None:
+            ask = self._telling.asks(ask, lane.adapter)
         if urls := lane.adapter.fetches(ask):
             ask = await self._show(ask, urls)
         request = lane.adapter.encode(ask)
@@ -294,6 +312,7 @@ class Conversation:
         tab.settle(outcome.usage, outcome.produced, shared.loop.time())
         if outcome.remember:
             shared.memory.keep(target.provider, self._key.name, outcome.remember)
+        tab.bill.answer = outcome.body
         if record.asked is not None:  # the operator wants content in the log
             record.answered = outcome.body
         head = lines(self._generation, shared.till, record, tab, route=self._route.name, cost=True)
@@ -324,15 +343,20 @@ class Conversation:
         finally:
             if not trial.over:
                 trial.abort()
-            told = telling.committed and telling.tab is tab
-            if told:
+            if telling.committed and telling.tab is tab:
                 self._reply.follow(None)
-        if failure is not None and told:
-            self._refuse(broken(failure))
-            self._record.fault = failure.fault.code
+        if failure is not None and not (telling.committed and telling.tab is not tab):
+            failure = telling.fails(failure)
+            if telling.committed:
+                self._break_off(failure)
         return failure
 
     # Refuse, record
+
+    def _break_off(self, failure: Failure) -> None:
+        """The answer ends where it is; content has gone out already."""
+        self._refuse(broken(failure))
+        self._record.fault = failure.fault.code
 
     def _refuse(self, refused: Refusal) -> None:
         reply, record = self._reply, self._record
@@ -349,19 +373,22 @@ class Conversation:
     def _close(self) -> None:
         shared, record, reply = self._shared, self._record, self._reply
         bill, telling = self._bill, self._telling
-        self._race = None  # it knows us: a circle would have to wait for the garbage collector
         shared.open.discard(self)
         now = shared.loop.time()
         record.status = record.status or reply.status
         record.total = (now - self._began) * 1e3
         if telling is not None:
             shared.deadlines.forget(telling)
-            if telling.first is not None:
-                record.first = (telling.first - self._began) * 1e3
         if bill is not None:
             record.attempts = len(bill.tried)
             record.tried = tuple(bill.tried)
             bill.close()
+            if self._part is not None:
+                self._part.close(record)
+            if self._route.shadow is not None:
+                copied(self._generation, shared, self._route, self._call, record)
+            if bill.produced >= 0 and not record.fault:
+                shared.assessor.finished(record, self._call, bill.answer, bill.produced)
         record.bytes_out = reply.sent
         shared.meters.count(record)
         shared.scribe.put(record)

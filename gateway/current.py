@@ -11,9 +11,10 @@ from config.load import load
 from config.problems import ConfigErrors
 from config.schema import Config
 from config.watch import Watch, read
+from gateway.doubtful import doubtful
 from gateway.generation import DIALECTS, Generation, Shared, build
 from gateway.unpriced import unpriced
-from routing.strategies import STRATEGIES
+from routing.strategies import STRATEGIES, strategy_named
 
 STATE_AT_START: Final = ("url", "directory", "fsync")
 AT_START: Final = ("host", "port", "drain", "idle", "head_timeout", "shortcut")
@@ -40,12 +41,13 @@ class Source:
             file=self.file,
             dialects=DIALECTS,
             strategies=STRATEGIES,
+            named=strategy_named,
             host=self.host,
             port=self.port,
             workers=self.workers,
             cores=self.cores,
         )
-        doubts = tuple(f"{self.file}: {sentence}" for sentence in unpriced(config))
+        doubts = tuple(f"{self.file}: {sentence}" for sentence in (*unpriced(config), *doubtful(config)))
         return replace(config, warnings=(*config.warnings, *doubts))
 
 

@@ -11,7 +11,6 @@ from config.schema import Hedge
 from core.faults import Failure, Fault
 from core.wire import Completion, Event
 from gateway.bill import Bill
-from gateway.generation import Shared
 from gateway.spent import Spent
 from gateway.tab import Tab
 from gateway.telling import Telling
@@ -69,7 +68,6 @@ class Race:
 
     def __init__(
         self,
-        shared: Shared,
         hedge: Hedge,
         course: Sparing,
         bill: Bill,
@@ -79,7 +77,7 @@ class Race:
         end: End,
     ) -> None:
         """*play* makes an attempt; *end* is told, once for each, that one is over. *telling*: if the call streams."""
-        self._shared = shared
+        shared = self._shared = bill.shared
         self._hedge = hedge
         self._course = course
         self._bill = bill
@@ -95,10 +93,11 @@ class Race:
         self._budget.enter(hedge.at_most)
         self.due = NEVER
 
-    async def run(self, attempt: Attempt, bill: Bill) -> Failure | None:
-        """Make *attempt*, and one beside it if need be: what went wrong, or nothing."""
+    async def run(self, alone: Coroutine[Any, Any, Failure | None]) -> Failure | None:
+        """Await the attempt *alone*, and one beside it if need be: what went wrong, or nothing."""
+        self._first = self._second = self._winner = None
         try:
-            failure = await self._play(attempt, bill)
+            failure = await alone
             return failure if self._task is None else await self._both(failure, self._task)
         finally:
             self._shared.deadlines.forget(self)
@@ -141,8 +140,9 @@ class Race:
         """It is on its way, and its time runs. What this returns hears its stream."""
         runner = self._runner(tab)
         now = runner.sent = self._shared.loop.time()
-        # A breaker's probe is there to be waited for.
-        if self._spare is None and not tab.probe:
+        # A breaker's probe is there to be waited for, and there is one way only to go on with an answer that broke off.
+        broke = self._telling is not None and self._telling.broke is not None
+        if self._spare is None and not tab.probe and not broke:
             patience = self._shared.hedges.patience(self._hedge, tab.target.id, stream=self._telling is not None)
             if patience is not None:
                 self.due = now + patience
@@ -167,18 +167,22 @@ class Race:
 
     def late(self, now: float) -> None:
         """The first one is slow."""
-        shared, runner = self._shared, self._first
-        shared.deadlines.forget(self)
-        if runner is None or runner.tab.trial is None or runner.tab.trial.over or not self._budget.allows:
-            return
-        spare = self._spare = self._course.spare(runner.tab.attempt, now)
-        if spare is not None:
-            self._budget.take()
-            self._task = shared.loop.create_task(self._beside(spare))
+        del now
+        self._shared.deadlines.forget(self)
+        if self._budget.allows:
+            self._task = self._shared.loop.create_task(self._beside())
 
     # What follows
 
-    async def _beside(self, spare: Attempt) -> Failure | None:
+    async def _beside(self) -> Failure | None:
+        """The spare attempt; it begins in the moment in which it is chosen."""
+        first = self._first
+        spare = None
+        if first is not None and self._winner is None and first.tab.trial is not None and not first.tab.trial.over:
+            spare = self._spare = self._course.spare(first.tab.attempt, self._shared.loop.time())
+        if spare is None:
+            return OUTRUN
+        self._budget.take()
         try:
             return await self._play(spare, self._bill)
         except Spent as spent:
@@ -219,8 +223,9 @@ class Race:
             trial.on_error(OUTRUN)
             if other is self._first:
                 self._learn(other)
-                seconds = self._shared.loop.time() - tab.began
-                tab.vitals.slower_than(seconds)
+                now = self._shared.loop.time()
+                if self._telling is not None:
+                    tab.vitals.slower_than(now, now - other.sent)
         self._end(tab, failure)
 
     def _learn(self, runner: Runner) -> None:

@@ -32,6 +32,7 @@ class Tab:
     """*vitals*: of its target. *began*: when, in loop time. *probe*: it tries whether a breaker may close.
 
     *purse*: who pays. *trial*: once it was sent. *slices*: if it is paid slice by slice. *over*: it was ended.
+    *number*: of the attempts at its target. *took*: what is known of that.
     """
 
     __slots__ = (
@@ -43,11 +44,13 @@ class Tab:
         "attempt",
         "began",
         "bill",
+        "number",
         "over",
         "probe",
         "purse",
         "slices",
         "target",
+        "took",
         "trial",
         "vitals",
     )
@@ -60,6 +63,7 @@ class Tab:
         self.vitals = vitals
         self.began = now
         self.probe = vitals.begin(now)
+        self.number = vitals.attempts
         self._hold: Hold | None = None
         self._bound: Bound | None = None
         self._cost: int | None = None  # what was paid for it
@@ -68,6 +72,7 @@ class Tab:
         self.purse: Purse
         self.trial: WholeTrial | StreamTrial | None = None
         self.slices: Slices | None = None
+        self.took: Usage | None = None
         self.over = False
 
     # Before it is sent
@@ -168,6 +173,7 @@ class Tab:
             row = bill.row((self.target.id, "", round((now - self.began) * 1e3, 1), cost))
             bill.written = True
         self._pay(cost, usage, row)
+        bill.produced = produced
         return usage
 
     def waste(self, usage: Usage | None, produced: int) -> None:
@@ -185,7 +191,6 @@ class Tab:
                 self._cut(trial)
             else:
                 self._drop()
-        self.trial = None
         fault = "" if failure is None else failure.fault.code
         bill = self.bill
         bill.tried.append((self.target.id, fault, (now - self.began) * 1e3))
@@ -213,6 +218,7 @@ class Tab:
 
     def _pay(self, cost: int, usage: Usage, row: bytes) -> None:
         self._cost = cost
+        self.took = usage
         hold, self._hold = self._hold, None
         if hold is not None:
             hold.settle(cost, usage.total, row)

@@ -7,12 +7,15 @@ a decision can be kept, explained, and made again.
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
-from config.schema import Stage
+from config.schema import Balance, Stage
 from core.call import Call
 from core.target import Target
-from routing.candidates import Skipped, View, kept_away
-from routing.columns import COLUMNS
-from routing.strategies import STRATEGIES, Pick, Table
+from routing.candidates import Skipped, View, sift
+from routing.columns import COLUMNS, Sight
+from routing.eligibility import liked
+from routing.pick import Pick, Table
+from routing.sticky import sticky
+from routing.strategies import STRATEGIES, strategy_named
 
 
 class Decision(NamedTuple):
@@ -40,7 +43,8 @@ class Decision(NamedTuple):
         return [
             self.stage,
             self.strategy,
-            *self.pick,
+            *self.pick[:3],
+            tuple(self.pick.balance),
             [
                 (target.provider, target.model, target.weight, row)
                 for target, row in zip(self.targets, self.table, strict=True)
@@ -52,38 +56,31 @@ class Decision(NamedTuple):
     @classmethod
     def again(cls, kept: Sequence[Any]) -> Self:
         """The same decision, made once more from what was kept."""
-        stage, strategy, *pick, rows, preferred, away = kept
+        stage, strategy, seed, turn, stuck, weights, rows, preferred, away = kept
         targets = [Target(provider, model, weight) for provider, model, weight, _ in rows]
         table: Table = [tuple(row) for *_, row in rows]
         skipped = [Skipped(Target(provider, model), reason) for provider, model, reason in away]
-        seen = Pick(*pick)
+        seen = Pick(seed, turn, stuck, Balance(*weights))
         liked = frozenset(preferred)
         order = ordered(strategy, targets, table, seen, preferred=liked)
         return cls(stage, strategy, seen, targets, table, liked, order, skipped)
 
 
-def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now: float) -> Decision:
-    """The order for *stage*, the *number*-th of its route."""
-    targets: list[Target] = []
-    skipped: list[Skipped] = []
-    for target in stage.targets:
-        away = kept_away(target, call, view, now)
-        if away is None:
-            targets.append(target)
-        else:
-            skipped.append(away)
+def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now: float, caller: str = "") -> Decision:
+    """The order for *stage*, the *number*-th of its route. *caller* is the name of the client's key."""
+    able, seen, skipped = sift(stage.targets, call, view, now)
     wishes = call.wishes
-    name = wishes.strategy or stage.strategy
+    name = (wishes.strategy and strategy_named(wishes.strategy)) or stage.strategy
+    strategy = STRATEGIES[name]
     seed = view.rng.getrandbits(63) if wishes.seed is None else wishes.seed
-    pick = Pick(seed, turn)
-    reads = STRATEGIES[name].reads
-    columns = [COLUMNS[column](targets, call, view, now) for column in reads]
-    table: Table = list(zip(*columns, strict=True)) if columns else [()] * len(targets)
-    preferred = frozenset(
-        index for index, target in enumerate(targets) if wishes.prefer and named(target, wishes.prefer)
-    )
-    order = ordered(name, targets, table, pick, preferred=preferred)
-    return Decision(number, name, pick, targets, table, preferred, order, skipped)
+    stuck = sticky(strategy.sticks, call, caller) if strategy.sticks else 0
+    pick = Pick(seed, turn, stuck, stage.weights)
+    sight = Sight(able, seen, call, view, now)
+    columns = [COLUMNS[column](sight) for column in strategy.reads]
+    table: Table = list(zip(*columns, strict=True)) if columns else [()] * len(able)
+    preferred = liked(able, wishes, view)
+    order = ordered(name, able, table, pick, preferred=preferred)
+    return Decision(number, name, pick, able, table, preferred, order, skipped)
 
 
 def ordered(
@@ -96,15 +93,3 @@ def ordered(
     if preferred:
         order = sorted(order, key=lambda number: number not in preferred)
     return order
-
-
-def named(target: Target, patterns: Sequence[str]) -> bool:
-    """Whether one of *patterns* means *target*: its provider, its name, or either with a `*` in it."""
-    return any(_means(pattern, target.id) or _means(pattern, target.provider) for pattern in patterns)
-
-
-def _means(pattern: str, name: str) -> bool:
-    before, star, after = pattern.partition("*")
-    if not star:
-        return pattern == name
-    return len(name) >= len(before) + len(after) and name.startswith(before) and name.endswith(after)

@@ -14,19 +14,21 @@ from routing.plan import Attempt, Course, Trail, leads
 class Sparing(Course):
     """A course that can be asked for spare attempts. They count among those that the call may take."""
 
-    __slots__ = ("_lines", "_spared")
+    __slots__ = ("_orders", "_spared")
 
-    def __init__(self, route: Route, call: Call, view: View, deadline: float, trail: Trail | None = None) -> None:
-        super().__init__(route, call, view, deadline, trail)
-        self._lines: dict[int, Sequence[Target]] = {}
+    def __init__(
+        self, route: Route, call: Call, view: View, deadline: float, trail: Trail | None = None, *, caller: str = ""
+    ) -> None:
+        super().__init__(route, call, view, deadline, trail, caller=caller)
+        self._orders: dict[int, Sequence[Target]] = {}
         self._spared: tuple[Attempt, Failure] | None = None
 
-    def line(self, index: int, now: float) -> Sequence[Target]:
+    def order(self, index: int, now: float) -> Sequence[Target]:
         """Decided once, whoever asks first."""
-        line = self._lines.get(index)
-        if line is None:
-            line = self._lines[index] = super().line(index, now)
-        return line
+        order = self._orders.get(index)
+        if order is None:
+            order = self._orders[index] = super().order(index, now)
+        return order
 
     def spare(self, first: Attempt, now: float) -> Attempt | None:
         """One beside *first*: at the next target that can be used, else at the same one with another credential."""
@@ -50,12 +52,13 @@ class Sparing(Course):
         """*spare* went wrong, and so did the one beside it, of which the plan is told next."""
         self._spared = (spare, failure)
 
-    def verdict(self, attempt: Attempt, failure: Failure, stage: Stage, now: float) -> tuple[Attempt, Failure]:
+    def verdict(self, attempt: Attempt, failure: Failure, now: float) -> tuple[Attempt, Failure]:
         """The one that leaves the way less open; the other one's failure is noted."""
         one, other = (attempt, failure), self._spared
         self._spared = None
         if other is None:
             return one
+        stage = self._route.stages[attempt.stage]
         if _openness(other[1].fault, stage) < _openness(failure.fault, stage):
             one, other = other, one
             self._tries = 1
@@ -69,7 +72,7 @@ class Sparing(Course):
         for number, stage in enumerate(stages[index:], index):
             if number > index and not leads(Fault.TIMEOUT, stage):
                 continue
-            line = stage.targets if len(stage.targets) == 1 else self.line(number, now)
+            line = stage.targets if len(stage.targets) == 1 else self.order(number, now)
             for target in line:
                 closed = self._view.vitals.target(target.id).circuit.state is CLOSED
                 if closed and target.id not in self._seen and self._free(target, now):

@@ -1,46 +1,20 @@
 """In which order the targets of a stage are tried. A strategy orders; it never filters.
 
-A new strategy is a score and a line in STRATEGIES. It sees nothing but a table: a row for each target, with the columns
-that it *reads* (routing/columns.py fills them), and a Pick. So what was decided can be kept, and decided again.
+A new strategy is a score or an order and a line in STRATEGIES. It sees nothing but a table: a row for each target, with
+the columns that it *reads* (routing/columns.py fills them), and a Pick. So what was decided can be made again.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from core.target import Target
-from routing.chance import chance, chances
-
-Number = float | None
-Table = Sequence[tuple[Number, ...]]
-
-
-class Pick(NamedTuple):
-    """What is the same for all targets. *seed* is where chance comes from; *turn* counts the picks from this stage."""
-
-    seed: int
-    turn: int = 0
-
-
-Order = Callable[[Sequence[Target], Table, Pick], Sequence[int]]
-Scores = Callable[[Sequence[Target], Table, Pick], Sequence[float]]
-
-
-class Strategy(NamedTuple):
-    """*order* gives the numbers of all targets, the first to be tried first. *reads* are names from COLUMNS."""
-
-    order: Order
-    reads: tuple[str, ...] = ()
-
-
-def lowest(scores: Scores) -> Order:
-    """The target with the lowest score is tried first; equals stay in their order."""
-
-    def order(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
-        return sorted(range(len(targets)), key=scores(targets, table, pick).__getitem__)
-
-    return order
+from routing.chance import chances
+from routing.pick import Pick, Strategy, Table
+from routing.ranking import less_loaded, loads, lowest
+from routing.rendezvous import affine, consistent
+from routing.scores import BALANCED, balanced, best, cheapest, fastest, freest, preferred
 
 
 def by_chance(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[float]:
@@ -55,14 +29,6 @@ def by_weighted_chance(targets: Sequence[Target], _table: Table, pick: Pick) -> 
     ]
 
 
-def by_load(targets: Sequence[Target], table: Table, _pick: Pick) -> Sequence[float]:
-    """Calls it would have under way with this one, for its weight."""
-    return [
-        ((flying or 0) + 1) / target.weight if target.weight > 0 else math.inf
-        for target, (flying,) in zip(targets, table, strict=True)
-    ]
-
-
 def as_written(targets: Sequence[Target], _table: Table, _pick: Pick) -> Sequence[int]:
     return range(len(targets))
 
@@ -73,16 +39,13 @@ def in_turn(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[in
 
 
 def better_of_two(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
-    """The less loaded of two random targets, then the rest by load.
-
-    The least loaded of all would draw everyone who sees the same numbers (Mitzenmacher, The Power of Two Choices).
-    """
-    count = len(targets)
-    loads = by_load(targets, table, pick)
-    one = int(chance(pick.seed, 0) * count)
-    other = (one + 1 + int(chance(pick.seed, 1) * (count - 1))) % count
-    first = one if loads[one] <= loads[other] else other
-    return [first, *sorted((number for number in range(count) if number != first), key=loads.__getitem__)]
+    """The less loaded of two random targets, then the rest by load."""
+    (in_flight,) = zip(*table, strict=True)
+    numbers = range(len(targets))
+    first = less_loaded(numbers, targets, in_flight, pick)
+    rest = sorted(numbers, key=loads(targets, in_flight).__getitem__)
+    rest.remove(first)
+    return [first, *rest]
 
 
 STRATEGIES: Final[Mapping[str, Strategy]] = {
@@ -91,4 +54,64 @@ STRATEGIES: Final[Mapping[str, Strategy]] = {
     "weighted": Strategy(lowest(by_weighted_chance)),
     "random": Strategy(lowest(by_chance)),
     "least_loaded": Strategy(better_of_two, reads=("in_flight",)),
+    "latency": Strategy(fastest, reads=("latency", "idle", "in_flight")),
+    "cost": Strategy(cheapest, reads=("cost", "in_flight")),
+    "quality": Strategy(best, reads=("quality", "in_flight")),
+    "balanced": Strategy(balanced, reads=BALANCED),
+    "local_first": Strategy(preferred, reads=("local", *BALANCED)),
+    "capability_match": Strategy(preferred, reads=("match", *BALANCED)),
+    "headroom": Strategy(freest, reads=("headroom", "in_flight")),
+    "affinity": Strategy(affine, reads=("in_flight",), sticks="conversation"),
+    "consistent": Strategy(consistent, sticks="person"),
 }
+
+# What others call them.
+ALIASES: Final[Mapping[str, str]] = {
+    "ordered": "order",
+    "priority": "order",
+    "failover": "order",
+    "roundrobin": "round_robin",
+    "weighted_round_robin": "weighted",
+    "weighted_random": "weighted",
+    "simple_shuffle": "weighted",
+    "shuffle": "random",
+    "least_busy": "least_loaded",
+    "least_conn": "least_loaded",
+    "least_connections": "least_loaded",
+    "load_based": "least_loaded",
+    "power_of_two": "least_loaded",
+    "latency_optimized": "latency",
+    "latency_based": "latency",
+    "latency_based_routing": "latency",
+    "lowest_latency": "latency",
+    "fastest": "latency",
+    "cost_optimized": "cost",
+    "cost_based": "cost",
+    "cost_based_routing": "cost",
+    "lowest_cost": "cost",
+    "cheapest": "cost",
+    "price": "cost",
+    "quality_optimized": "quality",
+    "quality_based": "quality",
+    "best": "quality",
+    "balance": "balanced",
+    "local": "local_first",
+    "prefer_local": "local_first",
+    "capability": "capability_match",
+    "capability_based": "capability_match",
+    "usage_based": "headroom",
+    "usage_based_routing": "headroom",
+    "usage_based_routing_v2": "headroom",
+    "sticky": "affinity",
+    "session": "affinity",
+    "session_affinity": "affinity",
+    "consistent_hash": "consistent",
+    "consistent_hashing": "consistent",
+    "ip_hash": "consistent",
+}
+
+
+def strategy_named(text: str) -> str | None:
+    """The strategy that *text* means, by any of its names and spellings; None if there is none."""
+    name = text.strip().lower().replace("-", "_").replace(" ", "_")
+    return name if name in STRATEGIES else ALIASES.get(name)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from store.accounts import Account
+from store.board import sized
 from store.contract import AFTER_END, WANTED, Changes, Draw, Drawn, Heard, Stamp, StoredKey, Tell
 from store.memory_keys import Keybook
 from store.rates import Rate, end_of
@@ -44,6 +45,11 @@ class MemoryStore:
         now = self._now()
         return [self._draw(draw, now) for draw in draws]
 
+    async def exchange(
+        self, stamp: Stamp, tells: Sequence[Tell], draws: Sequence[Draw]
+    ) -> tuple[list[Heard], list[Drawn]]:
+        return await self.tell(stamp, tells), await self.draw(draws)
+
     async def once(self, mark: str, ends: float) -> bool:
         first = self._marks.get(mark, 0.0) <= self._clock()
         if first:
@@ -55,7 +61,7 @@ class MemoryStore:
         former = self._notices.get(name)
         if only_new and former is not None and former[1] > now:
             return False
-        self._notices[name] = value, now + ttl
+        self._notices[name] = sized(value), now + ttl
         return True
 
     async def posted(self, prefix: str) -> Mapping[str, bytes]:

@@ -20,6 +20,7 @@ from store.contract import (
     life,
 )
 from store.outage import DEADLINE, Say
+from store.redis_board import Noticeboard
 from store.redis_keys import ClientKeys
 from store.redis_line import Step
 from store.redis_node import SETTLE
@@ -29,6 +30,7 @@ from store.scripts import DRAW, ONCE, RESTORE, TELL
 # Scripts count what one owner has in hand in floating point; what is spent is added up by Redis, in 64 bits.
 MOST_HELD: Final = 2**53
 MOST_SPENT: Final = 2**62
+NOBODY: Final = Stamp("", 0, 0)  # who tells nothing
 MOST_OWED: Final = 1000  # accounts whose units are remembered for going back
 
 _SHARE: Final = b"%d" % SHARE
@@ -36,7 +38,7 @@ _LEASES: Final = {lapses: b"%d" % (seconds * 1000) for lapses, seconds in ((True
 _WANTED_MS: Final = b"%d" % (WANTED * 1000)
 
 
-class RedisStore(ClientKeys):
+class RedisStore(ClientKeys, Noticeboard):
     """*url* as store.redis_url reads it; ValueError if it can't be read. *say* gets one line for each change of state.
 
     An operation takes *deadline* seconds at most. For *settle* seconds after a server may have forgotten something it
@@ -46,7 +48,9 @@ class RedisStore(ClientKeys):
     forgets = True
 
     def __init__(self, url: Secret, say: Say, *, deadline: float = DEADLINE, settle: float = SETTLE) -> None:
-        super().__init__(Trips(url.reveal(), say, deadline=deadline, settle=settle))
+        trips = Trips(url.reveal(), say, deadline=deadline, settle=settle)
+        ClientKeys.__init__(self, trips)
+        Noticeboard.__init__(self, trips)
         self._owed: dict[str, tuple[tuple[int, int], ...]] = {}
 
     @property
@@ -60,29 +64,39 @@ class RedisStore(ClientKeys):
         await self._trips.close()
 
     async def tell(self, stamp: Stamp, tells: Sequence[Tell]) -> list[Heard]:
-        """Words that want something are confirmed by a replica where there is one; what isn't is not granted."""
+        return (await self.exchange(stamp, tells, ()))[0]
+
+    async def draw(self, draws: Sequence[Draw]) -> list[Drawn]:
+        return (await self.exchange(NOBODY, (), draws))[1]
+
+    async def exchange(
+        self, stamp: Stamp, tells: Sequence[Tell], draws: Sequence[Draw]
+    ) -> tuple[list[Heard], list[Drawn]]:
+        """What wants something is confirmed by a replica where there is one; what isn't is not granted, and units that
+        weren't go back with the next draw.
+        """
         who = (stamp.owner.encode(), b"%d" % stamp.life, b"%d" % stamp.number)
+        owed = [self._owed.pop(draw.account, ()) for draw in draws]
         steps = [
-            Step(TELL, (self._trips.key(f"a:{tell.account}"),), (*who, *_told(tell)), grants=True, marked=True)
-            for tell in tells
+            *(
+                Step(TELL, (self._trips.key(f"a:{tell.account}"),), (*who, *_told(tell)), grants=True, marked=True)
+                for tell in tells
+            ),
+            *(
+                Step(DRAW, (self._trips.key(f"r:{draw.account}"),), _drawing(draw, back), grants=True)
+                for draw, back in zip(draws, owed, strict=True)
+            ),
         ]
-        replies = await self._trips.run(steps, confirm=any(tell.most > 0 for tell in tells))
-        return [_heard(reply) for reply in replies]
+        replies = await self._trips.run(
+            steps, confirm=any(one.most > 0 for one in tells) or any(one.most > 0 for one in draws)
+        )
+        heard = [_heard(reply) for reply in replies[: len(tells)]]
+        return heard, [self._drawn(draw, reply) for draw, reply in zip(draws, replies[len(tells) :], strict=True)]
 
     async def restore(self, account: str, spent: Mapping[str, int], ends: float) -> None:
         pairs = (word for owner, total in spent.items() for word in (owner.encode(), _spent(total)))
         args = (_until(ends, AFTER_END), *pairs)
         await self._trips.run([Step(RESTORE, (self._trips.key(f"a:{account}"),), args, marked=True)])
-
-    async def draw(self, draws: Sequence[Draw]) -> list[Drawn]:
-        """Confirmed as in *tell*; units that weren't go back with the next draw."""
-        owed = [self._owed.pop(draw.account, ()) for draw in draws]
-        steps = [
-            Step(DRAW, (self._trips.key(f"r:{draw.account}"),), _drawing(draw, back), grants=True)
-            for draw, back in zip(draws, owed, strict=True)
-        ]
-        replies = await self._trips.run(steps, confirm=any(draw.most > 0 for draw in draws))
-        return [self._drawn(draw, reply) for draw, reply in zip(draws, replies, strict=True)]
 
     async def once(self, mark: str, ends: float) -> bool:
         step = Step(ONCE, (self._trips.key(f"o:{mark}"),), (_until(ends, 0.0),))

@@ -51,8 +51,9 @@ class Record:
     *time* is unix time, *cost* nano-dollars, *total* and *first* (to the first content, of a stream) milliseconds.
     *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is what
     the client was told in the end. *degraded* is the budget because of which another route answered. *decided* is how
-    targets were put in order, where there was a choice; *hedged* what became of a second attempt beside a slow one:
-    won, lost or failed. *asked* and *answered* are for logs that the operator wants content in.
+    targets were put in order, where there was a choice. *continued* are the seams of an answer in parts. *asked* and
+    *answered* are for logs that the operator wants content in. *task* is what the call was for, *hedged* what
+    became of a second attempt beside a slow one: won, lost or failed.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class Record:
         "attempts",
         "bytes_in",
         "bytes_out",
+        "continued",
         "cost",
         "decided",
         "degraded",
@@ -81,6 +83,7 @@ class Record:
         "status",
         "stream",
         "target",
+        "task",
         "time",
         "total",
         "tried",
@@ -95,6 +98,7 @@ class Record:
         self.generation = generation
         self.route = ""
         self.target = ""
+        self.task = ""
         self.provider = ""
         self.stream = False
         self.status = 0
@@ -109,6 +113,7 @@ class Record:
         self.gone = False
         self.dropped: tuple[str, ...] = ()
         self.degraded = ""
+        self.continued: tuple[Mapping[str, Any], ...] = ()
         self.decided: list[Decided] = []
         self.hedged = ""
         self.error = ""
@@ -116,7 +121,7 @@ class Record:
         self.bytes_in = 0
         self.bytes_out = 0
         self.asked: bytes | None = None
-        self.answered: bytes | None = None
+        self.answered: bytes | bytearray | None = None
 
 
 def as_json(record: Record, *, content: bool = False) -> bytes:
@@ -243,6 +248,7 @@ def _fields(record: Record, *, content: bool) -> dict[str, Any]:
         "dropped": record.dropped,
         "degraded": record.degraded,
         "hedged": record.hedged,
+        "continued": record.continued,
         "bytes_in": record.bytes_in,
         "bytes_out": record.bytes_out,
         "config": record.generation,
@@ -257,7 +263,7 @@ def _tokens(usage: Usage) -> dict[str, int]:
     return dict(zip(COUNTS, (*usage[:5], *usage[7:12]), strict=True))
 
 
-def _decoded(data: bytes | None) -> str | None:
+def _decoded(data: bytes | bytearray | None) -> str | None:
     return None if data is None else data.decode(errors="replace")
 
 

@@ -7,6 +7,7 @@ import pytest
 from config.load import load
 from config.problems import ConfigErrors
 from config.schema import Config, DialectFacts
+from routing.strategies import STRATEGIES, strategy_named
 
 DIALECTS = {
     "openai": DialectFacts(base_url="https://api.openai.test/v1", options={"organization": None, "project": None}),
@@ -29,7 +30,6 @@ DIALECTS = {
         )
     },
 }
-STRATEGIES = ("order", "round_robin", "weighted", "random", "least_loaded")
 PROVIDERS = "providers: {openai: {api_key: k}, demo: {}, mistral: {}}\n"
 
 Read = Callable[..., Config]
@@ -37,7 +37,8 @@ Problems = Callable[..., list[str]]
 
 
 def _read(text: str, env: dict[str, str] | None = None, **settings: object) -> Config:
-    return load(text, env or {}, file="c.yaml", dialects=DIALECTS, strategies=STRATEGIES, **settings)
+    names = {"strategies": STRATEGIES, "named": strategy_named}
+    return load(text, env or {}, file="c.yaml", dialects=DIALECTS, **names, **settings)
 
 
 @pytest.fixture(scope="session")

@@ -38,8 +38,8 @@ def test_what_is_said_of_hedging(read, written, meant):
         ("{after: p0}", "after: expected p1 to p99, or a duration such as 800ms, above 0 to 1h, got 'p0'"),
         ("{after: 0s}", "after: expected p1 to p99, or a duration such as 800ms, above 0 to 1h, got '0s'"),
         ("{after: 2h}", "after: expected p1 to p99, or a duration such as 800ms, above 0 to 1h, got '2h'"),
-        ("{at_most: 0}", "at_most: expected a share such as 80% or 0.8, got 0"),
-        ("{at_most: 120%}", "at_most: expected a share such as 80% or 0.8, got '120%'"),
+        ("{at_most: 0}", "at_most: expected a share such as 5% or 0.05, got 0"),
+        ("{at_most: 120%}", "at_most: expected a share such as 5% or 0.05, got '120%'"),
         ("{before: p95}", "before: unknown key before; known are after, at_most"),
     ],
 )

@@ -2,7 +2,10 @@
 
 import pytest
 
-STRATEGIES = "least_loaded, order, random, round_robin, weighted"
+from config.schema import Balance
+from routing import strategies
+
+STRATEGIES = ", ".join(sorted(strategies.STRATEGIES))
 
 
 @pytest.mark.parametrize(
@@ -12,8 +15,10 @@ STRATEGIES = "least_loaded, order, random, round_robin, weighted"
         ("openai/org/model", "openai/org/model"),
         ("[openai/a, demo/b]", "openai/a -> demo/b"),
         ("{chain: openai/a}", "openai/a"),
-        ("{chain: [openai/a, {targets: [demo/b, demo/c]}]}", "openai/a -> demo/b + demo/c (order)"),
+        ("{chain: [openai/a, {targets: [demo/b, demo/c]}]}", "openai/a -> demo/b + demo/c (balanced)"),
         ("{strategy: random, chain: [{targets: [demo/b, demo/c]}]}", "demo/b + demo/c (random)"),
+        ("{strategy: Cost-Optimized, chain: [{targets: [demo/b, demo/c]}]}", "demo/b + demo/c (cost)"),
+        ("[{targets: [demo/b, demo/c], strategy: round-robin}]", "demo/b + demo/c (round_robin)"),
         ("{strategy: random, chain: [{targets: [demo/b, demo/c], strategy: weighted}]}", "demo/b + demo/c (weighted)"),
         ("[{target: demo/b, weight: 3}]", "demo/b x3"),
         ("[{targets: {target: demo/b, weight: 0.5}}]", "demo/b x0.5"),
@@ -32,7 +37,7 @@ STRATEGIES = "least_loaded, order, random, round_robin, weighted"
             "[{target: base, strategy: weighted}]",
             "demo/x + demo/y x2 (weighted) -> on overloaded: mistral/z",
         ),
-        ("[{targets: [openai/a, {target: pair, weight: 3}]}]", "openai/a + demo/x x3 + demo/y x6 (order)"),
+        ("[{targets: [openai/a, {target: pair, weight: 3}]}]", "openai/a + demo/x x3 + demo/y x6 (balanced)"),
         ("[demo/x, demo/y, {target: base, on: timeout}]", "demo/x -> demo/y -> on timeout: mistral/z"),
     ],
 )
@@ -45,6 +50,22 @@ routes:
 """
 
     assert chain == routes(text)["tried"]
+
+
+def test_weights_are_those_of_the_route_above_those_of_the_defaults(read):
+    config = read("""
+providers: {demo: {}}
+defaults: {weights: {cost: 1}}
+routes:
+  usual: [{targets: [demo/a, demo/b]}]
+  own: {weights: {latency: 3}, chain: [{targets: [demo/a, demo/b]}, usual, {targets: [usual, demo/c]}]}
+""")
+
+    weights = {name: [stage.weights for stage in route.stages] for name, route in config.routes.items()}
+
+    own = Balance(1, 0.4, 3)
+    assert weights == {"usual": [Balance(1, 0.4, 0.2)], "own": [own, own]}
+    assert config.defaults.weights == Balance(1, 0.4, 0.2)
 
 
 def test_a_wildcard_keeps_the_rest_of_the_name(routes):
@@ -86,6 +107,14 @@ def test_a_wildcard_keeps_the_rest_of_the_name(routes):
         (
             "{chain: demo/a, strategy: wieghted}",
             f"routes.a.strategy: expected a strategy ({STRATEGIES}), got 'wieghted'; did you mean weighted?",
+        ),
+        (
+            "{chain: demo/a, weights: {cost: 0, quality: 0, latency: 0}}",
+            "routes.a.weights: counts nothing at all; at least one weight has to be above 0",
+        ),
+        (
+            "{chain: demo/a, weights: {speed: 1}}",
+            "routes.a.weights.speed: unknown key speed; known are cost, latency, quality",
         ),
         ("{chain: demo/a, timeout: {}}", "routes.a.timeout: unknown key timeout; did you mean timeouts?"),
         ("{chain: demo/a, timeouts: 5s}", "routes.a.timeouts: expected a mapping, got text"),
@@ -240,3 +269,14 @@ routes:
         b.breaker.ratio,
         b.fallback,
     )
+
+
+def test_what_becomes_of_a_stream_that_breaks_off_is_inherited_too(read):
+    config = read("""
+providers: {demo: {}}
+defaults: {on_break: continue}
+routes: {a: demo/a, b: {chain: demo/b, on_break: error}}
+""")
+
+    assert ["continue", "error"] == [route.on_break for route in config.routes.values()]
+    assert read("routes: {}").defaults.on_break == "error"

@@ -10,6 +10,7 @@ import signal
 import asyncpg
 import pytest
 
+from store.migrations import STEPS
 from tests.process.running import run, until
 from tests.store.ledger import postgres
 from tests.store.redis_servers import Server, serving
@@ -198,6 +199,16 @@ def test_what_will_be_refused_for_want_of_a_price_is_said_before(tmp_path):
     ]
 
 
+def test_a_shadow_that_nobody_can_price_is_told_of(tmp_path):
+    shadow = "{chain: p/real-model, shadow: {target: p/unheard-of, share: 5%, budget: 1/day}}"
+    (tmp_path / "config.yaml").write_text(written().replace("m: p/real-model", f"m: {shadow}"))
+
+    done = run("check", folder=tmp_path)
+
+    (warning,) = [line for line in done.stdout.splitlines() if line.startswith("warning: ")]
+    assert "routes.m.shadow: no price is known for p/unheard-of, so that nothing is copied while it has a" in warning
+
+
 @pytest.fixture(scope="module")
 def database_server():
     with postgres.running() as server:
@@ -232,7 +243,7 @@ async def test_postgresql_wants_to_be_migrated_first(start, database, tmp_path):
 
     failed(early, 1, "older than this program; run: python proxy.py migrate")
     failed(asked, 1, "run: python proxy.py migrate")
-    assert (0, "applied: the first tables\n") == (first.returncode, first.stdout)
+    assert (0, "".join(f"applied: {step.name}\n" for step in STEPS)) == (first.returncode, first.stdout)
     assert (0, "nothing to do\n") == (second.returncode, second.stdout)
 
 

@@ -6,9 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playbook import CALL, World, route, stage
 
+from config.schema import Balance
+from core.target import Target
 from core.wishes import Wishes
 from routing.chance import chance, chances
 from routing.decision import Decision, decide
+from routing.outlook import Outlook, Rates
+from routing.plan import plan
+from routing.rendezvous import mark
 from routing.strategies import STRATEGIES
 
 NAMES = ("lab/a", "lab/b", "cloud/c", "cloud/d")
@@ -40,6 +45,39 @@ def test_those_that_cannot_take_the_call_come_last_and_say_why():
 
     assert [one.id for one in made.tried()] == ["lab/b", "cloud/c", "cloud/d", "lab/a"]
     assert ["overloaded"] == [each.fault.code for each in made.skipped]
+
+
+def test_a_strategy_may_be_called_by_another_of_its_names():
+    part = stage(*NAMES)
+    call = CALL._replace(wishes=Wishes(strategy="Least-Busy"))
+
+    made = decide(part, 0, call, World().view(route(part)), turn=0, now=0.0)
+
+    assert made.strategy == "least_loaded"
+
+
+def test_a_decision_keeps_the_weights_of_its_stage_and_who_sticks():
+    weights = Balance(1, 2, 3)
+    part = stage(*NAMES, strategy="consistent", weights=weights)
+    made = decide(part, 0, CALL, World().view(route(part)), turn=0, now=0.0, caller="alice")
+    again = Decision.again(orjson.loads(orjson.dumps(made.kept())))
+
+    assert made.pick[2:] == again.pick[2:] == (mark("alice"), weights)
+
+
+def test_a_plan_keeps_the_decisions_that_it_makes_for_a_caller():
+    world, trail = World(), []
+    chain = route(stage(*NAMES, strategy="consistent"))
+
+    first = next(plan(chain, CALL, world.view(chain), 1e9, trail, caller="bob")).target
+
+    assert [(one.tried()[0], one.pick.sticky) for one in trail] == [(first, mark("bob"))]
+
+
+def test_a_view_says_what_a_call_will_cost():
+    view = World().view(route("lab/a"), outlook=Outlook(rates=lambda _: Rates(10**6, 10**6, 0)))
+
+    assert view.cost(Target("lab", "a"), CALL._replace(size=400)) == 400
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,56 @@
+"""Strategies that keep calls together: the same session, user or key meets the same target.
+
+Rendezvous hashing (Thaler, Ravishankar 1998): every target draws a number for the one that sticks, and the lowest wins.
+Where a target leaves, only those that it had won go elsewhere.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
+
+from core.target import Target
+from routing.chance import chance, chances
+from routing.pick import Pick, Table
+
+BOUND: Final = 1.25  # of its fair share of the attempts under way: above it, a target is passed over
+FEW: Final = 4  # attempts under way are no load yet
+
+
+def mark(text: str) -> int:
+    """A number that stands for *text* in every process, and isn't 0."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).digest()) >> 1 or 1
+
+
+_mark = lru_cache(maxsize=8192)(mark)  # of names of targets, never of what clients say
+
+
+def draws(targets: Sequence[Target], pick: Pick) -> list[float]:
+    """In proportion to weights. Where nobody is known to stick, by the call's own chance."""
+    sticky = pick.sticky
+    drawn = [chance(sticky, _mark(target.id)) for target in targets] if sticky else chances(pick.seed)
+    return [
+        -math.log1p(-one) / target.weight if target.weight > 0 else math.inf
+        for target, one in zip(targets, drawn, strict=False)
+    ]
+
+
+def consistent(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[int]:
+    return sorted(range(len(targets)), key=draws(targets, pick).__getitem__)
+
+
+def affine(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
+    """The same, but who has more than its share under way is passed over.
+
+    Mirrokni, Thorup, Zadimoghaddam: Consistent Hashing with Bounded Loads (2016).
+    """
+    flying = [one or 0 for (one,) in table]
+    weights = [target.weight for target in targets]
+    share = BOUND * (sum(flying) + 1) / (sum(weights) or 1)
+    full = [
+        under_way >= FEW and under_way + 1 > math.ceil(share * weight)
+        for under_way, weight in zip(flying, weights, strict=True)
+    ]
+    scores = draws(targets, pick)
+    return sorted(range(len(targets)), key=lambda number: (full[number], scores[number]))

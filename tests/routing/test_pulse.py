@@ -1,0 +1,69 @@
+"""How fast a target is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing.pulse import LONGEST, UNKNOWN, Pulse, moved
+
+
+def pulse(*answers, gap=1.0) -> Pulse:
+    """After *answers*: (seconds, tokens, first), or seconds until it failed."""
+    it = Pulse()
+    for number, answer in enumerate(answers, 1):
+        if isinstance(answer, tuple):
+            it.answered(number * gap, *answer)
+        else:
+            it.failed(number * gap, answer)
+    return it
+
+
+def shown(it: Pulse) -> tuple:
+    return None if it.first is None else round(it.first, 4), round(it.pace, 4)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([], (None, 0.0)),
+        ([(2.5, 100, 0.5)], (0.5, 0.02)),
+        ([(2.5, 3, 0.5)], (0.5, 0.0)),  # a few tokens say nothing about the pace
+        ([(2.0, 100)], (0.4, 0.016)),  # in one piece: a guess of how it divides
+        ([(2.0, 0)], (2.0, 0.0)),  # embeddings
+        ([(2.5, 100, 0.5), (4.6, 100, 0.6)], (0.6, 0.04)),  # slower at once
+        ([(2.5, 100, 0.5), (9.0, 100, 9.0)], (1.0, 0.018)),  # a lone peak is twice as slow at most
+        ([(2.5, 100, 0.5), (0.2, 1, 0.2)], (0.47, 0.02)),  # faster bit by bit
+        ([(2.0, 0), (4.0, 100)], (2.0, 0.02)),
+        ([(2.0, 100), (4.0, 100)], (0.8, 0.032)),  # both parts change alike
+        ([(2.0, 100), (1.0, 100)], (0.38, 0.0152)),
+        ([(0.0, 0), (0.0, 0)], (0.0, 0.0)),
+        ([(0.0, 0), (1.0, 0, 1.0)], (1.0, 0.0)),
+        ([0.01], (UNKNOWN, 0.0)),
+        ([30.0], (30.0, 0.0)),
+        ([(2.5, 100, 0.5), 0.01], (1.0, 0.04)),
+        ([(2.5, 100, 0.5), 30.0], (30.0, 0.04)),
+        ([30.0, 30.0, 30.0], (LONGEST, 0.0)),
+    ],
+)
+def test_a_pulse_follows_answers_and_failures(answers, expected):
+    assert shown(pulse(*answers)) == expected
+
+
+@pytest.mark.parametrize(("share", "leaves"), [(100, False), (2, True)])
+def test_who_fails_often_is_slow_and_who_fails_seldom_is_not(share, leaves):
+    it = pulse(*[0.01 if number % share == share - 1 else (1.0, 1, 1.0) for number in range(300)], gap=0.01)
+
+    assert (it.first > 3) == leaves
+
+
+def test_whoever_was_slow_is_fast_again_in_seconds():
+    it = pulse(*[(9.0, 1, 9.0)] * 9, *[(1.0, 1, 1.0)] * 60, gap=0.5)
+
+    assert it.first < 1.5
+
+
+@given(average=st.floats(0, 100), new=st.floats(0, 100), gap=st.floats(0, 1e6))
+def test_an_average_stays_between_what_was_and_what_is(average, new, gap):
+    got = moved(average, new, gap)
+
+    assert min(average, new) - 1e-9 <= got <= max(average, new) + 1e-9
