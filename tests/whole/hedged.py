@@ -20,11 +20,12 @@ PRICE = "{price: {input: 1000, output: 1000}, context: 100000, max_output: 1000}
 CONFIG = """
 providers:
   a: {{dialect: openai, base_url: "{a.url}", api_key: {keys}}}
-  b: {{dialect: openai, base_url: "{b.url}", api_key: k}}
+  b: {{{busy}dialect: openai, base_url: "{b.url}", api_key: k}}
   c: {{dialect: openai, base_url: "{c.url}", api_key: k}}
 defaults:
   retry: {{attempts: 1}}
   breaker: {breaker}
+  on_break: {on_break}
 routes:
   m: {{chain: {chain}, hedge: {hedge}}}
 models:
@@ -37,16 +38,14 @@ BUDGET = "keys: {{alice: {{key: the-key-of-alice, budget: {{usd: {usd}, per: mon
 
 
 @asynccontextmanager
-async def hedging(
-    start, *plays, hedge="{after: 50ms, at_most: 100%}", chain="[a/one, b/two]", keys="k", more="", breaker="{}"
-):
+async def hedging(start, *plays, hedge="{after: 50ms, at_most: 100%}", chain="[a/one, b/two]", keys="k", **words):
     """A gateway before the providers a, b and c, which play *plays*: each a play, or a list of them."""
     lists = [play if isinstance(play, list) else [play] for play in (*plays, *[ok()] * (3 - len(plays)))]
     a, b, c = (Provider(*each) for each in lists)
     async with a, b, c:
-        config = CONFIG.format(
-            a=a, b=b, c=c, hedge=hedge, chain=chain, keys=keys, price=PRICE, more=more, breaker=breaker
-        )
+        usual = {"more": "", "breaker": "{}", "on_break": "error", "busy": ""}
+        words = {**usual, **words, "hedge": hedge, "chain": chain, "keys": keys}
+        config = CONFIG.format(a=a, b=b, c=c, price=PRICE, **words)
         async with start(config) as gateway:
             gateway.a, gateway.b, gateway.c = a, b, c
             yield gateway

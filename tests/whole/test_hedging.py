@@ -19,7 +19,7 @@ from tests.whole.hedged import (
     said,
     tried,
 )
-from tests.whole.provider import SSE, chunked, fails, hangs, ok, piece, streams, words
+from tests.whole.provider import ROLE, SSE, chunked, fails, hangs, ok, piece, streams, words
 
 # Who answers
 
@@ -233,3 +233,30 @@ async def test_a_lone_target_with_one_key_is_never_asked_twice(start):
         await gateway.chat()
 
         assert 1 == len(gateway.a.requests)
+
+
+async def test_an_answer_that_breaks_off_after_its_race_is_continued_without_another(start, tmp_path):
+    """The second attempt wins and breaks off; whoever goes on with it has all the time that it needs."""
+    broken = streams([ROLE, piece({"content": "Once upon a time there was a fox. "})], whole=False)
+    rest = streams(words("Once upon a time there was a fox. ", "It slept."), first=2 * AFTER)
+    chain = "[a/one, b/two, c/three]"
+    async with hedging(start, hangs(), broken, rest, chain=chain, more="", on_break="continue") as gateway:
+        reply = await gateway.chat(stream=True)
+
+        assert "Once upon a time there was a fox. It slept." == reply.text
+        assert "[DONE]" == reply.events[-1]
+        (line,) = await logged(tmp_path)
+        assert [("a/one", "cancelled"), ("b/two", "broken"), ("c/three", "")] == tried(line)
+        assert "won" == line["hedged"]
+        await nothing_is_left(gateway)
+
+
+async def test_a_target_that_is_full_is_no_place_for_a_second_attempt(start):
+    async with hedging(start, late("a", SLOW, stream=False), hangs(), busy="concurrency: 1, ") as gateway:
+        filling = asyncio.create_task(gateway.chat("b/two"))
+        await until(lambda: gateway.b.requests, 5)
+
+        assert "a" == said(await gateway.chat())
+
+        assert 1 == len(gateway.b.requests)
+        filling.cancel()
