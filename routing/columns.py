@@ -33,20 +33,20 @@ def latency(sight: Sight) -> Sequence[float | None]:
     """Milliseconds that an answer of the expected length will take."""
     thousands = sight.view.outlook.forecast.output(sight.call) * 1000
     return [
-        None if one is None or (first := one.pulse.first) is None else int(first * 1000 + one.pulse.pace * thousands)
+        None if one is None or (first := (pulse := one.pulse).first) is None else first * 1000 + pulse.pace * thousands
         for one in sight.seen
     ]
 
 
 def idle(sight: Sight) -> Sequence[float | None]:
-    """Whole seconds since something was heard."""
+    """Seconds since something was heard."""
     now = sight.now
-    return [None if one is None or (pulse := one.pulse).first is None else int(now - pulse.at) for one in sight.seen]
+    return [None if one is None or (pulse := one.pulse).first is None else now - pulse.at for one in sight.seen]
 
 
 def cost(sight: Sight) -> Sequence[float | None]:
     """Nano-dollars that the call will probably cost. A machine of one's own costs nothing unless it has a price."""
-    found = sight.view.outlook.costs([target.id for target in sight.targets], sight.call)
+    found = sight.view.outlook.costs(sight.targets, sight.call)
     if None not in found:
         return found
     usable = sight.view.usable

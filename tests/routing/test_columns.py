@@ -50,7 +50,7 @@ def left(of, _now):
         ("in_flight", {}, {}, [0, 3, 0]),
         ("latency", {}, {}, [500 + 300 * 20, None, None]),
         ("latency", {"max_output": 10}, {}, [700, None, None]),
-        ("idle", {}, {}, [9, None, None]),
+        ("idle", {}, {}, [9.5, None, None]),
         ("cost", {"size": 400}, {"rates": prices}, [400, None, 0]),
         ("cost", {"size": 400}, {"rates": lambda _: Rates(10**6, 0, 0)}, [100, 100, 100]),
         ("quality", {}, {}, [0.5, 0.5, 0.5]),

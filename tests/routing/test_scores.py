@@ -18,11 +18,14 @@ QUARTET = tuple(target(name) for name in "abcd")
 def firsts(strategy, table, *, times=400, balance=BALANCE) -> Counter:
     targets = QUARTET[: len(table)]
     order = STRATEGIES[strategy].order
-    return Counter(targets[order(targets, table, Pick(seed, balance=balance))[0]].model for seed in range(times))
+    columns = list(zip(*table, strict=True))
+    return Counter(targets[order(targets, columns, Pick(seed, balance=balance))[0]].model for seed in range(times))
 
 
 def order(strategy, table, *, seed=3, balance=BALANCE) -> str:
-    numbers = STRATEGIES[strategy].order(QUARTET[: len(table)], table, Pick(seed, balance=balance))
+    numbers = STRATEGIES[strategy].order(
+        QUARTET[: len(table)], list(zip(*table, strict=True)), Pick(seed, balance=balance)
+    )
     return "".join(QUARTET[number].model for number in numbers)
 
 
