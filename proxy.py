@@ -41,6 +41,8 @@ other commands, each with a --help of its own:
   keys                  make, change and end keys at run time
   spend                 what was spent, by key, model, day ...
   reconcile             compare a provider's account with the ledger
+  explain               what would happen to a call, and why
+  plan                  what another configuration means, and would have made of the last calls
   migrate               bring the ledger's tables up to date
 """
 PAGES: Final = {"health": "/health", "metrics": "/metrics"}

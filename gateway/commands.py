@@ -1,4 +1,4 @@
-"""What can be asked of a gateway without a running one: its keys, its ledger, its tables."""
+"""What can be asked of a gateway without a running one: its keys, its ledger, its tables, what it would do."""
 
 import argparse
 import asyncio
@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from admin import keys_command, migrate, reconcile, spend
 from config.schema import Config
+from gateway import explain_command, plan_command
 from gateway.treasury import ledger_of, store_of
 from store.contract import Store
-from store.ledger import LedgerDown, OldLedger
+from store.ledger import Ledger, LedgerDown, OldLedger
 
 Load = Callable[[str], Config]  # a file's configuration; may raise ConfigErrors
 Options = Callable[[Sequence[str]], argparse.Namespace]
@@ -23,16 +24,34 @@ ABOUT_LEDGER: Final[dict[str, tuple[Options, Any]]] = {
     "migrate": (migrate.options, migrate.run),
 }
 PATIENCE: Final = 60.0  # seconds: nobody else waits
-NAMES: Final = ("keys", *ABOUT_LEDGER)
+NAMES: Final = ("keys", "explain", "plan", *ABOUT_LEDGER)
 
 
 def run(name: str, argv: Sequence[str], load: Load) -> int:
     """The exit code of `proxy.py NAME ...`; *argv* is what follows the name."""
     if name == "keys":
         return asyncio.run(keys_command.run(argv, load, _opened, say=sys.stdout.write, complain=sys.stderr.write))
+    if name == "explain":
+        asked = explain_command.options(argv)
+        return asyncio.run(
+            explain_command.run(asked, load(asked.config), say=sys.stdout.write, complain=sys.stderr.write)
+        )
+    if name == "plan":
+        return _plan(plan_command.options(argv), load)
     read, work = ABOUT_LEDGER[name]
     options = read(argv)
     return asyncio.run(_of_ledger(options, work, load(options.config), opening=name != "migrate"))
+
+
+def _plan(options: argparse.Namespace, load: Load) -> int:
+    old, new = load(options.config), load(options.new)
+
+    async def work(options: argparse.Namespace, ledger: Ledger | None) -> int:
+        return await plan_command.run(options, old, new, ledger, say=sys.stdout.write)
+
+    if not old.ledger.on or not options.calls:
+        return asyncio.run(work(options, None))
+    return asyncio.run(_of_ledger(options, work, old, opening=True))
 
 
 async def _of_ledger(options: argparse.Namespace, work: Any, config: Config, *, opening: bool) -> int:

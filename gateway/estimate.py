@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final
 
 from adapters.contract import Adapter
-from admin.access import holds
 from admin.asked import Asked, Row
 from api import ENDPOINTS
 from api.models import unknown
@@ -19,12 +18,11 @@ from core.call import Call
 from core.errors import Refusal
 from core.secret import Secret
 from core.target import Target
-from gateway.accounts import named
+from gateway.asker import asker
 from gateway.current import Current
 from gateway.generation import Generation
 from gateway.remembered import Recollection
 from gateway.treasury import Treasury
-from quota.keys import ANYONE
 from store.ledger import Ledger, LedgerDown
 
 HISTORY: Final = 30 * 86400.0  # seconds of it that are looked at
@@ -46,7 +44,7 @@ class Estimates:
 
     async def _page(self, asked: Asked) -> object:
         generation = self._current.generation
-        key = await self._key(generation, asked)
+        key = await asker(generation, self._treasury, asked, self._admin_key())
         call = ENDPOINTS["chat"].parse(asked.raw)
         route = generation.routes.find(call.model)
         if route is None or not generation.may_use(key, call.model):
@@ -54,13 +52,6 @@ class Estimates:
         seen: dict[str, Target] = {target.id: target for stage in route.stages for target in stage.targets}
         chain = [await self._candidate(generation, key, route, call, target) for target in seen.values()]
         return {"object": "estimate", "model": call.model, "route": route.name, "targets": estimates(call, chain)}
-
-    async def _key(self, generation: Generation, asked: Asked) -> Key:
-        """Who would call; the operator may ask for anybody (`?key=NAME`), or for nobody in particular."""
-        if not holds(self._admin_key(), asked.authorization):
-            return await generation.keyring.recognise(asked.authorization, time.time())
-        name = asked.query.get("key")
-        return await named(generation.config, self._treasury, name) if name else ANYONE
 
     async def _candidate(self, generation: Generation, key: Key, route: Route, call: Call, target: Target) -> Candidate:
         lane = generation.lanes[target.provider]

@@ -12,6 +12,7 @@ from gateway.accounts import Accounts
 from gateway.current import Current
 from gateway.desk import Desk
 from gateway.estimate import Estimates
+from gateway.explain import Explanations
 from gateway.treasury import Treasury
 
 
@@ -34,3 +35,4 @@ class Office:
         yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
         yield from Accounts(self._current, self._treasury, self.key).rows()
         yield from Estimates(self._current, self._treasury, self.key).rows()
+        yield from Explanations(self._current, self._treasury, self.key).rows()

@@ -142,12 +142,13 @@ class Allotment:
         """The least and the most to ask for; what is too much leaves *free*."""
         stock = 0 if now < self.wanted or now - self.used >= IDLE else math.ceil(self.pace)
         target = self.asked + stock
-        self.low = stock // 2 if stock > 1 else -1
+        # Whoever makes a trip anyway fills up at a half; nobody makes one for more than a quarter.
+        self.low, enough = (stock // 4, stock // 2) if stock > 1 else (-1, -1)
         surplus = self.free - 2 * target
         if surplus > 0 and not self.unsure:  # a store that doesn't answer gets nothing back: it may be a while
             self.free -= surplus
             return 0, 0
-        if self.free >= self.asked and self.free > self.low:
+        if self.free >= self.asked and self.free > enough:
             return 0, 0
         least = max(0, self.smallest - self.free)
         return least, max(least, target - self.free)

@@ -12,10 +12,10 @@ from quota.allotment import Allotment
 from quota.executor import Executor
 from quota.journal import JournalLike
 from quota.stock import MOST_AT_ONCE, Stock
-from store.contract import Heard, Stamp, Store, StoreDown, Tell
+from store.contract import Draw, Drawn, Heard, Stamp, Store, StoreDown, Tell
 from store.ledger import Ledger, LedgerDown
 
-ROUND: Final = 0.15  # seconds between two trips as long as nobody is in a hurry
+ROUND: Final = 0.23  # seconds between two trips as long as nobody is in a hurry
 LOOK: Final = 2.5  # between two looks at everything
 ALARM: Final = 4.0  # for which those who are gone are looked for at once, after the store may have forgotten them
 HASTE: Final = 0.5  # between two looks then
@@ -67,7 +67,7 @@ class Courier:
         self._retry = FIRST_RETRY
         self._looked = self._searched = monotonic()
         self._alarmed = -math.inf
-        self._told = -ROUND  # when all that there was to tell was told
+        self._told = -math.inf  # when all that there was to tell was told
         self._heard: list[Allotment] = []
         self._visitors: list[asyncio.Future[None]] = []
         self._asking: dict[str, asyncio.Task[None]] = {}
@@ -101,7 +101,7 @@ class Courier:
         await asyncio.gather(*asking, return_exceptions=True)
         await self._executor.end()
         self._stock.give_up()
-        self._told = -ROUND
+        self._told = -math.inf
         await self.trip()
 
     async def _run(self) -> None:
@@ -155,8 +155,7 @@ class Courier:
         self._heard.clear()
         try:
             await self._executor.tell()
-            await self._tell()
-            await self._draw()
+            await self._talk()
         except StoreDown as down:
             self._lost_touch(down)
         else:
@@ -175,24 +174,28 @@ class Courier:
         if self.down:
             raise StoreDown("the store can't be reached")
 
-    async def _tell(self) -> None:
+    async def _talk(self) -> None:
+        """Words and draws go together, in as few trips as there is room for."""
         self._watch()
         position, now = self._journal.position, self._monotonic()
         whole = self._quiet or now - self._told >= ROUND
         words = self._stock.words(now, self._clock(), urgent=not whole, quiet=self._quiet)
+        draws = self._stock.draws(now)
         self._told = now if whole else self._told
-        for at in range(0, len(words), MOST_AT_ONCE):
-            some = words[at : at + MOST_AT_ONCE]
+        for at in range(0, max(len(words), len(draws)), MOST_AT_ONCE):
+            some, others = words[at : at + MOST_AT_ONCE], draws[at : at + MOST_AT_ONCE]
             try:
-                heard = await self._say_to_store([tell for _, tell in some])
+                heard, drawn = await self._exchange([tell for _, tell in some], [draw for _, draw in others])
             except StoreDown:
                 self._stock.lost(words[at:], self._monotonic())
+                self._stock.lost_draws(draws[at:], self._monotonic())
                 raise
             whole &= not any(one.late for one in heard)
             if any(one.hurry for one, _ in some):
                 self._bell.set()
             self._heard.extend(one for one, _ in some)
             self._digest(some, heard)
+            self._stock.digest_draws(others, drawn, self._monotonic())
         if self._quiet:
             self._quiet = False
             self._bell.set()
@@ -209,26 +212,14 @@ class Courier:
             if answer.own > tell.spent and not answer.late:
                 self._journal.corrected(one.account, one.spent)
 
-    async def _say_to_store(self, tells: list[Tell]) -> list[Heard]:
+    async def _exchange(self, tells: list[Tell], draws: list[Draw]) -> tuple[list[Heard], list[Drawn]]:
         self._number += 1
         self.trips += 1
         stamp = Stamp(self._journal.owner, self._journal.life, self._number)
-        heard = await self._store.tell(stamp, tells)
+        heard, drawn = await self._store.exchange(stamp, tells, draws)
         # A word of this life that is newer than ours: an earlier one that was late itself, or a clock that went back.
         self._number = max(self._number, *(one.number for one in heard if one.late), 0)
-        return heard
-
-    async def _draw(self) -> None:
-        draws = self._stock.draws(self._monotonic())
-        for at in range(0, len(draws), MOST_AT_ONCE):
-            some = draws[at : at + MOST_AT_ONCE]
-            self.trips += 1
-            try:
-                drawn = await self._store.draw([draw for _, draw in some])
-            except StoreDown:
-                self._stock.lost_draws(draws[at:], self._monotonic())
-                raise
-            self._stock.digest_draws(some, drawn, self._monotonic())
+        return heard, drawn
 
     def _watch(self) -> None:
         """Whether the store may have forgotten what it was told: then all of it is told again, before anything else."""
@@ -252,6 +243,7 @@ class Courier:
         self._executor.look(patience=0.0)
 
     def _lost_touch(self, down: StoreDown) -> None:
+        self._told = -math.inf  # the next trip says all of it again, and thereby finds out whether there is a store
         if not self.down:
             self.down = True
             self._say(f"the store can't be reached: {down}")

@@ -165,9 +165,10 @@ class Rate:
         """Stock is for those who are busy, and only while there is plenty; near the end it is one by one."""
         busy = now - self.used < self.life and now >= self.wanted
         stock = math.ceil(self.pace) if busy and self.pace * SHARE <= self.left else 0
-        self.low = stock // 4 if stock > 3 else -1
+        # As for allotments: a half is reason to take more along, a quarter to go.
+        self.low, enough = (stock // 4, stock // 2) if stock > 3 else (-1, -1)
         free = self.free
-        if free >= self.asked and free > self.low and not self.owed:
+        if free >= self.asked and free > enough and not self.owed:
             return 0, 0
         most = max(0, self.asked + stock + self.owed - free)
         least = min(max(0, self.smallest + self.owed - free), max(self.limit, self.smallest))

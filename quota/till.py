@@ -303,16 +303,19 @@ class Till:
 
     def _restock(self, purse: Purse) -> None:
         """Something is running low: the courier fetches more while calls go on."""
+        low = False
         for one in purse.allotments:
             if one.free < one.low:
                 one.low = -1
-                one.hurry = True
+                one.hurry = low = True
                 self._stock.mark(one)
         for rate in purse.rates:
-            if rate.chunk.units < rate.low:
+            if rate.chunk.units < rate.low and rate.free < rate.low:
                 rate.low = -1
+                low = True
                 self._stock.mark_rate(rate)
-        self._courier.ring()
+        if low:
+            self._courier.ring()
 
     def _overdrawn(self, purse: Purse, excess: int) -> None:
         """A call cost more than what was held. What isn't free is told to the store as it is."""

@@ -173,6 +173,12 @@ class Store(Protocol):
 
     async def draw(self, draws: Sequence[Draw]) -> list[Drawn]: ...
 
+    async def exchange(
+        self, stamp: Stamp, tells: Sequence[Tell], draws: Sequence[Draw]
+    ) -> tuple[list[Heard], list[Drawn]]:
+        """Both in one trip. Where it fails, nobody knows which of them were done."""
+        ...
+
     async def once(self, mark: str, ends: float) -> bool:
         """True for the first who asks, of all processes, until *ends*."""
         ...

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
-from store.entry import Entry
+from store.entry import Entry, NoRow, Unread
 from store.journal import Batch, Journal, Say
 from store.ledger import LedgerDown
 
 EVERY: Final = 0.5  # seconds between looks, while there is little to do
 MOST: Final = 500  # rows in a batch
-AT_ONCE: Final = 25  # rows read without giving way to calls
 LONGEST: Final = 8.0  # seconds between tries while the ledger is down
 PATIENCE: Final = 3.0  # seconds that the end waits for the last rows
 
@@ -95,29 +94,23 @@ class Drain:
             self._journal.drained((owner, await self._ledger.last(owner)))
             self._met.add(owner)
             return
-        entries = await self._read(rows)
-        if entries:
-            await self._ledger.add(owner, first, entries, rows[: len(entries)])
-            self.moved += len(entries)
-            self._journal.drained((owner, first + len(entries) - 1))
-        if len(entries) < len(rows):
-            self.unreadable += 1
-            self._say(
-                "error", "a row of the journal is no row, and was left out", owner=owner, row=first + len(entries)
-            )
-            self._journal.drained((owner, first + len(entries)))
-
-    async def _read(self, rows: list[bytes]) -> list[Entry]:
-        """Those before the first that can't be read."""
-        entries: list[Entry] = []
         try:
-            for number, row in enumerate(rows, 1):
-                entries.append(Entry.from_bytes(row))
-                if number % AT_ONCE == 0:
-                    await asyncio.sleep(0)
-        except (ValueError, TypeError):
-            return entries
-        return entries
+            await self._ledger.add(owner, first, Unread(rows), rows)
+        except NoRow as error:
+            await self._without(batch, error.number)
+            return
+        self.moved += len(rows)
+        self._journal.drained((owner, first + len(rows) - 1))
+
+    async def _without(self, batch: Batch, bad: int) -> None:
+        """What comes before a row that is none; what comes after it is the next batch."""
+        owner, first, rows, _ = batch
+        if bad:
+            await self._ledger.add(owner, first, Unread(rows[:bad]), rows[:bad])
+            self.moved += bad
+        self.unreadable += 1
+        self._say("error", "a row of the journal is no row, and was left out", owner=owner, row=first + bad)
+        self._journal.drained((owner, first + bad))
 
     def _lost(self, reason: str) -> None:
         if not self.down:

@@ -1,6 +1,7 @@
 """One row of the ledger: a finished call, its attempts included."""
 
-from typing import Any, NamedTuple, Self
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, Self, overload
 
 import orjson
 
@@ -42,19 +43,67 @@ class Entry(NamedTuple):
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Raises ValueError or TypeError for what is no row."""
-        fields: list[Any] = orjson.loads(data)
-        if len(fields) == _BEFORE_WHY:
-            fields.append(())
-        if len(fields) != len(cls._fields):
+        return cls.of(orjson.loads(data))
+
+    @classmethod
+    def of(cls, fields: Sequence[Any]) -> Self:
+        """As they stand in JSON."""
+        if not whole(fields):
             raise ValueError(f"{len(fields)} fields are no row")
-        fields[_TAGS] = tuple(fields[_TAGS])
-        fields[_USAGE] = tuple(fields[_USAGE])
-        fields[_ATTEMPTS] = tuple(map(tuple, fields[_ATTEMPTS]))
+        fields = [*fields] if len(fields) > _BEFORE_WHY else [*fields, ()]
+        fields[TAGS] = tuple(fields[TAGS])
+        fields[USAGE] = tuple(fields[USAGE])
+        fields[ATTEMPTS] = tuple(map(tuple, fields[ATTEMPTS]))
+        fields[-1] = tuple(fields[-1])
         return cls._make(fields)
 
 
-_BEFORE_WHY = 20  # fields of rows that older versions wrote
-_TAGS, _USAGE, _ATTEMPTS = map(Entry._fields.index, ("tags", "usage", "attempts"))
+_BEFORE_WHY: Final = 20  # fields of rows that older versions wrote
+_WHOLE: Final = (_BEFORE_WHY, len(Entry._fields))
+
+# Where a row has what.
+TIME, ID, KEY, TEAM, ROUTE, TARGET, TAGS = range(7)
+STATUS, FAULT, GONE, ESTIMATED, COST, USAGE, ATTEMPTS, CHARGES = map(
+    Entry._fields.index, ("status", "fault", "gone", "estimated", "cost", "usage", "attempts", "charges")
+)
+
+
+def whole(fields: Sequence[Any]) -> bool:
+    """Whether they are as many as a row has."""
+    return len(fields) in _WHOLE
+
+
+class NoRow(ValueError):  # noqa: N818
+    """What should have been a row is none; *number* of those that came together."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"row {number} is no row")
+        self.number = number
+
+
+class Unread(Sequence[Entry]):
+    """Rows as bytes, read when somebody looks at them."""
+
+    __slots__ = ("bodies",)
+
+    def __init__(self, bodies: Sequence[bytes]) -> None:
+        self.bodies = bodies
+
+    def __len__(self) -> int:
+        return len(self.bodies)
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Unread": ...
+    def __getitem__(self, index: int | slice) -> "Entry | Unread":
+        if isinstance(index, slice):
+            return Unread(self.bodies[index])
+        try:
+            return Entry.from_bytes(self.bodies[index])
+        except (ValueError, TypeError):
+            raise NoRow(index) from None
+
 
 PROMPT = ("input", "cache_read", "cache_write", "cache_write_long", "audio_input")
 COMPLETION = ("output", "audio_output", "image_output")

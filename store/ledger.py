@@ -51,7 +51,7 @@ class Ledger(Protocol):
 
     async def add(self, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes] | None = None) -> None:
         """Rows *first*, *first* + 1 ... of *owner*; those that are there already are not counted again. *bodies* are
-        the same rows as bytes, where they are at hand.
+        the same rows as bytes, where they are at hand; *rows* may then be Unread. Raises NoRow, and adds nothing.
         """
         ...
 

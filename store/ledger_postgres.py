@@ -10,22 +10,13 @@ import asyncpg
 from store.entry import Entry
 from store.ledger import LedgerDown, OldLedger, Quantiles, Sum
 from store.migrations import LOCK, MIGRATE, SCHEMA, STEPS, missing
-from store.questions import YEAR, Dialect, Question, Sums, calls, lasting, outputs, quantiles
+from store.postgres_calls import DIALECT, calls, outputs
+from store.questions import YEAR, Question, Sums, lasting, quantiles
 from store.tally import FIGURES, GROUP, Tally, clean, cleaned, output, prepared, tally, written
 from store.zones import shifts
 
 Connection = Any  # asyncpg's connection as its pool lends it
 
-DIALECT: Final = Dialect(
-    prefix=f"{SCHEMA}.",
-    slash="strpos(target, '/')",
-    tagged="jsonb_exists(tags::jsonb, {})",
-    newest="time DESC, tie DESC",
-    place="(time, tie)",
-    columns="time, tie",
-    at=lambda compared: f"time {compared} {{}}",
-    moment=float,
-)
 _BATCH: Final = 1000  # rows forgotten at a time
 _TRIES: Final = 5
 _LONGEST: Final = 60.0  # seconds that tables may take to change, instead of the deadline
@@ -158,7 +149,7 @@ class PostgresLedger:
     async def rows(
         self, since: float, until: float, where: Mapping[str, str] | None = None, *, most: int = 100, after: str = ""
     ) -> list[Entry]:
-        question = calls(since, until, cleaned(where), most=most, after=clean(after), dialect=DIALECT)
+        question = calls(since, until, cleaned(where), most=most, after=clean(after))
         return [Entry.from_bytes(body) for (body,) in await self._ask(question)]
 
     async def charged(self, account: str) -> Mapping[str, int]:
@@ -167,7 +158,7 @@ class PostgresLedger:
 
     async def output(self, key: str | None, route: str | None, target: str | None, since: float) -> Quantiles:
         key, route, target = (None if name is None else clean(name) for name in (key, route, target))
-        found = await self._ask(outputs(key, route, target, since, DIALECT))
+        found = await self._ask(outputs(key, route, target, since))
         return quantiles([tokens for (tokens,) in found])
 
     async def forget(self, before: float) -> int:

@@ -5,20 +5,21 @@ Who writes and who reads have a connection and a thread each, so that a long rep
 
 import asyncio
 import contextlib
+import math
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from store.blocks import Fields, block, fitting, following, marked, newest, read
 from store.entry import Entry
 from store.ledger import LedgerDown, Quantiles, Sum
 from store.migrations import missing
-from store.questions import YEAR, Dialect, Question, Sums, calls, lasting, outputs, quantiles
-from store.tally import FIGURES, GROUP, Tally, clean, cleaned, output, prepared, tally, written
-from store.zones import shifts
+from store.questions import LOOKED_AT, YEAR, Dialect, Question, Sums, checked, lasting, quantiles
+from store.tally import FIGURES, GROUP, NUL, Tally, clean, cleaned, output, tally, tidied
+from store.zones import narrowed, shifts
 
 T = TypeVar("T")
 
@@ -26,21 +27,16 @@ DIALECT: Final = Dialect(
     prefix="",
     slash="instr(target, '/')",
     tagged="EXISTS (SELECT 1 FROM json_each(tags) WHERE value = {})",
-    newest="at DESC",
-    place="at",
-    columns="at",
-    at=lambda compared: f"at {compared} {{}}",
-    moment=lambda time: _at(min(max(time, 0.0), _LATEST)),
 )
-_PLACES: Final = 1024  # calls that may have begun in the same microsecond
-_LATEST: Final = 9e9  # unix time; what comes later has no place
-_BATCH: Final = 1000  # rows forgotten at a time
+_LOOKED_AT: Final = 4_000  # calls from which quantiles are told: each has to be read
+_BATCH: Final = 50  # blocks forgotten at a time
 _COLUMNS: Final = (*GROUP, *FIGURES)
-_ONE: Final = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_CALL: Final = f"INSERT INTO calls VALUES {_ONE}"  # noqa: S608
-# Each statement lets go of the interpreter's lock, and calls take it meanwhile: so there are few, of many rows.
-_AT_ONCE: Final = 50
-_CALLS: Final = _CALL + f", {_ONE}" * (_AT_ONCE - 1)
+# A statement lets go of the interpreter's lock, and calls take it meanwhile: so there is one for many rows.
+_BLOCK: Final = "INSERT INTO blocks (since, until, keys, body) VALUES (?, ?, ?, ?)"
+_FORGET: Final = (
+    "DELETE FROM blocks WHERE number IN (SELECT number FROM blocks WHERE until < ? LIMIT ?)"
+    " RETURNING json_array_length(body)"
+)
 _HOUR: Final = (
     f"INSERT INTO hours ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
     " ON CONFLICT (hour, key, team, route, target, tags)"
@@ -76,7 +72,7 @@ class SqliteLedger:
     async def add(self, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes] | None = None) -> None:
         if rows:
             said = [entry.to_bytes() for entry in rows] if bodies is None else bodies
-            await self._writing.do(lambda connection: _add(connection, owner, first, rows, said))
+            await self._writing.do(lambda connection: _add(connection, owner, first, said))
 
     async def last(self, owner: str) -> int:
         return await self._reading.do(lambda connection: _last(connection, owner))
@@ -96,9 +92,13 @@ class SqliteLedger:
     async def rows(
         self, since: float, until: float, where: Mapping[str, str] | None = None, *, most: int = 100, after: str = ""
     ) -> list[Entry]:
-        question = calls(since, until, cleaned(where), most=most, after=clean(after), dialect=DIALECT)
-        found = await self._reading.do(lambda connection: _ask(connection, question))
-        return [Entry.from_bytes(body) for (body,) in found]
+        where = checked(cleaned(where))
+        since, until = narrowed(since, until, where, "UTC")
+        wanted = LOOKED_AT + most if after else most
+        found = await self._reading.do(lambda connection: _newest(connection, since, until, where, wanted))
+        if after:
+            return [Entry.of(row) for row in following(found, clean(after), LOOKED_AT)[:most]]
+        return [Entry.of(row) for row in found]
 
     async def charged(self, account: str) -> Mapping[str, int]:
         question = Question("SELECT owner, spent FROM charged WHERE account = $1", (clean(account),))
@@ -106,16 +106,18 @@ class SqliteLedger:
 
     async def output(self, key: str | None, route: str | None, target: str | None, since: float) -> Quantiles:
         key, route, target = (None if name is None else clean(name) for name in (key, route, target))
-        question = outputs(key, route, target, since, DIALECT)
-        found = await self._reading.do(lambda connection: _ask(connection, question))
-        return quantiles([tokens for (tokens,) in found])
+        where = {} if key is None else {"key": key}
+        found = await self._reading.do(lambda connection: _newest(connection, since, math.inf, where, _LOOKED_AT))
+        fits = fitting({name: one for name, one in (("route", route), ("target", target)) if one is not None})
+        tokens = (output(row) for row in found if fits(row))
+        return quantiles([one for one in tokens if one is not None])
 
     async def forget(self, before: float) -> int:
-        """Few at a time, so that nobody who adds waits for long."""
-        dropped, before = 0, min(max(before, 0.0), _LATEST)
+        """Few at a time, so that nobody who adds waits for long. A block goes when the last of its calls does."""
+        dropped = 0
         while count := await self._writing.do(lambda connection: _forget(connection, before)):
             dropped += count
-        await self._writing.do(lambda connection: _forget_accounts(connection, before - YEAR))
+        await self._writing.do(lambda connection: _forget_accounts(connection, max(before - YEAR, 0.0)))
         return dropped
 
 
@@ -215,49 +217,18 @@ def _migrate(connection: sqlite3.Connection) -> list[str]:
     return [step.name for _, step in steps]
 
 
-def _add(
-    connection: sqlite3.Connection, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes]
-) -> None:
+def _add(connection: sqlite3.Connection, owner: str, first: int, bodies: Sequence[bytes]) -> None:
     with _transaction(connection):
         known = max(_last(connection, owner) + 1 - first, 0)
-        if known >= len(rows):
+        if known >= len(bodies):
             return
-        bodies = bodies[known:]
-        new = prepared(rows[known:], bodies)
-        _place(connection, new, bodies)
-        _count(connection, owner, tally(new), touched=int(max(entry.time for entry in new)))
-        connection.execute(_OWNER, (owner, first + len(rows) - 1))
-
-
-def _place(connection: sqlite3.Connection, new: Sequence[Entry], bodies: Sequence[bytes]) -> None:
-    """Two calls of the same microsecond seldom want the same place; then each looks for a free one."""
-    placed = [_call(number, *pair) for number, pair in enumerate(zip(new, bodies, strict=True))]
-    connection.execute("SAVEPOINT placed")
-    try:
-        whole = len(placed) - len(placed) % _AT_ONCE
-        for begin in range(0, whole, _AT_ONCE):
-            connection.execute(_CALLS, [*chain.from_iterable(placed[begin : begin + _AT_ONCE])])
-        connection.executemany(_CALL, placed[whole:])
-    except sqlite3.IntegrityError:
-        connection.execute("ROLLBACK TO placed")
-        for at, *call in placed:
-            connection.execute(_CALL, (_free(connection, at), *call))
-    connection.execute("RELEASE placed")
-
-
-def _free(connection: sqlite3.Connection, at: int) -> int:
-    while connection.execute("SELECT 1 FROM calls WHERE at = ?", (at,)).fetchone():
-        at += 1
-    return at
-
-
-def _at(time: float) -> int:
-    return int(time * 1_000_000) * _PLACES
-
-
-def _call(number: int, entry: Entry, body: bytes) -> tuple[Any, ...]:
-    time, id, key, team, route, target, tags = entry[:7]
-    return _at(time) + number % _PLACES, id, key, team, route, target, written(tags), output(entry), body
+        new = bodies[known:]
+        rows = read(new, already=known)
+        whole = block(rows, new)
+        sum = tally(rows)
+        connection.execute(_BLOCK, whole)
+        _count(connection, owner, tidied(sum) if NUL in whole.body else sum, touched=int(whole.until))
+        connection.execute(_OWNER, (owner, first + len(bodies) - 1))
 
 
 def _count(connection: sqlite3.Connection, owner: str, sum: Tally, *, touched: int) -> None:
@@ -281,10 +252,20 @@ def _sums(connection: sqlite3.Connection, asked: Sums, zone: str) -> list[Sum]:
     return asked.fold(_ask(connection, asked.question(shifts(zone, first or 0, last or 0))))
 
 
+def _newest(
+    connection: sqlite3.Connection, since: float, until: float, where: Mapping[str, str], wanted: int
+) -> list[Fields]:
+    words = ["until >= ?", "since < ?"]
+    values: list[float | str] = [since, until]
+    if "key" in where:
+        words.append("instr(keys, ?)")
+        values.append(marked([where["key"]]))
+    text = f"SELECT until, body FROM blocks WHERE {' AND '.join(words)} ORDER BY until DESC, number DESC"  # noqa: S608
+    return newest(connection.execute(text, values), fitting(where), wanted, since=since, until=until)
+
+
 def _forget(connection: sqlite3.Connection, before: float) -> int:
-    return connection.execute(
-        "DELETE FROM calls WHERE at IN (SELECT at FROM calls WHERE at < ? LIMIT ?)", (_at(before), _BATCH)
-    ).rowcount
+    return sum(count for (count,) in connection.execute(_FORGET, (before, _BATCH)).fetchall())
 
 
 def _forget_accounts(connection: sqlite3.Connection, before: float) -> None:

@@ -44,6 +44,11 @@ class MemoryStore:
         now = self._now()
         return [self._draw(draw, now) for draw in draws]
 
+    async def exchange(
+        self, stamp: Stamp, tells: Sequence[Tell], draws: Sequence[Draw]
+    ) -> tuple[list[Heard], list[Drawn]]:
+        return await self.tell(stamp, tells), await self.draw(draws)
+
     async def once(self, mark: str, ends: float) -> bool:
         first = self._marks.get(mark, 0.0) <= self._clock()
         if first:

@@ -1,6 +1,7 @@
 """How the ledger's tables came to be: a list that only grows, each step applied once and in order.
 
-A step never changes what older programs read or write, since they go on while the tables are already new.
+Older programs go on while the tables are already new: a step leaves what they read and write as it was, or takes it
+away, so that what they write waits in their journals.
 """
 
 from typing import Final, NamedTuple
@@ -9,6 +10,7 @@ from store.tally import FIGURES
 
 MIGRATE: Final = "run: python proxy.py migrate"
 LOCK: Final = 0x5377697463687964  # what PostgreSQL locks while somebody migrates: "Switchyd"
+PLACES: Final = 1024  # calls of one microsecond that the first table of SQLite had room for
 SCHEMA: Final = "switchyard"  # of PostgreSQL, whose database may be shared with others
 
 
@@ -27,6 +29,15 @@ _ORDER = "time DOUBLE PRECISION NOT NULL, tie BIGINT GENERATED ALWAYS AS IDENTIT
 _HOURS = f"hour BIGINT NOT NULL, {_GROUP}, {_FIGURES}, PRIMARY KEY (hour, key, team, route, target, tags)"
 _OWNERS = "owner TEXT NOT NULL PRIMARY KEY, last BIGINT NOT NULL"
 _CHARGED = "account TEXT NOT NULL, owner TEXT NOT NULL, spent BIGINT NOT NULL, touched BIGINT NOT NULL"
+_BLOCKS = (
+    "CREATE TABLE blocks (number INTEGER PRIMARY KEY, since REAL NOT NULL, until REAL NOT NULL, keys TEXT NOT NULL,"
+    " body BLOB NOT NULL)"
+)
+_IN_BLOCKS = (
+    "INSERT INTO blocks (since, until, keys, body)"  # noqa: S608
+    f" SELECT at / {PLACES} / 1e6, at / {PLACES} / 1e6 + 1e-6, char(10) || json_quote(key) || char(10),"
+    " CAST('[' || CAST(body AS TEXT) || ']' AS BLOB) FROM calls ORDER BY at"
+)
 
 STEPS: Final = (
     Step(
@@ -54,6 +65,16 @@ STEPS: Final = (
             f"CREATE TABLE switchyard.charged ({_CHARGED}, PRIMARY KEY (account, owner))",
             "CREATE INDEX charged_touched ON switchyard.charged (touched)",
         ),
+    ),
+    Step(
+        "rows in blocks",
+        sqlite=(
+            _BLOCKS,
+            _IN_BLOCKS,
+            "DROP TABLE calls",
+            "CREATE INDEX blocks_until ON blocks (until)",
+        ),
+        postgres=(),
     ),
 )
 

@@ -7,7 +7,7 @@ of that here, so that both ledgers answer alike.
 # ruff: noqa: S608  (names are ours; what others said stands in places)
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, Final, NamedTuple
 
@@ -22,18 +22,11 @@ _COLUMN: Final = {name: name for name in _PLAIN} | {"provider": "target", "model
 
 
 class Dialect(NamedTuple):
-    """Where two databases differ. *tagged* is true of rows with the tag in its place; *newest* is the order of calls,
-    and *place* the *columns* that make it; *at* compares when a call was with a *moment*.
-    """
+    """Where two databases differ. *tagged* is true of rows with the tag in its place."""
 
     prefix: str
     slash: str
     tagged: str
-    newest: str
-    place: str
-    columns: str
-    at: Callable[[str], str]
-    moment: Callable[[float], float | int]
 
 
 class Question(NamedTuple):
@@ -77,8 +70,7 @@ class Sums:
     def __init__(
         self, by: Sequence[str], since: float, until: float, where: Mapping[str, str], *, zone: str, dialect: Dialect
     ) -> None:
-        if strange := [name for name in (*by, *where) if name not in DIMENSIONS]:
-            raise ValueError(f"{strange[0]!r} is none of {', '.join(DIMENSIONS)}")
+        checked({**dict.fromkeys(by, ""), **where})
         self._by, self._zone, self._dialect, self._tag = tuple(by), zone, dialect, where.get("tag")
         begins, ends = hours(*narrowed(since, until, where, zone))
         self._words = Words(dialect)
@@ -163,47 +155,11 @@ def nothing(by: tuple[str, ...] = ()) -> Sum:
     return Sum(by, 0, 0, 0, 0, 0, 0, (0,) * len(COUNTS))
 
 
-def calls(since: float, until: float, where: Mapping[str, str], *, most: int, after: str, dialect: Dialect) -> Question:
-    """Bodies, the newest first."""
+def checked(where: Mapping[str, str]) -> Mapping[str, str]:
+    """Raises ValueError with a sentence for a dimension that there isn't."""
     if strange := [name for name in where if name not in DIMENSIONS]:
         raise ValueError(f"{strange[0]!r} is none of {', '.join(DIMENSIONS)}")
-    words = Words(dialect)
-    _between(words, *narrowed(since, until, where, "UTC"), dialect)
-    words.fix(where)
-    table, newest = f"{dialect.prefix}calls", dialect.newest
-    if after:
-        # The oldest with that id, since a client that always says the same one must not send us in a circle.
-        seen = f"SELECT {dialect.columns}, id FROM {table} WHERE {words.text} ORDER BY {newest} LIMIT {LOOKED_AT}"
-        oldest = f"SELECT {dialect.columns} FROM ({seen}) AS seen WHERE id = {{}}"
-        words.say(f"{dialect.place} < ({oldest} ORDER BY {newest.replace('DESC', 'ASC')} LIMIT 1)", after)
-    return Question(
-        f"SELECT body FROM {table} WHERE {words.text} ORDER BY {newest} LIMIT {most:d}", tuple(words.values)
-    )
-
-
-def outputs(key: str | None, route: str | None, target: str | None, since: float, dialect: Dialect) -> Question:
-    """Completion tokens of good calls, among the newest ones of the key, or of all."""
-    words = Words(dialect)
-    _between(words, since, math.inf, dialect)
-    if key is not None:
-        words.fix({"key": key})
-    conditions = ["output IS NOT NULL"]
-    for name, value in (("route", route), ("target", target)):
-        if value is not None:
-            words.values.append(value)
-            conditions.append(f"{name} = ${len(words.values)}")
-    newest = (
-        f"SELECT route, target, output FROM {dialect.prefix}calls WHERE {words.text}"
-        f" ORDER BY {dialect.newest} LIMIT {LOOKED_AT}"
-    )
-    return Question(f"SELECT output FROM ({newest}) AS newest WHERE {' AND '.join(conditions)}", tuple(words.values))
-
-
-def _between(words: Words, since: float, until: float, dialect: Dialect) -> None:
-    if since > 0:
-        words.say(dialect.at(">="), dialect.moment(since))
-    if not math.isinf(until):
-        words.say(dialect.at("<"), dialect.moment(until))
+    return where
 
 
 def quantiles(outputs: Sequence[int]) -> Quantiles:

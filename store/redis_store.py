@@ -29,6 +29,7 @@ from store.scripts import DRAW, ONCE, RESTORE, TELL
 # Scripts count what one owner has in hand in floating point; what is spent is added up by Redis, in 64 bits.
 MOST_HELD: Final = 2**53
 MOST_SPENT: Final = 2**62
+NOBODY: Final = Stamp("", 0, 0)  # who tells nothing
 MOST_OWED: Final = 1000  # accounts whose units are remembered for going back
 
 _SHARE: Final = b"%d" % SHARE
@@ -60,29 +61,39 @@ class RedisStore(ClientKeys):
         await self._trips.close()
 
     async def tell(self, stamp: Stamp, tells: Sequence[Tell]) -> list[Heard]:
-        """Words that want something are confirmed by a replica where there is one; what isn't is not granted."""
+        return (await self.exchange(stamp, tells, ()))[0]
+
+    async def draw(self, draws: Sequence[Draw]) -> list[Drawn]:
+        return (await self.exchange(NOBODY, (), draws))[1]
+
+    async def exchange(
+        self, stamp: Stamp, tells: Sequence[Tell], draws: Sequence[Draw]
+    ) -> tuple[list[Heard], list[Drawn]]:
+        """What wants something is confirmed by a replica where there is one; what isn't is not granted, and units that
+        weren't go back with the next draw.
+        """
         who = (stamp.owner.encode(), b"%d" % stamp.life, b"%d" % stamp.number)
+        owed = [self._owed.pop(draw.account, ()) for draw in draws]
         steps = [
-            Step(TELL, (self._trips.key(f"a:{tell.account}"),), (*who, *_told(tell)), grants=True, marked=True)
-            for tell in tells
+            *(
+                Step(TELL, (self._trips.key(f"a:{tell.account}"),), (*who, *_told(tell)), grants=True, marked=True)
+                for tell in tells
+            ),
+            *(
+                Step(DRAW, (self._trips.key(f"r:{draw.account}"),), _drawing(draw, back), grants=True)
+                for draw, back in zip(draws, owed, strict=True)
+            ),
         ]
-        replies = await self._trips.run(steps, confirm=any(tell.most > 0 for tell in tells))
-        return [_heard(reply) for reply in replies]
+        replies = await self._trips.run(
+            steps, confirm=any(one.most > 0 for one in tells) or any(one.most > 0 for one in draws)
+        )
+        heard = [_heard(reply) for reply in replies[: len(tells)]]
+        return heard, [self._drawn(draw, reply) for draw, reply in zip(draws, replies[len(tells) :], strict=True)]
 
     async def restore(self, account: str, spent: Mapping[str, int], ends: float) -> None:
         pairs = (word for owner, total in spent.items() for word in (owner.encode(), _spent(total)))
         args = (_until(ends, AFTER_END), *pairs)
         await self._trips.run([Step(RESTORE, (self._trips.key(f"a:{account}"),), args, marked=True)])
-
-    async def draw(self, draws: Sequence[Draw]) -> list[Drawn]:
-        """Confirmed as in *tell*; units that weren't go back with the next draw."""
-        owed = [self._owed.pop(draw.account, ()) for draw in draws]
-        steps = [
-            Step(DRAW, (self._trips.key(f"r:{draw.account}"),), _drawing(draw, back), grants=True)
-            for draw, back in zip(draws, owed, strict=True)
-        ]
-        replies = await self._trips.run(steps, confirm=any(draw.most > 0 for draw in draws))
-        return [self._drawn(draw, reply) for draw, reply in zip(draws, replies, strict=True)]
 
     async def once(self, mark: str, ends: float) -> bool:
         step = Step(ONCE, (self._trips.key(f"o:{mark}"),), (_until(ends, 0.0),))

@@ -102,16 +102,21 @@ class SqliteStore:
             self._thread = None
 
     async def tell(self, stamp: Stamp, tells: Sequence[Tell]) -> list[Heard]:
-        def step(sql: sqlite3.Connection, now: float) -> list[Heard]:
-            return [_tell(sql, stamp, tell, now) for tell in tells]
+        return (await self.exchange(stamp, tells, ()))[0]
+
+    async def draw(self, draws: Sequence[Draw]) -> list[Drawn]:
+        return await self._write(lambda sql, now: [_draw(sql, draw, now) for draw in draws])
+
+    async def exchange(
+        self, stamp: Stamp, tells: Sequence[Tell], draws: Sequence[Draw]
+    ) -> tuple[list[Heard], list[Drawn]]:
+        def step(sql: sqlite3.Connection, now: float) -> tuple[list[Heard], list[Drawn]]:
+            return [_tell(sql, stamp, tell, now) for tell in tells], [_draw(sql, draw, now) for draw in draws]
 
         return await self._write(step)
 
     async def restore(self, account: str, spent: Mapping[str, int], ends: float) -> None:
         await self._write(lambda sql, _: _restore(sql, account, spent, ends))
-
-    async def draw(self, draws: Sequence[Draw]) -> list[Drawn]:
-        return await self._write(lambda sql, now: [_draw(sql, draw, now) for draw in draws])
 
     async def once(self, mark: str, ends: float) -> bool:
         return await self._write(lambda sql, _: sql.execute(_PUT_MARK, (mark, ends, self._clock())).rowcount > 0)

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from core.usage import COUNTS
-from store.entry import COMPLETION, PROMPT, Entry
+from store.entry import CHARGES, COMPLETION, COST, ESTIMATED, FAULT, GONE, KEY, PROMPT, STATUS, TAGS, TIME, USAGE, Entry
 
 GROUP: Final = ("hour", "key", "team", "route", "target", "tags")
 FIGURES: Final = (
@@ -24,9 +24,10 @@ FIGURES: Final = (
 
 Group = tuple[int, str, str, str, str, str]
 
-_NUL: Final = rb"\u0000"  # as JSON writes it
+NUL: Final = rb"\u0000"  # as JSON writes it
 _prompt = itemgetter(*map(COUNTS.index, PROMPT))
 _completion = itemgetter(*map(COUNTS.index, COMPLETION))
+_usage, _estimated, _cost = itemgetter(USAGE), itemgetter(ESTIMATED), itemgetter(COST)
 
 
 class Tally(NamedTuple):
@@ -38,36 +39,49 @@ class Tally(NamedTuple):
     charges: list[tuple[str, int]]
 
 
-def tally(entries: Iterable[Entry]) -> Tally:
-    groups: dict[Group, list[Entry]] = {}
+def tally(rows: Iterable[Sequence[Any]]) -> Tally:
+    """*rows* are Entries, or what stands in JSON for them."""
+    groups: dict[tuple[Any, ...], list[Sequence[Any]]] = {}
     charges: dict[str, int] = {}
-    for entry in entries:
-        time, _, key, team, route, target, tags, *_ = entry
-        group = (int(time // 3600), key, team, route, target, written(tags))
-        if (those := groups.get(group)) is None:
-            those = groups[group] = []
-        those.append(entry)
-        for account, cost in entry.charges.items():
+    for row in rows:
+        of = (int(row[TIME] // 3600), *row[KEY:TAGS], *row[TAGS])
+        if (those := groups.get(of)) is None:
+            those = groups[of] = []
+        those.append(row)
+        for account, cost in row[CHARGES].items():
             charges[account] = charges.get(account, 0) + cost
-    return Tally([(group, _figures(groups[group])) for group in sorted(groups)], sorted(charges.items()))
+    hours = [
+        ((hour, key, team, route, target, written(tags)), _figures(those))
+        for (hour, key, team, route, target, *tags), those in groups.items()
+    ]
+    return Tally(sorted(hours), sorted(charges.items()))
 
 
-def _figures(entries: Sequence[Entry]) -> tuple[int, ...]:
-    usage = tuple(map(sum, zip(*(entry.usage for entry in entries), strict=True)))
+def _figures(rows: Sequence[Sequence[Any]]) -> tuple[int, ...]:
+    usage = tuple(map(sum, zip(*map(_usage, rows), strict=True)))
     return (
-        len(entries),
-        sum(map(failed, entries)),
-        sum(entry.estimated for entry in entries),
+        len(rows),
+        sum(map(failed, rows)),
+        sum(map(_estimated, rows)),
         sum(_prompt(usage)),
         sum(_completion(usage)),
-        sum(entry.cost for entry in entries),
+        sum(map(_cost, rows)),
         *usage,
     )
 
 
+def tidied(sum: Tally) -> Tally:
+    """With names that a database takes; what has become one by that is added up there."""
+    hours: list[tuple[Group, tuple[int, ...]]] = []
+    for (hour, key, team, route, target, tags), figures in sum.hours:
+        names = clean(key), clean(team), clean(route), clean(target), written(tuple(map(clean, read(tags))))
+        hours.append(((hour, *names), figures))
+    return Tally(hours, [(clean(account), cost) for account, cost in sum.charges])
+
+
 def prepared(entries: Sequence[Entry], bodies: Sequence[bytes]) -> Sequence[Entry]:
     """Entries with names that a database takes; *bodies* keep what was said."""
-    if _NUL not in b"".join(bodies):
+    if NUL not in b"".join(bodies):
         return entries
     return list(map(_cleaned, entries))
 
@@ -93,20 +107,19 @@ def cleaned(where: Mapping[str, str] | None) -> dict[str, str]:
     return {name: clean(value) for name, value in (where or {}).items()}
 
 
-def failed(entry: Entry) -> bool:
+def failed(row: Sequence[Any]) -> bool:
     """A client that left is nobody's failure."""
-    return (entry.status >= 400 or bool(entry.fault)) and not entry.gone
+    return (row[STATUS] >= 400 or bool(row[FAULT])) and not row[GONE]
 
 
-def output(entry: Entry) -> int | None:
+def output(row: Sequence[Any]) -> int | None:
     """The completion tokens of a call that went well to its end; nothing for all others."""
-    if entry.gone or entry.fault or entry.status >= 400:
+    if row[GONE] or row[FAULT] or row[STATUS] >= 400:
         return None
-    return sum(_completion(entry.usage)) or None
+    return sum(_completion(row[USAGE])) or None
 
 
-@lru_cache(maxsize=4096)
-def written(tags: tuple[str, ...]) -> str:
+def written(tags: Sequence[str]) -> str:
     """Tags as one text."""
     return orjson.dumps(tags).decode()
 

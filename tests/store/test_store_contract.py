@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from store.contract import Stamp, Store, Tell
+from store.contract import Draw, Stamp, Store, Tell
 from tests.store.stores import Opened
 from tests.store.words import Owner
 
@@ -284,3 +284,16 @@ async def test_an_epoch_has_a_name_and_stays(opening: Opened) -> None:
 
         assert epoch
         assert epoch == here.epoch
+
+
+async def test_words_and_draws_go_in_one_trip(store: Store) -> None:
+    names = [f"usd:key/{number}:total" for number in range(130)]
+    tells = [Tell(name, 1000, number, 0, 10, 10) for number, name in enumerate(names)]
+    draws = [Draw(f"req:key/{number}:60", number, 60.0) for number in range(130)]
+
+    heard, drawn = await store.exchange(Stamp("here/1", 1, 1), tells, draws)
+    again = await store.exchange(Stamp("here/1", 1, 2), (), ())
+
+    assert ([10] * 130, list(range(130))) == ([one.granted for one in heard], [one.spent for one in heard])
+    assert [0, *[1] * 129] == [one.granted for one in drawn]
+    assert ([], []) == again

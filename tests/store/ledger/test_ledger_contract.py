@@ -254,7 +254,8 @@ async def test_output_is_that_of_good_calls(ledger: Books) -> None:
 
 
 async def test_sums_outlive_their_rows(ledger: Books) -> None:
-    await ledger.add("me", 1, [entry(number) for number in range(1, 2_101)])
+    for first in range(1, 2_101, 10):
+        await ledger.add("me", first, [entry(number) for number in range(first, first + 10)])
 
     assert await ledger.forget(NOON + 2_091) == 2_090
     assert await ledger.forget(NOON + 2_091) == 0
@@ -283,3 +284,25 @@ async def test_accounts_of_windows_that_are_long_over_are_forgotten(ledger: Book
 async def test_tables_are_made_once(ledger: Books, other: Books) -> None:
     assert await ledger.migrate() == []
     assert await other.migrate() == []
+
+
+async def test_a_key_is_found_among_many_and_no_other_for_it(ledger: Books) -> None:
+    keys = ["a", "aa", 'a"b', "a\nb", "ünï", "nul\0nul"]
+    await ledger.add("me", 1, [entry(number, key=key) for number, key in enumerate(keys)])
+    await ledger.add("me", 7, [entry(number, key="b") for number in range(7, 10)])
+
+    found = [[row.id for row in await ledger.rows(0, math.inf, {"key": key})] for key in (*keys, "c", "")]
+
+    assert found == [*([f"call-{number}"] for number in range(6)), [], []]
+
+
+async def test_rows_come_in_the_order_of_their_times_whenever_they_were_added(ledger: Books) -> None:
+    times = [50, 3, 77, 12, 40, 41, 5, 99, 1, 60]
+    for number, time in enumerate(times, 1):
+        await ledger.add("me", number, [entry(time)])
+    await ledger.add("you", 1, [entry(time) for time in (2, 98, 45)])
+
+    found = [row.id for row in await ledger.rows(NOON + 2, NOON + 99, most=8)]
+    rest = [row.id for row in await ledger.rows(NOON + 2, NOON + 99, after=found[-1])]
+
+    assert [*found, *rest] == [f"call-{time}" for time in (98, 77, 60, 50, 45, 41, 40, 12, 5, 3, 2)]

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import orjson
 import pytest
 
 from store.books import books
@@ -299,4 +300,25 @@ async def test_a_batch_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
     assert await ledger.last("me") == 0
     assert await ledger.rows(0, math.inf) == []
+    await ledger.close()
+
+
+async def test_rows_of_the_first_tables_are_still_found(tmp_path: Path) -> None:
+    (first, *_), old = STEPS, sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    rows = [entry(number, key='a"b') for number in range(1, 4)]
+    with contextlib.closing(old):
+        old.execute("CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+        old.execute("INSERT INTO migrations VALUES (1, ?)", (first.name,))
+        for statement in first.sqlite:
+            old.execute(statement)
+        for row in rows:
+            names = (row.id, row.key, row.team, row.route, row.target, "[]", 5, orjson.dumps(row[:20]))
+            old.execute("INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (int(row.time * 1e6) * 1024, *names))
+
+    ledger = SqliteLedger(tmp_path / "ledger.sqlite")
+    await ledger.open()
+    await ledger.add("me", 1, [entry(4)])
+
+    assert await ledger.rows(0, math.inf) == [entry(4), *rows[::-1]]
+    assert await ledger.rows(0, math.inf, {"key": 'a"b'}) == rows[::-1]
     await ledger.close()

@@ -1,0 +1,86 @@
+"""Calls that have been made, decided again: as if the configuration had been another, and everything else the same."""
+
+import zlib
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from core.call import Call
+from core.target import Target
+from core.usage import COUNTS, Usage
+from core.wishes import Wishes
+from gateway.generation import Generation, Shared
+from quota.keys import ANYONE
+from routing.story import foreseen
+from store.entry import COMPLETION, PROMPT, Entry
+
+BYTES_PER_TOKEN: Final = 4
+SEED: Final = 2  # where a kept decision has it
+
+
+class Fate(NamedTuple):
+    """Who would be asked first. *cost* in nano-dollars for the same tokens, and *ms* that its answers took; None where
+    nobody knows. *reason*: why nobody would be asked.
+    """
+
+    target: str
+    cost: int | None = None
+    ms: float | None = None
+    reason: str = ""
+
+
+class Again:
+    """*generation* is of the other configuration, and has observed nothing but what it learns here."""
+
+    def __init__(self, generation: Generation, shared: Shared) -> None:
+        self._generation, self._shared = generation, shared
+        self._times: dict[str, list[float]] = {}
+
+    def learn(self, rows: Iterable[Entry]) -> None:
+        """How targets did, the oldest first."""
+        now = self._shared.loop.time()
+        for row in rows:
+            for target, fault, took, _ in row.attempts:
+                pulse = self._shared.vitals.target(target).pulse
+                if fault:
+                    pulse.failed(now, took / 1e3)
+                else:
+                    self._times.setdefault(target, []).append(took)
+                    first = None if row.first_ms is None else row.first_ms / 1e3
+                    pulse.answered(now, took / 1e3, sum_of(row, COMPLETION), first)
+
+    def decide(self, row: Entry) -> Fate:
+        generation = self._generation
+        call = _call(row)
+        key = generation.config.keys.get(row.key) or ANYONE
+        route = generation.routes.find(call.model)
+        if route is None:
+            return Fate("", reason="no such route")
+        if not generation.may_use(key, call.model):
+            return Fate("", reason="the key may not use it")
+        reason = ""
+        for decision in foreseen(route, call, generation.view, caller=key.name):
+            if decision.order:
+                return self._fate(decision.targets[decision.order[0]], row)
+            reason = reason or next((each.reason for each in decision.skipped), "")
+        return Fate("", reason=reason)
+
+    def _fate(self, target: Target, row: Entry) -> Fate:
+        counts = dict(zip(COUNTS, row.usage, strict=True))
+        times = self._times.get(target.id)
+        price = self._generation.model(target).price
+        cost = (
+            row.cost if target.id == row.target else None if price is None else price.cost(Usage()._replace(**counts))
+        )
+        return Fate(target.id, cost, sum(times) / len(times) if times else None)
+
+
+def sum_of(row: Entry, names: tuple[str, ...]) -> int:
+    return sum(row.usage[COUNTS.index(name)] for name in names)
+
+
+def _call(row: Entry) -> Call:
+    """As much of the call as the ledger knows: what was said in it isn't there."""
+    model = row.target if "*" in row.route else row.route
+    seed = row.why[0][SEED] if row.why else zlib.crc32(row.id.encode())
+    size = sum_of(row, PROMPT) * BYTES_PER_TOKEN
+    return Call(row.endpoint, model, {}, row.stream, size=size, wishes=Wishes(seed=seed))

@@ -1,0 +1,53 @@
+"""Decisions in words: every target, whether it can take the call and if not why, what was seen of it, its place."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from config.schema import Route
+from core.call import Call
+from core.target import Target
+from routing.candidates import View
+from routing.decision import Decision, decide
+from routing.strategies import STRATEGIES
+
+
+def foreseen(route: Route, call: Call, view: View, *, caller: str) -> Iterator[Decision]:
+    """What would be decided now for each stage; nothing changes by asking."""
+    now = view.clock()
+    for number, stage in enumerate(route.stages):
+        turn = view.turns.get((route.name, number), -1) + 1
+        yield decide(stage, number, call, view, turn=turn, now=now, caller=caller)
+
+
+def told(decision: Decision) -> dict[str, Any]:
+    """As JSON; candidates in the order in which they are tried."""
+    pick = decision.pick
+    reads = STRATEGIES[decision.strategy].reads
+    candidates = [
+        _candidate(place, decision.targets[number], reads, decision.table[number])
+        | ({"preferred": True} if number in decision.preferred else {})
+        for place, number in enumerate(decision.order, 1)
+    ]
+    return {
+        "stage": decision.stage,
+        "strategy": decision.strategy,
+        "seed": pick.seed,
+        "turn": pick.turn,
+        "sticky": pick.sticky or None,
+        "weights": pick.balance._asdict(),
+        "candidates": [*candidates, *(_skipped(each.target, each.reason) for each in decision.skipped)],
+    }
+
+
+def _candidate(place: int, target: Target, reads: Sequence[str], row: Sequence[float | None]) -> dict[str, Any]:
+    """*row* are the columns that the strategy *reads*."""
+    found: dict[str, Any] = {"target": target.id, "place": place, "verdict": "first" if place == 1 else "then"}
+    if target.weight != 1:
+        found["weight"] = target.weight
+    if reads:
+        found["seen"] = dict(zip(reads, row, strict=True))
+    return found
+
+
+def _skipped(target: Target, reason: str) -> dict[str, Any]:
+    return {"target": target.id, "place": None, "verdict": "skipped", "reason": reason}
