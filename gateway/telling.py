@@ -26,6 +26,7 @@ class Telling:
     """
 
     __slots__ = (
+        "_asked",
         "_began",
         "_bill",
         "_choices",
@@ -55,6 +56,7 @@ class Telling:
         self._choices = call.choices
         self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
         self._began = shared.loop.time()
+        self._asked = self._began  # when the attempt under way was sent
         self._target: Target
         self._trial: StreamTrial
         self.route = record.route
@@ -66,12 +68,14 @@ class Telling:
         """Another attempt begins."""
         self._target = target
         self._trial = trial
+        self._asked = self._shared.loop.time()
 
     def opens(self) -> Relay | None:
         reply, record, trial = self._reply, self._record, self._trial
         self.committed = True
         self.first = trial.first_content
         record.first = (self.first - self._began) * 1e3
+        self._shared.vitals.target(self._target.id).pulse.opened(self.first, self.first - self._asked)
         record.dropped = trial.request.dropped
         if not reply.opened:
             shared = self._shared

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from core.call import Call
 from core.target import Target
 from routing.candidates import View
+from routing.pulse import QUIET
 from routing.vitals import TargetVitals
 
 STRONG: Final = 0.7  # whose quality for a task is that much is good at it
@@ -31,9 +32,14 @@ def in_flight(sight: Sight) -> Sequence[float | None]:
 
 def latency(sight: Sight) -> Sequence[float | None]:
     """Milliseconds that an answer of the expected length will take."""
+    now = sight.now
     thousands = sight.view.outlook.forecast.output(sight.call) * 1000
     return [
-        None if one is None or (first := (pulse := one.pulse).first) is None else first * 1000 + pulse.pace * thousands
+        None
+        if one is None
+        or (first := pulse.first if now - (pulse := one.pulse).heard <= QUIET else pulse.quiet(now, one.in_flight))
+        is None
+        else first * 1000 + pulse.pace * thousands
         for one in sight.seen
     ]
 

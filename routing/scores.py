@@ -16,6 +16,8 @@ AS_FAST: Final = 1.1
 AS_GOOD: Final = 0.02
 AS_FREE: Final = 0.1
 AS_BALANCED: Final = 0.02
+LATE: Final = 2.0  # times as long as usual, from where on the logarithm counts
+AHEAD: Final = 100.0  # what no balance outweighs
 
 FRESH: Final = 15.0  # seconds in which nothing is forgotten
 FADES: Final = 300.0  # seconds after which what was slow is forgotten, to a third
@@ -109,15 +111,16 @@ def balanced(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[in
 def preferred(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """By a first column, where more is better; a balance among equals."""
     first, *columns = table
-    scores = [score - 2 * (one or 0.0) for one, score in zip(first, balance(columns, pick), strict=True)]
+    scores = [score - AHEAD * (one or 0.0) for one, score in zip(first, balance(columns, pick), strict=True)]
     return ranked(scores, min(scores) + AS_BALANCED, targets, columns[-1], pick)
 
 
 def balance(table: Table, pick: Pick) -> list[float]:
-    """A score from 0 (the best) to 1 of each.
+    """A score of each, the lowest for the best.
 
     A cost or a latency is told by the ratio to that in the middle, which scores a half, as does one that nobody knows.
-    So neither units matter nor how much dearer the dearest is. Qualities are from 0 to 1 already.
+    So neither units matter nor how much dearer the dearest is. Qualities are from 0 to 1 already. What takes many
+    times as long as usual scores more and more, without an end: nothing makes up for being out of order.
     """
     cost, quality, latency, idle, _ = table
     for_cost, for_quality, for_latency = pick.balance
@@ -127,9 +130,12 @@ def balance(table: Table, pick: Pick) -> list[float]:
     times, slow = _filled(expected(latency, idle))
     good = [0.5 if one is None else one for one in quality] if None in quality else cast("Known", quality)
     # What `price * one / (one + dear)` and so on add up to, with fewer steps for each.
+    late = slow * LATE
     most, dearer, slower = price + haste + care, price * dear, haste * slow
     return [
         most - dearer / (one + dear) - slower / (time + slow) - care * fit
+        if time <= late
+        else most - dearer / (one + dear) - haste * (0.5 - math.log(time / slow) / 4) - care * fit
         for one, time, fit in zip(money, times, good, strict=True)
     ]
 

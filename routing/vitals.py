@@ -77,6 +77,8 @@ class TargetVitals:
 
         Nothing may be awaited between asking whether it is available and this.
         """
+        if not self.in_flight:
+            self.pulse.heard = now
         self.in_flight += 1
         self.attempts += 1
         self.used = now
@@ -93,8 +95,12 @@ class TargetVitals:
     ) -> None:
         """The attempt is over, its stream included. *first_content* is in seconds since it began."""
         self.in_flight -= 1
+        if not self.in_flight:
+            self.pulse.heard = math.inf
         if failure is None:
             self._provider.worked = now
+            if self.in_flight:
+                self.pulse.heard = now
             self.circuit.succeeded(now, policy, probe=probe)
             if first_content is not None:
                 average = self.first_content
