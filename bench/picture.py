@@ -5,9 +5,9 @@ from html import escape
 from typing import Final, NamedTuple
 
 ROW: Final = 22
-LEFT: Final = 130
-WIDE: Final = 150
-GAP: Final = 34
+LEFT: Final = 120
+WIDE: Final = 122
+GAP: Final = 18
 TOP: Final = 64
 FONT: Final = "font-family='system-ui,-apple-system,Segoe UI,Helvetica,Arial,sans-serif'"
 

@@ -150,13 +150,14 @@ def picture(found: Mapping[str, Figures], title: str) -> str:
 def rastered(svg: Path) -> Path | None:
     """The same as a PNG beside it, by whatever this machine has for that."""
     png = svg.with_suffix(".png")
+    png.unlink(missing_ok=True)
     for words in (
         ["rsvg-convert", "-z", "2", "-o", str(png), str(svg)],
-        ["chromium", "--headless", "--no-sandbox", "--window-size=1430,400", f"--screenshot={png}", str(svg)],
+        ["chromium", "--headless", "--no-sandbox", "--window-size=1100,340", f"--screenshot={png}", str(svg)],
         ["convert", "-density", "192", str(svg), str(png)],
     ):
-        if shutil.which(words[0]) and subprocess.run(words, check=False, capture_output=True).returncode == 0:
-            return png
+        if shutil.which(words[0]) and not subprocess.run(words, check=False, capture_output=True).returncode:
+            return png if png.exists() else None
     return None
 
 
@@ -164,9 +165,9 @@ def options(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench.simulate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--calls", type=int, default=20_000)
-    parser.add_argument("--routes", type=int, default=200)
-    parser.add_argument("--targets", type=int, default=10, help="of each route")
+    parser.add_argument("--calls", type=int, default=12_000)
+    parser.add_argument("--routes", type=int, default=60)
+    parser.add_argument("--targets", type=int, default=40, help="of each route")
     parser.add_argument("--recorded", type=Path, help="a log whose targets are simulated instead, as one route")
     parser.add_argument("--out", type=Path, help="an SVG; a PNG is put beside it where that can be made")
     return parser.parse_args(words)

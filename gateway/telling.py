@@ -75,7 +75,8 @@ class Telling:
         self.committed = True
         self.first = trial.first_content
         record.first = (self.first - self._began) * 1e3
-        self._shared.vitals.target(self._target.id).pulse.opened(self.first, self.first - self._asked)
+        if self._generation.learns:
+            self._shared.vitals.target(self._target.id).pulse.opened(self.first, self.first - self._asked)
         record.dropped = trial.request.dropped
         if not reply.opened:
             shared = self._shared

@@ -70,8 +70,8 @@ def quality(sight: Sight) -> Sequence[float | None]:
 
 def local(sight: Sight) -> Sequence[float | None]:
     """1 for a machine of one's own."""
-    usable = sight.view.usable
-    return [int(usable[target.provider].local) for target in sight.targets]
+    near = {name for name, provider in sight.view.usable.items() if provider.local}
+    return [1 if target.provider in near else 0 for target in sight.targets]
 
 
 def match(sight: Sight) -> Sequence[float | None]:

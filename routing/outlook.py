@@ -95,7 +95,9 @@ class Outlook:
 
     def cost(self, target: Target, call: Call) -> int | None:
         """Nano-dollars that *call* will probably cost at *target*; None where nobody knows its price."""
-        return self.costs((target,), call)[0]
+        forecast, shares = self.forecast, self.forecast.cached(call) or {}
+        share = shares.get(target.id, 0.0)
+        return _cost(self.rates[target.id], forecast.input(call), forecast.output(call), share)
 
     def costs(self, targets: Sequence[Target], call: Call) -> list[int | None]:
         """The same of several."""

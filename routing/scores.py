@@ -35,15 +35,15 @@ def middle(column: Column) -> float | None:
     return known[(len(known) - 1) // 2] if known else None
 
 
-def expected(latency: Column, idle: Column) -> list[float]:
-    """Milliseconds that each is expected to take.
+def expected(latency: Column, idle: Column) -> tuple[list[float], float]:
+    """Milliseconds that each is expected to take, and those of the one in the middle.
 
-    Who was never tried counts as one in the middle; who was slow and wasn't heard of for long comes closer to it.
+    Who was never tried counts as that one; who was slow and wasn't heard of for long comes closer to it.
     """
     usual = middle(latency)
     if usual is None:
-        return [0.0] * len(latency)
-    return [
+        return [0.0] * len(latency), 0.0
+    times = [
         usual
         if one is None
         else one
@@ -51,12 +51,13 @@ def expected(latency: Column, idle: Column) -> list[float]:
         else usual + (one - usual) * math.exp(-(since or 0) / FADES)
         for one, since in zip(latency, idle, strict=True)
     ]
+    return times, usual
 
 
 def fastest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """Mostly the fastest; now and then one of which too little is known, so that it has its chance."""
     latency, idle, in_flight = table
-    scores = expected(latency, idle)
+    scores, _ = expected(latency, idle)
     limit = min(scores) * AS_FAST
     # Who was never tried has its own share; it isn't one of the equals as well.
     behind = [
@@ -111,7 +112,7 @@ def balanced(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[in
 def preferred(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """By a first column, where more is better; a balance among equals."""
     first, *columns = table
-    scores = [score - AHEAD * (one or 0.0) for one, score in zip(first, balance(columns, pick), strict=True)]
+    scores = [score - AHEAD * one if one else score for one, score in zip(first, balance(columns, pick), strict=True)]
     return ranked(scores, min(scores) + AS_BALANCED, targets, columns[-1], pick)
 
 
@@ -127,7 +128,8 @@ def balance(table: Table, pick: Pick) -> list[float]:
     whole = for_cost + for_quality + for_latency
     price, care, haste = for_cost / whole, for_quality / whole, for_latency / whole
     money, dear = _filled(cost)
-    times, slow = _filled(expected(latency, idle))
+    times, usual = expected(latency, idle)
+    slow = usual or 1.0
     good = [0.5 if one is None else one for one in quality] if None in quality else cast("Known", quality)
     # What `price * one / (one + dear)` and so on add up to, with fewer steps for each.
     late = slow * LATE
