@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 
 from adapters.clean import clean
+from adapters.reach import reach
 from adapters.signals import Signal, Told, fault_by, fault_said
 from adapters.waits import duration, reset_after, retry_after
-from core.faults import Failure, Fault, UpstreamError
+from core.faults import Failure, Fault, Reach, UpstreamError
 from core.wire import Json
 
 _SPOKEN = ("message", "detail", "error", "msg", "status_msg")  # where a message hides, best first
@@ -83,7 +84,7 @@ def _faceless(status: int, headers: Mapping[str, str], body: bytes, signals: tup
     """Plain text is a message. A page of markup comes from some edge, and its words mean nothing."""
     start = body[:4000].strip()
     if start.startswith(b"<"):
-        return _classified(status, headers, Told(message=f"HTTP {status} with an HTML page"), signals)
+        return _classified(status, headers, Told(message=f"HTTP {status} with an HTML page", page=True), signals)
     message = start.decode("utf-8", "replace")
     return _classified(status, headers, Told(message=message, text=message[:500].lower()), signals)
 
@@ -105,6 +106,7 @@ def _classified(status: int, headers: Mapping[str, str], told: Told, signals: tu
         type=told.type and clean(told.type),
         param=told.param and clean(told.param),
         retry_after=wait,
+        reach=reach(told) if fault is Fault.RATE_LIMITED else Reach.MODEL,
         guessed=guessed,
     )
 

@@ -16,7 +16,7 @@ class Told(NamedTuple):
     """What an error says of itself, as it came.
 
     *codes* are all its machine-readable names, *text* all of its words in lower case, *status* the HTTP status
-    that the body names, *wait* the seconds it asks to wait.
+    that the body names, *wait* the seconds it asks to wait. *page*: it was a page of markup, whose words mean nothing.
     """
 
     message: str = ""
@@ -27,6 +27,7 @@ class Told(NamedTuple):
     text: str = ""
     status: int | None = None
     wait: float | None = None
+    page: bool = False
 
 
 class Signal(NamedTuple):

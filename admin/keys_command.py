@@ -28,6 +28,7 @@ OPTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "max-cost": ("max_cost", "dollars for one call"),
     "expires": ("expires", "a date or time"),
     "holds": ("holds", "whole or slices"),
+    "priority": ("priority", "high, normal or low, for where calls have to wait"),
 }
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,14}")
 _JSON = re.compile(r'[\[{"].*|true|false|null', re.DOTALL)

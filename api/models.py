@@ -48,13 +48,13 @@ def listing(entries: Iterable[Json]) -> Json:
     return {"object": "list", "data": list(entries)}
 
 
-def unknown(name: str) -> Refusal:
+def unknown(name: str, param: str = "model") -> Refusal:
     """What OpenAI says of a model that isn't there, or isn't yours."""
     shown = name.encode("unicode_escape").decode("ascii")[:128]
     return Refusal(
         404,
         f"The model '{shown}' does not exist or you do not have access to it.",
         code="model_not_found",
-        param="model",
+        param=param,
         type="invalid_request_error",
     )

@@ -12,6 +12,7 @@ from catalog.dearest import UNIT, Wish, searches
 from catalog.lookup import Model
 from catalog.price import Price
 from catalog.prompt import grown, length, spoken
+from catalog.quality import NOTHING_SAID
 from catalog.rule import Rule
 from catalog.verdict import Bound, Unbounded
 from core.ask import UNKNOWN
@@ -21,7 +22,7 @@ __all__ = ["Bound", "Unbounded", "bound"]
 
 REMEMBERED: Final = 4_096  # rules
 # The dialect that answers without any provider charges for none, unless the operator has put a price on it.
-_NOBODYS: Final = {"demo": Model(Price.of({"input": 0, "output": 0}), UNKNOWN, None, "nobody charges for it")}
+_NOBODYS: Final = {"demo": Model(Price.of({"input": 0, "output": 0}), UNKNOWN, NOTHING_SAID, "nobody charges for it")}
 
 SLACK: Final = 16
 """Tokens by which an answer may pass its limit: ends of turns that some count, the least that /responses takes."""

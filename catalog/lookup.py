@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from catalog.price import Price
 from catalog.published import Row, published
+from catalog.quality import NOTHING_SAID, family
 from core.ask import UNKNOWN, Abilities
 
 REMEMBERED = 4_096  # models; clients may make names up, so this has an end
@@ -41,24 +42,24 @@ class Override(Protocol):
     @property
     def flags(self) -> Mapping[str, object]: ...
     @property
-    def quality(self) -> float | None: ...
+    def quality(self) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """*price* None means unknown, which is not free. *quality* is between 0 and 1. *source* says who claims it.
+    """*price* None means unknown, which is not free. *quality* is by task, from 0 to 1. *source* says who claims it.
 
     *vouched*: the price is the operator's own.
     """
 
     price: Price | None
     abilities: Abilities
-    quality: float | None
+    quality: Mapping[str, float]
     source: str
     vouched: bool = False
 
 
-NOTHING_KNOWN = Model(None, UNKNOWN, None, "")
+NOTHING_KNOWN = Model(None, UNKNOWN, NOTHING_SAID, "")
 
 
 class Catalog:
@@ -85,16 +86,32 @@ class Catalog:
         return found
 
     def _look_up(self, provider: str, dialect: str, model: str) -> Model | None:
-        row = _row(dialect, model) or _row(provider, model)
+        found = row(provider, dialect, model)
         override = self._overrides.get(f"{provider}/{model}")
         if override is not None:
-            return _overridden(row, override)
-        return None if row is None else _listed(row)
+            return _overridden(found, override, model)
+        return None if found is None else _listed(found)
+
+
+def row(provider: str, dialect: str, model: str) -> Row | None:
+    """What is published of *model*, if anything is."""
+    return _row(dialect, model) or _row(provider, model)
+
+
+def of_provider(name: str) -> Mapping[str, Row]:
+    """All that is published of the provider that a dialect called *name* means, by model or alias."""
+    return published().get(_ALSO.get(name, name), {})
+
+
+def unlisted(model: str) -> Model:
+    """What the name of a model tells that nobody has listed: how good others of its family are."""
+    found = family(model)
+    return replace(NOTHING_KNOWN, quality=found) if found else NOTHING_KNOWN
 
 
 def _row(provider: str, model: str) -> Row | None:
     """By exact id or alias, then without its suffix; a router's models also by their vendor."""
-    models = published().get(_ALSO.get(provider, provider), {})
+    models = of_provider(provider)
     if (row := models.get(model) or models.get(_SUFFIXES.get(provider, _DATE).sub("", model))) is not None:
         return row
     if provider in _PREFIXES and (name := _PREFIXES[provider].sub("", model)) != model:
@@ -109,13 +126,13 @@ def _listed(row: Row) -> Model:
     return Model(
         price=Price.of(row.get("price", {})),
         abilities=Abilities(row["context"], row.get("max_output"), frozenset(row["capabilities"]), _flags(row)),
-        quality=None,
+        quality=family(row["model"]),
         source=row["source"],
     )
 
 
-def _overridden(row: Row | None, own: Override) -> Model:
-    base = NOTHING_KNOWN if row is None else _listed(row)
+def _overridden(row: Row | None, own: Override, model: str) -> Model:
+    base = unlisted(model) if row is None else _listed(row)
     can = base.abilities
     return Model(
         price=base.price if own.price is None else Price.of(own.price),
@@ -125,7 +142,7 @@ def _overridden(row: Row | None, own: Override) -> Model:
             can.capabilities if own.capabilities is None else frozenset(own.capabilities),
             {**can.flags, **own.flags},
         ),
-        quality=own.quality,
+        quality={**base.quality, **own.quality} if own.quality else base.quality,
         source=f"configuration, {base.source}" if base.source else "configuration",
         vouched=own.price is not None,
     )

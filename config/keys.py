@@ -13,6 +13,7 @@ from config.readers import MONEY, TEXT, TRUTH, choice, scalar, secret, several
 from config.schema import Allowance, Key, State
 from config.section import Entry, Reader, Section, shown
 from config.yaml_lines import Scalar
+from core.call import PRIORITIES
 from core.secret import Secret
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -82,6 +83,7 @@ def read_key(
         allowance=read_allowance(take_allowance(section), notes, terms),
         per_model=_per_model(section, notes, terms, providers),
         max_cost=section.read("max_cost", MONEY, None),
+        priority=section.read("priority", choice(PRIORITIES, "priority"), "normal"),
         holds=section.read("holds", choice(("whole", "slices"), "way to hold"), "whole"),
     )
     section.close()

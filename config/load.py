@@ -9,18 +9,20 @@ from ipaddress import ip_address
 from typing import Any
 
 from config import environment, yaml_lines
+from config.auto import read_auto
 from config.budgets import Terms
 from config.keys import digest, read_keys
 from config.levels import read_places, read_service, read_tags, read_teams
 from config.models import read_models
-from config.policies import BREAKER, TIMEOUTS, read_params, read_retry, read_weights
+from config.policies import BREAKER, QUEUE, TIMEOUTS, read_break, read_params, read_retry, read_weights
 from config.problems import Notes
 from config.providers import Providers, read_providers
 from config.readers import TRUTH, choice, duration, matching, secret, several, size, whole
-from config.routes import read_routes
+from config.routes import Written, read_routes
 from config.schema import Config, Cors, DialectFacts, Fetching, Key, Log, Route, Server
 from config.section import Entry, Reader, Section, changed, settings
 from config.state import read_alerts, read_ledger, read_state
+from config.trials import with_trials
 from config.unfold import unfold
 from config.yaml_lines import Node
 from core.secret import Secret
@@ -86,7 +88,7 @@ def load(
     server, server_section = _server(root, notes, cores=cores)
     server = _above(server, host=host, port=port, workers=workers)
     strategy_name = choice(strategies, "strategy", named)
-    defaults, strategy = _defaults(root, notes, strategy_name)
+    defaults, strategy, prefer_local = _defaults(root, notes, strategy_name)
     config = Config(
         server=server,
         log=settings(root.take("log"), Log(), _LOG, notes),
@@ -95,11 +97,13 @@ def load(
         alerts=read_alerts(root.take("alerts"), notes),
         media=settings(root.take("media"), Fetching(), _MEDIA, notes),
         defaults=defaults,
+        prefer_local=prefer_local,
         hash=_hash(tree),
     )
     providers = read_providers(root.take("providers"), notes, dialects)
-    config = _with_ways(config, providers, root, notes, named=strategy_name, strategy=strategy)
+    config, written = _with_ways(config, providers, root, notes, named=strategy_name, strategy=strategy)
     config = _with_callers(config, providers, root, notes)
+    config = with_trials(config, written, notes)
     root.refuse(NOT_YET)
     root.close()
     _check_reach(server, config.keys, server_section, notes)
@@ -152,7 +156,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, str]:
+def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, str, bool]:
+    """Of all routes; the strategy of their stages; whether local targets come first in these."""
     base = Route(name="", stages=())
     section = Section(root.take("defaults"), notes)
     strategy = section.read("strategy", named, DEFAULT_STRATEGY)
@@ -161,19 +166,22 @@ def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, s
         timeouts=settings(section.take("timeouts"), base.timeouts, TIMEOUTS, notes),
         retry=read_retry(section.take("retry"), base.retry, notes),
         breaker=settings(section.take("breaker"), base.breaker, BREAKER, notes),
+        queue=settings(section.take("queue"), base.queue, QUEUE, notes),
         fallback=section.read("fallback", TRUTH, base.fallback),
         strict=read_params(section, inherited=base.strict),
+        on_break=read_break(section, inherited=base.on_break),
         weights=read_weights(section, base.weights, notes),
     )
+    prefer_local = section.read("prefer_local", TRUTH, False)
     section.refuse(("cache",))
     section.close()
-    return defaults, strategy
+    return defaults, strategy, prefer_local
 
 
 def _with_ways(
     config: Config, providers: Providers, root: Section, notes: Notes, *, named: Reader[str], strategy: str
-) -> Config:
-    """*config* and where calls may go."""
+) -> tuple[Config, Mapping[str, Written]]:
+    """*config* and where calls may go, and how that was written."""
     written = read_routes(
         root.take("routes"),
         notes,
@@ -182,7 +190,10 @@ def _with_ways(
         defaults=config.defaults,
         strategy=strategy,
     )
-    return replace(config, providers=providers.by_name, key_sources=providers.sources, routes=unfold(written, notes))
+    auto = read_auto(root.take("auto"), notes, named=named, providers=providers.by_name)
+    routes = unfold(written, notes)
+    config = replace(config, providers=providers.by_name, key_sources=providers.sources, routes=routes, auto=auto)
+    return config, written
 
 
 def _with_callers(config: Config, providers: Providers, root: Section, notes: Notes) -> Config:

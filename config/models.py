@@ -5,11 +5,13 @@ from typing import Any
 
 from config import units
 from config.allowances import Written, take_allowance
+from config.policies import CONCURRENCY
 from config.problems import Notes, printable
 from config.readers import MONEY, TEXT, TRUTH, choice, number, scalar, several, whole
 from config.schema import ModelFacts
 from config.section import Entry, Reader, Section, changed, entries
 from config.yaml_lines import Fields
+from core.tasks import TASKS, task_named
 
 PRICES = (
     *("input", "output", "cache_read", "cache_write", "cache_write_long"),
@@ -82,6 +84,22 @@ def _flags(entry: Entry, notes: Notes) -> dict[str, object]:
     return flags
 
 
+def _quality(entry: Entry, notes: Notes) -> dict[str, float] | None:
+    """One figure for everything, or figures by task."""
+    if not isinstance(entry.node, Fields):
+        figure = _FIGURE(entry, notes)
+        return None if figure is None else dict.fromkeys(TASKS, figure)
+    found: dict[str, float] = {}
+    for name, one in Section(entry, notes).every():
+        task = task_named(name)
+        if task is None:
+            notes.error(one, f"no task is called {printable(name)}; known are {', '.join(TASKS)}")
+        elif (figure := _FIGURE(one, notes)) is not None:
+            found[task] = figure
+    return found
+
+
+_FIGURE: Reader[float] = number(0, 1)
 _FLAGS: Mapping[str, Reader[Any]] = {
     **dict.fromkeys(
         (
@@ -113,5 +131,6 @@ _FACTS: Mapping[str, Reader[Any]] = {
     "max_output": whole(1, 1_000_000_000),
     "capabilities": several(TEXT),
     "flags": _flags,
-    "quality": number(0, 1),
+    "quality": _quality,
+    "concurrency": CONCURRENCY,
 }

@@ -1,15 +1,18 @@
 """How long to wait, how often to try again, when to leave a target alone: defaults, and routes of their own mind."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from config.problems import Notes
-from config.readers import above_zero, choice, duration, number, whole
+from config.readers import above_zero, choice, duration, number, scalar, whole
 from config.schema import Balance, Retry
 from config.section import Entry, Reader, Section, changed
+from core.target import ADAPTIVE, GRADIENT, OFF, Concurrency
 
 MOST_ATTEMPTS = 10
+ON_BREAK = ("continue", "error")
 
 TIMEOUTS: Mapping[str, Reader[Any]] = {
     "connect": duration("5m"),
@@ -26,6 +29,12 @@ BREAKER: Mapping[str, Reader[Any]] = {
     "minimum": whole(1, 100_000),
     "window": duration("1h"),
 }
+QUEUE: Mapping[str, Reader[Any]] = {
+    "most": whole(1, 10_000),
+    "wait": duration("1h", zero=True),
+}
+_LIMITS = {"adaptive": ADAPTIVE, "gradient": GRADIENT, **dict.fromkeys(("off", "false", "no"), OFF)}
+_CALLS = re.compile(r"[1-9][0-9]{0,5}")
 _RETRY: Mapping[str, Reader[Any]] = {
     "attempts": whole(1, MOST_ATTEMPTS),
     "backoff": duration("1h", zero=True),
@@ -37,10 +46,26 @@ _WEIGHTS: Mapping[str, Reader[Any]] = {"cost": number(0, 1000), "quality": numbe
 _RETRIES = whole(0, MOST_ATTEMPTS - 1)
 
 
+def _concurrency(text: str) -> Concurrency:
+    if _CALLS.fullmatch(text):
+        return Concurrency(int(text))
+    if text.lower() not in _LIMITS:
+        raise ValueError(text)
+    return _LIMITS[text.lower()]
+
+
+CONCURRENCY = scalar(_concurrency, "adaptive, gradient, off, or a number of calls from 1 to 999999")
+
+
 def read_params(section: Section, *, inherited: bool) -> bool:
     """Whether what a target can't take is refused (`params: strict`) or dropped and named (`params: drop`)."""
     said = section.read("params", choice(("drop", "strict"), "policy"), None)
     return inherited if said is None else said == "strict"
+
+
+def read_break(section: Section, *, inherited: str) -> str:
+    """What becomes of a stream that breaks off after content has gone out."""
+    return section.read("on_break", choice(ON_BREAK, "policy"), inherited)
 
 
 def read_weights(section: Section, base: Balance, notes: Notes) -> Balance:

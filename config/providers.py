@@ -6,12 +6,13 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from config.allowances import Written, take_allowance
+from config.policies import CONCURRENCY
 from config.problems import Notes
-from config.readers import TEXT, TRUTH, choice, every, secret, several
+from config.readers import TEXT, TRUTH, choice, every, secret, several, whole
 from config.schema import DialectFacts
 from config.section import Entry, Section
-from config.yaml_lines import Scalar
-from core.target import Provider
+from config.yaml_lines import Fields, Scalar
+from core.target import ADAPTIVE, GRADIENT, USUAL, Provider, Thresholds
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -23,6 +24,7 @@ _FRAMING = frozenset({"connection", "content-length", "host", "te", "trailer", "
 
 _DISCOVER = every("5m", shortest="1s", longest="1d")
 _PROBE = every("30s", shortest="1s", longest="1h")
+_TIMES = whole(1, 100)
 
 
 class Headers(dict[str, str]):
@@ -61,6 +63,7 @@ def _provider(name: str, section: Section, notes: Notes, dialects: Mapping[str, 
     dialect, facts = _dialect(name, section, notes, dialects)
     local = section.read("local", TRUTH, facts.local)
     options = _options(section, facts)
+    probe, thresholds = _probe(section, notes)
     provider = Provider(
         name=name,
         dialect=dialect,
@@ -72,13 +75,27 @@ def _provider(name: str, section: Section, notes: Notes, dialects: Mapping[str, 
         headers=_headers(section.take("headers"), notes),
         verify_tls=section.read("verify_tls", TRUTH, True),
         discover=section.read("discover", _DISCOVER, 0.0),
-        probe=section.read("probe", _PROBE, 0.0),
+        probe=probe,
+        thresholds=thresholds,
+        concurrency=section.read("concurrency", CONCURRENCY, GRADIENT if local else ADAPTIVE),
     )
     if facts is not _UNKNOWN:
         section.close()
         _check_address(provider, section, facts, notes)
         _check_listing(provider, section, facts, notes)
     return provider
+
+
+def _probe(section: Section, notes: Notes) -> tuple[float, Thresholds]:
+    """`probe: 10s`, or in full: `probe: {every: 10s, up: 2, down: 3}`."""
+    entry = section.take("probe")
+    if entry is None or not isinstance(entry.node, Fields):
+        return (entry and _PROBE(entry, notes)) or 0.0, USUAL
+    probe = Section(entry, notes)
+    every = probe.read("every", _PROBE, 30.0)
+    thresholds = Thresholds(up=probe.read("up", _TIMES, USUAL.up), down=probe.read("down", _TIMES, USUAL.down))
+    probe.close()
+    return every, thresholds
 
 
 def _check_address(provider: Provider, section: Section, facts: DialectFacts, notes: Notes) -> None:

@@ -12,6 +12,7 @@ from core.target import Provider, Target
 
 MOST_LINES = 100
 DAY = 86400
+FEW = 3
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (where to look, not where to listen)
 
@@ -49,8 +50,7 @@ def _lines(config: Config, *, file: str, pages: Mapping[str, str], about: str) -
     for provider in config.providers.values():
         yield f"  {provider.name}: {_configured(provider, config.key_sources.get(provider.name))}"
     yield "routes:"
-    for route in config.routes.values():
-        yield f"  {route.name}: {chain(route)}{_doubt(route, config.providers)}"
+    yield from _routes(config)
     for warning in config.warnings:
         yield f"warning: {warning}"
     if model := _example(config):
@@ -66,6 +66,17 @@ def address_of(server: Server) -> str:
 def chain(route: Route) -> str:
     """`a/b + c/d x3 (least_loaded) -> on timeout: e/f`"""
     return " -> ".join(map(_stage, route.stages))
+
+
+def _trials(route: Route) -> str:
+    """`; shadow 0.05: a/b; canary 0.01, 0.05: c/d`"""
+    text = ""
+    if route.shadow is not None:
+        text += f"; shadow {route.shadow.share:.4g}: {route.shadow.target.id}"
+    if route.canary is not None:
+        stages = ", ".join(f"{share:.4g}" for share in route.canary.stages)
+        text += f"; canary {stages}: {chain(route.canary.ahead)}"
+    return text
 
 
 def _stage(stage: Stage) -> str:
@@ -118,9 +129,20 @@ def _configured(provider: Provider, source: str | None) -> str:
     return f"configured{', local' if provider.local else ''}{keys}"
 
 
-def _doubt(route: Route, providers: Mapping[str, Provider]) -> str:
-    usable = any(providers[target.provider].configured for stage in route.stages for target in stage.targets)
-    return "" if usable else " (no provider of it is configured)"
+def _routes(config: Config) -> Iterator[str]:
+    """Those that are of no use yet by their names alone, where they are many."""
+    idle = [name for name, route in config.routes.items() if not _usable(route, config.providers)]
+    for name, route in config.routes.items():
+        if len(idle) <= FEW or name not in idle:
+            yield f"  {name}: {chain(route)}{' (no provider of it is configured)' if name in idle else ''}"
+    if len(idle) > FEW:
+        yield f"  of no use yet, since no provider of theirs is configured: {', '.join(idle)}"
+    if config.auto.on and "auto" not in config.routes:
+        yield f"  auto: whoever can do what a call needs ({config.auto.strategy})"
+
+
+def _usable(route: Route, providers: Mapping[str, Provider]) -> bool:
+    return any(providers[target.provider].configured for stage in route.stages for target in stage.targets)
 
 
 def _example(config: Config) -> str | None:

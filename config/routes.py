@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from config.policies import BREAKER, TIMEOUTS, read_params, read_retry, read_weights
+from config.policies import BREAKER, QUEUE, TIMEOUTS, read_break, read_params, read_retry, read_weights
 from config.problems import Notes
 from config.readers import TRUTH, above_zero, choice, several
 from config.schema import Route
@@ -40,13 +40,18 @@ class Step(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A route as written: *route* has no stages yet, *strategy* is for the steps that name none."""
+    """A route as written: *route* has no stages yet, *strategy* is for the steps that name none.
+
+    *shadow* and *canary* are to be read when everything else is known.
+    """
 
     route: Route
     steps: tuple[Step, ...]
     strategy: str
     path: str
     line: int
+    shadow: Entry | None = None
+    canary: Entry | None = None
 
 
 class Known(NamedTuple):
@@ -84,15 +89,18 @@ def _route(name: str, entry: Entry, notes: Notes, known: Known, *, defaults: Rou
         timeouts=settings(section.take("timeouts"), defaults.timeouts, TIMEOUTS, notes),
         retry=read_retry(section.take("retry"), defaults.retry, notes),
         breaker=settings(section.take("breaker"), defaults.breaker, BREAKER, notes),
+        queue=settings(section.take("queue"), defaults.queue, QUEUE, notes),
         fallback=_fallback(section, notes, defaults, steps),
         strict=read_params(section, inherited=defaults.strict),
+        on_break=read_break(section, inherited=defaults.on_break),
         weights=read_weights(section, defaults.weights, notes),
     )
     strategy = section.read("strategy", known.strategy, strategy)
+    shadow, canary = section.take("shadow"), section.take("canary")
     section.close()
     if not (chain and _says_something(chain)):
         notes.error(entry, f"names no target; expected {EXAMPLE}, or `chain:` with a list of them")
-    return Written(route, steps, strategy, entry.path, entry.line)
+    return Written(route, steps, strategy, entry.path, entry.line, shadow, canary)
 
 
 def _says_something(entry: Entry) -> bool:
@@ -157,7 +165,7 @@ def _references(targets: tuple[Entry, ...], notes: Notes, known: Known) -> tuple
 
 def _reference(entry: Entry, notes: Notes, known: Known) -> Reference | None:
     if not isinstance(entry.node, Fields):
-        return _named(entry, notes, known, weight=1.0)
+        return named(entry, notes, known, weight=1.0)
     section = Section(entry, notes)
     target = section.take("target")
     weight = section.read("weight", _WEIGHT, 1.0)
@@ -165,10 +173,11 @@ def _reference(entry: Entry, notes: Notes, known: Known) -> Reference | None:
     if target is None:
         notes.error(entry, f"names no target; expected `target:` with {EXAMPLE}")
         return None
-    return _named(target, notes, known, weight=weight)
+    return named(target, notes, known, weight=weight)
 
 
-def _named(entry: Entry, notes: Notes, known: Known, *, weight: float) -> Reference | None:
+def named(entry: Entry, notes: Notes, known: Known, *, weight: float) -> Reference | None:
+    """The target or route whose name stands at *entry*; None where the notes know what is wrong with it."""
     node = entry.node
     if not isinstance(node, Scalar):
         notes.error(entry, f"expected {EXAMPLE}, got {got(node)}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from core.secret import Secret
-from core.target import Provider, Target
+from core.target import Concurrency, Provider, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +90,14 @@ BALANCE: Final = Balance()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """The line before a target that is full: *most* calls wait, each for *wait* seconds at most; 0 for never."""
+
+    most: int = 100
+    wait: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Targets tried together, in the order their *strategy* gives; *on* are the faults that lead here (empty: any)."""
 
@@ -103,7 +111,10 @@ class Stage:
 class Route:
     """*name* may hold one `*`; the targets' `*` then takes what it matched. Nested routes are already unfolded.
 
-    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`).
+    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`). *on_break*:
+    what becomes of a stream that breaks off after content: `error`, or `continue` at the next target. *most* is how
+    many attempts a call may take at most, beside all other limits; 0 says nothing. *spare*: something else will answer
+    if nothing here can, so that nobody is tried whose breaker is open.
     """
 
     name: str
@@ -111,9 +122,22 @@ class Route:
     timeouts: Timeouts = Timeouts()
     retry: Retry = Retry()
     breaker: Breaker = Breaker()
+    queue: Queue = Queue()
     fallback: bool = True
     strict: bool = False
+    on_break: str = "error"
     weights: Balance = BALANCE
+    most: int = 0
+    spare: bool = False
+    shadow: "Shadow | None" = None
+    canary: "Canary | None" = None
+
+    @property
+    def every_target(self) -> "tuple[Target, ...]":
+        """Those of the chain, of the canary and of the shadow."""
+        stages = (*self.stages, *(() if self.canary is None else self.canary.ahead.stages))
+        copied = () if self.shadow is None else (self.shadow.target,)
+        return (*(target for stage in stages for target in stage.targets), *copied)
 
 
 class Rate(NamedTuple):
@@ -168,7 +192,9 @@ class Key:
 
     *per_model*: patterns of the model names that clients ask with (one `*` at most), each with an allowance of its own;
     the first that fits counts. *max_cost* is nano-dollars for one call. *holds*: `whole`, or `slices` for those who
-    declare huge answers and take little. *stored*: made at run time, so that it is known by the store alone.
+    declare huge answers and take little. *priority* (high, normal, low) is for where calls have to
+    wait. *stored*: made at run time, so that it is known by the store alone. *scope*: where its own allowance is kept,
+    if it isn't `key/NAME`.
     """
 
     name: str
@@ -182,7 +208,46 @@ class Key:
     per_model: tuple[tuple[str, Allowance], ...] = ()
     max_cost: int | None = None
     holds: str = "whole"
+    priority: str = "normal"
     stored: bool = False
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadow:
+    """A *share* (0 to 1) of a route's calls is copied to *target*, and the answers thrown away. *key* pays for them."""
+
+    target: Target
+    share: float
+    key: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """How much worse than the rest of its route a canary may be; None: that isn't looked at.
+
+    *errors* and *validity* (of flawed answers) are shares beyond that of the rest, *first_content* and *cost* factors.
+    """
+
+    errors: float | None = 0.02
+    first_content: float | None = 1.5
+    cost: float | None = 1.3
+    validity: float | None = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """*ahead* is the route that the chosen calls try before their own. *stages* are shares of the sessions (0 to 1),
+    each larger than the one before; one lasts *every* seconds, and *minimum* calls at least. No other canary has its
+    *mark*.
+    """
+
+    ahead: Route
+    stages: tuple[float, ...] = (0.01, 0.05, 0.25)
+    every: float = 1800.0
+    minimum: int = 30
+    guard: Guard = Guard()
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +310,8 @@ class ModelFacts:
     max_output: int | None = None
     capabilities: tuple[str, ...] | None = None
     flags: Mapping[str, object] = field(default_factory=dict)
-    quality: float | None = None
+    quality: Mapping[str, float] = field(default_factory=dict)  # by task, from 0 to 1
+    concurrency: Concurrency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +327,15 @@ class DialectFacts:
     options: Mapping[str, str | None] = field(default_factory=dict)
     local: bool = False
     listed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Automatic:
+    """The model `auto`. *targets* are patterns of `provider/model`; none: all that can be reached."""
+
+    on: bool = True
+    strategy: str = "balanced"
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +366,8 @@ class Config:
     providers: Mapping[str, Provider] = field(default_factory=dict)
     routes: Mapping[str, Route] = field(default_factory=dict)
     defaults: Route = Route(name="", stages=())  # timeouts, retry, breaker for calls without a route of their own
+    prefer_local: bool = False  # within each stage
+    auto: Automatic = Automatic()
     keys: Mapping[str, Key] = field(default_factory=dict)
     teams: Mapping[str, Team] = field(default_factory=dict)
     allowances: Mapping[str, Allowance] = field(default_factory=dict)

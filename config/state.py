@@ -120,17 +120,8 @@ def _keep(entry: Entry, notes: Notes) -> float | None:
     return kept
 
 
-def _share(text: str) -> float:
-    """`80%` or `0.8`."""
-    number = text.removesuffix("%").rstrip()
-    share = units.money(number) / units.NANOS / (1 if number == text else 100)
-    if not 0 < share <= 1:
-        raise ValueError(text)
-    return share
-
-
 _KEPT = duration("3650d")
-_SHARES = distinct(scalar(_share, "a share such as 80% or 0.8"), float, "says the same as one before it")
+_SHARES = distinct(scalar(units.share, "a share such as 80% or 0.8"), float, "says the same as one before it")
 _STATE: Mapping[str, Reader[Any]] = {
     "url": _address(
         _is_redis,

@@ -1,4 +1,4 @@
-"""Durations, sizes, rates and money as people write them. Each raises ValueError for what it can't read."""
+"""Durations, sizes, rates, shares and money as people write them. Each raises ValueError for what it can't read."""
 
 import re
 from decimal import Decimal
@@ -55,6 +55,15 @@ def money(text: str) -> int:
     if _MONEY.fullmatch(text) is None:
         raise ValueError(text)
     return _whole(Decimal(text) * NANOS)
+
+
+def share(text: str) -> float:
+    """`80%` or `0.8`, above 0 and up to 1."""
+    number = text.removesuffix("%").rstrip()
+    found = money(number) / NANOS / (1 if number == text else 100)
+    if not 0 < found <= 1:
+        raise ValueError(text)
+    return found
 
 
 def _parts(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:

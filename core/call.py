@@ -1,9 +1,11 @@
 """One request from a client, parsed."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.wire import Json
 from core.wishes import NO_WISHES, Wishes
+
+PRIORITIES: Final = ("high", "normal", "low")  # of calls that have to wait
 
 
 class Call(NamedTuple):

@@ -33,11 +33,12 @@ class Fault(Enum):
     BAD_CREDENTIAL = ("bad_credential", 502, Blame.US, False, True, 2, "upstream_authentication")
     OUT_OF_CREDIT = ("out_of_credit", 502, Blame.US, False, True, 1, "upstream_out_of_credit")
     MODEL_NOT_FOUND = ("model_not_found", 502, Blame.US, False, True, 0, "upstream_model_not_found")
+    BUSY = ("busy", 503, Blame.NOBODY, False, True, 9, "all_targets_busy")
     LIMITED = ("limited", 429, Blame.NOBODY, False, True, 4, "rate_limit_exceeded")
     UNSUPPORTED = ("unsupported", 400, Blame.CALLER, False, True, -1, None)
-    CONTEXT_LENGTH = ("context_length", 400, Blame.CALLER, False, True, 11, "context_length_exceeded")
-    CONTENT_POLICY = ("content_policy", 400, Blame.CALLER, False, False, 10, "content_filter")
-    BAD_REQUEST = ("bad_request", 400, Blame.CALLER, False, False, 9, None)
+    CONTEXT_LENGTH = ("context_length", 400, Blame.CALLER, False, True, 12, "context_length_exceeded")
+    CONTENT_POLICY = ("content_policy", 400, Blame.CALLER, False, False, 11, "content_filter")
+    BAD_REQUEST = ("bad_request", 400, Blame.CALLER, False, False, 10, None)
     CANCELLED = ("cancelled", 499, Blame.NOBODY, False, False, -2, None)
 
     def __init__(  # noqa: PLR0917  (a row of the table above)
@@ -52,6 +53,17 @@ class Fault(Enum):
         self.shown = shown
 
 
+@unique
+class Reach(Enum):
+    """What a rate limit concerns: the model for which it was met, all that is asked with that API key, or everybody who
+    asks this provider from here.
+    """
+
+    MODEL = "model"
+    CREDENTIAL = "credential"
+    PROVIDER = "provider"
+
+
 BY_CODE: Final = {fault.code: fault for fault in Fault}
 
 
@@ -60,7 +72,8 @@ class Failure:
     """One failure of one attempt.
 
     *message* is clean of secrets and URLs. *status*, *code*, *type* and *param* are the provider's own,
-    where it gave any. *retry_after* is in seconds. *guessed*: nothing in the provider's error said what it means.
+    where it gave any. *retry_after* is in seconds, *reach* is that of a rate limit. *guessed*: nothing in the
+    provider's error said what it means.
     """
 
     fault: Fault
@@ -70,6 +83,7 @@ class Failure:
     type: str | None = None
     param: str | None = None
     retry_after: float | None = None
+    reach: Reach = Reach.MODEL
     guessed: bool = field(default=False, compare=False)
 
 

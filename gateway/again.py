@@ -2,9 +2,10 @@
 
 import zlib
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from core.call import Call
+from core.errors import Refusal
 from core.target import Target
 from core.usage import COUNTS, Usage
 from core.wishes import Wishes
@@ -52,11 +53,14 @@ class Again:
         generation = self._generation
         call = _call(row)
         key = generation.config.keys.get(row.key) or ANYONE
-        route = generation.routes.find(call.model)
-        if route is None:
+        if not generation.ways.offers(call.model):
             return Fate("", reason="no such route")
         if not generation.may_use(key, call.model):
             return Fate("", reason="the key may not use it")
+        try:
+            call, route = generation.ways.find(call, key)
+        except Refusal as refused:
+            return Fate("", reason=refused.message)
         reason = ""
         for decision in foreseen(route, call, generation.view, caller=key.name):
             if decision.order:
@@ -65,13 +69,17 @@ class Again:
         return Fate("", reason=reason)
 
     def _fate(self, target: Target, row: Entry) -> Fate:
-        counts = dict(zip(COUNTS, row.usage, strict=True))
         times = self._times.get(target.id)
         price = self._generation.model(target).price
-        cost = (
-            row.cost if target.id == row.target else None if price is None else price.cost(Usage()._replace(**counts))
-        )
+        cost: int | None = row.cost
+        if target.id != asked_first(row):
+            counts: dict[str, Any] = dict(zip(COUNTS, row.usage, strict=True))
+            cost = None if price is None else price.cost(Usage(**counts))
         return Fate(target.id, cost, sum(times) / len(times) if times else None)
+
+
+def asked_first(row: Entry) -> str:
+    return row.attempts[0][0] if row.attempts else row.target
 
 
 def sum_of(row: Entry, names: tuple[str, ...]) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
 from config.schema import Alerts
@@ -76,8 +76,11 @@ class Bells:
             first = await self._store.once(mark, ends)
         except StoreDown:
             first = True  # twice is better than never
-        if not first:
-            return
+        if first:
+            self.announce(message)
+
+    def announce(self, message: Mapping[str, Any]) -> None:
+        """Tell it, once for each time that this is called. Its name is its `event`."""
         self._scribe.event(
             "warning", message["event"].replace("_", " "), **{k: v for k, v in message.items() if k != "event"}
         )

@@ -10,8 +10,10 @@ from config.schema import Key
 from core.call import Call
 from core.faults import Failure, Fault
 from core.target import Target
-from core.usage import COUNTS, Usage
+from core.tasks import task_of
+from core.usage import COUNTS, Usage, added
 from core.wire import WireRequest
+from gateway.assessor import Ear
 from gateway.generation import Generation, Shared
 from gateway.slices import SLICE, Slices
 from gateway.spent import Spent, elsewhere, too_dear, unbounded
@@ -34,7 +36,10 @@ NOTHING: Final = (0,) * len(COUNTS)
 class Bill:
     """One for each call. Every attempt has a hold of its own, since one that timed out may have been billed.
 
-    *written*: the ledger has its row. *trial* is the attempt under way, from when it was sent until it is over.
+    *written*: the ledger has its row. *trial* is the attempt under way, from when it was sent until it is over. *took*
+    is what the last attempt took of which that is known; *before* what earlier parts of the same answer did, if any.
+    *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
+    were counted in it; below 0 before an answer is complete.
     """
 
     __slots__ = (
@@ -53,8 +58,12 @@ class Bill:
         "_shared",
         "_sliced",
         "_target",
+        "answer",
+        "before",
+        "produced",
         "purse",
         "slices",
+        "took",
         "trial",
         "tried",
         "written",
@@ -66,6 +75,7 @@ class Bill:
         self._record = record
         self._key = key
         self._call = call
+        record.task = task_of(call)
         self._most = generation.most(key)
         self._hold: Hold | None = None
         self._bound: Bound | None = None
@@ -81,6 +91,10 @@ class Bill:
         self.purse: Purse | None = None
         self.tried: list[tuple[str, str, float]] = []
         self.written = False
+        self.answer: bytes | Ear | None = None
+        self.produced = -1
+        self.took: Usage | None = None
+        self.before: Usage | None = None
 
     # Before an attempt
 
@@ -180,6 +194,7 @@ class Bill:
         self._pay(cost, usage, row)
         self._costs.append(cost)
         self._settled = True
+        self.produced = produced
         return usage
 
     def sent(self, trial: WholeTrial | StreamTrial) -> None:
@@ -232,7 +247,8 @@ class Bill:
         record = self._record
         record.target = target.id
         record.provider = target.provider
-        record.usage = usage
+        self.took = usage
+        record.usage = usage if self.before is None else added(self.before, usage)
         record.estimated = record.estimated or usage.estimated
         record.cost += cost
 
@@ -290,6 +306,7 @@ class Bill:
             self._attempts(last),
             self._charges,
             [one.kept() for one in record.decided] if record.decided else (),
+            record.task,
         )
         return orjson.dumps(fields)
 

@@ -14,7 +14,6 @@ from functools import partial
 from typing import Final
 
 from api import Endpoint
-from api.models import unknown
 from api.stream import error
 from config.schema import Key, Route
 from core.ask import NOTHING_FETCHED, Ask
@@ -24,6 +23,8 @@ from core.faults import Failure, Fault
 from core.target import Target
 from core.wire import WireRequest
 from gateway.bill import Bill
+from gateway.continuing import continuing
+from gateway.flight import Part
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
@@ -31,8 +32,10 @@ from gateway.learning import Outcome, learn
 from gateway.lines import lines
 from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
+from gateway.shadow import copied
 from gateway.spent import Spent
 from gateway.telling import Telling
+from gateway.waiting_room import priority, wait
 from quota.keys import ANYONE, Stranger
 from routing.exhausted import Exhausted, refusal
 from routing.plan import Attempt, plan
@@ -56,6 +59,8 @@ class Conversation:
         "_gallery",
         "_generation",
         "_key",
+        "_level",
+        "_part",
         "_record",
         "_reply",
         "_route",
@@ -74,11 +79,13 @@ class Conversation:
         self._began = shared.loop.time()
         self._record = Record(request_id, time.time(), endpoint=endpoint.name, generation=generation.config.hash)
         self._key: Key = ANYONE
+        self._level: int  # of priority, where it has to wait
         self._call: Call
         self._route: Route
         self._bill: Bill | None = None  # from when it is known who pays for what
         self._telling: Telling | None = None  # of a call that streams
         self._gallery: Gallery | None = None  # most calls name nothing to fetch
+        self._part: Part | None = None  # in a canary
         self.interrupted = False
 
     @property
@@ -127,6 +134,7 @@ class Conversation:
         except Stranger as stranger:
             key = await keyring.ask(stranger, record.time)
         self._key = key
+        self._level = priority(key, caller.priority)
         record.key = key.name
 
     async def _read(self, caller: Caller) -> bytes:
@@ -139,13 +147,12 @@ class Conversation:
         record.bytes_in = len(body)
         call = self._call = self._endpoint.parse(body)
         record.stream = call.stream
-        route = generation.routes.find(call.model)
-        if route is None or not generation.may_use(self._key, call.model):
-            raise unknown(call.model)
-        self._route = route
-        record.route = route.name
+        self._call, self._route = generation.ways.find(call, self._key)
+        record.route = self._route.name
         if generation.config.log.content:
             record.asked = body
+        if self._route.canary is not None:
+            self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record)
 
     # Who to try next?
 
@@ -154,27 +161,35 @@ class Conversation:
         bill = self._bill = Bill(generation, self._shared, record, self._key, call)
         if call.stream:
             telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
+            telling.continuing = continuing(self._route, call, record)
             self._shared.deadlines.watch(telling)
         self._shared.budget.enter()
+        route = self._route
         try:
-            await self._chain(bill)
+            if self._part is None or not await self._part.answers(partial(self._chain, bill)):
+                await self._chain(bill, route)
         except Spent as spent:
             self._degrade(spent)
-            await self._chain(bill)
+            await self._chain(bill, self._route)
         finally:
             self._shared.budget.leave()
 
-    async def _chain(self, bill: Bill) -> None:
-        """The route's targets, until one has answered."""
-        deadline = self._began + self._route.timeouts.total
-        attempts = plan(
-            self._route, self._call, self._generation.view, deadline, self._record.decided, caller=self._key.name
-        )
+    async def _chain(self, bill: Bill, route: Route) -> None:
+        """The targets of *route*, until one has answered."""
+        self._route = route
+        deadline = self._began + route.timeouts.total
+        record, caller = self._record, self._key.name
+        attempts = plan(route, self._call, self._generation.view, deadline, record.decided, caller=caller)
         try:
-            failure = await self._try(next(attempts), bill)
-            while failure is not None and not (self._telling is not None and self._telling.committed):
-                failure = await self._try(attempts.send(failure), bill)
+            attempt = next(attempts)
+            while (failure := await (self._queue if attempt.queued else self._try)(attempt, bill)) is not None:
+                if self._telling is not None and self._telling.committed:
+                    return
+                attempt = attempts.send(failure)
         except Exhausted as exhausted:
+            if self._telling is not None and (failure := self._telling.broke) is not None:
+                self._break_off(failure)
+                return
             raise refusal(exhausted, partial(self._generation.able, self._call, self._key)) from None
 
     def _degrade(self, spent: Spent) -> None:
@@ -187,6 +202,13 @@ class Conversation:
         self._route = route
         if self._telling is not None:
             self._telling.route = route.name
+
+    async def _queue(self, attempt: Attempt, bill: Bill) -> Failure | None:
+        """An attempt at a target that is full: it has to stand in line first."""
+        route, shared, pools = self._route, self._shared, self._generation.pools
+        until = self._began + route.timeouts.total
+        place = await wait(attempt, shared, pools, route.queue, key=self._key.name, level=self._level, until=until)
+        return place if isinstance(place, Failure) else await self._try(place, bill)
 
     async def _try(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
@@ -218,10 +240,11 @@ class Conversation:
                 shared.budget.ended()
             telling = self._telling
             first = None if telling is None or telling.first is None else telling.first - began
-            vitals.end(now, failure, probe=probe, policy=self._route.breaker, first_content=first)
+            policy, usage = self._route.breaker, self._record.usage
+            vitals.end(now, failure, probe=probe, policy=policy, first_content=first, took=now - began, usage=usage)
             self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
-            if self._generation.learns:
-                learn(shared, attempt, self._call, trial, Outcome(number, began, first, self._record.usage, failure))
+            if self._generation.learns or self._record.decided:
+                learn(shared, attempt, self._call, trial, Outcome(number, began, first, bill.took, failure))
             if failure is not None and failure.guessed:
                 puzzled(shared, target, failure, self._call)
             bill.tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
@@ -230,6 +253,8 @@ class Conversation:
     async def _attempt(self, attempt: Attempt, bill: Bill) -> Failure | None:
         lane = self._generation.lanes[attempt.target.provider]
         ask = self._ask(attempt.target)
+        if self._telling is not None and self._telling.broke is not None:
+            ask = self._telling.asks(ask, lane.adapter)
         if urls := lane.adapter.fetches(ask):
             ask = await self._show(ask, urls)
         request = lane.adapter.encode(ask)
@@ -285,6 +310,7 @@ class Conversation:
         bill.settle(outcome.usage, outcome.produced, shared.loop.time())
         if outcome.remember:
             shared.memory.keep(target.provider, self._key.name, outcome.remember)
+        bill.answer = outcome.body
         if record.asked is not None:  # the operator wants content in the log
             record.answered = outcome.body
         head = lines(self._generation, shared.till, record, bill, target, route=self._route.name, cost=True)
@@ -317,12 +343,18 @@ class Conversation:
                 trial.abort()
             if telling.committed:
                 self._reply.follow(None)
-        if failure is not None and telling.committed:
-            self._refuse(broken(failure))
-            self._record.fault = failure.fault.code
+        if failure is not None:
+            failure = telling.fails(failure)
+            if telling.committed:
+                self._break_off(failure)
         return failure
 
     # Refuse, record
+
+    def _break_off(self, failure: Failure) -> None:
+        """The answer ends where it is; content has gone out already."""
+        self._refuse(broken(failure))
+        self._record.fault = failure.fault.code
 
     def _refuse(self, refused: Refusal) -> None:
         reply, record = self._reply, self._record
@@ -345,12 +377,16 @@ class Conversation:
         record.total = (now - self._began) * 1e3
         if telling is not None:
             shared.deadlines.forget(telling)
-            if telling.first is not None:
-                record.first = (telling.first - self._began) * 1e3
         if bill is not None:
             record.attempts = len(bill.tried)
             record.tried = tuple(bill.tried)
             bill.close()
+            if self._part is not None:
+                self._part.close(record)
+            if self._route.shadow is not None:
+                copied(self._generation, shared, self._route, self._call, record)
+            if bill.produced >= 0 and not record.fault:
+                shared.assessor.finished(record, self._call, bill.answer, bill.produced)
         record.bytes_out = reply.sent
         shared.meters.count(record)
         shared.scribe.put(record)

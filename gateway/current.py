@@ -11,6 +11,7 @@ from config.load import load
 from config.problems import ConfigErrors
 from config.schema import Config
 from config.watch import Watch, read
+from gateway.doubtful import doubtful
 from gateway.generation import DIALECTS, Generation, Shared, build
 from gateway.unpriced import unpriced
 from routing.strategies import STRATEGIES, strategy_named
@@ -46,7 +47,7 @@ class Source:
             workers=self.workers,
             cores=self.cores,
         )
-        doubts = tuple(f"{self.file}: {sentence}" for sentence in unpriced(config))
+        doubts = tuple(f"{self.file}: {sentence}" for sentence in (*unpriced(config), *doubtful(config)))
         return replace(config, warnings=(*config.warnings, *doubts))
 
 

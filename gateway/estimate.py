@@ -8,7 +8,6 @@ from typing import Final
 from adapters.contract import Adapter
 from admin.asked import Asked, Row
 from api import ENDPOINTS
-from api.models import unknown
 from catalog.bound import Bound, Unbounded
 from catalog.estimate import Candidate, Past, estimates
 from catalog.tokens import counted
@@ -45,10 +44,7 @@ class Estimates:
     async def _page(self, asked: Asked) -> object:
         generation = self._current.generation
         key = await asker(generation, self._treasury, asked, self._admin_key())
-        call = ENDPOINTS["chat"].parse(asked.raw)
-        route = generation.routes.find(call.model)
-        if route is None or not generation.may_use(key, call.model):
-            raise unknown(call.model)
+        call, route = generation.ways.find(ENDPOINTS["chat"].parse(asked.raw), key)
         seen: dict[str, Target] = {target.id: target for stage in route.stages for target in stage.targets}
         chain = [await self._candidate(generation, key, route, call, target) for target in seen.values()]
         return {"object": "estimate", "model": call.model, "route": route.name, "targets": estimates(call, chain)}

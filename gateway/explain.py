@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from admin.asked import Asked, Row
 from api import ENDPOINTS
-from api.models import unknown
 from catalog.bound import Bound, Unbounded
 from config.schema import Key, Route
 from core.ask import NOTHING_FETCHED, Ask
@@ -52,9 +51,7 @@ class Explanations:
 
 def explained(generation: Generation, memory: Remembered, key: Key, call: Call) -> dict[str, Any]:
     """Raises Refusal as the call itself would."""
-    route = generation.routes.find(call.model)
-    if route is None or not generation.may_use(key, call.model):
-        raise unknown(call.model)
+    call, route = generation.ways.find(call, key)
     desk = _Desk(generation, memory, key, route, call)
     return {
         "object": "explanation",

@@ -4,26 +4,35 @@ What outlives it (connections, observations, what is held, the meters) is in Sha
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from typing import Final, Protocol
 
 from adapters import ADAPTERS
 from adapters.demo import script
 from catalog.bound import Bound, Unbounded, bound
-from catalog.lookup import NOTHING_KNOWN, Catalog, Model
+from catalog.lookup import Catalog, Model, unlisted
 from catalog.price import Price
+from catalog.quality import prior
 from config.schema import Config, DialectFacts, Key
 from core.ask import Abilities
 from core.call import Call
-from core.target import Provider, Target
+from core.target import ADAPTIVE, Concurrency, Provider, Target
+from core.tasks import CHAT
 from core.usage import Usage
 from core.wire import WireRequest
+from gateway.assessor import Assessor
+from gateway.auto import AUTO, Auto
+from gateway.canaries import Canaries
 from gateway.lane import Lane
 from gateway.outlook import outlook
 from gateway.remembered import Remembered
+from gateway.shadows import Shadows
 from gateway.sightings import Sightings
+from gateway.ways import Ways
 from quota.journal import JournalLike
 from quota.keys import Keyring
 from quota.stored_keys import StoredKeys, reading
@@ -32,6 +41,7 @@ from routing.candidates import View
 from routing.credentials import Credentials
 from routing.forecast import Forecast
 from routing.match import Routes
+from routing.quality import Qualities
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
 from server.reply import header
@@ -83,24 +93,33 @@ class Shared:
     till: Till
     stored: StoredKeys
     journal: JournalLike
+    canaries: Canaries
+    shadows: Shadows = field(default_factory=Shadows)
     budget: RetryBudget = field(default_factory=RetryBudget)
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
     sightings: Sightings = field(default_factory=Sightings)
+    qualities: Qualities = field(default_factory=lambda: Qualities(time.time()))
     forecast: Forecast = field(default_factory=Forecast)
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
     books: bool = False  # whether finished calls are written to the ledger
+    assessor: Assessor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.assessor = Assessor(self.loop, self.qualities, self.meters)
 
 
 class Generation:
-    """What calls that began under one configuration go by. *learns*: attempts teach something that a choice goes by."""
+    """What calls that began under one configuration go by. *learns*: every attempt teaches what a choice goes by."""
 
     __slots__ = (
         "_catalog",
         "_free",
         "_known",
         "_labels",
+        "_qualities",
+        "auto",
         "common",
         "config",
         "keyring",
@@ -109,6 +128,7 @@ class Generation:
         "pools",
         "routes",
         "view",
+        "ways",
     )
 
     def __init__(self, config: Config, shared: Shared, lanes: Mapping[str, Lane]) -> None:
@@ -131,9 +151,21 @@ class Generation:
             turns=shared.turns,
             fits=self._fits,
             context=self._context,
-            outlook=outlook(config, self.model, shared.till, shared.forecast),
+            prefer_local=config.prefer_local,
+            outlook=outlook(config, self.model, shared.till, forecast=shared.forecast, quality=self.quality),
         )
+        self.auto = Auto(
+            config,
+            self.routes,
+            shared.sightings,
+            model=self.model,
+            can=self.view.outlook.capabilities,
+            fits=self._fits,
+            allows=self.keyring.allows,
+        )
+        self.ways = Ways(self.routes, self.may_use, self.auto)
         self._catalog = Catalog(config.models)
+        self._qualities = shared.qualities
         self._known: dict[str, Model] = {}  # by target id
         self._free: dict[str, Model] = {}  # those without a price, as if they cost nothing
         self._labels: dict[tuple[str, str], bytes] = {}
@@ -208,6 +240,11 @@ class Generation:
             return None
         return f"{target.provider} has no endpoint for {call.endpoint}"
 
+    def quality(self, target: Target, task: str, _now: float = 0.0) -> float:
+        """How good the answers of *target* are at *task*, from 0 to 1; without a task, at talking."""
+        task = task or CHAT
+        return round(self._qualities.score(target.id, task, prior(self.model(target), task)), 4)
+
     def abilities(self, target: Target) -> Abilities:
         """What is known of the model behind *target*."""
         return self.model(target).abilities
@@ -217,7 +254,7 @@ class Generation:
         known = self._known.get(target.id)
         if known is None:
             dialect = self.lanes[target.provider].provider.dialect
-            known = self._catalog.facts(target.provider, dialect, target.model) or NOTHING_KNOWN
+            known = self._catalog.facts(target.provider, dialect, target.model) or unlisted(target.model)
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
             self._known[target.id] = known
@@ -232,18 +269,26 @@ def build(config: Config, shared: Shared) -> Generation:
     lanes = {name: _lane(provider, config, shared) for name, provider in config.providers.items()}
     generation = Generation(config, shared, lanes)
     shared.till.adopt(config)
+    shared.vitals.heed(partial(concurrency, config))
     shared.stored.adopt(reading(config))
     shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
     shared.meters.know(
-        routes=frozenset(generation.routes.names()) | {f"{name}/*" for name in config.providers},
-        targets=frozenset(
-            target.id for route in config.routes.values() for stage in route.stages for target in stage.targets
-        ),
+        routes=frozenset(generation.routes.names()) | {AUTO, *(f"{name}/*" for name in config.providers)},
+        targets=frozenset(target.id for route in config.routes.values() for target in route.every_target),
         providers=frozenset(config.providers),
         keys=frozenset(config.keys),
     )
     shared.meters.generation(config.hash)
+    shared.canaries.heed(config)
     return generation
+
+
+def concurrency(config: Config, id: str) -> Concurrency:
+    """How many calls the target *id* takes at a time, as far as the operator says."""
+    model, provider = config.models.get(id), config.providers.get(id.partition("/")[0])
+    if model is not None and model.concurrency is not None:
+        return model.concurrency
+    return ADAPTIVE if provider is None else provider.concurrency
 
 
 def _lane(provider: Provider, config: Config, shared: Shared) -> Lane:

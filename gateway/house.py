@@ -15,12 +15,13 @@ from config.schema import Config
 from config.watch import Watch
 from core.errors import Refusal
 from gateway.alerts import Bells
+from gateway.canaries import Canaries
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
 from gateway.generation import Generation, Shared
 from gateway.lookout import Lookout
 from gateway.mistakes import told
-from gateway.observed import States, observe
+from gateway.observed import States, appraise, observe
 from gateway.office import Office
 from gateway.pages import Pages
 from gateway.treasury import Treasury
@@ -66,8 +67,8 @@ class House:
         self._treasury = treasury
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
-        self._lag = Lag()
-        self._outbox = Outbox(loop)
+        self._lag, self._outbox = Lag(), Outbox(loop)
+        self._bells = Bells(treasury.store, scribe, config.alerts)
         self._shared = Shared(
             loop,
             Pools(loop, self._outbox.put),
@@ -79,14 +80,14 @@ class House:
             treasury.till,
             treasury.stored,
             treasury.journal,
+            Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
         )
-        self._lookout = Lookout(self._shared)
+        self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
-        self._bells = Bells(treasury.store, scribe, config.alerts)
         treasury.till.watchers.append(self._bells.hear)
         self._office = Office(config, self._current, treasury)
         alone = metrics is None
@@ -177,6 +178,7 @@ class House:
         """Called in the loop, once the process is what it will stay. *connections* counts those of clients."""
         self._scribe.start()
         await self._treasury.begin()
+        await self._shared.canaries.begin()
         self._tally.start()
         self._lag.start(self._loop)
         watch = self._meters.watch
@@ -188,6 +190,7 @@ class House:
         self._meters.reloaded(ok=True)
         self._look_again()
         self._lookout.heed(self._current.generation)
+        self._shared.assessor.begin(self._treasury.store, self._treasury.journal.owner)
 
     def stop_taking(self) -> None:
         self._pages.serving = False
@@ -203,6 +206,9 @@ class House:
         for task in self._tasks:
             task.cancel()
         await self._lookout.end()
+        await self._shared.shadows.end()
+        await self._shared.canaries.end()
+        await self._shared.assessor.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
         await self._office.desk.end()
@@ -252,7 +258,8 @@ class House:
         self._looking = self._loop.call_later(LOOK, self._look_again)
 
     def _look(self) -> None:
-        observe(self._shared.vitals, self._meters, self._seen)
+        observe(self._shared.vitals, self._meters, self._seen, self._loop.time())
+        appraise(self._shared, self._current.generation)
         streams = 0
         routes: dict[str, int] = dict.fromkeys(self._flying, 0)
         for conversation in self._shared.open:

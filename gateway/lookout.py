@@ -1,7 +1,8 @@
 """Looks at providers while nobody calls: what models they have, and whether they are there. Both cost nothing.
 
-Nothing here runs unless the operator asks for it (`discover`, `probe`), and no call ever waits for it. Each worker
-looks for itself. What is seen is kept in Shared, so that it outlives reloads.
+Nothing here runs unless the operator asks for it (`discover`, `probe`), and no call ever waits for it. Of all processes
+that share a store one probes in each round, and tells the others; each lists models for itself. What is seen is kept in
+Shared, so that it outlives reloads.
 """
 
 import asyncio
@@ -13,13 +14,17 @@ from typing import Final, NamedTuple
 from adapters.contract import Listing
 from api.models import Model, models
 from core.faults import Failure, UpstreamError
+from gateway.bulletin import Bulletin
 from gateway.generation import Generation, Shared
 from gateway.lane import Lane
 from gateway.mistakes import told
+from gateway.notices import Probed
 from gateway.sightings import Look, Sighting
 from routing.credentials import Credentials
 from routing.match import sane
+from routing.presence import tells
 from routing.rounds import pause
+from store.board import Board
 from upstream.asking import asked
 from upstream.origin import Origin
 
@@ -28,6 +33,7 @@ LIST_SECONDS: Final = 30.0
 PROBE_SECONDS: Final = 10.0
 SOON: Final = (0.05, 0.5)  # seconds after a start or a reload: clients are served first
 UP: Final = "switchyard_provider_up"
+EJECTED: Final = "switchyard_provider_ejected"
 PROBES: Final = "switchyard_probes_total"
 NO_FAULT: Final = "none"
 
@@ -50,10 +56,14 @@ class Post(NamedTuple):
 
 
 class Lookout:
-    """One for each process. It owns a task for each duty, and waits in *end* for all that it ever began."""
+    """One for each process. It owns a task for each duty, and waits in *end* for all that it ever began.
 
-    def __init__(self, shared: Shared) -> None:
+    *board* is where other processes are told what was seen, None if there are none.
+    """
+
+    def __init__(self, shared: Shared, board: Board | None) -> None:
         self._shared = shared
+        self._bulletin = Bulletin(shared, board, self._heard)
         self._posts: Mapping[str, Post] = {}
         self._duties: dict[Duty, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,6 +74,7 @@ class Lookout:
 
     def heed(self, generation: Generation) -> None:
         """Look at what *generation* wants looked at, and at nothing else. What goes on as before isn't disturbed."""
+        self._bulletin.heed(generation)
         asked_for = (lane for lane in generation.lanes.values() if lane.provider.discover or lane.provider.probe)
         lanes = [(lane, listing) for lane in asked_for if (listing := _listing(lane)) is not None]
         sightings = self._shared.sightings
@@ -76,11 +87,14 @@ class Lookout:
         for duty in [duty for duty in self._duties if duty not in wanted or duty.provider in fresh]:
             self._duties.pop(duty).cancel()
             if duty.kind == "probe":
+                self._shared.vitals.provider(duty.provider).presence.well()
                 self._shared.meters.forget(UP, duty.provider)
+                self._shared.meters.forget(EJECTED, duty.provider)
         for duty in wanted - self._duties.keys():
             self._begin(duty, self._shared.rng.uniform(*SOON))
 
     async def end(self) -> None:
+        await self._bulletin.end()
         self._duties.clear()
         for task in self._tasks:
             task.cancel()
@@ -134,18 +148,46 @@ class Lookout:
             # A call is the better probe, and has been paid for already.
             self._see(name, Look(time.time() - ago, None), None)
             return pause(duty.every, 0, shared.rng)
+        if not await self._bulletin.mine(name, duty.every):
+            return pause(duty.every, 0, shared.rng)
         failure = await self._sign_of_life(self._posts[name])
         now = shared.loop.time()
         shared.meters.counter(PROBES, name, failure.fault.code if failure else NO_FAULT).value += 1
-        self._see(name, _look(failure, now - began), failure)
-        if failure is None:
-            shared.vitals.lives(name, now)
+        look = _look(failure, now - began)
+        self._felt(name, look, failure)
+        await self._bulletin.looked(name, look, failure, every=duty.every)
         return pause(duty.every, 0, shared.rng)
+
+    def _heard(self, name: str, seen: Probed) -> None:
+        """Another process has asked. Calls of this one that succeeded since count for more."""
+        post, now = self._posts.get(name), self._shared.loop.time()
+        worked = self._shared.vitals.provider(name).worked > now - (time.time() - seen.look.at)
+        if post is not None and post.lane.provider.probe and not (seen.failure and worked):
+            self._felt(name, seen.look, seen.failure)
+
+    def _felt(self, name: str, look: Look, failure: Failure | None) -> None:
+        """What a probe, whoever made it, means for calls."""
+        provider, vitals = self._posts[name].lane.provider, self._shared.vitals
+        now, presence = self._shared.loop.time(), vitals.provider(name).presence
+        was = presence.lost
+        if failure is None:
+            presence.beat(provider.thresholds)
+            vitals.lives(name, now)
+        elif tells(failure):
+            presence.missed(failure.fault, now, provider.thresholds, every=provider.probe)
+        self._see(name, look, failure)
+        if presence.lost is not None and was is None:
+            self._say("warning", "provider is left alone", name, fault=presence.lost.code)
+        elif presence.lost is None and was is not None:
+            self._say("info", "provider is used again", name)
 
     def _see(self, name: str, look: Look, failure: Failure | None) -> None:
         sighting = self._posts[name].sighting
         before, sighting.probed = sighting.probed, look
         self._shared.meters.gauge(UP, name).value = int(look.ok)
+        self._shared.meters.gauge(EJECTED, name).value = int(
+            self._shared.vitals.provider(name).presence.lost is not None
+        )
         was_fine = before is None or before.ok
         if failure is not None and was_fine:
             self._say("warning", "provider is down", name, fault=failure.fault.code, error=failure.message)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from api.models import entry
 from core.wire import Json
+from gateway.auto import AUTO
 from gateway.generation import Generation
 from gateway.sightings import Sightings
 
@@ -34,6 +35,8 @@ class Menu:
     def _written(self, generation: Generation) -> dict[str, Json]:
         config = generation.config
         entries = {name: entry(name, self._born) for name in config.routes if "*" not in name}
+        if generation.auto.on and generation.auto.anything():
+            entries[AUTO] = entry(AUTO, self._born)
         listed = {
             provider: {model.id: model for model in models}
             for provider, models in self._sightings.models(config.providers).items()

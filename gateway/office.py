@@ -9,10 +9,12 @@ from admin.keys import Locksmith
 from config.schema import Config
 from core.secret import Secret
 from gateway.accounts import Accounts
+from gateway.canary_pages import CanaryPages
 from gateway.current import Current
 from gateway.desk import Desk
 from gateway.estimate import Estimates
 from gateway.explain import Explanations
+from gateway.feedback import Feedback
 from gateway.treasury import Treasury
 
 
@@ -34,5 +36,7 @@ class Office:
     def _rows(self) -> Iterator[Row]:
         yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
         yield from Accounts(self._current, self._treasury, self.key).rows()
+        yield from CanaryPages(self._current.shared.canaries).rows()
         yield from Estimates(self._current, self._treasury, self.key).rows()
+        yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from catalog.abilities import able
 from catalog.lookup import Model
 from catalog.price import Price
 from config.schema import Config, Limits
@@ -10,22 +11,25 @@ from core.target import Target
 from quota.keys import ANYONE
 from quota.till import Till
 from routing.forecast import Forecast
-from routing.outlook import Outlook, Rates
+from routing.outlook import Outlook, Quality, Rates
 
 NO_LIMITS: Final = Limits()
 
 
-def outlook(config: Config, model: Callable[[Target], Model], till: Till, forecast: Forecast) -> Outlook:
-    """*model* says what is known of the one behind a target."""
+def outlook(
+    config: Config, model: Callable[[Target], Model], till: Till, *, forecast: Forecast, quality: Quality
+) -> Outlook:
+    """*model* says what is known of the one behind a target, *quality* how good its answers are."""
 
     def rates(target: Target) -> Rates | None:
         price = model(target).price
         return None if price is None else _rates(price)
 
     def capabilities(target: Target) -> frozenset[str]:
-        return model(target).abilities.capabilities
+        return able(target.model, model(target).abilities)
 
-    return Outlook(rates=rates, capabilities=capabilities, declared=declared(config, till), forecast=forecast)
+    room = declared(config, till)
+    return Outlook(rates=rates, capabilities=capabilities, quality=quality, declared=room, forecast=forecast)
 
 
 def _rates(price: Price) -> Rates:

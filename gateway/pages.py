@@ -105,7 +105,7 @@ class Pages:
     async def _model(self, name: str, request: web.BaseRequest, reply: Reply) -> None:
         generation = self._current.generation
         key = await generation.keyring.recognise(request.headers.get("authorization"), time.time())
-        if generation.routes.find(name) is None or not generation.may_use(key, name):
+        if not generation.ways.offers(name) or not generation.may_use(key, name):
             raise unknown(name)
         _json(reply, 200, self._menu.entry(generation, name))
 
@@ -123,7 +123,8 @@ class Pages:
         may_see = holds(self._office.key(), request.headers.get("authorization"))
         if may_see or (not config.admin_key and not config.keys and not config.server.open):
             seen = current.shared.sightings.shown()
-            page = whole(config, current.shared.vitals, last, seen, self._money(), serving=self.serving)
+            vitals, now = current.shared.vitals, current.shared.loop.time()
+            page = whole(config, vitals, last, seen, self._money(), serving=self.serving, now=now)
         else:
             page = brief(config, last, serving=self.serving)
         _json(reply, 200 if self.serving else 503, page)

@@ -10,7 +10,7 @@ from admin.changes import changes
 from admin.dollars import shown
 from admin.grid import table
 from config.schema import Config
-from gateway.again import Again, Fate
+from gateway.again import Again, Fate, asked_first
 from gateway.rehearsal import rehearsal
 from store.entry import Entry
 from store.ledger import Ledger
@@ -56,14 +56,14 @@ def report(rows: Sequence[Entry], fates: Sequence[Fate]) -> str:
     """Who went where, who would go where, and what that would cost and take."""
     groups: dict[tuple[str, str, str], list[tuple[Entry, Fate]]] = {}
     for row, fate in zip(rows, fates, strict=True):
-        groups.setdefault((row.route, row.target or NOTHING, fate.target or NOTHING), []).append((row, fate))
+        groups.setdefault((row.route, asked_first(row) or NOTHING, fate.target or NOTHING), []).append((row, fate))
     lines = [
         (route, was, "the same" if will == was else f"{will}{_why(those)}", *_figures(those))
         for (route, was, will), those in sorted(groups.items(), key=lambda one: -len(one[1]))
     ]
-    head = ("route", "went to", "would go to", "calls", "cost", "would cost", "ms", "would take")
+    head = ("route", "first asked", "would be asked", "calls", "cost", "would cost", "ms", "would take")
     every = list(zip(rows, fates, strict=True))
-    moved = sum(row.target != fate.target for row, fate in every)
+    moved = sum(asked_first(row) != fate.target for row, fate in every)
     since = time.strftime("%Y-%m-%d %H:%M", time.gmtime(min(row.time for row in rows)))
     text = table(head, lines, names=3, total=("all", "", f"{moved} elsewhere", *_figures(every)))
     return f"The last {len(rows)} calls (since {since} UTC), decided again:\n\n{text}"

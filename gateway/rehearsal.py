@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from random import Random
 
 from config.schema import Config
+from gateway.canaries import Canaries
 from gateway.generation import Generation, Shared, build
 from quota.journal import NoJournal
 from quota.stored_keys import StoredKeys, reading
@@ -19,22 +20,26 @@ from upstream.deadlines import Deadlines
 from upstream.pools import Pools
 
 
+def _unheard(_: object) -> None: ...
+
+
 @asynccontextmanager
 async def rehearsal(config: Config) -> AsyncIterator[tuple[Generation, Shared]]:
     """As a process has it that has just begun: it has observed nothing, nobody has spent anything."""
     loop, rng, store = asyncio.get_running_loop(), Random(), MemoryStore()  # noqa: S311  (hides nothing)
-    journal = NoJournal("rehearsal", 1)
+    journal, meters = NoJournal("rehearsal", 1), Meters()
     shared = Shared(
         loop,
         Pools(loop),
         Deadlines(loop),
-        Meters(),
+        meters,
         Scribe(),
         rng,
         Vitals(rng),
         Till(store, journal),
         StoredKeys(store, reading(config), time.time),
         journal,
+        Canaries(store, meters, _unheard),
     )
     try:
         yield build(config, shared), shared

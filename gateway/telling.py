@@ -3,11 +3,15 @@
 import asyncio
 from typing import Final
 
+from adapters.contract import Adapter
 from api.stream import DONE, KEEPALIVE, StreamWriter
+from core.ask import Ask
 from core.call import Call
+from core.faults import Failure
 from core.target import Target
 from core.wire import Event
 from gateway.bill import Bill
+from gateway.continuing import NO_SEAM, Continuing
 from gateway.generation import Generation, Shared
 from gateway.lines import lines
 from gateway.slices import Slices
@@ -21,8 +25,9 @@ NO_MORE: Final = "The budget allows no more of this answer."
 class Telling:
     """One for each call that streams; implements upstream.trial.Audience and upstream.deadlines.Timed.
 
-    *committed*: content has gone to the client, so that there is no other target from here on. *first*: when it did, in
-    loop time. *due*: when a client that waits is to be told that we are still there.
+    *committed*: content has gone to the client, so that there is no other target from here on, unless the answer breaks
+    off and is *continuing*. *first*: when the attempt under way had content, in loop time. *due*: when a client that
+    waits is to be told that we are still there.
     """
 
     __slots__ = (
@@ -30,6 +35,7 @@ class Telling:
         "_began",
         "_bill",
         "_choices",
+        "_ear",
         "_generation",
         "_growing",
         "_record",
@@ -39,6 +45,7 @@ class Telling:
         "_trial",
         "_writer",
         "committed",
+        "continuing",
         "due",
         "first",
         "route",
@@ -54,6 +61,7 @@ class Telling:
         self._bill = bill
         self._writer = StreamWriter(show_usage=call.include_usage)
         self._choices = call.choices
+        self._ear = shared.assessor.ear(call)
         self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
         self._began = shared.loop.time()
         self._asked = self._began  # when the attempt under way was sent
@@ -63,6 +71,18 @@ class Telling:
         self.due = self._began + generation.config.server.keepalive
         self.committed = False
         self.first: float | None = None
+        self.continuing: Continuing | None = None
+
+    @property
+    def broke(self) -> Failure | None:
+        """Why the answer broke off that others are asked to go on with."""
+        return None if self.continuing is None else self.continuing.broke
+
+    def asks(self, ask: Ask, adapter: Adapter) -> Ask:
+        """*ask*, for the rest of what broke off; see Continuing."""
+        self.first = None
+        self._bill.before = self._record.usage
+        return ask if self.continuing is None else self.continuing.asks(ask, adapter)
 
     def follow(self, target: Target, trial: StreamTrial) -> None:
         """Another attempt begins."""
@@ -74,22 +94,40 @@ class Telling:
         reply, record, trial = self._reply, self._record, self._trial
         self.committed = True
         self.first = trial.first_content
-        record.first = (self.first - self._began) * 1e3
-        if self._generation.learns:
+        if record.first is None:
+            record.first = (self.first - self._began) * 1e3
+        if self._generation.learns or record.decided:
             self._shared.vitals.target(self._target.id).pulse.opened(self.first, self.first - self._asked)
         record.dropped = trial.request.dropped
         if not reply.opened:
             shared = self._shared
             reply.open(lines(self._generation, shared.till, record, self._bill, self._target, route=self.route))
         reply.follow(trial)
-        seen = record.asked is not None or self._bill.slices is not None
-        return None if seen else reply.send
+        seen = record.asked is not None or self._bill.slices is not None or self.continuing is not None
+        if seen or self._ear is None:
+            return None if seen else reply.send
+        return self._ear.beside(reply.send)
+
+    def fails(self, failure: Failure) -> Failure:
+        """What the plan is told of *failure*, if it is asked: nothing is *committed* then."""
+        if self.continuing is not None:
+            failure, asked = self.continuing.fails(failure, self._target.id, heard=self.committed)
+            self.committed = not asked
+        return failure
 
     def hears(self, events: list[Event], *, last: bool) -> None:
+        if self.continuing is not None:
+            events = self.continuing.passed(events, last=last)
+            if self.continuing.lost:
+                self._trial.reject(NO_SEAM)
+                return
         data = self._writer.write(events)
         record = self._record
-        if record.asked is not None:  # the operator wants content in the log
-            record.answered = (record.answered or b"") + data
+        if record.asked is not None:  # somebody wants to see it all
+            record.answered = bytearray() if record.answered is None else record.answered
+            record.answered += data
+        if self._ear is not None:
+            self._ear.hear(data)
         if not last:
             self._reply.send(data)
             if self._bill.slices is not None:
@@ -99,7 +137,10 @@ class Telling:
         record.finish = decoder.finish
         if decoder.remember:
             self._shared.memory.keep(self._target.provider, record.key, decoder.remember)
+        self._bill.answer = self._ear
         usage = self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+        if self.continuing is not None:
+            usage = self.continuing.shown(record.usage or usage)
         self._reply.end(data, self._writer.end(usage))
 
     # Answers that are paid slice by slice
@@ -127,6 +168,7 @@ class Telling:
         record, decoder = self._record, trial.decoder
         record.finish = "length"
         self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+        self._bill.produced = -1  # it says nothing of the target
         self._reply.end(self._writer.cut(self._choices, NO_MORE), DONE)
         trial.stop()
 

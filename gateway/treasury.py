@@ -11,6 +11,7 @@ from config.schema import Config
 from quota.journal import JournalLike, NoJournal
 from quota.stored_keys import StoredKeys, reading
 from quota.till import Till
+from store.board import Board
 from store.books import Books, books
 from store.contract import Store, StoreDown
 from store.drain import Drain
@@ -72,6 +73,11 @@ class Treasury:
     @property
     def books(self) -> bool:
         return self.ledger is not None
+
+    @property
+    def board(self) -> Board | None:
+        """Where other processes can be told something; None if there can't be any."""
+        return None if isinstance(self.store, MemoryStore) else self.store
 
     @property
     def up(self) -> bool:

@@ -27,11 +27,23 @@ def unpriced(config: Config) -> tuple[str, ...]:
                     f"routes.{route.name}: no price is known for {target.id}, so that it refuses {who}; "
                     "say it under `models:`"
                 )
-    return tuple(told.values())
+    return (*told.values(), *_shadows(config, catalog))
+
+
+def _shadows(config: Config, catalog: Catalog) -> Iterator[str]:
+    """The same for copies, which their own budget pays."""
+    for route in config.routes.values():
+        shadow = route.shadow
+        if shadow is not None and shadow.key.allowance and not _priced(config, catalog, shadow.target):
+            yield (
+                f"routes.{route.name}.shadow: no price is known for {shadow.target.id}, so that nothing is copied "
+                "while it has a budget; say it under `models:`"
+            )
 
 
 def _targets(route: Route) -> Iterator[Target]:
-    return (target for stage in route.stages for target in stage.targets)
+    stages = (*route.stages, *(() if route.canary is None else route.canary.ahead.stages))
+    return (target for stage in stages for target in stage.targets)
 
 
 def _priced(config: Config, catalog: Catalog, target: Target) -> bool:

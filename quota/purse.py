@@ -97,6 +97,8 @@ def allowance_of(config: Config, scope: str) -> Allowance:
 
 
 def scope_of(key: Key, pattern: str | None = None) -> str:
+    if key.scope:
+        return key.scope
     return f"key/{key.name}" if pattern is None else f"key/{key.name}/model/{pattern}"
 
 

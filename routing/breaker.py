@@ -3,9 +3,15 @@
 closed --too many failures--> open --cooldown over, a call begins--> half_open --success--> closed
                                 ^------------------failure---------------'
 
-A sign of life ends a cooldown early, but only once: whether calls succeed is for calls to show.
+Each time it opens the cooldown is twice as long as the last time, and for each cooldown that it then stays closed it is
+once less: who fails again after a short success is left alone for longer.
+
+A sign of life ends a cooldown early, but only once: whether calls succeed is for calls to show. What other processes
+saw opens it, too, or lets it be tried.
 """
 
+from collections.abc import Callable
+from math import ldexp
 from random import Random
 
 from config.schema import Breaker
@@ -16,21 +22,23 @@ OPEN = "open"
 HALF_OPEN = "half_open"
 
 _JITTER = 0.1
+_MOST_DOUBLINGS = 30
 # What an answer to a free question may say something about.
-_PASSING = frozenset({Fault.UNREACHABLE, Fault.TIMEOUT, Fault.OVERLOADED})
+PASSING = frozenset({Fault.UNREACHABLE, Fault.TIMEOUT, Fault.OVERLOADED})
 
 
 class Circuit:
     """The breaker of one target. *transitions* counts how often each state was entered.
 
     *probing* is whether the one call that may try an open target is under way, *until* when the cooldown ends,
-    *cause* the fault that opened it last.
+    *cause* the fault that opened it last, *heard* whether it was another process that met it. *strikes*: how often it
+    was opened, less what was forgiven since. *tell* is called after each change of the state.
     """
 
     __slots__ = (
         "_believes",
         "_calls",
-        "_cooldown",
+        "_closed",
         "_failed",
         "_hopes",
         "_past_calls",
@@ -38,21 +46,27 @@ class Circuit:
         "_rng",
         "_row",
         "_since",
+        "_tell",
         "cause",
+        "heard",
         "probing",
         "state",
+        "strikes",
         "transitions",
         "until",
     )
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, tell: Callable[[], None] | None = None) -> None:
         self._rng = rng
+        self._tell = tell
         self.state = CLOSED
         self.transitions = {CLOSED: 0, OPEN: 0, HALF_OPEN: 0}
         self.probing = False
         self.until = 0.0
         self.cause: Fault | None = None
-        self._cooldown = 0.0
+        self.heard = False
+        self.strikes = 0
+        self._closed = 0.0  # since when
         self._hopes = False  # a sign of life would end this cooldown
         self._forget(0.0)
 
@@ -81,8 +95,8 @@ class Circuit:
     def succeeded(self, now: float, policy: Breaker, *, probe: bool) -> None:
         if probe:
             self.probing = False
-            self._enter(CLOSED)
             self._forget(now)
+            self._enter(CLOSED)
         # A call that began before the circuit opened tells of earlier times.
         elif self.state is CLOSED:
             self._row = 0
@@ -93,12 +107,13 @@ class Circuit:
             self.probing = False
             # A failure during the cooldown is what the cooldown expects: it must not make it longer.
             if self.state is HALF_OPEN:
-                self._open(now, policy, failure, self._cooldown * 2)
+                self._open(now, policy, failure)
         elif self.state is CLOSED:
             self._row += 1
             self._count(now, policy.window, 1)
             if self._row >= policy.failures or self._too_many(now, policy):
-                self._open(now, policy, failure, policy.cooldown)
+                self._forgive(now, policy)
+                self._open(now, policy, failure)
 
     def lives(self, now: float) -> None:
         """The provider has answered a question that costs nothing: what was only passing may be over.
@@ -110,20 +125,51 @@ class Circuit:
             self.until = now
             self._enter(HALF_OPEN)
 
-    def _open(self, now: float, policy: Breaker, failure: Failure, cooldown: float) -> None:
+    def warned(self, until: float, cause: Fault, strikes: int) -> None:
+        """Another process has opened its own: as if this one had, unless it is trying just now. Where it has already,
+        its cooldown may become longer, never shorter.
+        """
+        if self.probing:
+            return
+        self.strikes = max(self.strikes, strikes)
+        if self.state is OPEN:
+            self.until = max(self.until, until)
+            return
+        self.cause = cause
+        self.until = until
+        self.heard = True
+        self._hopes = self._believes and cause in PASSING
         self._enter(OPEN)
-        self.cause = failure.fault
-        self._hopes = self._believes and failure.fault in _PASSING and failure.retry_after is None
-        self._cooldown = min(cooldown, policy.max_cooldown)
-        pause = self._cooldown * self._rng.uniform(1 - _JITTER, 1 + _JITTER)
+
+    def cheered(self, now: float) -> None:
+        """Another process has closed its own: a call may try it."""
+        if self.state is OPEN and not self.probing:
+            self.until = now
+            self._enter(HALF_OPEN)
+
+    def _open(self, now: float, policy: Breaker, failure: Failure) -> None:
+        cooldown = min(ldexp(policy.cooldown, min(self.strikes, _MOST_DOUBLINGS)), policy.max_cooldown)
+        pause = cooldown * self._rng.uniform(1 - _JITTER, 1 + _JITTER)
         self.until = now + min(max(pause, failure.retry_after or 0.0), policy.max_cooldown)
+        self.cause = failure.fault
+        self.heard = False
+        self.strikes += 1
+        self._hopes = self._believes and failure.fault in PASSING and failure.retry_after is None
+        self._enter(OPEN)
+
+    def _forgive(self, now: float, policy: Breaker) -> None:
+        if self.strikes:
+            self.strikes = max(0, self.strikes - int((now - self._closed) / policy.cooldown))
 
     def _enter(self, state: str) -> None:
         self.state = state
         self.transitions[state] += 1
+        if self._tell is not None:
+            self._tell()
 
     def _forget(self, now: float) -> None:
         self._believes = True
+        self._closed = now
         self._row = 0
         self._since = now
         self._calls = self._failed = self._past_calls = self._past_failed = 0

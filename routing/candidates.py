@@ -7,9 +7,10 @@ from typing import NamedTuple
 from core.call import Call
 from core.faults import Fault
 from core.target import Provider, Target
-from core.wishes import NO_WISHES
 from routing.breaker import CLOSED
 from routing.credentials import Credentials, Pause
+from routing.eligibility import demanding, excluded
+from routing.length import LONG
 from routing.outlook import Outlook
 from routing.retry_budget import RetryBudget
 from routing.vitals import TargetVitals, Vitals
@@ -24,6 +25,7 @@ class View:
     *pools*: provider name -> its credentials, for every configured provider. *turns* counts the picks from each
     stage, by route name and stage number. *fits* says why a target can't do what a call needs, or None. *context* is
     a target's context in tokens, None where nobody knows. *outlook* is what is known of targets before they are asked.
+    *prefer_local*: local targets come first in each stage.
     """
 
     __slots__ = (
@@ -33,6 +35,7 @@ class View:
         "fits",
         "outlook",
         "pools",
+        "prefer_local",
         "rng",
         "turns",
         "usable",
@@ -51,6 +54,7 @@ class View:
         turns: MutableMapping[tuple[str, int], int],
         fits: Fits | None = None,
         context: Context | None = None,
+        prefer_local: bool = False,
         outlook: Outlook | None = None,
     ) -> None:
         self.vitals = vitals
@@ -62,6 +66,7 @@ class View:
         self.turns = turns
         self.fits = fits
         self.context = context
+        self.prefer_local = prefer_local
         self.outlook = outlook or Outlook()
 
     def cost(self, target: Target, call: Call) -> int | None:
@@ -73,8 +78,8 @@ class Skipped(NamedTuple):
     """A target that wasn't tried, and why.
 
     *fault* is the one that made it unavailable for a while, None if it can never take this call; *wait* the
-    seconds until it can be used again, where known; *tripped* whether only its breaker keeps it away, *unfit* whether
-    it can't do what the call asks for.
+    seconds until it can be used again, where known; *tripped* whether only its breaker or failing probes keep it away,
+    *unfit* whether it can't do what the call asks for.
     """
 
     target: Target
@@ -91,12 +96,28 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
         return Skipped(target, f"provider {target.provider} is not configured")
     if view.fits is not None and (reason := view.fits(target, call)) is not None:
         return Skipped(target, reason, unfit=True)
+    if (call.needs or call.size > LONG or demanding(call.wishes)) and (why := excluded(target, call, view)) is not None:
+        return Skipped(target, why.text, unfit=why.for_good)
     vitals = view.vitals.target(target.id)
     circuit = vitals.circuit
-    if circuit.state is CLOSED or (reason := vitals.why_not(now)) is None:
+    presence = vitals.provider.presence
+    if circuit.state is CLOSED and presence.lost is None:
+        return None if vitals.in_flight < vitals.gate.room else full(target, vitals)
+    if (reason := vitals.why_not(now)) is None:
         return None
+    if circuit.admits(now):
+        return Skipped(target, reason, presence.lost, max(0.0, presence.back - now), tripped=True)
     wait = circuit.until - now if circuit.until > now else None
     return Skipped(target, reason, circuit.cause, wait, tripped=True)
+
+
+def full(target: Target, vitals: TargetVitals) -> Skipped:
+    """*target* has all the calls that it takes at a time."""
+    gate = vitals.gate
+    turn = gate.turn
+    line = f", and {gate.waiting} wait" if gate.waiting else ""
+    reason = f"it has {vitals.in_flight} calls under way, all it takes now{line}"
+    return Skipped(target, reason, Fault.BUSY, None if turn is None else (gate.waiting + 1) * turn)
 
 
 def kept_away(target: Target, call: Call, view: View, now: float) -> Skipped | None:
@@ -117,6 +138,10 @@ class Sifted(NamedTuple):
     skipped: list[Skipped]
 
 
+def _untroubled(provider: str, view: View) -> bool:
+    return view.pools[provider].untroubled and view.vitals.provider(provider).presence.lost is None
+
+
 def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifted:
     """`kept_away` of all *targets*, which asks each only where its provider, or what was observed, leaves any doubt.
 
@@ -125,16 +150,20 @@ def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifte
     able: list[Target] = []
     seen: list[TargetVitals | None] = []
     skipped: list[Skipped] = []
-    observed, fits, plain = view.vitals.targets().get, view.fits, call.wishes is NO_WISHES
+    observed, fits, needs, can = view.vitals.targets().get, view.fits, call.needs, view.outlook.capabilities
+    picky = call.size > LONG or demanding(call.wishes)
     easy: dict[str, bool] = {}
     for target in targets:
         provider = target.provider
         sure = easy.get(provider)
         if sure is None:
-            sure = easy[provider] = plain and provider in view.usable and view.pools[provider].untroubled
+            sure = easy[provider] = provider in view.usable and _untroubled(provider, view)
         vitals = observed(target.id)
         if not (
-            sure and (vitals is None or vitals.circuit.state is CLOSED) and (fits is None or fits(target, call) is None)
+            sure
+            and (vitals is None or (vitals.circuit.state is CLOSED and vitals.in_flight < vitals.gate.room))
+            and (excluded(target, call, view) is None if picky else not needs or needs <= can[target.id])
+            and (fits is None or fits(target, call) is None)
         ):
             away = kept_away(target, call, view, now)
             if away is not None:

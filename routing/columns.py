@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from core.call import Call
 from core.target import Target
+from core.tasks import task_of
 from routing.candidates import View
 from routing.pulse import QUIET
 from routing.vitals import TargetVitals
@@ -64,7 +65,7 @@ def cost(sight: Sight) -> Sequence[float | None]:
 
 def quality(sight: Sight) -> Sequence[float | None]:
     """From 0 to 1, for the call's task."""
-    known = sight.view.outlook.qualities(sight.call.wishes.task, sight.now)
+    known = sight.view.outlook.qualities(task_of(sight.call), sight.now)
     return [known[target.id] for target in sight.targets]
 
 

@@ -3,18 +3,31 @@
 import math
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
-from core.faults import Failure, Fault
+from core.faults import Blame, Failure, Fault, Reach
 from core.secret import Secret
 
 _COOLING = 5.0
 _LONGEST_COOLING = 120.0
+_LONGEST_ASKED = 600.0
 _BENCH: Final[Mapping[Fault, float]] = {Fault.BAD_CREDENTIAL: 300.0, Fault.OUT_OF_CREDIT: 1800.0}
 _LONGEST_BENCH = 3600.0
 
+# A key that fails so often in a row at a target, at which another key has meanwhile worked as often, rests.
+_FAILS: Final = 3
+_DOUBTED = 30.0
+_LONGEST_DOUBTED = 600.0
+# What may be a key's fault, though it doesn't say so.
+DOUBTFUL: Final = frozenset(
+    {fault for fault in Fault if fault.blame is Blame.TARGET and fault is not Fault.RATE_LIMITED}
+    | {Fault.MODEL_NOT_FOUND}
+)
+
 # Names of targets may come from clients, so what is remembered of them has an end.
 _MOST_TARGETS = 1000
+
+Kept = TypeVar("Kept")
 
 
 class Rest:
@@ -28,27 +41,47 @@ class Rest:
         self.fault = Fault.RATE_LIMITED
 
     def prolong(self, now: float, fault: Fault, *, first: float, longest: float, asked: float | None) -> None:
-        """Rest *asked* seconds, or as long as the repetition says; at most *longest*."""
+        """Rest *asked* seconds, or as long as the repetition says; at most *longest* then."""
         if asked is None:
+            if fault is not self.fault:
+                self._span = 0.0
             # Calls that were under way together fail together; that is no repetition.
-            if now < self.until:
+            elif now < self.until:
                 return
-            self._span = min(self._span * 2 or first, longest)
-            asked = self._span
+            asked = self._span = min(self._span * 2 or first, longest)
         self.fault = fault
-        self.until = max(self.until, now + min(asked, longest))
+        self.until = max(self.until, now + min(asked, max(longest, _LONGEST_ASKED)))
+
+
+class Streak:
+    """How a credential has done at one target lately: failures in a row, and successes since the last of them.
+
+    *since* is when that row began, *last* when there was a success.
+    """
+
+    __slots__ = ("failed", "last", "since", "worked")
+
+    def __init__(self) -> None:
+        self.failed = 0
+        self.worked = 0
+        self.since = 0.0
+        self.last = -math.inf
 
 
 class CredentialVitals:
-    """What we observed of one API key. *secret* is None where the provider needs none."""
+    """What we observed of one API key. *secret* is None where the provider needs none.
 
-    __slots__ = ("bench", "cooling", "name", "secret")
+    *bench* is for all targets, *cooling* by target, and so is how it did there (*streaks*).
+    """
+
+    __slots__ = ("bench", "cooling", "name", "secret", "streaks")
 
     def __init__(self, name: str, secret: Secret | None) -> None:
         self.name = name
         self.secret = secret
         self.bench: Rest | None = None
         self.cooling: dict[str, Rest] = {}
+        self.streaks: dict[str, Streak] = {}
 
     def rest(self, now: float, target_id: str) -> Rest | None:
         """Why it can't be used for *target_id* now; None if it can."""
@@ -58,27 +91,46 @@ class CredentialVitals:
         cooling = self.cooling.get(target_id) if self.cooling else None
         return cooling if cooling is not None and now < cooling.until else None
 
+    def rests(self, now: float) -> bool:
+        """Whether there is anything that it can't be used for now."""
+        return any(rest.until > now for rest in (*self.cooling.values(), *([self.bench] if self.bench else [])))
+
     def told(self, failure: Failure, now: float, target_id: str) -> None:
         fault = failure.fault
         if fault is Fault.RATE_LIMITED:
-            rest = self._cooling_of(target_id)
+            rest = self._cooling_of(target_id) if failure.reach is Reach.MODEL else self._benched()
             rest.prolong(now, fault, first=_COOLING, longest=_LONGEST_COOLING, asked=failure.retry_after)
         elif fault in _BENCH:
-            self.bench = self.bench or Rest()
-            self.bench.prolong(now, fault, first=_BENCH[fault], longest=_LONGEST_BENCH, asked=None)
+            self._benched().prolong(now, fault, first=_BENCH[fault], longest=_LONGEST_BENCH, asked=None)
+
+    def doubted(self, fault: Fault, now: float, target_id: str) -> None:
+        """It fails at *target_id*, where another one works."""
+        rest = self._cooling_of(target_id)
+        rest.prolong(now, fault, first=_DOUBTED, longest=_LONGEST_DOUBTED, asked=None)
 
     def worked(self, target_id: str) -> None:
         self.bench = None
         if self.cooling:
             self.cooling.pop(target_id, None)
 
+    def streak(self, target_id: str) -> Streak:
+        streak = self.streaks.get(target_id)
+        return streak if streak is not None else _kept(self.streaks, target_id, Streak())
+
+    def _benched(self) -> Rest:
+        self.bench = self.bench or Rest()
+        return self.bench
+
     def _cooling_of(self, target_id: str) -> Rest:
-        if (rest := self.cooling.get(target_id)) is not None:
-            return rest
-        if len(self.cooling) >= _MOST_TARGETS:
-            del self.cooling[next(iter(self.cooling))]
-        rest = self.cooling[target_id] = Rest()
-        return rest
+        rest = self.cooling.get(target_id)
+        return rest if rest is not None else _kept(self.cooling, target_id, Rest())
+
+
+def _kept(by_target: dict[str, Kept], target_id: str, new: Kept) -> Kept:
+    if len(by_target) >= _MOST_TARGETS:
+        del by_target[next(iter(by_target))]
+    by_target[target_id] = new
+    return new
 
 
 class Pause(NamedTuple):
@@ -133,23 +185,55 @@ class Credentials:
 
     def told(self, index: int, failure: Failure | None, now: float, target_id: str) -> None:
         """What became of an attempt with credential *index*; None is a success."""
+        members = self._members
         # -1 is the last member, and where it is used, the only one.
-        member = self._members[index]
+        member = members[index]
         if failure is None:
             member.worked(target_id)
+        elif failure.reach is Reach.PROVIDER:
+            for each in members:
+                each.told(failure, now, target_id)
         else:
             member.told(failure, now, target_id)
+        if len(members) > 1:
+            self._compare(member, failure, now, target_id)
 
-    def pause(self, now: float, target_id: str) -> Pause:
-        """What there is to wait for before *target_id* can be tried."""
+    def pause(self, now: float, target_id: str, *, but: int | None = None) -> Pause:
+        """What there is to wait for before *target_id* can be tried; with another credential than *but*, if one is
+        ready.
+        """
         pauses = []
         for index, member in enumerate(self._members):
             rest = member.rest(now, target_id)
-            if rest is None:
+            if rest is not None:
+                pauses.append(Pause(index - self._shift, rest.until - now, rest.fault))
+            elif index != but:
                 return Pause(index - self._shift)
-            pauses.append(Pause(index - self._shift, rest.until - now, rest.fault))
+        if but is not None and len(pauses) < len(self._members):
+            return Pause(but)
         return min(pauses, key=attrgetter("wait"))
 
     def why_not(self, now: float, target_id: str) -> str | None:
         """Why no credential can be used for *target_id* now, as a sentence; None if one can."""
         return self.pause(now, target_id).reason or None
+
+    def _compare(self, member: CredentialVitals, failure: Failure | None, now: float, target_id: str) -> None:
+        """A key that fails while another one works at the same target is to blame, not the target."""
+        streak = member.streak(target_id)
+        if failure is None:
+            streak.failed = 0
+            streak.worked += 1
+            streak.last = now
+        elif failure.fault in DOUBTFUL:
+            streak.worked = 0
+            streak.failed += 1
+            if streak.failed == 1:
+                streak.since = now
+            elif streak.failed >= _FAILS and self._others_work(member, now, target_id, since=streak.since):
+                streak.failed = 0
+                member.doubted(failure.fault, now, target_id)
+
+    def _others_work(self, member: CredentialVitals, now: float, target_id: str, *, since: float) -> bool:
+        others = (each for each in self._members if each is not member and each.rest(now, target_id) is None)
+        streaks = (each.streak(target_id) for each in others)
+        return any(streak.worked >= _FAILS and streak.last >= since for streak in streaks)

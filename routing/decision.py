@@ -12,6 +12,7 @@ from core.call import Call
 from core.target import Target
 from routing.candidates import Skipped, View, sift
 from routing.columns import COLUMNS, Sight
+from routing.eligibility import liked
 from routing.pick import Number, Pick, Table
 from routing.sticky import sticky
 from routing.strategies import STRATEGIES, strategy_named
@@ -65,9 +66,9 @@ class Decision(NamedTuple):
         columns = list(zip(*(row for *_, row in rows), strict=True))
         skipped = [Skipped(Target(provider, model), reason) for provider, model, reason in away]
         seen = Pick(seed, turn, stuck, Balance(*weights))
-        liked = frozenset(preferred)
-        order = ordered(strategy, targets, columns, seen, preferred=liked)
-        return cls(stage, strategy, seen, targets, columns, liked, order, skipped)
+        first = frozenset(preferred)
+        order = ordered(strategy, targets, columns, seen, preferred=first)
+        return cls(stage, strategy, seen, targets, columns, first, order, skipped)
 
 
 def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now: float, caller: str = "") -> Decision:
@@ -81,11 +82,7 @@ def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now:
     pick = Pick(seed, turn, stuck, stage.weights)
     sight = Sight(able, seen, call, view, now)
     table = [COLUMNS[column](sight) for column in strategy.reads]
-    preferred = (
-        frozenset(index for index, target in enumerate(able) if named(target, wishes.prefer))
-        if wishes.prefer
-        else frozenset()
-    )
+    preferred = liked(able, wishes, view)
     order = ordered(name, able, table, pick, preferred=preferred)
     return Decision(number, name, pick, able, table, preferred, order, skipped)
 
@@ -100,15 +97,3 @@ def ordered(
     if preferred:
         order = sorted(order, key=lambda number: number not in preferred)
     return order
-
-
-def named(target: Target, patterns: Sequence[str]) -> bool:
-    """Whether one of *patterns* means *target*: its provider, its name, or either with a `*` in it."""
-    return any(_means(pattern, target.id) or _means(pattern, target.provider) for pattern in patterns)
-
-
-def _means(pattern: str, name: str) -> bool:
-    before, star, after = pattern.partition("*")
-    if not star:
-        return pattern == name
-    return len(name) >= len(before) + len(after) and name.startswith(before) and name.endswith(after)

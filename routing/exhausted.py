@@ -1,6 +1,7 @@
 """The end of a plan that came to nothing, and what the client is told of it."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -10,6 +11,8 @@ from core.target import Target
 from routing.candidates import Skipped
 
 _LONGEST_WAIT = 120.0
+_MOST_NAMED = 20  # targets that were skipped; of more, reasons are told, and how many have them
+_MOST_REASONS = 5
 
 _MESSAGES: Final[Mapping[Fault, str]] = {
     Fault.UNREACHABLE: "the model could not be reached",
@@ -20,6 +23,7 @@ _MESSAGES: Final[Mapping[Fault, str]] = {
     Fault.BAD_CREDENTIAL: "the provider refused this service's credential",
     Fault.OUT_OF_CREDIT: "this service's credit with the provider is used up",
     Fault.MODEL_NOT_FOUND: "the provider doesn't know the model",
+    Fault.BUSY: "every target that could take the call is busy",
     Fault.LIMITED: "a limit that this service keeps for the model or its provider is reached",
     Fault.CANCELLED: "the call was cancelled",
 }
@@ -58,7 +62,7 @@ def refusal(exhausted: Exhausted, able: Callable[[], Sequence[str]] = nobody) ->
             {"target": target.id, "fault": each.fault.code, "message": each.message}
             for target, each in exhausted.failures
         ],
-        "skipped": [{"target": each.target.id, "reason": each.reason} for each in exhausted.skipped],
+        **_skipped(exhausted.skipped),
     }
     # The official clients would multiply the retries that were made here.
     headers = {"x-should-retry": "false"}
@@ -76,6 +80,9 @@ def refusal(exhausted: Exhausted, able: Callable[[], Sequence[str]] = nobody) ->
             return Refusal(400, message, code="unsupported_by_model", headers=headers, extra=extra)
         return Refusal(503, _nothing(exhausted), code="no_target_available", headers=headers, extra=extra)
     fault = failure.fault
+    if fault is Fault.BUSY:
+        # Whoever comes back when there is room multiplies nothing.
+        del headers["x-should-retry"]
     return Refusal(fault.status, _MESSAGES[fault], code=fault.shown, headers=headers, extra=extra)
 
 
@@ -101,5 +108,23 @@ def _who(could: Sequence[str]) -> str:
 
 
 def _nothing(exhausted: Exhausted) -> str:
-    reasons = "; ".join(f"{each.target.id}: {each.reason}" for each in exhausted.skipped)
+    skipped = exhausted.skipped
+    if len(skipped) <= _MOST_NAMED:
+        reasons = "; ".join(f"{each.target.id}: {each.reason}" for each in skipped)
+    else:
+        counted = Counter(each.reason for each in skipped).most_common()
+        reasons = "; ".join(
+            f"{count} target{'s' if count > 1 else ''}: {reason}" for reason, count in counted[:_MOST_REASONS]
+        )
+        if len(counted) > _MOST_REASONS:
+            reasons += f"; and {len(counted) - _MOST_REASONS} other reasons"
     return f"no target can take this call: {reasons or 'its time is up'}"
+
+
+def _skipped(skipped: Sequence[Skipped]) -> dict[str, object]:
+    """Who was skipped and why; of many, the first, and how many there are for each reason."""
+    told = [{"target": each.target.id, "reason": each.reason} for each in skipped[:_MOST_NAMED]]
+    if len(skipped) <= _MOST_NAMED:
+        return {"skipped": told}
+    counted = Counter(each.reason for each in skipped).most_common(_MOST_NAMED)
+    return {"skipped": told, "skipped_by_reason": dict(counted)}

@@ -111,11 +111,16 @@ def stood_for(pattern: str, model: str) -> str:
 
 
 def filled(route: Route, rest: str) -> Route:
-    """*route* with *rest* for the `*` in its targets."""
-    stages = (
-        replace(
-            stage, targets=tuple(replace(target, model=target.model.replace("*", rest)) for target in stage.targets)
-        )
-        for stage in route.stages
+    """*route* with *rest* for the `*` in its targets, its shadow's and its canary's among them."""
+    stages = (replace(stage, targets=tuple(_meant(target, rest) for target in stage.targets)) for stage in route.stages)
+    shadow, canary = route.shadow, route.canary
+    return replace(
+        route,
+        stages=tuple(stages),
+        shadow=None if shadow is None else replace(shadow, target=_meant(shadow.target, rest)),
+        canary=None if canary is None else replace(canary, ahead=filled(canary.ahead, rest)),
     )
-    return replace(route, stages=tuple(stages))
+
+
+def _meant(target: Target, rest: str) -> Target:
+    return replace(target, model=target.model.replace("*", rest))

@@ -6,9 +6,9 @@ only then sends the failure. After a success the plan is dropped.
 """
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, NoReturn, Protocol
 
 from config.schema import Route, Stage
 from core.call import Call
@@ -18,11 +18,11 @@ from routing.backoff import delay
 from routing.candidates import Skipped, View, obstacle, resting
 from routing.decision import Decision, decide
 from routing.exhausted import Exhausted
+from routing.pardon import pardoned
 
 # Nothing leads on from these, whatever `on` says: no target would answer otherwise.
 _FINAL: Final = (Fault.BAD_REQUEST, Fault.CANCELLED)
-
-
+NO_CREDENTIAL: Final = -1
 _KEYS_OWN: Final = frozenset({Fault.RATE_LIMITED, Fault.BAD_CREDENTIAL, Fault.OUT_OF_CREDIT})
 
 
@@ -30,6 +30,7 @@ class Attempt(NamedTuple):
     """*credential* is an index into the provider's keys, -1 if it needs none. *number* counts from 1 over the call.
 
     *wait*: seconds to sleep before. *stage*: its number in the route. *retry*: the same target was tried just before.
+    *queued*: the target is full, so that the call has to stand in line first; the credential is chosen anew then.
     """
 
     target: Target
@@ -38,6 +39,7 @@ class Attempt(NamedTuple):
     wait: float
     stage: int
     retry: bool
+    queued: bool = False
 
 
 class Trail(Protocol):
@@ -59,10 +61,10 @@ def plan(
     for index, stage in enumerate(route.stages):
         if (index or stage.on) and not course.reaches(stage):
             continue
-        targets: Sequence[Target] = stage.targets
-        if len(targets) > 1:
+        targets: Iterable[Target] = stage.targets
+        if len(stage.targets) > 1:
             decision = _decided(route, index, call, view, now, caller=caller)
-            targets = decision.tried()
+            targets = course.through(decision.tried(), index)
             if trail is not None:
                 trail.append(decision)
         for target in targets:
@@ -76,9 +78,22 @@ def plan(
                 now = view.clock()
                 attempt = course.again(attempt, failure, now)
             if not route.fallback:
-                raise course.exhausted(now)
+                yield from _rest(course, view)
             if not (failure.fault.next_target or _leads(failure.fault, stage)):
                 break
+    yield from _rest(course, view)
+
+
+def _rest(course: "_Course", view: View) -> Generator[Attempt, Failure, NoReturn]:
+    """What is left to try of what couldn't be at once: where there is a line, and what only breakers keep away."""
+    attempt: Attempt | None
+    while (attempt := course.in_line(view.clock())) is not None:
+        while attempt is not None:
+            failure = yield attempt
+            attempt = course.again(attempt, failure, view.clock())
+        if failure.fault is Fault.BUSY:
+            break
+    now = view.clock()
     if (attempt := course.last_resort(now)) is not None:
         failure = yield attempt
         now = view.clock()
@@ -89,7 +104,9 @@ def plan(
 def _leads(fault: Fault, stage: Stage) -> bool:
     """Whether *stage* is tried after *fault*."""
     if stage.on:
-        return fault.code in stage.on and fault not in _FINAL
+        # A target that is known to be full would have said that it is overloaded.
+        code = Fault.OVERLOADED.code if fault is Fault.BUSY and fault.code not in stage.on else fault.code
+        return code in stage.on and fault not in _FINAL
     return fault.next_target
 
 
@@ -106,7 +123,10 @@ class _Course:
         "_call",
         "_deadline",
         "_failures",
+        "_limit",
+        "_lines",
         "_number",
+        "_pardoned",
         "_route",
         "_seen",
         "_skipped",
@@ -122,10 +142,13 @@ class _Course:
         self._view = view
         self._deadline = deadline
         self._number = 0
+        self._limit = 0  # as soon as somebody has asked
         self._tries = 0  # at the target that is being tried
         self._seen: set[str] = set()
+        self._pardoned: frozenset[str] = frozenset()
         self._failures: list[tuple[Target, Failure]] = []
         self._skipped: list[tuple[int, Skipped]] = []  # each with its stage
+        self._lines: dict[str, tuple[int, Target]] = {}  # those that were full, each with its stage
         self._until: dict[str, float] = {}  # when a target can be tried again, where known
         self._too_small: tuple[int, Target] | None = None
 
@@ -135,6 +158,18 @@ class _Course:
             return _leads(self._failures[-1][1].fault, stage)
         # An open breaker or a resting credential is a failure that an earlier call met in our place.
         return not stage.on or any(each.fault is not None and _leads(each.fault, stage) for _, each in self._skipped)
+
+    def through(self, targets: Sequence[Target], index: int) -> Iterator[Target]:
+        """*targets* of stage *index*, and then those of them that are skipped, but may be tried all the same."""
+        yield from targets
+        if not self._skipped:
+            return
+        tripped = [each for stage, each in self._skipped if stage == index and each.tripped]
+        for target in pardoned(tripped, len(targets), self._view.vitals):
+            self._skipped = [(stage, each) for stage, each in self._skipped if each.target.id != target.id]
+            self._seen.discard(target.id)
+            self._pardoned |= {target.id}
+            yield target
 
     def over(self, now: float) -> bool:
         """Whether no attempt may begin any more."""
@@ -147,6 +182,8 @@ class _Course:
         self._seen.add(target.id)
         view = self._view
         skipped = obstacle(target, self._call, view, now)
+        if skipped is not None and skipped.wait is not None and skipped.tripped and target.id in self._pardoned:
+            skipped = None
         if skipped is None and self._too_small is not None:
             skipped = self._no_bigger(target)
         if skipped is None:
@@ -156,6 +193,8 @@ class _Course:
                 return self._attempt(target, credential, index)
             skipped = resting(target, pool.pause(now, target.id))
         self._skipped.append((index, skipped))
+        if skipped.fault is Fault.BUSY:
+            self._lines[target.id] = (index, target)
         if skipped.wait is not None:
             self._until[target.id] = now + skipped.wait
         return None
@@ -167,7 +206,11 @@ class _Course:
         retry = self._route.retry
         if self._tries >= retry.attempts or not (failure.fault.retry_same or self._other_key(attempt, failure, now)):
             return None
-        if obstacle(target, self._call, self._view, now) is not None or not self._view.budget.allow(retry.budget):
+        skipped = obstacle(target, self._call, self._view, now)
+        if skipped is not None and skipped.fault is Fault.BUSY and failure.fault is Fault.OVERLOADED:
+            # It was refused because of all the others there; waiting for one of them to end is no retry.
+            self._lines[target.id] = (attempt.stage, target)
+        if skipped is not None or not self._view.budget.allow(retry.budget):
             return None
         ahead = self._ahead(failure.fault, attempt.stage, now)
         if self._number + len(ahead) >= self._most():
@@ -179,9 +222,35 @@ class _Course:
         self._number += 1
         return Attempt(target, credential, self._number, wait, attempt.stage, retry=True)
 
+    def in_line(self, now: float) -> Attempt | None:
+        """An attempt at the full target where the wait is shortest; None if no full one can take the call."""
+        if self.over(now) or (self._failures and not self._failures[-1][1].fault.next_target):
+            return None
+        lines = [(self._wait(target), index, target) for index, target in self._lines.values()]
+        for _, index, target in sorted(lines, key=itemgetter(0)):
+            away = obstacle(target, self._call, self._view, now)
+            only_full = away is None or away.fault is Fault.BUSY
+            if (
+                only_full
+                and self._no_bigger(target) is None
+                and self._view.pools[target.provider].ready(now, target.id)
+            ):
+                del self._lines[target.id]
+                return self._attempt(target, NO_CREDENTIAL, index)._replace(queued=True)
+        return None
+
+    def _wait(self, target: Target) -> tuple[bool, float]:
+        """How long the line before *target* is: whether nobody else may join it, and what is known of the seconds."""
+        gate = self._view.vitals.target(target.id).gate
+        return gate.waiting >= self._route.queue.most, (gate.waiting + 1) * (gate.turn or 0.0)
+
     def last_resort(self, now: float) -> Attempt | None:
         """If breakers alone kept every target from being tried, the one whose cooldown ends first."""
-        if self._number or any(each.fault is not None and not each.tripped for _, each in self._skipped):
+        if (
+            self._number
+            or self._route.spare
+            or any(each.fault is not None and not each.tripped for _, each in self._skipped)
+        ):
             return None
         tripped = [(each.wait, index, each.target) for index, each in self._skipped if each.wait is not None]
         for _, index, target in sorted(tripped, key=itemgetter(0)):
@@ -222,9 +291,12 @@ class _Course:
 
     def _most(self) -> int:
         """Attempts the whole call may take: one more than there are targets, or all retries of a lone one."""
-        route = self._route
-        distinct = len({target.id for stage in route.stages for target in stage.targets}) if route.fallback else 1
-        return max(route.retry.attempts, 2) if distinct == 1 else distinct + 1
+        if not self._limit:
+            route = self._route
+            distinct = len({target.id for stage in route.stages for target in stage.targets}) if route.fallback else 1
+            most = max(route.retry.attempts, 2) if distinct == 1 else distinct + 1
+            self._limit = min(most, route.most or most)
+        return self._limit
 
     def _ahead(self, fault: Fault, index: int, now: float) -> dict[str, bool]:
         """Targets that may still be tried, and whether *fault* leads there."""
@@ -252,7 +324,7 @@ class _Course:
     def _pause(self, attempt: Attempt, failure: Failure, now: float, *, elsewhere: bool) -> tuple[int, float]:
         """The credential to try again with, and the seconds to wait before; for ever if it isn't worth it."""
         retry = self._route.retry
-        pause = self._view.pools[attempt.target.provider].pause(now, attempt.target.id)
+        pause = self._view.pools[attempt.target.provider].pause(now, attempt.target.id, but=attempt.credential)
         limited = failure.fault is Fault.RATE_LIMITED
         if self._other_key(attempt, failure, now):
             return pause.credential, 0.0

@@ -1,28 +1,33 @@
 """What we observed of targets, providers and credentials. Keyed by name, so that it survives a reload."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
 
 from config.schema import Breaker
 from core.faults import Blame, Failure, Fault
 from core.secret import Secret
-from core.target import Provider
-from routing.breaker import CLOSED, Circuit
+from core.target import ADAPTIVE, Concurrency, Provider
+from core.usage import Usage
+from routing.breaker import CLOSED, OPEN, Circuit
 from routing.credentials import Credentials, CredentialVitals
+from routing.gate import Gate
 from routing.headroom import Rooms
+from routing.presence import Presence
 from routing.pulse import Pulse
 
 _NEWEST_SHARE = 0.2  # of the last latency in the decaying average
 
 
 class ProviderVitals:
-    """*worked* is when an attempt at one of its targets succeeded last, in loop time."""
+    """*worked* is when an attempt at one of its targets succeeded last, in loop time; *presence* what probes tell."""
 
-    __slots__ = ("worked",)
+    __slots__ = ("presence", "worked")
 
     def __init__(self) -> None:
         self.worked = -math.inf
+        self.presence = Presence()
 
 
 class TargetVitals:
@@ -30,43 +35,53 @@ class TargetVitals:
 
     *first_content* is the decaying average of seconds to the first content, None before the first success.
     *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *pulse* is how fast
-    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py.
+    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py. *used* and *worked* are when
+    an attempt last began, and when one succeeded.
     """
 
     __slots__ = (
-        "_provider",
         "attempts",
         "circuit",
         "failed",
         "first_content",
+        "gate",
         "in_flight",
         "last_failure",
+        "provider",
         "pulse",
         "rooms",
         "used",
+        "worked",
     )
 
-    def __init__(self, provider: ProviderVitals, rng: Random) -> None:
-        self._provider = provider
-        self.circuit = Circuit(rng)
+    def __init__(self, provider: ProviderVitals, rng: Random, tell: Callable[[], None] | None = None) -> None:
+        self.provider = provider
+        self.circuit = Circuit(rng, tell)
+        self.gate = Gate()
         self.in_flight = 0
         self.attempts = 0
         self.failed = 0
         self.first_content: float | None = None
         self.last_failure: Failure | None = None
         self.used = 0.0
+        self.worked = -math.inf
         self.pulse = Pulse()
         self.rooms = Rooms()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody has to do with it now."""
+        return not (self.in_flight or self.gate.waiting)
+
     def available(self, now: float) -> bool:
         """The one question strategies and fallback ask."""
-        return self.circuit.admits(now)
+        return self.circuit.admits(now) and self.provider.presence.lost is None
 
     def why_not(self, now: float) -> str | None:
         """Why it isn't available, as a sentence; None if it is."""
         circuit = self.circuit
         if circuit.state is CLOSED or circuit.admits(now):
-            return None
+            return self.provider.presence.why() or None
         cause = f" ({circuit.cause.code})" if circuit.cause is not None else ""
         if now < circuit.until:
             return f"its breaker is open for {math.ceil(circuit.until - now)} s more{cause}"
@@ -92,37 +107,67 @@ class TargetVitals:
         probe: bool,
         policy: Breaker,
         first_content: float | None = None,
+        took: float = 0.0,
+        usage: Usage | None = None,
     ) -> None:
-        """The attempt is over, its stream included. *first_content* is in seconds since it began."""
-        self.in_flight -= 1
+        """The attempt is over, its stream included.
+
+        *first_content* is in seconds since it began, and so is what it *took* (0: unknown); *usage* is that of
+        its answer.
+        """
+        gate, of = self.gate, self.in_flight
+        self.in_flight = of - 1
         if not self.in_flight:
             self.pulse.heard = math.inf
         if failure is None:
-            self._provider.worked = now
+            self.worked = self.provider.worked = now
             if self.in_flight:
                 self.pulse.heard = now
+            if self.provider.presence.lost is not None:
+                self.provider.presence.well()
+            gate.served(now, of, took, first_content, 0 if usage is None else usage.output)
             self.circuit.succeeded(now, policy, probe=probe)
             if first_content is not None:
                 average = self.first_content
                 self.first_content = (
                     first_content if average is None else average + _NEWEST_SHARE * (first_content - average)
                 )
-            return
+        else:
+            self._failed(now, failure, probe=probe, policy=policy, explained=self._tells(now, failure, of, took))
+        if gate.room < math.inf:
+            gate.let_in(self.in_flight)
+
+    def _tells(self, now: float, failure: Failure, of: int, took: float) -> bool:
+        """Whether the failure of one of so many calls only says that there are too many."""
+        if failure.fault is Fault.TIMEOUT:
+            self.gate.slow(now, of, now - took)
+        return failure.fault is Fault.OVERLOADED and self.gate.refused(now, of)
+
+    def _failed(self, now: float, failure: Failure, *, probe: bool, policy: Breaker, explained: bool) -> None:
         fault = failure.fault
         if fault.blame is Blame.TARGET or fault.blame is Blame.US:
             self.failed += 1
             self.last_failure = failure
         # Rate limits belong to a credential, and Credentials remember them.
-        if fault.blame is Blame.TARGET and fault is not Fault.RATE_LIMITED:
+        if fault.blame is Blame.TARGET and fault is not Fault.RATE_LIMITED and not explained:
             self.circuit.failed(now, policy, failure, probe=probe)
+            if self.circuit.state is OPEN:
+                self.gate.forget()
         else:
             self.circuit.learned_nothing(probe=probe)
 
 
-class Vitals:
-    """One for each process. *rng* jitters the breakers; *most* targets are remembered."""
+def _adaptive(_id: str) -> Concurrency:
+    return ADAPTIVE
 
-    __slots__ = ("_credentials", "_most", "_providers", "_rng", "_targets")
+
+class Vitals:
+    """One for each process. *rng* jitters the breakers; *most* targets are remembered.
+
+    *watcher*, once there is one, is told the id of a target after each change of its breaker's state.
+    """
+
+    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets", "watcher")
 
     def __init__(self, rng: Random, *, most: int = 10_000) -> None:
         self._rng = rng
@@ -130,6 +175,8 @@ class Vitals:
         self._targets: dict[str, TargetVitals] = {}
         self._providers: dict[str, ProviderVitals] = {}
         self._credentials: dict[str, CredentialVitals] = {}
+        self.watcher: Callable[[str], None] | None = None
+        self._concurrency: Callable[[str], Concurrency] = _adaptive
 
     def target(self, id: str) -> TargetVitals:
         """Those of `provider/model`, made where there are none yet."""
@@ -137,8 +184,17 @@ class Vitals:
         if vitals is None:
             if len(self._targets) >= self._most:
                 self._drop_idle()
-            vitals = self._targets[id] = TargetVitals(self.provider(id.partition("/")[0]), self._rng)
+            vitals = self._targets[id] = TargetVitals(
+                self.provider(id.partition("/")[0]), self._rng, partial(self._changed, id)
+            )
+            vitals.gate.heed(self._concurrency(id), 0)
         return vitals
+
+    def heed(self, concurrency: Callable[[str], Concurrency]) -> None:
+        """What the operator says of how many calls a target takes at a time, from now on."""
+        self._concurrency = concurrency
+        for id, vitals in self._targets.items():
+            vitals.gate.heed(concurrency(id), vitals.in_flight)
 
     def provider(self, name: str) -> ProviderVitals:
         vitals = self._providers.get(name)
@@ -173,8 +229,12 @@ class Vitals:
     def credentials(self) -> Mapping[str, CredentialVitals]:
         return self._credentials
 
+    def _changed(self, id: str) -> None:
+        if self.watcher is not None:
+            self.watcher(id)
+
     def _drop_idle(self) -> None:
         """Wildcard routes make names from clients' text; the tenth that was idle longest makes room."""
-        idle = sorted((vitals.used, id) for id, vitals in self._targets.items() if not vitals.in_flight)
+        idle = sorted((vitals.used, id) for id, vitals in self._targets.items() if vitals.idle)
         for _, id in idle[: max(1, self._most // 10)]:
             del self._targets[id]

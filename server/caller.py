@@ -12,13 +12,17 @@ from server.reply import Reply
 
 SLOWEST: Final = 65536  # bytes a second that a body must come with, after its first seconds
 VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,128}")
+PRIORITY: Final = "x-switchyard-priority"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Caller:
-    """One request that is a call. *body* is None while it still has to be read from *request*."""
+    """One request that is a call. *body* is None while it still has to be read from *request*.
 
-    __slots__ = ("authorization", "body", "origin", "request", "request_id")
+    *priority* is what `x-switchyard-priority` says, if anything.
+    """
+
+    __slots__ = ("authorization", "body", "origin", "priority", "request", "request_id")
 
     def __init__(
         self,
@@ -27,6 +31,8 @@ class Caller:
         origin: str | None,
         body: bytes | None,
         request: web.BaseRequest | None = None,
+        *,
+        priority: str | None = None,
     ) -> None:
         self.authorization = authorization
         # The client's own id for its request, if it is one that can stand in a header and a log.
@@ -34,6 +40,7 @@ class Caller:
         self.origin = origin
         self.body = body
         self.request = request
+        self.priority = priority
 
     async def read(self, *, limit: int, patience: float) -> bytes:
         """The body, refused beyond *limit* before it is read, and when it comes too slowly."""
@@ -50,7 +57,8 @@ class Caller:
 
 def caller_of(request: web.BaseRequest) -> Caller:
     headers = request.headers
-    return Caller(headers.get("authorization"), headers.get("x-request-id"), headers.get("origin"), None, request)
+    get = headers.get
+    return Caller(get("authorization"), get("x-request-id"), get("origin"), None, request, priority=get(PRIORITY))
 
 
 def reply_to(request: web.BaseRequest, loop: asyncio.AbstractEventLoop) -> Reply:

@@ -43,6 +43,7 @@ class Head(NamedTuple):
     authorization: str | None
     request_id: str | None
     origin: str | None
+    priority: str | None
     before: bytes
     after: bytes
 
@@ -57,8 +58,8 @@ def again(known: Head, data: bytes) -> Head | None:
     length = data[at:end]
     if end < 0 or not length.isdigit() or not data.startswith(known.after, end):
         return None
-    path, _, _, authorization, request_id, origin, _, after = known
-    return Head(path, end + len(after), int(length), authorization, request_id, origin, before, after)
+    path, _, _, authorization, request_id, origin, priority, _, after = known
+    return Head(path, end + len(after), int(length), authorization, request_id, origin, priority, before, after)
 
 
 def read_head(data: bytes, short: Mapping[bytes, str]) -> Head | None:
@@ -89,6 +90,7 @@ def read_head(data: bytes, short: Mapping[bytes, str]) -> Head | None:
         _value(head, low, b"\r\nauthorization: "),
         _value(head, low, b"\r\nx-request-id: "),
         _value(head, low, b"\r\norigin: "),
+        _value(head, low, b"\r\nx-switchyard-priority: "),
         data[:at],
         data[stop : end + 4],
     )

@@ -4,6 +4,7 @@ Whoever looks for calls reads whole blocks, the newest first, and stops as soon 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -16,6 +17,7 @@ Fields = Sequence[Any]  # an Entry's, in its order
 Fits = Callable[[Fields], bool]
 
 _PLACES: Final = {"key": KEY, "team": TEAM, "route": ROUTE, "target": TARGET}
+ENOUGH: Final = 16 * 1024 * 1024
 _MARK: Final = "\n"  # between the keys of a block; JSON leaves none in them
 
 
@@ -98,6 +100,20 @@ def newest(
             least = found[-1][0] if found else since
     found.sort(key=_order, reverse=True)
     return [row for *_, row in found[:wanted]]
+
+
+def called(blocks: Iterable[tuple[float, bytes]], id: str, key: str | None, *, since: float) -> Fields | None:
+    """The newest call with that id (of *key*, unless None), in the newest ENOUGH bytes of *blocks*."""
+    written, read = orjson.dumps(id), 0
+    for _, body in blocks:
+        if written in body:
+            rows = [row for row in orjson.loads(body) if row[ID] == id and row[TIME] >= since]
+            if found := [row for row in rows if key is None or clean(row[KEY]) == key]:
+                return max(found, key=itemgetter(TIME))  # type: ignore[no-any-return]
+        read += len(body)
+        if read > ENOUGH:
+            break
+    return None
 
 
 def following(found: Sequence[Fields], id: str, looked_at: int) -> Sequence[Fields]:

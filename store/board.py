@@ -10,7 +10,7 @@ LARGEST: Final = 16 * 1024  # bytes of a notice
 
 
 class Board(Protocol):
-    """Part of what every store does. Names are paths: `health/openai/gpt-4o`."""
+    """Part of what every store does. Names are paths: `health/openai/gpt-4o`. Values above LARGEST are a ValueError."""
 
     async def post(self, name: str, value: bytes, ttl: float, *, only_new: bool = False) -> bool:
         """Put up a notice for *ttl* seconds, in place of the former one. *only_new*: do nothing where there is one,
@@ -21,3 +21,10 @@ class Board(Protocol):
     async def posted(self, prefix: str) -> Mapping[str, bytes]:
         """All notices whose names begin so, that haven't run out."""
         ...
+
+
+def sized(value: bytes) -> bytes:
+    """*value*, if it isn't too large to be posted."""
+    if len(value) > LARGEST:
+        raise ValueError(f"a notice has at most {LARGEST} bytes")
+    return value

@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
+from store.board import Board
+
 SHARE: Final = 16  # a grant is at most this part of what is available, or what is needed at least
 LEASE: Final = 60.0  # seconds after which an owner that says nothing is taken for lost
 SLOT_LEASE: Final = 15.0  # the same where what it had comes back (slots)
@@ -146,7 +148,7 @@ class Changes(NamedTuple):
     digests: tuple[bytes, ...] | None
 
 
-class Store(Protocol):
+class Store(Board, Protocol):
     """*forgets*: it may lose what it was told (Redis), so that fresh accounts are restored from the ledger.
 
     *epoch* differs from the last time whenever it may have: then everybody tells all their totals again.

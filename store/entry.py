@@ -12,7 +12,7 @@ class Entry(NamedTuple):
     milliseconds, nano-dollars). *usage* is core.usage.Usage's counts in the order of COUNTS. *charges*: account ->
     nano-dollars,
     for every budget that paid. *tags* in order, without doubles. *why*: the decisions that led to the attempts, as
-    routing keeps them; those without a choice leave none.
+    routing keeps them; those without a choice leave none. *task*: what the call was for.
     """
 
     time: float
@@ -36,6 +36,7 @@ class Entry(NamedTuple):
     attempts: tuple[tuple[str, str, float, int], ...]
     charges: dict[str, int]
     why: tuple[Any, ...] = ()
+    task: str = ""
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(tuple(self))
@@ -50,21 +51,22 @@ class Entry(NamedTuple):
         """As they stand in JSON."""
         if not whole(fields):
             raise ValueError(f"{len(fields)} fields are no row")
-        fields = [*fields] if len(fields) > _BEFORE_WHY else [*fields, ()]
+        fields = [*fields, *_LATER[len(fields) - _BEFORE_WHY :]]
         fields[TAGS] = tuple(fields[TAGS])
         fields[USAGE] = tuple(fields[USAGE])
         fields[ATTEMPTS] = tuple(map(tuple, fields[ATTEMPTS]))
-        fields[-1] = tuple(fields[-1])
+        fields[WHY] = tuple(fields[WHY])
         return cls._make(fields)
 
 
 _BEFORE_WHY: Final = 20  # fields of rows that older versions wrote
-_WHOLE: Final = (_BEFORE_WHY, len(Entry._fields))
+_LATER: Final[Sequence[Any]] = ((), "")  # what stands for those that have come since
+_WHOLE: Final = range(_BEFORE_WHY, len(Entry._fields) + 1)
 
 # Where a row has what.
 TIME, ID, KEY, TEAM, ROUTE, TARGET, TAGS = range(7)
-STATUS, FAULT, GONE, ESTIMATED, COST, USAGE, ATTEMPTS, CHARGES = map(
-    Entry._fields.index, ("status", "fault", "gone", "estimated", "cost", "usage", "attempts", "charges")
+STATUS, FAULT, GONE, ESTIMATED, COST, USAGE, ATTEMPTS, CHARGES, WHY = map(
+    Entry._fields.index, ("status", "fault", "gone", "estimated", "cost", "usage", "attempts", "charges", "why")
 )
 
 

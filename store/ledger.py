@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from store.entry import Entry
+from store.opinions import Opinion, Said
 
 DIMENSIONS: Final = ("hour", "day", "month", "key", "team", "route", "target", "provider", "model", "tag")
 
@@ -81,6 +82,18 @@ class Ledger(Protocol):
         """
         ...
 
+    async def call(self, id: str, key: str | None, since: float) -> Entry | None:
+        """The newest call with that id (of *key*, unless None), among the newest since then: 20,000, or 16 MiB."""
+        ...
+
+    async def judge(self, opinion: Opinion) -> Opinion | None:
+        """Keep it. Returns the one that it replaces: the same judge's former opinion of the same call."""
+        ...
+
+    async def opinions(self, since: float, target: str | None = None) -> list[Said]:
+        """All that was said since then, by target, task and label."""
+        ...
+
     async def charged(self, account: str) -> Mapping[str, int]:
         """What each owner has spent of a budget's account."""
         ...
@@ -88,5 +101,5 @@ class Ledger(Protocol):
     async def output(self, key: str | None, route: str | None, target: str | None, since: float) -> Quantiles: ...
 
     async def forget(self, before: float) -> int:
-        """Drop rows, not aggregates; how many."""
+        """Drop rows and opinions, not aggregates; how many rows."""
         ...

@@ -10,8 +10,9 @@ import asyncpg
 from store.entry import Entry
 from store.ledger import LedgerDown, OldLedger, Quantiles, Sum
 from store.migrations import LOCK, MIGRATE, SCHEMA, STEPS, missing
-from store.postgres_calls import DIALECT, calls, outputs
-from store.questions import YEAR, Question, Sums, lasting, quantiles
+from store.opinions import Opinion, Said
+from store.postgres_calls import DIALECT, called, calls, outputs
+from store.questions import YEAR, Question, Sums, lasting, quantiles, said
 from store.tally import FIGURES, GROUP, Tally, clean, cleaned, output, prepared, tally, written
 from store.zones import shifts
 
@@ -67,6 +68,14 @@ _LASTING: Final = (
     "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 )
 _OWNER: Final = "UPDATE switchyard.owners SET last = $2 WHERE owner = $1"
+# Two first opinions of one judge would else not see each other.
+_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1 || chr(10) || $2, 0))"
+_FORMER: Final = "SELECT * FROM switchyard.opinions WHERE call = $1 AND judge = $2"
+_OPINION: Final = (
+    "INSERT INTO switchyard.opinions VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (call, judge) DO UPDATE SET"
+    " time = excluded.time, called = excluded.called, target = excluded.target, task = excluded.task,"
+    " score = excluded.score, label = excluded.label"
+)
 _FORGET: Final = (
     "DELETE FROM switchyard.calls WHERE ctid = ANY(ARRAY("
     "SELECT ctid FROM switchyard.calls WHERE time < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))"
@@ -152,6 +161,22 @@ class PostgresLedger:
         question = calls(since, until, cleaned(where), most=most, after=clean(after))
         return [Entry.from_bytes(body) for (body,) in await self._ask(question)]
 
+    async def call(self, id: str, key: str | None, since: float) -> Entry | None:
+        question = called(clean(id), None if key is None else clean(key), since)
+        found = await self._ask(question)
+        return Entry.from_bytes(found[0][0]) if found else None
+
+    async def judge(self, opinion: Opinion) -> Opinion | None:
+        kept = tuple(clean(field) if isinstance(field, str) else field for field in opinion)
+        async with self._lent() as connection, connection.transaction():
+            await connection.execute(_ONE_AT_A_TIME, *kept[:2])
+            former = await connection.fetchrow(_FORMER, *kept[:2])
+            await connection.execute(_OPINION, *kept)
+        return Opinion(*former) if former else None
+
+    async def opinions(self, since: float, target: str | None = None) -> list[Said]:
+        return [Said(*row) for row in await self._ask(said(since, None if target is None else clean(target), DIALECT))]
+
     async def charged(self, account: str) -> Mapping[str, int]:
         question = Question("SELECT owner, spent FROM switchyard.charged WHERE account = $1", (clean(account),))
         return dict(await self._ask(question))
@@ -170,6 +195,8 @@ class PostgresLedger:
             dropped += count
             if not count:
                 break
+        async with self._lent() as connection:
+            await connection.execute("DELETE FROM switchyard.opinions WHERE time < $1", before)
         await self._forget_accounts(max(before - YEAR, 0.0))
         return dropped
 

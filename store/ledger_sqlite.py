@@ -8,16 +8,17 @@ import contextlib
 import math
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from store.blocks import Fields, block, fitting, following, marked, newest, read
+from store.blocks import Fields, block, called, fitting, following, marked, newest, read
 from store.entry import Entry
 from store.ledger import LedgerDown, Quantiles, Sum
 from store.migrations import missing
-from store.questions import LOOKED_AT, YEAR, Dialect, Question, Sums, checked, lasting, quantiles
+from store.opinions import Opinion, Said
+from store.questions import LOOKED_AT, YEAR, Dialect, Question, Sums, checked, lasting, quantiles, said
 from store.tally import FIGURES, GROUP, NUL, Tally, clean, cleaned, output, tally, tidied
 from store.zones import narrowed, shifts
 
@@ -46,6 +47,9 @@ _CHARGE: Final = (
     "INSERT INTO charged (account, owner, spent, touched) VALUES (?, ?, ?, ?) ON CONFLICT (account, owner)"
     " DO UPDATE SET spent = spent + excluded.spent, touched = max(touched, excluded.touched)"
 )
+_OPINION: Final = "INSERT OR REPLACE INTO opinions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_FORMER: Final = "SELECT * FROM opinions WHERE call = ? AND judge = ?"
+_FORGET_OPINIONS: Final = "DELETE FROM opinions WHERE time < ?"
 _OWNER: Final = "INSERT INTO owners VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET last = excluded.last"
 
 
@@ -100,6 +104,20 @@ class SqliteLedger:
             return [Entry.of(row) for row in following(found, clean(after), LOOKED_AT)[:most]]
         return [Entry.of(row) for row in found]
 
+    async def call(self, id: str, key: str | None, since: float) -> Entry | None:
+        named = None if key is None else clean(key)
+        row = await self._reading.do(
+            lambda connection: called(_blocks(connection, since, math.inf, named), id, named, since=since)
+        )
+        return None if row is None else Entry.of(row)
+
+    async def judge(self, opinion: Opinion) -> Opinion | None:
+        return await self._writing.do(lambda connection: _judge(connection, opinion))
+
+    async def opinions(self, since: float, target: str | None = None) -> list[Said]:
+        question = said(since, None if target is None else clean(target), DIALECT)
+        return [Said(*row) for row in await self._reading.do(lambda connection: _ask(connection, question))]
+
     async def charged(self, account: str) -> Mapping[str, int]:
         question = Question("SELECT owner, spent FROM charged WHERE account = $1", (clean(account),))
         return dict(await self._reading.do(lambda connection: _ask(connection, question)))
@@ -117,6 +135,7 @@ class SqliteLedger:
         dropped = 0
         while count := await self._writing.do(lambda connection: _forget(connection, before)):
             dropped += count
+        await self._writing.do(lambda connection: connection.execute(_FORGET_OPINIONS, (before,)))
         await self._writing.do(lambda connection: _forget_accounts(connection, max(before - YEAR, 0.0)))
         return dropped
 
@@ -236,6 +255,14 @@ def _count(connection: sqlite3.Connection, owner: str, sum: Tally, *, touched: i
     connection.executemany(_CHARGE, [(account, owner, cost, touched) for account, cost in sum.charges])
 
 
+def _judge(connection: sqlite3.Connection, opinion: Opinion) -> Opinion | None:
+    kept = tuple(clean(field) if isinstance(field, str) else field for field in opinion)
+    with _transaction(connection):
+        former = connection.execute(_FORMER, kept[:2]).fetchone()
+        connection.execute(_OPINION, kept)
+    return Opinion(*former) if former else None
+
+
 def _last(connection: sqlite3.Connection, owner: str) -> int:
     found = connection.execute("SELECT last FROM owners WHERE owner = ?", (owner,)).fetchone()
     return found[0] if found else 0
@@ -255,13 +282,21 @@ def _sums(connection: sqlite3.Connection, asked: Sums, zone: str) -> list[Sum]:
 def _newest(
     connection: sqlite3.Connection, since: float, until: float, where: Mapping[str, str], wanted: int
 ) -> list[Fields]:
+    blocks = _blocks(connection, since, until, where.get("key"))
+    return newest(blocks, fitting(where), wanted, since=since, until=until)
+
+
+def _blocks(
+    connection: sqlite3.Connection, since: float, until: float, key: str | None
+) -> Iterable[tuple[float, bytes]]:
+    """Those with a call of that time (by *key*), the newest first, each after when its last call began."""
     words = ["until >= ?", "since < ?"]
     values: list[float | str] = [since, until]
-    if "key" in where:
+    if key is not None:
         words.append("instr(keys, ?)")
-        values.append(marked([where["key"]]))
+        values.append(marked([key]))
     text = f"SELECT until, body FROM blocks WHERE {' AND '.join(words)} ORDER BY until DESC, number DESC"  # noqa: S608
-    return newest(connection.execute(text, values), fitting(where), wanted, since=since, until=until)
+    return connection.execute(text, values)
 
 
 def _forget(connection: sqlite3.Connection, before: float) -> int:

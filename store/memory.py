@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from store.accounts import Account
+from store.board import sized
 from store.contract import AFTER_END, WANTED, Changes, Draw, Drawn, Heard, Stamp, StoredKey, Tell
 from store.memory_keys import Keybook
 from store.rates import Rate, end_of
@@ -60,7 +61,7 @@ class MemoryStore:
         former = self._notices.get(name)
         if only_new and former is not None and former[1] > now:
             return False
-        self._notices[name] = value, now + ttl
+        self._notices[name] = sized(value), now + ttl
         return True
 
     async def posted(self, prefix: str) -> Mapping[str, bytes]:

@@ -38,6 +38,11 @@ _IN_BLOCKS = (
     f" SELECT at / {PLACES} / 1e6, at / {PLACES} / 1e6 + 1e-6, char(10) || json_quote(key) || char(10),"
     " CAST('[' || CAST(body AS TEXT) || ']' AS BLOB) FROM calls ORDER BY at"
 )
+_OPINIONS = (
+    "call TEXT NOT NULL, judge TEXT NOT NULL, time DOUBLE PRECISION NOT NULL, called DOUBLE PRECISION NOT NULL,"
+    " target TEXT NOT NULL, task TEXT NOT NULL, score DOUBLE PRECISION NOT NULL, label TEXT NOT NULL,"
+    " PRIMARY KEY (call, judge)"
+)
 
 STEPS: Final = (
     Step(
@@ -75,6 +80,17 @@ STEPS: Final = (
             "CREATE INDEX blocks_until ON blocks (until)",
         ),
         postgres=(),
+    ),
+    Step(
+        "what is said of answers",
+        sqlite=(
+            f"CREATE TABLE opinions ({_OPINIONS}) WITHOUT ROWID",
+            "CREATE INDEX opinions_time ON opinions (time)",
+        ),
+        postgres=(
+            f"CREATE TABLE switchyard.opinions ({_OPINIONS})",
+            "CREATE INDEX opinions_time ON switchyard.opinions (time)",
+        ),
     ),
 )
 

@@ -45,6 +45,18 @@ def outputs(key: str | None, route: str | None, target: str | None, since: float
     return Question(f"SELECT output FROM ({newest}) AS newest WHERE {' AND '.join(conditions)}", tuple(words.values))
 
 
+def called(id: str, key: str | None, since: float) -> Question:
+    """The body of the newest call with that id, without an index on ids, which every call would have to pay for."""
+    words = Words(DIALECT)
+    _between(words, since, math.inf)
+    if key is not None:
+        words.fix({"key": key})
+    newest = f"SELECT id, body, time, tie FROM {_CALLS} WHERE {words.text} ORDER BY {_NEWEST} LIMIT {LOOKED_AT}"
+    place = f"${len(words.values) + 1}"
+    text = f"SELECT body FROM ({newest}) AS newest WHERE id = {place} ORDER BY {_NEWEST} LIMIT 1"
+    return Question(text, (*words.values, id))
+
+
 def _between(words: Words, since: float, until: float) -> None:
     if since > 0:
         words.say("time >= {}", float(since))

@@ -162,6 +162,19 @@ def checked(where: Mapping[str, str]) -> Mapping[str, str]:
     return where
 
 
+def said(since: float, target: str | None, dialect: Dialect) -> Question:
+    """Opinions by target, task and label, with how many there are, and their mean."""
+    words = Words(dialect)
+    words.say("time >= {}", float(since))
+    if target is not None:
+        words.say("target = {}", target)
+    return Question(
+        f"SELECT target, task, label, count(*), avg(score) FROM {dialect.prefix}opinions WHERE {words.text}"
+        " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        tuple(words.values),
+    )
+
+
 def quantiles(outputs: Sequence[int]) -> Quantiles:
     """By the nearest rank: a number that really occurred."""
     if not outputs:

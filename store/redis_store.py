@@ -20,6 +20,7 @@ from store.contract import (
     life,
 )
 from store.outage import DEADLINE, Say
+from store.redis_board import Noticeboard
 from store.redis_keys import ClientKeys
 from store.redis_line import Step
 from store.redis_node import SETTLE
@@ -37,7 +38,7 @@ _LEASES: Final = {lapses: b"%d" % (seconds * 1000) for lapses, seconds in ((True
 _WANTED_MS: Final = b"%d" % (WANTED * 1000)
 
 
-class RedisStore(ClientKeys):
+class RedisStore(ClientKeys, Noticeboard):
     """*url* as store.redis_url reads it; ValueError if it can't be read. *say* gets one line for each change of state.
 
     An operation takes *deadline* seconds at most. For *settle* seconds after a server may have forgotten something it
@@ -47,7 +48,9 @@ class RedisStore(ClientKeys):
     forgets = True
 
     def __init__(self, url: Secret, say: Say, *, deadline: float = DEADLINE, settle: float = SETTLE) -> None:
-        super().__init__(Trips(url.reveal(), say, deadline=deadline, settle=settle))
+        trips = Trips(url.reveal(), say, deadline=deadline, settle=settle)
+        ClientKeys.__init__(self, trips)
+        Noticeboard.__init__(self, trips)
         self._owed: dict[str, tuple[tuple[int, int], ...]] = {}
 
     @property

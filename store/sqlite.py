@@ -15,8 +15,9 @@ from typing import Final, TypeVar
 
 import orjson
 
-from store import sqlite_keys
+from store import sqlite_board, sqlite_keys
 from store.accounts import Account, Part
+from store.board import sized
 from store.contract import AFTER_END, WANTED, Changes, Draw, Drawn, Heard, Stamp, StoredKey, StoreDown, Tell
 from store.rates import Rate, end_of
 from store.sqlite_clock import steady_clock
@@ -42,6 +43,7 @@ STEPS: Final = (
         "CREATE INDEX marks_by_end ON marks (ends)",
         *sqlite_keys.TABLES,
     ),
+    sqlite_board.TABLES,
 )
 
 _GET_ACCOUNT: Final = "SELECT ends, refused, parts FROM accounts WHERE name = ?"
@@ -121,6 +123,13 @@ class SqliteStore:
     async def once(self, mark: str, ends: float) -> bool:
         return await self._write(lambda sql, _: sql.execute(_PUT_MARK, (mark, ends, self._clock())).rowcount > 0)
 
+    async def post(self, name: str, value: bytes, ttl: float, *, only_new: bool = False) -> bool:
+        value = sized(value)
+        return await self._write(lambda sql, now: sqlite_board.post(sql, name, value, ttl, only_new=only_new, now=now))
+
+    async def posted(self, prefix: str) -> Mapping[str, bytes]:
+        return await self._read(lambda sql: sqlite_board.posted(sql, prefix, self._now()))
+
     async def key_of(self, digest: bytes) -> StoredKey | None:
         return await self._read(lambda sql: sqlite_keys.key_of(sql, digest))
 
@@ -186,7 +195,7 @@ class SqliteStore:
         swept = 0
         # A clock that is wrong for a moment must not end what is still paid from.
         unix = min(now, self._clock())
-        for table, before in (("accounts", unix - AFTER_END), ("rates", now), ("marks", unix)):
+        for table, before in (("accounts", unix - AFTER_END), ("rates", now), ("marks", unix), ("notices", now)):
             ended = f"SELECT name FROM {table} WHERE ends <= ? LIMIT {SWEPT}"  # noqa: S608  (no stranger's words)
             swept = max(swept, sql.execute(f"DELETE FROM {table} WHERE name IN ({ended})", (before,)).rowcount)  # noqa: S608
         if swept < SWEPT:

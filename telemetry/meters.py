@@ -6,7 +6,7 @@ What clients write never becomes a series.
 
 import os
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container
 from typing import NamedTuple
 
 from core.usage import Usage
@@ -78,18 +78,65 @@ METRICS = (
     ),
     Metric("switchyard_in_flight", "gauge", "Calls under way", ("route",)),
     Metric("switchyard_target_in_flight", "gauge", "Attempts under way", ("target",)),
+    Metric(
+        "switchyard_target_limit",
+        "gauge",
+        "Attempts that a target takes at a time, while there is a limit",
+        ("target",),
+    ),
+    Metric("switchyard_queued", "gauge", "Calls that wait for a target that is full", ("target",)),
+    Metric(
+        "switchyard_queue_refused_total", "counter", "Calls that did not get their turn at a full target", ("target",)
+    ),
+    Metric(
+        "switchyard_queue_seconds",
+        "histogram",
+        "Seconds that calls waited for a full target, whether or not they got their turn",
+        ("target",),
+        bounds=FIRST_SECONDS,
+    ),
     Metric("switchyard_breaker_state", "gauge", "0 closed, 1 half-open, 2 open", ("target",), merge="max"),
     Metric("switchyard_breaker_transitions_total", "counter", "Changes of a breaker's state", ("target", "to")),
     Metric(
         "switchyard_provider_up", "gauge", "1 if the last probe of a provider went well, else 0", ("provider",), "min"
     ),
+    Metric(
+        "switchyard_provider_ejected",
+        "gauge",
+        "1 while failed probes keep a provider's targets from being tried, else 0",
+        ("provider",),
+        "max",
+    ),
+    Metric(
+        "switchyard_credential_resting",
+        "gauge",
+        "1 while an API key of a provider rests, for some target or for all, else 0",
+        ("credential",),
+        "max",
+    ),
     Metric("switchyard_probes_total", "counter", "Probes by what went wrong (none: nothing)", ("provider", "fault")),
     Metric("switchyard_retries_total", "counter", "Attempts at the same target again", ("target",)),
     Metric("switchyard_fallbacks_total", "counter", "Attempts at another target than the one before", ("route",)),
+    Metric("switchyard_continued_total", "counter", "Times that a broken answer was gone on with", ("route",)),
     Metric("switchyard_refused_total", "counter", "Calls refused before any attempt, by status", ("code",)),
     Metric("switchyard_client_gone_total", "counter", "Calls whose client left before the end of the answer"),
     Metric(
         "switchyard_broken_streams_total", "counter", "Streamed answers that failed after they had begun", ("target",)
+    ),
+    Metric("switchyard_shadow_calls_total", "counter", "Copies of calls by what went wrong", ("route", "fault")),
+    Metric(
+        "switchyard_shadow_dropped_total", "counter", "Copies of calls that weren't sent, and why", ("route", "reason")
+    ),
+    Metric("switchyard_shadow_cost_usd_total", "counter", "Dollars that copies of calls cost", ("route",), per=NANO),
+    Metric(
+        "switchyard_shadow_first_content_seconds",
+        "histogram",
+        "Seconds to the first content of a shadow's streamed answer",
+        ("route",),
+        bounds=FIRST_SECONDS,
+    ),
+    Metric(
+        "switchyard_canary_stage", "gauge", "The stage of a route's canary; 0 if it gets no calls", ("route",), "max"
     ),
     Metric(
         "switchyard_config_generation_info", "gauge", "1, with the hash of the active configuration", ("hash",), "max"
@@ -114,6 +161,20 @@ METRICS = (
     Metric("switchyard_bound_violations_total", "counter", "Calls that cost more than what was held for them"),
     Metric("switchyard_ledger_pending_rows", "gauge", "Finished calls that the ledger hasn't taken yet"),
     Metric("switchyard_ledger_up", "gauge", "1 if the ledger took what it was last given, else 0", merge="min"),
+    Metric(
+        "switchyard_answer_flaws_total",
+        "counter",
+        "Answers in which a fault was found, by the fault",
+        ("target", "flaw"),
+    ),
+    Metric("switchyard_feedback_total", "counter", "Opinions of answers, up or down", ("target", "verdict")),
+    Metric(
+        "switchyard_quality",
+        "gauge",
+        "How good the answers of a target are at a task, from 0 to 1, where anything was seen of it",
+        ("target", "task"),
+        merge="max",
+    ),
     Metric("switchyard_open_streams", "gauge", "Streamed answers under way"),
     Metric("switchyard_connections", "gauge", "Open connections from clients"),
     Metric("process_resident_memory_bytes", "gauge", "Resident memory"),
@@ -181,6 +242,12 @@ class Meters:
     def forget(self, name: str, *labels: str) -> None:
         """A gauge that nobody sets any more is shown no longer."""
         self._gauges[name].series.pop(labels, None)
+
+    def keep(self, name: str, gauges: Collection[Gauge]) -> None:
+        """Of this metric, *gauges* are all that is shown from now on."""
+        family = self._gauges[name]
+        kept = {id(gauge) for gauge in gauges}
+        family.series = {labels: gauge for labels, gauge in family.series.items() if id(gauge) in kept}
 
     def histogram(self, name: str, *labels: str) -> Histogram:
         family = self._histograms[name]
@@ -257,6 +324,8 @@ class Meters:
             elif before:
                 self.counter("switchyard_fallbacks_total", record.route).value += 1
             before = target
+        if record.continued:
+            self.counter("switchyard_continued_total", record.route).value += len(record.continued)
 
     def _bind(self, key: tuple[object, ...], record: Record) -> _Bound:
         route, target = record.route, record.target

@@ -51,8 +51,8 @@ class Record:
     *time* is unix time, *cost* nano-dollars, *total* and *first* (to the first content, of a stream) milliseconds.
     *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is what
     the client was told in the end. *degraded* is the budget because of which another route answered. *decided* is how
-    targets were put in order, where there was a choice. *asked* and *answered* are for logs that the operator wants
-    content in.
+    targets were put in order, where there was a choice. *continued* are the seams of an answer in parts. *asked* and
+    *answered* are for logs that the operator wants content in. *task* is what the call was for.
     """
 
     __slots__ = (
@@ -61,6 +61,7 @@ class Record:
         "attempts",
         "bytes_in",
         "bytes_out",
+        "continued",
         "cost",
         "decided",
         "degraded",
@@ -80,6 +81,7 @@ class Record:
         "status",
         "stream",
         "target",
+        "task",
         "time",
         "total",
         "tried",
@@ -94,6 +96,7 @@ class Record:
         self.generation = generation
         self.route = ""
         self.target = ""
+        self.task = ""
         self.provider = ""
         self.stream = False
         self.status = 0
@@ -108,13 +111,14 @@ class Record:
         self.gone = False
         self.dropped: tuple[str, ...] = ()
         self.degraded = ""
+        self.continued: tuple[Mapping[str, Any], ...] = ()
         self.decided: list[Decided] = []
         self.error = ""
         self.finish: str | None = None
         self.bytes_in = 0
         self.bytes_out = 0
         self.asked: bytes | None = None
-        self.answered: bytes | None = None
+        self.answered: bytes | bytearray | None = None
 
 
 def as_json(record: Record, *, content: bool = False) -> bytes:
@@ -240,6 +244,7 @@ def _fields(record: Record, *, content: bool) -> dict[str, Any]:
         "client_gone": record.gone,
         "dropped": record.dropped,
         "degraded": record.degraded,
+        "continued": record.continued,
         "bytes_in": record.bytes_in,
         "bytes_out": record.bytes_out,
         "config": record.generation,
@@ -254,7 +259,7 @@ def _tokens(usage: Usage) -> dict[str, int]:
     return dict(zip(COUNTS, (*usage[:5], *usage[7:12]), strict=True))
 
 
-def _decoded(data: bytes | None) -> str | None:
+def _decoded(data: bytes | bytearray | None) -> str | None:
     return None if data is None else data.decode(errors="replace")
 
 

@@ -25,5 +25,7 @@ KEY_PUT: Final = _read("key_put")
 KEY_DROP: Final = _read("key_drop")
 KEY_LIST: Final = _read("key_list")
 KEY_CHANGES: Final = _read("key_changes")
+POST: Final = _read("post")
+POSTED: Final = _read("posted")
 
-ALL: Final = (FENCE, TELL, RESTORE, DRAW, ONCE, KEY_FIND, KEY_PUT, KEY_DROP, KEY_LIST, KEY_CHANGES)
+ALL: Final = (FENCE, TELL, RESTORE, DRAW, ONCE, KEY_FIND, KEY_PUT, KEY_DROP, KEY_LIST, KEY_CHANGES, POST, POSTED)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from catalog.lookup import LONGEST, REMEMBERED, Catalog
+from catalog.lookup import LONGEST, NOTHING_KNOWN, REMEMBERED, Catalog, unlisted
 from catalog.price import Price
 from catalog.published import PATH
 from config.schema import ModelFacts
@@ -77,7 +77,7 @@ def test_everything_published_is_handed_on():
     )
     assert (above, long.input, long.output, long.cache_read) == (200_000, 2_500_000_000, 15_000_000_000, 250_000_000)
     assert (price.search, price.tiers) == (35_000_000_000, {"flex": 500, "priority": 1_800, "batch": 500})
-    assert (found.abilities.context, found.abilities.max_output, found.quality) == (1_048_576, 65_536, None)
+    assert (found.abilities.context, found.abilities.max_output, found.quality["vision"]) == (1_048_576, 65_536, 0.87)
     assert {"tools", "vision", "json_schema", "reasoning", "audio", "files"} == found.abilities.capabilities
     assert found.source.startswith("litellm")
 
@@ -94,7 +94,11 @@ def test_an_unknown_price_is_not_free(provider, model):
 
 def test_the_operator_adds_a_model():
     own = ModelFacts(
-        price={"input": 0, "output": 5}, context=131_072, max_output=8_192, capabilities=("tools", "code"), quality=0.7
+        price={"input": 0, "output": 5},
+        context=131_072,
+        max_output=8_192,
+        capabilities=("tools", "code"),
+        quality={"chat": 0.7},
     )
 
     found = Catalog({"lab/llama": own}).facts("lab", "openai", "llama")
@@ -104,13 +108,13 @@ def test_the_operator_adds_a_model():
         found.abilities.context,
         found.abilities.max_output,
         found.abilities.capabilities,
-        found.quality,
+        found.quality["chat"],
     )
     assert found.source == "configuration"
 
 
 def test_the_operator_overrides_field_by_field():
-    catalog = Catalog({"openai/gpt-4o": ModelFacts(quality=0.9)})
+    catalog = Catalog({"openai/gpt-4o": ModelFacts(quality={"chat": 0.9})})
     listed = PUBLISHED.facts("openai", "openai", "gpt-4o")
 
     found = catalog.facts("openai", "openai", "gpt-4o")
@@ -121,7 +125,7 @@ def test_the_operator_overrides_field_by_field():
         found.abilities.max_output,
         found.abilities.capabilities,
     )
-    assert found.quality == 0.9
+    assert found.quality == {**listed.quality, "chat": 0.9}
     assert f"configuration, {listed.source}" == found.source
 
 
@@ -172,3 +176,11 @@ def test_the_figures_are_read_only_when_asked_for():
     )
 
     assert ran.stdout == "0\n"
+
+
+def test_a_model_that_nobody_listed_is_as_good_as_its_family():
+    unheard = unlisted("claude-opus-5-5-20270101")
+
+    assert (unheard.price, unheard.source) == (None, "")
+    assert PUBLISHED.facts("anthropic", "anthropic", "claude-opus-5-5").quality == unheard.quality
+    assert unlisted("made-up") is NOTHING_KNOWN

@@ -117,7 +117,8 @@ def test_everything_about_a_key_can_be_said(read):
     alice = rich(
         read,
         "{key: sk-alice, team: research, tags: [test, prod, test], budget: 50/month, limits: {concurrent: 4}, "
-        "max_cost: 1.00, holds: slices, per_model: {'gpt-*': {budget: 5/day}, smart: {limits: {concurrent: 1}}}}",
+        "max_cost: 1.00, holds: slices, priority: high, "
+        "per_model: {'gpt-*': {budget: 5/day}, smart: {limits: {concurrent: 1}}}}",
     )
 
     assert alice == Key(
@@ -132,6 +133,7 @@ def test_everything_about_a_key_can_be_said(read):
         ),
         max_cost=10**9,
         holds="slices",
+        priority="high",
     )
 
 

@@ -6,10 +6,11 @@ from config.load import is_loopback
 from config.problems import ConfigErrors
 from config.schema import Config, Fetching, ModelFacts
 from core.secret import Secret
+from core.tasks import TASKS
 
 SECTIONS = (
-    "admin, alerts, cache, defaults, keys, ledger, log, media, models, providers, routes, server, service, state, "
-    "tags, teams"
+    "admin, alerts, auto, cache, defaults, keys, ledger, log, media, models, providers, routes, server, service, "
+    "state, tags, teams"
 )
 
 
@@ -153,6 +154,16 @@ def test_what_cannot_be_said_of_fetching(problems, written, problem):
     assert [f"c.yaml:1: {problem}"] == problems(f"media: {written}")
 
 
+def test_a_model_may_be_better_at_one_task_than_at_another(read):
+    config = read("""
+providers: {demo: {}}
+models:
+  demo/a: {quality: {chat: 0.7, coding: 0.9}}
+""")
+
+    assert {"chat": 0.7, "code_generation": 0.9} == config.models["demo/a"].quality
+
+
 def test_models_say_what_they_cost_in_nano_dollars(read):
     config = read("""
 providers: {demo: {}}
@@ -168,7 +179,7 @@ models:
             context=1000,
             max_output=10,
             capabilities=("tools", "code"),
-            quality=0.7,
+            quality=dict.fromkeys(TASKS, 0.7),
         ),
         "demo/b": ModelFacts(),
     } == config.models
@@ -246,6 +257,11 @@ def test_what_cannot_be_said_of_a_price(problems, written, problem):
             "demo/a.price.output: expected dollars such as 2.50, with at most nine decimals, got 'free'",
         ),
         ("demo/a: {quality: 2}", "demo/a.quality: expected a number from 0 to 1, got 2"),
+        ("demo/a: {quality: {chat: 2}}", "demo/a.quality.chat: expected a number from 0 to 1, got 2"),
+        (
+            "demo/a: {quality: {juggling: 1}}",
+            f"demo/a.quality.juggling: no task is called juggling; known are {', '.join(TASKS)}",
+        ),
         ("demo/a: {quality: .5}", "demo/a.quality: expected a number from 0 to 1, got .5"),
     ],
 )

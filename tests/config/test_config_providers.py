@@ -5,7 +5,8 @@ import pytest
 from core.secret import Secret
 
 SETTINGS = (
-    "api_key, base_url, budget, dialect, discover, headers, limits, local, organization, probe, project, verify_tls"
+    "api_key, base_url, budget, concurrency, dialect, discover, headers, limits, local, organization, probe, project, "
+    "verify_tls"
 )
 OFTEN = "true, false, or a duration such as {}, from 1s to {}"
 ADDRESS = "an address such as https://api.example.com/v1: no credentials, no query, no fragment"
@@ -120,6 +121,9 @@ def test_a_provider_without_a_key_is_not_configured_and_no_error(read):
         ("vllm: {discover: maybe}", f"vllm.discover: expected {OFTEN.format('5m', '1d')}, got 'maybe'"),
         ("vllm: {discover: 500ms}", f"vllm.discover: expected {OFTEN.format('5m', '1d')}, got '500ms'"),
         ("vllm: {discover: {every: 5m}}", f"vllm.discover: expected {OFTEN.format('5m', '1d')}, got a mapping"),
+        ("vllm: {probe: {down: 0}}", "vllm.probe.down: expected a whole number from 1 to 100, got 0"),
+        ("vllm: {probe: {often: 1s}}", "vllm.probe.often: unknown key often; known are down, every, up"),
+        ("vllm: {probe: {every: 2h}}", f"vllm.probe.every: expected {OFTEN.format('30s', '1h')}, got '2h'"),
         ("vllm: {probe: 2h}", f"vllm.probe: expected {OFTEN.format('30s', '1h')}, got '2h'"),
         ("demo: {limits: {concurrent: 0}}", "demo.limits.concurrent: expected a whole number from 1 to 1000000, got 0"),
         (
@@ -186,6 +190,22 @@ def test_a_provider_is_looked_at_as_often_as_one_says(read, written, seconds):
     provider = read(f"providers: {{vllm: {{{written}}}}}").providers["vllm"]
 
     assert seconds == (provider.discover, provider.probe)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds", "thresholds"),
+    [
+        ("10s", 10.0, (2, 3)),
+        ("{every: 10s}", 10.0, (2, 3)),
+        ("{every: 5s, up: 1, down: 9}", 5.0, (1, 9)),
+        ("{down: 1}", 30.0, (2, 1)),
+        ("{every: false, up: 4}", 0.0, (4, 3)),
+    ],
+)
+def test_probes_may_say_how_many_in_a_row_count(read, written, seconds, thresholds):
+    provider = read(f"providers: {{vllm: {{probe: {written}}}}}").providers["vllm"]
+
+    assert (seconds, thresholds) == (provider.probe, provider.thresholds)
 
 
 def test_a_dialect_that_lists_nothing_may_say_so(read):

@@ -42,11 +42,29 @@ routes:
   x-*: openai/x-* (no provider of it is configured)
   smart: demo/a + vllm/b x3 (weighted) -> on timeout: demo/c
   twice: demo/a
+  auto: whoever can do what a call needs (balanced)
 warning: c.yaml:12: routes.twice[1]: can never be reached: all its targets stand in earlier stages""" == "\n".join(
         text.splitlines()[:-1]
     )
     assert ["try:", "curl", "http://127.0.0.1:9/v1/chat/completions"] == shlex.split(text.splitlines()[-1])[:3]
     assert '"model": "smart"' in text.splitlines()[-1]
+
+
+def test_routes_that_are_of_no_use_yet_share_a_line_where_they_are_many(read):
+    text = "providers: {demo: {}, openai: {}}\nauto: off\nroutes: {m: demo/a, a: openai/a, b: openai/b, c: openai/c"
+
+    few = summary(read(text + "}"), file="c.yaml", pages={}).splitlines()
+    many = summary(read(text + ", d: [openai/d, openai/e]}"), file="c.yaml", pages={}).splitlines()
+
+    assert "  c: openai/c (no provider of it is configured)" in few
+    assert ["  m: demo/a", "  of no use yet, since no provider of theirs is configured: a, b, c, d"] == many[-3:-1]
+
+
+def test_a_route_called_auto_is_told_as_any_other(read):
+    text = summary(read("providers: {demo: {}}\nroutes: {auto: demo/a}"), file="c.yaml", pages={})
+
+    assert ["  auto: demo/a"] == [line for line in text.splitlines() if "auto" in line][:1]
+    assert "whoever" not in text
 
 
 def test_the_line_to_try_asks_for_the_demo_and_shows_where_a_key_goes(read):

@@ -37,7 +37,7 @@ def test_it_needs_nothing_and_warns_of_nothing(read):
         ({"LLM_DEFAULT_PROVIDER": "mistral", "DEFAULT_LLM_PROVIDER": "openai"}, "mistral/mistral-large-latest"),
         (
             {"LLM_DEFAULT_PROVIDER": "", "PREFERRED_LLM_PROVIDER": "together"},
-            "together/meta-llama/Llama-3.3-70B-Instruct-Turbo",
+            "together/deepseek-ai/DeepSeek-V4.1-Flash",
         ),
     ],
 )

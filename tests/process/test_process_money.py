@@ -199,6 +199,16 @@ def test_what_will_be_refused_for_want_of_a_price_is_said_before(tmp_path):
     ]
 
 
+def test_a_shadow_that_nobody_can_price_is_told_of(tmp_path):
+    shadow = "{chain: p/real-model, shadow: {target: p/unheard-of, share: 5%, budget: 1/day}}"
+    (tmp_path / "config.yaml").write_text(written().replace("m: p/real-model", f"m: {shadow}"))
+
+    done = run("check", folder=tmp_path)
+
+    (warning,) = [line for line in done.stdout.splitlines() if line.startswith("warning: ")]
+    assert "routes.m.shadow: no price is known for p/unheard-of, so that nothing is copied while it has a" in warning
+
+
 @pytest.fixture(scope="module")
 def database_server():
     with postgres.running() as server:

@@ -10,6 +10,7 @@ from playbook import failure
 
 from config.schema import Breaker
 from core.faults import Fault
+from core.target import USUAL
 from routing.breaker import CLOSED, HALF_OPEN, OPEN, Circuit
 from routing.vitals import Vitals
 
@@ -277,6 +278,25 @@ class Life(RuleBasedStateMachine):
     def the_provider_shows_a_sign_of_life(self):
         self.vitals.circuit.lives(self.now)
 
+    @rule(
+        seconds=st.floats(0.1, 100.0),
+        cause=st.sampled_from([Fault.BROKEN, Fault.OVERLOADED]),
+        strikes=st.integers(1, 9),
+    )
+    def others_warn(self, seconds, cause, strikes):
+        self.vitals.circuit.warned(self.now + seconds, cause, strikes)
+
+    @rule()
+    def others_cheer(self):
+        self.vitals.circuit.cheered(self.now)
+
+    @rule(good=st.booleans(), fault=st.sampled_from([Fault.UNREACHABLE, Fault.OVERLOADED]))
+    def a_question_is_asked(self, good, fault):
+        if good:
+            self.vitals.provider.presence.beat(USUAL)
+        else:
+            self.vitals.provider.presence.missed(fault, self.now, USUAL, every=10.0)
+
     @precondition(lambda self: self.calls)
     @rule(fault=st.none() | st.sampled_from(list(Fault)), which=st.integers(0, 1000))
     def a_call_ends(self, fault, which):
@@ -294,6 +314,10 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def the_question_and_its_reason_agree(self):
         assert self.vitals.available(self.now) == (self.vitals.why_not(self.now) is None)
+
+    @invariant()
+    def strikes_are_counted_from_zero(self):
+        assert 0 <= self.vitals.circuit.strikes <= 9 + self.vitals.circuit.transitions[OPEN]
 
     @invariant()
     def it_never_stays_away_for_longer_than_allowed(self):

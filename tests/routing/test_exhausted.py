@@ -37,7 +37,8 @@ def test_the_status_and_the_code_are_those_of_the_fault(fault):
     answer = refusal(exhausted(fault))
 
     assert (answer.status, answer.code) == (fault.status, fault.shown)
-    assert answer.headers["x-should-retry"] == "false"
+    # Whoever comes back when there is room multiplies nothing.
+    assert answer.headers.get("x-should-retry") == (None if fault is Fault.BUSY else "false")
     assert answer.message
 
 
@@ -109,3 +110,19 @@ def test_retry_after_is_in_whole_seconds_and_capped(wait, header):
 
 def test_retry_after_is_left_out_where_nobody_knows():
     assert "retry-after" not in refusal(exhausted(Fault.TIMEOUT)).headers
+
+
+def test_of_many_targets_the_reasons_are_counted():
+    many = [Skipped(target(f"lab/m{number}"), "it can't see", unfit=True) for number in range(300)]
+    rare = [Skipped(target(f"lab/r{number}"), f"reason {number}", unfit=True) for number in range(9)]
+
+    answer = refusal(exhausted(skipped=[*rare, *many]))
+
+    assert answer.message.startswith("no target can take this call: 300 targets: it can't see; 1 target: reason 0;")
+    assert answer.message.endswith("and 5 other reasons")
+    assert (20, 300, 10) == (
+        len(answer.extra["skipped"]),
+        answer.extra["skipped_by_reason"]["it can't see"],
+        len(answer.extra["skipped_by_reason"]),
+    )
+    assert "309 targets: it sleeps" in refusal(exhausted(skipped=[Skipped(A, "it sleeps")] * 309)).message

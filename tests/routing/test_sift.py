@@ -5,13 +5,14 @@ from hypothesis import strategies as st
 from playbook import CALL, World, failure, provider, route, stage
 
 from core.faults import Fault
-from core.target import Target
+from core.target import Concurrency, Target
 from core.wishes import Wishes
 from routing.candidates import kept_away, sift
+from routing.outlook import Outlook
 
 PROVIDERS = ("one", "two", "free", "off")
 TARGETS = [Target(name, model) for name in PROVIDERS for model in "ab"]
-TROUBLES = st.sampled_from(["nothing", "seen", "tripped", "limited", "benched", "over"])
+TROUBLES = st.sampled_from(["nothing", "seen", "tripped", "limited", "benched", "over", "full"])
 
 
 def trouble(world, target, what):
@@ -24,6 +25,9 @@ def trouble(world, target, what):
         case "over":
             world.trip(target.id, cooldown=0.1)
             world.vitals.target(target.id).circuit.until = world.now - 1
+        case "full":
+            world.vitals.target(target.id).gate.heed(Concurrency(1), 0)
+            world.vitals.target(target.id).begin(world.now)
         case "limited":
             pool.told(0, failure(Fault.RATE_LIMITED, retry_after=9), world.now, target.id)
         case "benched":
@@ -33,18 +37,26 @@ def trouble(world, target, what):
 @given(
     troubles=st.tuples(*[TROUBLES] * len(TARGETS)),
     unfit=st.none() | st.sampled_from(TARGETS),
-    wishes=st.sampled_from([CALL.wishes, Wishes(prefer=("one",)), Wishes(avoid=("two",), max_latency=0.5)]),
+    wishes=st.sampled_from(
+        [CALL.wishes, Wishes(prefer=("one",)), Wishes(avoid=("two",), max_latency=0.5), Wishes(local=True)]
+    ),
+    needs=st.sampled_from([frozenset(), frozenset({"tools"}), frozenset({"tools", "vision"})]),
+    size=st.sampled_from([100, 100_000]),
     later=st.sampled_from([0.0, 10.0, 1e6]),
 )
-def test_sifting_is_asking_for_each(troubles, unfit, wishes, later):
+def test_sifting_is_asking_for_each(troubles, unfit, wishes, needs, size, later):
     world = World(
         provider("one"), provider("two", keys=2), provider("free", keys=0, needs_key=False), provider("off", keys=0)
     )
     for target, what in zip(TARGETS, troubles, strict=True):
         trouble(world, target, what)
     fits = None if unfit is None else lambda target, _call: "it can't" if target == unfit else None
-    view = world.view(route(stage("one/a")), fits=fits)
-    call, now = CALL._replace(wishes=wishes), world.now + later
+    able = {"one/a": frozenset({"tools", "vision"}), "two/a": frozenset({"tools"})}
+    outlook = Outlook(capabilities=lambda target: able.get(target.id, frozenset()))
+    contexts = {"one/b": 10, "two/b": 100_000}
+    view = world.view(route(stage("one/a")), fits=fits, outlook=outlook, context=lambda target: contexts.get(target.id))
+    body = {"messages": [{"role": "user", "content": "x" * size}]}
+    call, now = CALL._replace(wishes=wishes, needs=needs, size=size, body=body), world.now + later
 
     got = sift(TARGETS, call, view, now)
 

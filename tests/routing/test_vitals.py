@@ -9,6 +9,7 @@ from playbook import failure, provider
 from config.schema import Breaker
 from core.faults import Blame, Fault
 from core.secret import Secret
+from core.target import Concurrency
 from routing.vitals import TargetVitals, Vitals
 
 FRAGILE = Breaker(failures=1)
@@ -82,6 +83,67 @@ def test_a_sign_of_life_is_for_the_targets_of_that_provider():
     it.lives("lab", 1.0)
 
     assert [True, True, False, False] == [it.target(name).available(1.0) for name in names]
+
+
+def together(it: TargetVitals, *faults: Fault | None, policy: Breaker = FRAGILE) -> None:
+    """Attempts that were all under way when the first of them ended."""
+    probes = [it.begin(5.0) for _ in faults]
+    for probe, fault in zip(probes, faults, strict=True):
+        it.end(6.0, fault and failure(fault), probe=probe, policy=policy, took=1.0)
+
+
+def test_refusals_that_others_under_way_explain_open_no_breaker():
+    it = vitals().target("lab/model")
+
+    together(it, *[Fault.OVERLOADED] * 6, None, None, policy=Breaker(failures=3))
+
+    assert (True, 2, 2) == (it.available(7.0), it.gate.most, it.gate.room)
+
+
+def test_a_target_that_takes_nothing_has_a_breaker_and_no_limit():
+    it = vitals().target("lab/model")
+
+    together(it, *[Fault.OVERLOADED] * 9, policy=Breaker(failures=3))
+
+    assert (False, inf, inf) == (it.available(7.0), it.gate.most, it.gate.room)
+
+
+def test_timeouts_are_the_breakers_business_as_well():
+    it = vitals().target("lab/model")
+
+    together(it, *[Fault.TIMEOUT] * 3, *[None] * 7, policy=Breaker(failures=4))
+    limit = it.gate.most
+    together(it, *[Fault.TIMEOUT] * 4, policy=Breaker(failures=4))
+
+    assert (5, False, inf) == (limit, it.available(7.0), it.gate.most)
+
+
+def test_what_the_operator_says_of_limits_holds_for_old_and_new_targets():
+    it = vitals()
+    old = it.target("lab/old")
+
+    it.heed(lambda name: Concurrency(3 if name == "lab/old" else 5))
+
+    assert (3, 5) == (old.gate.room, it.target("lab/new").gate.room)
+
+
+def test_whoever_has_a_line_stays():
+    it = vitals(most=1)
+    it.heed(lambda _id: Concurrency(1))
+    busy = it.target("lab/busy")
+    busy.gate.join(Someone(), 9, 1)
+
+    it.target("lab/new")
+
+    assert it.target("lab/busy") is busy
+
+
+class Someone:
+    key, level, number = "", 1, 0
+
+    def enter(self) -> None: ...
+
+    def leave(self) -> None: ...
 
 
 def test_a_target_keeps_its_vitals():

@@ -61,6 +61,8 @@ PLAIN = {
     "an id that can't be used": plain(post(HOST, ALICE, "X-Request-Id: a b")),
     "an origin": plain(post(HOST, ALICE, "Origin: https://app.example.com")),
     "another origin": plain(post(HOST, ALICE, "Origin: https://evil.example.com")),
+    "a priority": plain(post(HOST, ALICE, "X-Switchyard-Priority: low")),
+    "a priority that doesn't exist": plain(post(HOST, ALICE, "X-Switchyard-Priority: urgent")),
     "no key": plain(post(HOST)),
     "a wrong key": plain(post(HOST, "Authorization: Bearer wrong")),
     "another scheme": plain(post(HOST, "Authorization: Basic a2V5")),

@@ -183,7 +183,7 @@ def parsed(data: bytes) -> tuple[object, ...] | None:
     if not plain or message.method != "POST" or message.version != (1, 1):
         return None
     body = b"".join(payload._buffer)
-    values = [headers.get(name) for name in ("authorization", "x-request-id", "origin")]
+    values = [headers.get(name) for name in ("authorization", "x-request-id", "origin", "x-switchyard-priority")]
     return message.path, int(headers.get("content-length", 0)), body, *values
 
 
@@ -192,10 +192,19 @@ def taken(data: bytes) -> tuple[object, ...] | None:
     if head is None:
         return None
     body = data[head.start : head.start + head.length]
-    return head.path, head.length, body, head.authorization, head.request_id, head.origin
+    return head.path, head.length, body, head.authorization, head.request_id, head.origin, head.priority
 
 
-USUAL = ["Authorization", "authorization", "X-Request-Id", "Origin", "Content-Type", "User-Agent", "Accept", "X-A"]
+USUAL = [
+    "Authorization",
+    "authorization",
+    "X-Request-Id",
+    "Origin",
+    "X-Switchyard-Priority",
+    "Content-Type",
+    "User-Agent",
+    "X-A",
+]
 FRAMING = ["Content-Length", "Host", "Expect", "Transfer-Encoding", "Upgrade", "Sec-WebSocket-Key1", "Proxy-Connection"]
 UNUSUAL = ["X A", "", "X(", "Connection", "connection", "Content-Encoding", "Trailer", "Keep-Alive", "Content-Length "]
 NAMES = st.sampled_from(USUAL * 4 + FRAMING + UNUSUAL)

@@ -300,3 +300,20 @@ def plan(sql: sqlite3.Connection) -> list[str]:
         )
         for row in sql.execute(f"EXPLAIN QUERY PLAN {question}")
     ]
+
+
+async def test_a_file_from_before_there_was_a_board_gets_one(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    sql = sqlite3.connect(path)
+    for statement in STEPS[0]:
+        sql.execute(statement)
+    sql.execute("INSERT INTO about VALUES ('epoch', 'old')")
+    sql.execute("PRAGMA user_version = 1")
+    sql.commit()
+    sql.close()
+
+    async with opened(SqliteStore(path)) as store:
+        await store.post("a", b"1", 60)
+
+        assert "old" == store.epoch
+        assert {"a": b"1"} == await store.posted("a")

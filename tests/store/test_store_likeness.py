@@ -63,3 +63,28 @@ async def test_with_time_too(alike: Store, clock: Clock, steps: list[Step]) -> N
 
         assert await play(model, step, theirs, room) == await play(alike, step, ours, room)
     assert [] == await alike.draw(list[Draw]())
+
+
+NAMES = st.sampled_from(["a", "a/b", "a/b/c", "ab", "b/ü"])
+POSTS = st.tuples(NAMES, st.binary(max_size=9), st.sampled_from([5.0, 50.0]), st.booleans())
+PREFIXES = st.sampled_from(["", "a", "a/", "b/", "c"])
+
+
+@PLAYED
+@given(steps=st.lists(st.one_of(POSTS, PREFIXES, st.sampled_from([3.0, 40.0])), max_size=25))
+async def test_its_board_too(
+    alike: Store, clock: Clock, steps: list[tuple[str, bytes, float, bool] | str | float]
+) -> None:
+    model = MemoryStore(clock, steady=clock)
+    clock.move(60.0)  # what earlier examples have posted is over
+
+    for step in steps:
+        if isinstance(step, float):
+            clock.move(step)
+        elif isinstance(step, str):
+            assert await model.posted(step) == await alike.posted(step)
+        else:
+            name, value, ttl, only_new = step
+            expected = await model.post(name, value, ttl, only_new=only_new)
+
+            assert expected == await alike.post(name, value, ttl, only_new=only_new)

@@ -6,6 +6,7 @@ CONFIG = """
 admin: {{key: secret-of-operator}}
 providers:
   lab: {{dialect: openai, api_key: [sk-one, sk-two], base_url: "{url}", discover: 1s, organization: org-7}}
+auto: off
 routes:
   m: lab/a
   "my-*": lab/*

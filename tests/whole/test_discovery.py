@@ -164,7 +164,7 @@ async def test_a_list_that_doesnt_come_leaves_the_last_good_one(start):
         await until(all_failed, 8)
         found, seen = await names(gateway), await discoveries(gateway)
 
-    assert ["m", *(f"{kind}/a" for kind in NONSENSE)] == found
+    assert ["m", "auto", *(f"{kind}/a" for kind in NONSENSE)] == found
     assert {kind: (fault, 1) for kind, (_, fault) in NONSENSE.items()} == seen
 
 

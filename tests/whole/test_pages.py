@@ -56,7 +56,7 @@ async def test_the_operator_sees_everything_but_secrets(start):
     assert set(page.body) > BRIEF
     assert {"configured": True, "dialect": "openai"} == page.body["providers"]["a"]
     assert (False, "OFF_KEY") == (page.body["providers"]["off"]["configured"], text[text.index("OFF_KEY") :][:7])
-    assert {"breaker": "closed", "in_flight": 0} == page.body["targets"]["a/one"]
+    assert {"breaker": "closed", "in_flight": 0, "limit": None, "queued": 0} == page.body["targets"]["a/one"]
     assert ["fam-*", "m", "n"] == page.body["routes"]
     assert page.headers["x-switchyard-config"] == page.body["generation"]
     assert not [secret for secret in (*SECRETS, url) if secret in text]
@@ -93,7 +93,7 @@ async def test_one_that_drains_is_alive_but_not_ready(start):
 # Models
 
 
-@pytest.mark.parametrize(("who", "names"), [(ALICE, ["m", "n"]), (BOB, ["n"])], ids=["all", "some"])
+@pytest.mark.parametrize(("who", "names"), [(ALICE, ["m", "n", "auto"]), (BOB, ["n"])], ids=["all", "some"])
 @pytest.mark.parametrize("path", ["/v1/models", "/models"])
 async def test_the_list_has_what_a_key_may_ask_for(start, path, who, names):
     async with Provider(ok()) as provider, start(CONFIG.format(url=provider.url)) as gateway:

@@ -261,7 +261,7 @@ async def test_discovery_and_probes_go_side_by_side(start):
         models = (await gateway.get("/v1/models")).body["data"]
         health = await gateway.get("/health", **OPERATOR)
 
-    assert ["m", "lab/a"] == [entry["id"] for entry in models]
+    assert ["m", "auto", "lab/a"] == [entry["id"] for entry in models]
     assert {"probe", "discovery"} <= set(health.body["providers"]["lab"])
 
 
