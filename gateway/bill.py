@@ -13,7 +13,7 @@ from core.target import Target
 from core.tasks import task_of
 from core.usage import COUNTS, Usage
 from core.wire import WireRequest
-from gateway.assessor import Ear
+from gateway.ear import Ear
 from gateway.generation import Generation, Shared
 from gateway.slices import SLICE, Slices
 from gateway.spent import Spent, elsewhere, too_dear, unbounded

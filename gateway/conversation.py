@@ -151,7 +151,7 @@ class Conversation:
         if generation.config.log.content:
             record.asked = body
         if self._route.canary is not None:
-            self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record)
+            self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record.id)
 
     # Who to try next?
 
@@ -159,7 +159,9 @@ class Conversation:
         generation, record, call = self._generation, self._record, self._call
         bill = self._bill = Bill(generation, self._shared, record, self._key, call)
         if call.stream:
-            telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
+            told, judged = self._reply, self._part
+            telling = Telling(generation, self._shared, told, record, bill=bill, call=call, judged=judged)
+            self._telling = telling
             self._shared.deadlines.watch(telling)
         self._shared.budget.enter()
         route = self._route
@@ -370,12 +372,12 @@ class Conversation:
             record.attempts = len(bill.tried)
             record.tried = tuple(bill.tried)
             bill.close()
-            if self._part is not None:
-                self._part.close(record)
             if self._route.shadow is not None:
                 copied(self._generation, shared, self._route, self._call, record)
             if bill.produced >= 0 and not record.fault:
-                shared.assessor.finished(record, self._call, bill.answer, bill.produced)
+                shared.assessor.finished(record, self._call, bill.answer, bill.produced, self._part)
+            elif self._part is not None:
+                self._part.close(record, "")
         record.bytes_out = reply.sent
         shared.meters.count(record)
         shared.scribe.put(record)

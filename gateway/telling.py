@@ -7,6 +7,7 @@ from api.stream import DONE, KEEPALIVE, StreamWriter
 from core.call import Call
 from core.target import Target
 from core.wire import Event
+from gateway.assessor import Judged
 from gateway.bill import Bill
 from gateway.generation import Generation, Shared
 from gateway.lines import lines
@@ -45,7 +46,15 @@ class Telling:
     )
 
     def __init__(
-        self, generation: Generation, shared: Shared, reply: Reply, record: Record, *, bill: Bill, call: Call
+        self,
+        generation: Generation,
+        shared: Shared,
+        reply: Reply,
+        record: Record,
+        *,
+        bill: Bill,
+        call: Call,
+        judged: Judged | None,
     ) -> None:
         self._generation = generation
         self._shared = shared
@@ -54,7 +63,7 @@ class Telling:
         self._bill = bill
         self._writer = StreamWriter(show_usage=call.include_usage)
         self._choices = call.choices
-        self._ear = shared.assessor.ear(call)
+        self._ear = shared.assessor.ear(call, judged)
         self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
         self._began = shared.loop.time()
         self._target: Target
