@@ -28,6 +28,7 @@ FORM: Final = ("tools", "response_format")  # fields of a call that say which fo
 SHORT: Final = 1024  # bytes of an answer that may be an empty one
 _FORMS: Final = frozenset({"json_object", "json_schema"})
 _CONTENT: Final = b'"content":'
+_NOTHING: Final = (b'""', b' ""', b"null", b" null")
 # Said, and not by text or by calls of tools that we know the form of.
 _OTHERWISE: Final = ("audio", "images", "function_call")
 
@@ -54,11 +55,10 @@ def sight(call: Call, finish: str | None, answer: bytes | None, produced: int) -
     Only for calls whose answer is to have no form. *answer* is a whole one, None for a stream, of which *produced* is
     how many bytes of content were in it.
     """
-    if finish != "stop":
-        if finish == "content_filter":
-            return "refused"
-        if finish == "length":
-            return _cut(call)
+    if finish == "content_filter":
+        return "refused"
+    if finish == "length":
+        return _cut(call)
     if answer is None:
         return SOUND if produced else "empty"
     return None if len(answer) < SHORT and _bare(answer) else SOUND

@@ -186,3 +186,7 @@ def test_no_message_is_too_odd(message):
     event = orjson.dumps({"choices": [{"delta": message}]})
 
     assert {flaw(TOOLS, whole), flaw(JSON, [b"data: ", event, b"\n\n"])} <= {None, "", *FLAWS}
+
+
+def test_of_a_stream_without_messages_nothing_is_said():
+    assert flaw(PLAIN, [b'data: {"choices": [{"text": "hello"}]}\n\n']) is None
