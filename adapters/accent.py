@@ -1,12 +1,14 @@
 """In what a provider differs from OpenAI: a value, never a subclass."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from adapters.draft import Step
 from adapters.ears import EarMaker
 from adapters.manners import Manners
+from adapters.onward import flagged
 from adapters.signals import Signal
+from core.ask import Ask, Onward
 from core.faults import Fault
 
 ENDPOINTS = frozenset({"chat", "completions", "embeddings"})
@@ -32,7 +34,8 @@ class Accent:
     back with the results of its tool calls. *cost* is the field of `usage` in which the provider bills, with its unit
     in nano-dollars.
 
-    *limits*: its models are OpenAI's, with their limits and /responses.
+    *limits*: its models are OpenAI's, with their limits and /responses. *onward*: how its models go on with the
+    beginning of a chat's answer.
     """
 
     base_url: str = ""
@@ -64,6 +67,7 @@ class Accent:
     cost: tuple[str, float] | None = None
     signals: tuple[Signal, ...] = ()
     limits: bool = False
+    onward: Callable[[Ask], Onward] = flagged
 
     @property
     def plain(self) -> bool:

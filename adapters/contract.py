@@ -8,7 +8,7 @@ streamed attempt.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from core.ask import Ask
+from core.ask import Ask, Onward
 from core.faults import Failure
 from core.secret import Secret
 from core.target import Provider
@@ -92,6 +92,10 @@ class Adapter(Protocol):
 
     def fetches(self, ask: Ask) -> Sequence[str]:
         """The http URLs in the call that the provider can't fetch itself, or that must be inlined."""
+        ...
+
+    def onward(self, ask: Ask) -> Onward:
+        """How the model goes on with an answer of which it is handed the beginning."""
         ...
 
     def encode(self, ask: Ask) -> WireRequest:

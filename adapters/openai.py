@@ -22,7 +22,7 @@ from adapters.remembering import RememberingDecoder, remembered
 from adapters.responses import Bridge, Bridged
 from adapters.usage import usage_of
 from adapters.whole import read, written
-from core.ask import Ask
+from core.ask import Ask, Onward
 from core.call import Call
 from core.errors import invalid
 from core.faults import Failure, UpstreamError
@@ -100,6 +100,9 @@ class OpenAI:
     def fetches(self, ask: Ask) -> list[str]:
         """Most get every URL as it is, and fetch for themselves."""
         return remote(ask.call.body["messages"]) if self._accent.fetches and ask.call.endpoint == "chat" else []
+
+    def onward(self, ask: Ask) -> Onward:
+        return self._accent.onward(ask) if ask.call.endpoint == "chat" else "exact"
 
     def encode(self, ask: Ask) -> WireRequest:
         """Clamped fields are among the dropped ones, as `name=value`."""

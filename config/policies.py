@@ -12,6 +12,7 @@ from config.section import Entry, Reader, Section, changed
 from core.target import ADAPTIVE, GRADIENT, OFF, Concurrency
 
 MOST_ATTEMPTS = 10
+ON_BREAK = ("continue", "error")
 
 TIMEOUTS: Mapping[str, Reader[Any]] = {
     "connect": duration("5m"),
@@ -60,6 +61,11 @@ def read_params(section: Section, *, inherited: bool) -> bool:
     """Whether what a target can't take is refused (`params: strict`) or dropped and named (`params: drop`)."""
     said = section.read("params", choice(("drop", "strict"), "policy"), None)
     return inherited if said is None else said == "strict"
+
+
+def read_break(section: Section, *, inherited: str) -> str:
+    """What becomes of a stream that breaks off after content has gone out."""
+    return section.read("on_break", choice(ON_BREAK, "policy"), inherited)
 
 
 def read_weights(section: Section, base: Balance, notes: Notes) -> Balance:

@@ -98,6 +98,17 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hedge:
+    """A second attempt after *seconds*, or where there are none after the *quantile* of recent times; of *at_most* a
+    share of a route's calls.
+    """
+
+    seconds: float | None = None
+    quantile: float = 0.95
+    at_most: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Targets tried together, in the order their *strategy* gives; *on* are the faults that lead here (empty: any)."""
 
@@ -111,7 +122,8 @@ class Stage:
 class Route:
     """*name* may hold one `*`; the targets' `*` then takes what it matched. Nested routes are already unfolded.
 
-    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`). *most* is how
+    *strict*: what a target can't take is refused, where it would else be dropped and named (`params:`). *on_break*:
+    what becomes of a stream that breaks off after content: `error`, or `continue` at the next target. *most* is how
     many attempts a call may take at most, beside all other limits; 0 says nothing. *spare*: something else will answer
     if nothing here can, so that nobody is tried whose breaker is open.
     """
@@ -124,6 +136,8 @@ class Route:
     queue: Queue = Queue()
     fallback: bool = True
     strict: bool = False
+    hedge: Hedge | None = None
+    on_break: str = "error"
     weights: Balance = BALANCE
     most: int = 0
     spare: bool = False

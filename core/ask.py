@@ -1,7 +1,7 @@
 """One call as one target gets it: everything that an adapter may know."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from core.call import Call
 from core.target import Target
@@ -50,6 +50,10 @@ class Forgetful:
         return None
 
 
+# How a model goes on from the beginning of its answer, handed to it as the last message: to the letter (exact), so but
+# without the blanks at its end, which don't reach it (trimmed), so but perhaps after repeating it (echoed), or as if a
+# new message were to be written ("").
+Onward = Literal["exact", "trimmed", "echoed", ""]
 UNKNOWN: Final = Abilities()
 NOTHING_FETCHED: Final[Mapping[str, Media]] = {}
 FORGETFUL: Final[Memory] = Forgetful()
@@ -59,7 +63,8 @@ class Ask(NamedTuple):
     """*strict*: what the target can't take is refused, where it would else be dropped and named.
 
     *id* and *created* (unix time) are those of the gateway, for answers that have none of their own. *media* is what
-    the adapter's `fetches` asked for, by URL.
+    the adapter's `fetches` asked for, by URL. *goes_on*: the last message, or the prompt, ends with what the answer has
+    already said, and only the rest of it is wanted.
     """
 
     call: Call
@@ -70,3 +75,4 @@ class Ask(NamedTuple):
     created: int = 0
     media: Mapping[str, Media] = NOTHING_FETCHED
     memory: Memory = FORGETFUL
+    goes_on: bool = False

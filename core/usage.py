@@ -45,6 +45,26 @@ class Usage(NamedTuple):
         return self.prompt + self.completion
 
 
+def added(one: Usage, other: Usage) -> Usage:
+    """What two attempts took together; estimated if either is."""
+    return Usage(
+        input=one.input + other.input,
+        cache_read=one.cache_read + other.cache_read,
+        cache_write=one.cache_write + other.cache_write,
+        output=one.output + other.output,
+        reasoning=one.reasoning + other.reasoning,
+        estimated=one.estimated or other.estimated,
+        cache_write_long=one.cache_write_long + other.cache_write_long,
+        audio_input=one.audio_input + other.audio_input,
+        audio_output=one.audio_output + other.audio_output,
+        image_output=one.image_output + other.image_output,
+        searches=one.searches + other.searches,
+        tier=other.tier,
+        free_input=one.free_input + other.free_input,
+        free_output=one.free_output + other.free_output,
+    )
+
+
 COUNTS = (
     "input",
     "cache_read",

@@ -46,6 +46,12 @@ class Pulse:
         self.pace = min(self.pace * PEAK, LONGEST / 100)
         self.first = min(max(UNKNOWN if former is None else former * PEAK, seconds), LONGEST)
 
+    def slower_than(self, now: float, seconds: float) -> None:
+        """Nobody knows how long it would have taken to its first content, but it was more than *seconds*."""
+        if self.first is not None and seconds > self.first:
+            self.at = now
+            self.first = moved(self.first, seconds, 0.0)
+
     def _begin(self, seconds: float, tokens: int, first: float | None) -> None:
         if tokens < FEW:
             self.first = seconds if first is None else first

@@ -150,6 +150,13 @@ class TargetVitals:
         else:
             self.circuit.learned_nothing(probe=probe)
 
+    def slower_than(self, now: float, seconds: float) -> None:
+        """A stream was given up after *seconds* without content, because another one was quicker."""
+        self.pulse.slower_than(now, seconds)
+        average = self.first_content
+        if average is not None and seconds > average:
+            self.first_content = average + _NEWEST_SHARE * (seconds - average)
+
 
 def _adaptive(_id: str) -> Concurrency:
     return ADAPTIVE

@@ -211,6 +211,11 @@ class StreamTrial(Trial):
             self.abort()
             self._conclude(None)
 
+    def reject(self, failure: Failure) -> None:
+        """What was said is of no use, as its audience sees."""
+        if not self.over:
+            self._fail(failure)
+
     def pause(self) -> None:
         """The client doesn't keep up; what doesn't come meanwhile isn't the provider's fault."""
         self._paused = True
@@ -259,6 +264,12 @@ class StreamTrial(Trial):
             self._conclude(self._refused())
             return
         self._finish([], at_end=True)
+
+    def on_error(self, failure: Failure) -> None:
+        if self.open and not self.over and self.decoder.finished:
+            self._finish([], at_end=True)  # nothing was left to say
+        else:
+            super().on_error(failure)
 
     def _hold(self, events: list[Event], size: int) -> None:
         self._held += events

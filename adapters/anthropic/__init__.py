@@ -8,6 +8,7 @@ import orjson
 
 from adapters.anthropic.answer import decoded
 from adapters.anthropic.failures import SIGNALS, resets
+from adapters.anthropic.model import model_of
 from adapters.anthropic.request import OLD_VERSION, dumped, written
 from adapters.anthropic.stream import AnthropicDecoder
 from adapters.anthropic.toolbox import Notes
@@ -15,7 +16,7 @@ from adapters.contract import Listing
 from adapters.dialect import Dialect
 from adapters.failure import broken, failure
 from adapters.media import remote
-from core.ask import Ask
+from core.ask import Ask, Onward
 from core.faults import Failure
 from core.secret import Secret
 from core.target import Provider
@@ -59,6 +60,9 @@ class Anthropic:
     def fetches(self, ask: Ask) -> tuple[str, ...]:
         """It fetches for itself, but from https addresses only."""
         return tuple(url for url in remote(ask.call.body["messages"]) if url.startswith("http://"))
+
+    def onward(self, ask: Ask) -> Onward:
+        return "trimmed" if model_of(ask).prefill else ""
 
     def encode(self, ask: Ask) -> WireRequest:
         made = written(ask, version=self._version)

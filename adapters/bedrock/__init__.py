@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 from adapters.bedrock import answer, request
 from adapters.bedrock.failures import failure_of
+from adapters.bedrock.families import family
 from adapters.bedrock.stream import ConverseStream
 from adapters.contract import Signature
 from adapters.dialect import Dialect
 from adapters.media import remote
-from core.ask import Ask
+from adapters.onward import flagged
+from core.ask import Ask, Onward
 from core.faults import Failure
 from core.secret import Secret
 from core.target import Provider
@@ -57,6 +59,10 @@ class Bedrock:
     def fetches(self, ask: Ask) -> Sequence[str]:
         """It takes images and documents by their bytes only."""
         return remote(ask.call.body["messages"])
+
+    def onward(self, ask: Ask) -> Onward:
+        claude = family(ask.target.model, ask.model).claude
+        return "trimmed" if (claude.prefill if claude is not None else flagged(ask)) else ""
 
     def encode(self, ask: Ask) -> WireRequest:
         return request.encode(ask, self._guardrail)

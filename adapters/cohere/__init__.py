@@ -11,7 +11,8 @@ from adapters.cohere.stream import CohereEvents
 from adapters.contract import Decoder, Listing
 from adapters.dialect import Dialect
 from adapters.failure import broken, failure
-from core.ask import Ask
+from adapters.onward import flagged
+from core.ask import Ask, Onward
 from core.faults import Failure
 from core.secret import Secret
 from core.target import Provider
@@ -50,6 +51,9 @@ class Cohere:
         """It fetches images itself."""
         del ask
         return ()
+
+    def onward(self, ask: Ask) -> Onward:
+        return flagged(ask)
 
     def encode(self, ask: Ask) -> WireRequest:
         return request.chat(ask) if ask.call.endpoint == "chat" else request.embed(ask, self._input_type)

@@ -10,7 +10,7 @@ from adapters.ears import Part
 from adapters.manners import Manners
 from adapters.signals import Signal
 from adapters.wording import schema_of
-from core.ask import Ask
+from core.ask import Ask, Onward
 from core.faults import Fault
 from core.wire import Json, WireRequest
 
@@ -106,6 +106,16 @@ def _chat(draft: Draft) -> None:
     _beta(draft)
 
 
+def _onward(ask: Ask) -> Onward:
+    """To the letter, as long as it doesn't think."""
+    body = ask.call.body
+    effort, thinking = body.get("reasoning_effort"), body.get("thinking")
+    if effort is None and thinking is None:
+        return "exact" if _RETIRED.get(ask.target.model, ("", ""))[1] == "disabled" else ""
+    off = effort == "none" if thinking is None else thinking == {"type": "disabled"}
+    return "exact" if off else ""
+
+
 class _Ear:
     """The model's name is the one that was asked for."""
 
@@ -153,6 +163,7 @@ DEEPSEEK: Final = Accent(
     fatal={"error": Fault.BROKEN, "insufficient_system_resource": Fault.OVERLOADED},
     hears=_ear,
     remembers="reasoning_content",
+    onward=_onward,
     signals=(
         Signal(Fault.BAD_REQUEST, "reasoning_content.{0,80} must be passed back", statuses=(400,)),
         Signal(Fault.MODEL_NOT_FOUND, "model not exist", statuses=(400,)),

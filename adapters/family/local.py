@@ -8,6 +8,7 @@ from adapters.draft import Draft
 from adapters.ears import EachChoice, Ear, arguments_as_text
 from adapters.fields import unsupported
 from adapters.manners import Manners
+from adapters.onward import willing
 from adapters.signals import Signal
 from adapters.wording import (
     inlined_images,
@@ -43,10 +44,17 @@ def _structured(draft: Draft) -> None:
     draft.drop("guided_decoding_backend")
 
 
+def _begun(draft: Draft) -> None:
+    """Go on with the last message, instead of writing another one."""
+    if draft.ask.goes_on and draft.chat:
+        draft.body |= {"add_generation_prompt": False, "continue_final_message": True}
+
+
 VLLM: Final = replace(
     _OWN,
     base_url="http://localhost:8000/v1",
-    says=(web_images, _structured),
+    says=(web_images, _structured, _begun),
+    onward=willing,
     keys=_REASONING,
     signals=(
         Signal(Fault.MODEL_NOT_FOUND, statuses=(404,), codes=("NotFoundError",)),
@@ -54,9 +62,17 @@ VLLM: Final = replace(
     ),
 )
 
+
+def _resumed(draft: Draft) -> None:
+    if draft.ask.goes_on and draft.chat:
+        draft.body["continue_final_message"] = True
+
+
 SGLANG: Final = replace(
     _OWN,
     base_url="http://localhost:30000/v1",
+    says=(web_images, _resumed),
+    onward=willing,
     signals=(
         Signal(Fault.CONTEXT_LENGTH, "longer than the model's context length|exceeds the maximum allowed length"),
     ),

@@ -15,7 +15,7 @@ from adapters.manners import strict
 from adapters.signals import Signal
 from adapters.tools import Names
 from adapters.wording import one_choice
-from core.ask import Ask
+from core.ask import Ask, Onward
 from core.errors import invalid
 from core.faults import Fault
 from core.wire import Json, WireRequest
@@ -213,6 +213,11 @@ def _flat(_choice: Json, content: Json) -> bool:
     return True
 
 
+def _onward(_ask: Ask) -> Onward:
+    """Its answer may begin with what it was handed."""
+    return "echoed"
+
+
 def _texts(chunks: Any) -> str:
     if isinstance(chunks, str):
         return chunks
@@ -239,6 +244,7 @@ MISTRAL: Final = Accent(
     stream_options=False,
     finish={"model_length": "length"},
     hears=_ear,
+    onward=_onward,
     signals=(
         Signal(Fault.BAD_REQUEST, codes=("3280",)),
         Signal(Fault.BAD_REQUEST, "tool call id was"),

@@ -12,8 +12,9 @@ from adapters.gemini.functions import Notes
 from adapters.gemini.parts import fetched
 from adapters.gemini.request import chat, resource, safety_of, written
 from adapters.gemini.stream import GeminiDecoder
+from adapters.onward import flagged
 from adapters.whole import read
-from core.ask import Ask
+from core.ask import Ask, Onward
 from core.faults import Failure
 from core.secret import Secret
 from core.target import Provider
@@ -53,6 +54,9 @@ class Gemini:
 
     def fetches(self, ask: Ask) -> Sequence[str]:
         return fetched(ask) if ask.call.endpoint == "chat" else ()
+
+    def onward(self, ask: Ask) -> Onward:
+        return flagged(ask)
 
     def encode(self, ask: Ask) -> WireRequest:
         if ask.call.endpoint == "embeddings":

@@ -13,7 +13,8 @@ from adapters.failure import broken
 from adapters.ollama import answer, request
 from adapters.ollama.options import Setting
 from adapters.ollama.stream import ChatLines, TextLines
-from core.ask import Ask
+from adapters.onward import flagged
+from core.ask import Ask, Onward
 from core.faults import Failure
 from core.secret import Secret
 from core.target import Provider
@@ -55,6 +56,12 @@ class Ollama:
 
     def fetches(self, ask: Ask) -> Sequence[str]:
         return media.remote(ask.call.body.get("messages") or [])
+
+    def onward(self, ask: Ask) -> Onward:
+        """Whether a model does so is a matter of its template, which makes an answer of any prompt that isn't raw."""
+        if ask.call.endpoint == "completions":
+            return "exact" if ask.call.body.get("raw") else ""
+        return flagged(ask)
 
     def encode(self, ask: Ask) -> WireRequest:
         return _ENCODERS[ask.call.endpoint](ask, self._setting)

@@ -269,3 +269,14 @@ routes:
         b.breaker.ratio,
         b.fallback,
     )
+
+
+def test_what_becomes_of_a_stream_that_breaks_off_is_inherited_too(read):
+    config = read("""
+providers: {demo: {}}
+defaults: {on_break: continue}
+routes: {a: demo/a, b: {chain: demo/b, on_break: error}}
+""")
+
+    assert ["continue", "error"] == [route.on_break for route in config.routes.values()]
+    assert read("routes: {}").defaults.on_break == "error"

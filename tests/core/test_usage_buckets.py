@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types import CompletionUsage
 
-from core.usage import Usage, shown
+from core.usage import COUNTS, Usage, added, shown
 
 counts = st.integers(0, 10**9)
 BUCKETS = ("input", "cache_read", "cache_write", "cache_write_long", "audio_input")
@@ -61,3 +61,16 @@ def test_every_bucket_is_counted_once(buckets):
     assert usage.prompt == sum(buckets[name] for name in BUCKETS)
     assert usage.completion == sum(buckets[name] for name in MADE)
     assert usage.total == usage.prompt + usage.completion == shown(usage)["total_tokens"]
+
+
+@given(st.lists(counts, min_size=20, max_size=20))
+def test_the_parts_of_an_answer_add_up_bucket_by_bucket(numbers):
+    names = (*COUNTS, "free_input", "free_output")
+    one = Usage(**dict(zip(names, numbers, strict=False)), cost=5)
+    other = Usage(**dict(zip(names, reversed(numbers), strict=False)), estimated=True, tier="flex")
+
+    both = added(one, other)
+
+    assert [getattr(both, name) for name in names] == [getattr(one, name) + getattr(other, name) for name in names]
+    assert (both.prompt, both.completion) == (one.prompt + other.prompt, one.completion + other.completion)
+    assert (both.estimated, both.tier, both.cost) == (True, "flex", None)

@@ -49,6 +49,18 @@ def test_a_pulse_follows_answers_and_failures(answers, expected):
     assert shown(pulse(*answers)) == expected
 
 
+@pytest.mark.parametrize(
+    ("answers", "given_up", "first"),
+    [([], 9.0, None), ([(2.5, 100, 0.5)], 0.4, 0.5), ([(2.5, 100, 0.5)], 0.8, 0.8), ([(2.5, 100, 0.5)], 9.0, 1.0)],
+)
+def test_who_is_given_up_for_a_quicker_one_is_slower_than_that_and_never_faster(answers, given_up, first):
+    it = pulse(*answers)
+
+    it.slower_than(5.0, given_up)
+
+    assert it.first == first
+
+
 @pytest.mark.parametrize(("share", "leaves"), [(100, False), (2, True)])
 def test_who_fails_often_is_slow_and_who_fails_seldom_is_not(share, leaves):
     it = pulse(*[0.01 if number % share == share - 1 else (1.0, 1, 1.0) for number in range(300)], gap=0.01)
