@@ -44,6 +44,8 @@ def learn(
         vitals.pulse.answered(now, now - began - wait, output, None if first is None else first - wait)
     elif failure.fault.blame is Blame.TARGET and failure.fault is not Fault.RATE_LIMITED:
         vitals.pulse.failed(now, now - began - wait)
+    elif failure.fault is Fault.CANCELLED and first is None:
+        vitals.pulse.given_up(now, now - began - wait, 0 if call.stream else shared.forecast.output(call))
     if trial.headers:
         _look(vitals.rooms, attempt.credential, trial, now, number=number, tokens=taken)
 

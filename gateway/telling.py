@@ -15,6 +15,7 @@ from gateway.continuing import NO_SEAM, Continuing
 from gateway.generation import Generation, Shared
 from gateway.lines import lines
 from gateway.slices import Slices
+from routing.vitals import TargetVitals
 from server.reply import Reply, header
 from telemetry.record import Record
 from upstream.trial import Relay, StreamTrial
@@ -42,6 +43,7 @@ class Telling:
         "_shared",
         "_target",
         "_trial",
+        "_vitals",
         "_writer",
         "committed",
         "continuing",
@@ -65,6 +67,7 @@ class Telling:
         self._began = shared.loop.time()
         self._target: Target
         self._trial: StreamTrial
+        self._vitals: TargetVitals
         self.route = record.route
         self.due = self._began + generation.config.server.keepalive
         self.committed = False
@@ -86,11 +89,14 @@ class Telling:
         """Another attempt begins."""
         self._target = target
         self._trial = trial
+        self._vitals = self._shared.vitals.target(target.id)
+        self._vitals.asked(self._shared.loop.time())
 
     def opens(self) -> Relay | None:
         reply, record, trial = self._reply, self._record, self._trial
         self.committed = True
         self.first = trial.first_content
+        self._vitals.spoke(self.first)
         if record.first is None:
             record.first = (self.first - self._began) * 1e3
         record.dropped = trial.request.dropped

@@ -7,6 +7,7 @@ from core.call import Call
 from core.target import Target
 from core.tasks import task_of
 from routing.candidates import View
+from routing.silence import UNHEARD
 from routing.vitals import TargetVitals
 
 STRONG: Final = 0.7  # whose quality for a task is that much is good at it
@@ -31,10 +32,12 @@ def in_flight(sight: Sight) -> Sequence[float | None]:
 
 
 def latency(sight: Sight) -> Sequence[float | None]:
-    """Milliseconds that an answer of the expected length will take."""
-    thousands = sight.view.outlook.forecast.output(sight.call) * 1000
+    """Milliseconds that an answer of the expected length will take; more while those who wait should have heard."""
+    thousands, now = sight.view.outlook.forecast.output(sight.call) * 1000, sight.now
     return [
-        None if one is None or (first := one.pulse.first) is None else int(first * 1000 + one.pulse.pace * thousands)
+        None
+        if one is None or ((first := one.pulse.first) is None and now <= one.silence.due)
+        else int(((UNHEARD if first is None else first) + one.silence.late(now)) * 1000 + one.pulse.pace * thousands)
         for one in sight.seen
     ]
 

@@ -16,6 +16,7 @@ from routing.gate import Gate
 from routing.headroom import Rooms
 from routing.presence import Presence
 from routing.pulse import Pulse
+from routing.silence import Silence, first, usually
 
 _NEWEST_SHARE = 0.2  # of the last latency in the decaying average
 
@@ -35,8 +36,8 @@ class TargetVitals:
 
     *first_content* is the decaying average of seconds to the first content, None before the first success.
     *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *pulse* is how fast
-    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py. *used* and *worked* are when
-    an attempt last began, and when one succeeded.
+    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py. *silence* is that of attempts
+    under way. *used* and *worked* are when an attempt last began, and when one succeeded.
     """
 
     __slots__ = (
@@ -50,6 +51,7 @@ class TargetVitals:
         "provider",
         "pulse",
         "rooms",
+        "silence",
         "used",
         "worked",
     )
@@ -67,6 +69,7 @@ class TargetVitals:
         self.worked = -math.inf
         self.pulse = Pulse()
         self.rooms = Rooms()
+        self.silence = Silence()
 
     @property
     def idle(self) -> bool:
@@ -95,7 +98,16 @@ class TargetVitals:
         self.in_flight += 1
         self.attempts += 1
         self.used = now
+        self.silence.asked(now, usually(self.gate.seconds))
         return self.circuit.begin(now)
+
+    def asked(self, now: float) -> None:
+        """The attempt that has just begun waits for the first content of a stream."""
+        self.silence.asked(now, first(self.pulse.first))
+
+    def spoke(self, now: float) -> None:
+        """The first content of a stream has come, which goes on."""
+        self.silence.heard(now, usually(self.gate.seconds), flying=self.in_flight - 1)
 
     def end(
         self,
@@ -128,6 +140,10 @@ class TargetVitals:
                 )
         else:
             self._failed(now, failure, probe=probe, policy=policy, explained=self._tells(now, failure, of, took))
+        if failure is None or failure.status is not None:
+            self.silence.heard(now, usually(gate.seconds), flying=of - 1)
+        elif of == 1:
+            self.silence.due = math.inf
         if gate.room < math.inf:
             gate.let_in(self.in_flight)
 

@@ -201,7 +201,7 @@ class _Caller(asyncio.Protocol):
 
 def _request(route: str, *, stream: bool) -> bytes:
     body = orjson.dumps({"model": route, "messages": [{"role": "user", "content": "hi"}], "stream": stream})
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
