@@ -8,14 +8,13 @@ from api.stream import DONE, KEEPALIVE, StreamWriter
 from core.ask import Ask
 from core.call import Call
 from core.faults import Failure
-from core.target import Target
 from core.wire import Event
 from gateway.bill import Bill
 from gateway.continuing import NO_SEAM, Continuing
 from gateway.generation import Generation, Shared
 from gateway.lines import lines
 from gateway.slices import Slices
-from routing.vitals import TargetVitals
+from gateway.tab import Tab
 from server.reply import Reply, header
 from telemetry.record import Record
 from upstream.trial import Relay, StreamTrial
@@ -28,10 +27,11 @@ class Telling:
 
     *committed*: content has gone to the client, so that there is no other target from here on, unless the answer breaks
     off and is *continuing*. *first*: when the attempt under way had content, in loop time. *due*: when a client that
-    waits is to be told that we are still there.
+    waits is to be told that we are still there. *tab*: of the attempt that it follows.
     """
 
     __slots__ = (
+        "_asked",
         "_began",
         "_bill",
         "_choices",
@@ -41,15 +41,14 @@ class Telling:
         "_record",
         "_reply",
         "_shared",
-        "_target",
         "_trial",
-        "_vitals",
         "_writer",
         "committed",
         "continuing",
         "due",
         "first",
         "route",
+        "tab",
     )
 
     def __init__(
@@ -65,9 +64,9 @@ class Telling:
         self._ear = shared.assessor.ear(call)
         self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
         self._began = shared.loop.time()
-        self._target: Target
+        self._asked = self._began  # when the attempt under way was sent
         self._trial: StreamTrial
-        self._vitals: TargetVitals
+        self.tab: Tab
         self.route = record.route
         self.due = self._began + generation.config.server.keepalive
         self.committed = False
@@ -85,26 +84,26 @@ class Telling:
         self._bill.before = self._record.usage
         return ask if self.continuing is None else self.continuing.asks(ask, adapter)
 
-    def follow(self, target: Target, trial: StreamTrial) -> None:
+    def follow(self, tab: Tab, trial: StreamTrial) -> None:
         """Another attempt begins."""
-        self._target = target
+        self.tab = tab
         self._trial = trial
-        self._vitals = self._shared.vitals.target(target.id)
-        self._vitals.asked(self._shared.loop.time())
+        self._asked = self._shared.loop.time()
 
     def opens(self) -> Relay | None:
         reply, record, trial = self._reply, self._record, self._trial
         self.committed = True
         self.first = trial.first_content
-        self._vitals.spoke(self.first)
         if record.first is None:
             record.first = (self.first - self._began) * 1e3
+        if self._generation.learns or record.decided:
+            self._shared.vitals.target(self.tab.target.id).pulse.opened(self.first, self.first - self._asked)
         record.dropped = trial.request.dropped
         if not reply.opened:
             shared = self._shared
-            reply.open(lines(self._generation, shared.till, record, self._bill, self._target, route=self.route))
+            reply.open(lines(self._generation, shared.till, record, self.tab, route=self.route))
         reply.follow(trial)
-        seen = record.asked is not None or self._bill.slices is not None or self.continuing is not None
+        seen = record.asked is not None or self.tab.slices is not None or self.continuing is not None
         if seen or self._ear is None:
             return None if seen else reply.send
         return self._ear.beside(reply.send)
@@ -112,7 +111,7 @@ class Telling:
     def fails(self, failure: Failure) -> Failure:
         """What the plan is told of *failure*, if it is asked: nothing is *committed* then."""
         if self.continuing is not None:
-            failure, asked = self.continuing.fails(failure, self._target.id, heard=self.committed)
+            failure, asked = self.continuing.fails(failure, self.tab.target.id, heard=self.committed)
             self.committed = not asked
         return failure
 
@@ -131,15 +130,15 @@ class Telling:
             self._ear.hear(data)
         if not last:
             self._reply.send(data)
-            if self._bill.slices is not None:
-                self._afford(self._bill.slices)
+            if self.tab.slices is not None:
+                self._afford(self.tab.slices)
             return
         decoder = self._trial.decoder
         record.finish = decoder.finish
         if decoder.remember:
-            self._shared.memory.keep(self._target.provider, record.key, decoder.remember)
+            self._shared.memory.keep(self.tab.target.provider, record.key, decoder.remember)
         self._bill.answer = self._ear
-        usage = self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+        usage = self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
         if self.continuing is not None:
             usage = self.continuing.shown(record.usage or usage)
         self._reply.end(data, self._writer.end(usage))
@@ -168,7 +167,7 @@ class Telling:
         """No more of it can be paid. The client is told, and nobody is to blame."""
         record, decoder = self._record, trial.decoder
         record.finish = "length"
-        self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+        self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
         self._bill.produced = -1  # it says nothing of the target
         self._reply.end(self._writer.cut(self._choices, NO_MORE), DONE)
         trial.stop()

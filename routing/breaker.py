@@ -24,6 +24,7 @@ HALF_OPEN = "half_open"
 _JITTER = 0.1
 _MOST_DOUBLINGS = 30
 LATEST = 2  # times the minimum: so many of the latest calls are looked at by themselves
+_MOST_LATEST = 1000
 # What an answer to a free question may say something about.
 PASSING = frozenset({Fault.UNREACHABLE, Fault.TIMEOUT, Fault.OVERLOADED})
 
@@ -179,7 +180,7 @@ class Circuit:
 
     def _count(self, now: float, policy: Breaker, failed: int) -> None:
         """Two buckets of one window each stand for a sliding window."""
-        self._last = (self._last << 1 | failed) & ((1 << LATEST * policy.minimum) - 1)
+        self._last = (self._last << 1 | failed) & ((1 << _latest(policy)) - 1)
         window = policy.window
         age = now - self._since
         if age >= window:
@@ -200,5 +201,9 @@ class Circuit:
         if self._failed + share * self._past_failed >= policy.ratio * calls:
             return True
         # Many good calls before a target fell ill would hide that for as long as the window lasts.
-        latest = LATEST * policy.minimum
+        latest = _latest(policy)
         return calls >= latest and self._last.bit_count() >= policy.ratio * latest
+
+
+def _latest(policy: Breaker) -> int:
+    return min(LATEST * policy.minimum, _MOST_LATEST)

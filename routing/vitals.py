@@ -16,7 +16,6 @@ from routing.gate import Gate
 from routing.headroom import Rooms
 from routing.presence import Presence
 from routing.pulse import Pulse
-from routing.silence import Silence, first, usually
 
 _NEWEST_SHARE = 0.2  # of the last latency in the decaying average
 
@@ -36,8 +35,8 @@ class TargetVitals:
 
     *first_content* is the decaying average of seconds to the first content, None before the first success.
     *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *pulse* is how fast
-    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py. *silence* is that of attempts
-    under way. *used* and *worked* are when an attempt last began, and when one succeeded.
+    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py. *used* and *worked* are when
+    an attempt last began, and when one succeeded.
     """
 
     __slots__ = (
@@ -51,7 +50,6 @@ class TargetVitals:
         "provider",
         "pulse",
         "rooms",
-        "silence",
         "used",
         "worked",
     )
@@ -69,7 +67,6 @@ class TargetVitals:
         self.worked = -math.inf
         self.pulse = Pulse()
         self.rooms = Rooms()
-        self.silence = Silence()
 
     @property
     def idle(self) -> bool:
@@ -95,19 +92,12 @@ class TargetVitals:
 
         Nothing may be awaited between asking whether it is available and this.
         """
+        if not self.in_flight:
+            self.pulse.heard = now
         self.in_flight += 1
         self.attempts += 1
         self.used = now
-        self.silence.asked(now, usually(self.gate.seconds))
         return self.circuit.begin(now)
-
-    def asked(self, now: float) -> None:
-        """The attempt that has just begun waits for the first content of a stream."""
-        self.silence.asked(now, first(self.pulse.first))
-
-    def spoke(self, now: float) -> None:
-        """The first content of a stream has come, which goes on."""
-        self.silence.heard(now, usually(self.gate.seconds), flying=self.in_flight - 1)
 
     def end(
         self,
@@ -127,8 +117,12 @@ class TargetVitals:
         """
         gate, of = self.gate, self.in_flight
         self.in_flight = of - 1
+        if not self.in_flight:
+            self.pulse.heard = math.inf
         if failure is None:
             self.worked = self.provider.worked = now
+            if self.in_flight:
+                self.pulse.heard = now
             if self.provider.presence.lost is not None:
                 self.provider.presence.well()
             gate.served(now, of, took, first_content, 0 if usage is None else usage.output)
@@ -140,10 +134,6 @@ class TargetVitals:
                 )
         else:
             self._failed(now, failure, probe=probe, policy=policy, explained=self._tells(now, failure, of, took))
-        if failure is None or failure.status is not None:
-            self.silence.heard(now, usually(gate.seconds), flying=of - 1)
-        elif of == 1:
-            self.silence.due = math.inf
         if gate.room < math.inf:
             gate.let_in(self.in_flight)
 
@@ -165,6 +155,13 @@ class TargetVitals:
                 self.gate.forget()
         else:
             self.circuit.learned_nothing(probe=probe)
+
+    def slower_than(self, now: float, seconds: float) -> None:
+        """A stream was given up after *seconds* without content, because another one was quicker."""
+        self.pulse.slower_than(now, seconds)
+        average = self.first_content
+        if average is not None and seconds > average:
+            self.first_content = average + _NEWEST_SHARE * (seconds - average)
 
 
 def _adaptive(_id: str) -> Concurrency:
