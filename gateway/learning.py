@@ -41,9 +41,15 @@ def learn(
         if usage is not None:
             output, taken = usage.output, usage.total
             shared.forecast.learn(call, id, usage)
-        vitals.pulse.answered(now, now - began - wait, output, None if first is None else first - wait)
+        seconds = now - began - wait
+        if first is None:
+            vitals.pulse.answered(now, seconds, output)
+        else:
+            vitals.pulse.paced(now, seconds - first + wait, output)
     elif failure.fault.blame is Blame.TARGET and failure.fault is not Fault.RATE_LIMITED:
         vitals.pulse.failed(now, now - began - wait)
+    elif failure.fault is Fault.CANCELLED and first is None:
+        vitals.pulse.given_up(now, now - began - wait, 0 if call.stream else shared.forecast.output(call))
     if trial.headers:
         _look(vitals.rooms, attempt.credential, trial, now, number=number, tokens=taken)
 
