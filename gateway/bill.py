@@ -10,7 +10,7 @@ from core.call import Call
 from core.target import Target
 from core.tasks import task_of
 from core.usage import COUNTS, Usage, added
-from gateway.assessor import Ear
+from gateway.ear import Ear
 from gateway.generation import Generation, Shared
 from quota.hold import Hold
 from telemetry.record import Record

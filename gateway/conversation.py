@@ -156,7 +156,7 @@ class Conversation:
         if generation.config.log.content:
             record.asked = body
         if self._route.canary is not None:
-            self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record)
+            self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record.id)
 
     # Who to try next?
 
@@ -166,6 +166,7 @@ class Conversation:
         if call.stream:
             telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
             telling.continuing = continuing(self._route, call, record)
+            telling.ear = self._shared.assessor.ear(call, self._part)
             self._shared.deadlines.watch(telling)
         self._shared.budget.enter()
         route = self._route
@@ -374,21 +375,20 @@ class Conversation:
         shared, record, reply = self._shared, self._record, self._reply
         bill, telling = self._bill, self._telling
         shared.open.discard(self)
-        now = shared.loop.time()
         record.status = record.status or reply.status
-        record.total = (now - self._began) * 1e3
+        record.total = (shared.loop.time() - self._began) * 1e3
         if telling is not None:
             shared.deadlines.forget(telling)
         if bill is not None:
             record.attempts = len(bill.tried)
             record.tried = tuple(bill.tried)
             bill.close()
-            if self._part is not None:
-                self._part.close(record)
             if self._route.shadow is not None:
                 copied(self._generation, shared, self._route, self._call, record)
             if bill.produced >= 0 and not record.fault:
-                shared.assessor.finished(record, self._call, bill.answer, bill.produced)
+                shared.assessor.finished(record, self._call, bill.answer, bill.produced, self._part)
+            elif self._part is not None:
+                self._part.close(record, "")
         record.bytes_out = reply.sent
         shared.meters.count(record)
         shared.scribe.put(record)

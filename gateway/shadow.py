@@ -10,6 +10,7 @@ import time
 from functools import partial
 from typing import Final
 
+from api.stream import StreamWriter
 from config.schema import Route, Shadow
 from core.ask import NOTHING_FETCHED, Ask
 from core.call import Call
@@ -72,6 +73,7 @@ class Copy:
         "_began",
         "_bill",
         "_call",
+        "_ear",
         "_first",
         "_generation",
         "_pool",
@@ -100,6 +102,7 @@ class Copy:
         self._pool = shared.shadows.vitals.pool(generation.config.providers[shadow.target.provider])
         self._tab: Tab
         self._trial: WholeTrial | StreamTrial | None = None
+        self._ear = shared.assessor.ear(call, None) if call.stream else None
         self._first: float | None = None
         self._why = ""  # nothing was sent
 
@@ -185,21 +188,24 @@ class Copy:
             return outcome
         self._record.finish = outcome.finish
         self._tab.settle(outcome.usage, outcome.produced, self._shared.loop.time())
+        self._bill.answer = outcome.body
         return None
 
-    # Nobody listens
+    # Nobody listens, but for the ear of the assessor
 
     def opens(self) -> Relay | None:
         self._first = self._shared.loop.time()
         self._record.first = (self._first - self._began) * 1e3
-        return self._forget
+        return self._forget if self._ear is None else self._ear.beside(self._forget)
 
     def hears(self, events: list[Event], *, last: bool) -> None:
-        del events
+        if self._ear is not None:
+            self._ear.hear(StreamWriter(show_usage=False).write(events))
         if last and isinstance(self._trial, StreamTrial):
             decoder = self._trial.decoder
             self._record.finish = decoder.finish
             self._tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+            self._bill.answer = self._ear
 
     def _forget(self, data: bytes) -> float:
         del data
@@ -222,6 +228,8 @@ class Copy:
         record.fault = fault
         record.status = 200 if failure is None else failure.fault.status
         bill.close()
+        if failure is None:
+            shared.assessor.copied(record, self._call, bill.answer, bill.produced)
         shared.scribe.put(record)
         shared.meters.counter(CALLS, route, fault or NO_FAULT).value += 1
         shared.meters.counter(COST, route).value += record.cost

@@ -11,6 +11,7 @@ from core.faults import Failure
 from core.wire import Event
 from gateway.bill import Bill
 from gateway.continuing import NO_SEAM, Continuing
+from gateway.ear import Ear
 from gateway.generation import Generation, Shared
 from gateway.lines import lines
 from gateway.slices import Slices
@@ -27,7 +28,7 @@ class Telling:
 
     *committed*: content has gone to the client, so that there is no other target from here on, unless the answer breaks
     off and is *continuing*. *first*: when the attempt under way had content, in loop time. *due*: when a client that
-    waits is to be told that we are still there. *tab*: of the attempt that it follows.
+    waits is to be told that we are still there. *tab*: of the attempt that it follows. *ear*: what hears it, too.
     """
 
     __slots__ = (
@@ -35,7 +36,6 @@ class Telling:
         "_began",
         "_bill",
         "_choices",
-        "_ear",
         "_generation",
         "_growing",
         "_record",
@@ -46,6 +46,7 @@ class Telling:
         "committed",
         "continuing",
         "due",
+        "ear",
         "first",
         "route",
         "tab",
@@ -61,7 +62,6 @@ class Telling:
         self._bill = bill
         self._writer = StreamWriter(show_usage=call.include_usage)
         self._choices = call.choices
-        self._ear = shared.assessor.ear(call)
         self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
         self._began = shared.loop.time()
         self._asked = self._began  # when the attempt under way was sent
@@ -72,6 +72,7 @@ class Telling:
         self.committed = False
         self.first: float | None = None
         self.continuing: Continuing | None = None
+        self.ear: Ear | None = None
 
     @property
     def broke(self) -> Failure | None:
@@ -104,9 +105,9 @@ class Telling:
             reply.open(lines(self._generation, shared.till, record, self.tab, route=self.route))
         reply.follow(trial)
         seen = record.asked is not None or self.tab.slices is not None or self.continuing is not None
-        if seen or self._ear is None:
+        if seen or self.ear is None:
             return None if seen else reply.send
-        return self._ear.beside(reply.send)
+        return self.ear.beside(reply.send)
 
     def fails(self, failure: Failure) -> Failure:
         """What the plan is told of *failure*, if it is asked: nothing is *committed* then."""
@@ -126,8 +127,8 @@ class Telling:
         if record.asked is not None:  # somebody wants to see it all
             record.answered = bytearray() if record.answered is None else record.answered
             record.answered += data
-        if self._ear is not None:
-            self._ear.hear(data)
+        if self.ear is not None:
+            self.ear.hear(data)
         if not last:
             self._reply.send(data)
             if self.tab.slices is not None:
@@ -137,7 +138,7 @@ class Telling:
         record.finish = decoder.finish
         if decoder.remember:
             self._shared.memory.keep(self.tab.target.provider, record.key, decoder.remember)
-        self._bill.answer = self._ear
+        self._bill.answer = self.ear
         usage = self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
         if self.continuing is not None:
             usage = self.continuing.shown(record.usage or usage)
