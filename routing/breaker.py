@@ -10,8 +10,9 @@ A sign of life ends a cooldown early, but only once: whether calls succeed is fo
 saw opens it, too, or lets it be tried.
 """
 
+import math
+from collections import deque
 from collections.abc import Callable
-from math import ldexp
 from random import Random
 
 from config.schema import Breaker
@@ -43,7 +44,8 @@ class Circuit:
         "_closed",
         "_failed",
         "_hopes",
-        "_last",
+        "_marks",
+        "_number",
         "_past_calls",
         "_past_failed",
         "_rng",
@@ -151,7 +153,7 @@ class Circuit:
             self._enter(HALF_OPEN)
 
     def _open(self, now: float, policy: Breaker, failure: Failure) -> None:
-        cooldown = min(ldexp(policy.cooldown, min(self.strikes, _MOST_DOUBLINGS)), policy.max_cooldown)
+        cooldown = min(math.ldexp(policy.cooldown, min(self.strikes, _MOST_DOUBLINGS)), policy.max_cooldown)
         pause = cooldown * self._rng.uniform(1 - _JITTER, 1 + _JITTER)
         self.until = now + min(max(pause, failure.retry_after or 0.0), policy.max_cooldown)
         self.cause = failure.fault
@@ -176,11 +178,14 @@ class Circuit:
         self._row = 0
         self._since = now
         self._calls = self._failed = self._past_calls = self._past_failed = 0
-        self._last = 0  # a bit for each of the last calls, the newest one lowest: whether it failed
+        self._number = 0  # of the last call
+        self._marks: deque[int] = deque(maxlen=_MOST_LATEST)  # the numbers of those that failed
 
     def _count(self, now: float, policy: Breaker, failed: int) -> None:
         """Two buckets of one window each stand for a sliding window."""
-        self._last = (self._last << 1 | failed) & ((1 << _latest(policy)) - 1)
+        self._number += 1
+        if failed:
+            self._marks.append(self._number)
         window = policy.window
         age = now - self._since
         if age >= window:
@@ -201,9 +206,6 @@ class Circuit:
         if self._failed + share * self._past_failed >= policy.ratio * calls:
             return True
         # Many good calls before a target fell ill would hide that for as long as the window lasts.
-        latest = _latest(policy)
-        return calls >= latest and self._last.bit_count() >= policy.ratio * latest
-
-
-def _latest(policy: Breaker) -> int:
-    return min(LATEST * policy.minimum, _MOST_LATEST)
+        latest = min(LATEST * policy.minimum, _MOST_LATEST)
+        enough = math.ceil(policy.ratio * latest)
+        return calls >= latest and len(self._marks) >= enough and self._marks[-enough] > self._number - latest

@@ -11,7 +11,7 @@ FADES: Final = 10.0  # seconds in which a faster answer takes the place of what 
 LEAST, MOST = 0.05, 0.3  # what a faster answer counts at least, and at most, however soon or late it comes
 PEAK: Final = 2.0
 QUIET: Final = 0.5  # seconds of silence that mean nothing
-SETTLED: Final = 1.25  # times as slow as the last answer is still the same
+SETTLED: Final = 1.1  # times as slow as the last answer is still the same
 FEW: Final = 16  # tokens say nothing about the time that each of them takes
 UNKNOWN: Final = 5.0  # seconds, for one that failed before it ever answered
 LONGEST: Final = 120.0
@@ -47,11 +47,12 @@ class Pulse:
     def opened(self, now: float, first: float) -> None:
         """The first content of an answer is here, after *first* seconds; `paced` follows when all of it is."""
         self.heard = now
-        if self.first is None or self._well_again(now):
+        again = self._well_again(now)
+        if self.first is None or again:
             self.first = first
         else:
             self.first = moved(self.first, first, now - self.at)
-        if self.first <= SETTLED * first:
+        if not again and self.first <= SETTLED * first:
             self._settle(now)
 
     def paced(self, now: float, seconds: float, tokens: int) -> None:
@@ -60,15 +61,15 @@ class Pulse:
 
     def answered(self, now: float, seconds: float, tokens: int, first: float | None = None) -> None:
         """An answer of *tokens* took *seconds*, of which *first* until its first content, where it came in pieces."""
-        gap = now - self.at
-        if self.first is None or self._well_again(now):
+        gap, again = now - self.at, self._well_again(now)
+        if self.first is None or again:
             self._begin(seconds, tokens, first)
         elif first is None:
             self._whole(seconds, tokens, gap)
         else:
             self.first = moved(self.first, first, gap)
             self._walk(seconds - first, tokens, gap)
-        if (self.first or 0.0) + self.pace * tokens <= SETTLED * seconds:
+        if not again and (self.first or 0.0) + self.pace * tokens <= SETTLED * seconds:
             self._settle(now)
 
     def failed(self, now: float, seconds: float) -> None:
@@ -100,8 +101,13 @@ class Pulse:
                 self.pace *= change
 
     def _well_again(self, now: float) -> bool:
-        """Whether it failed, long ago: what was believed since says nothing of an answer of today."""
-        return self._failing and now - self.at >= FADES
+        """Whether it failed, long ago: what was believed since says nothing of an answer of today, which may be chance,
+        so that another look is due at once.
+        """
+        if not self._failing or now - self.at < FADES:
+            return False
+        self._failing = False
+        return True
 
     def _settle(self, now: float) -> None:
         self.at = now

@@ -22,7 +22,7 @@ OVERLOADED = {"error": {"message": "The server is overloaded.", "type": "server_
 LIE = answer(200, orjson.dumps(OVERLOADED))
 STREAMED_LIE = SSE + chunked(piece({"role": "assistant"})) + chunked(b"data: " + orjson.dumps(OVERLOADED) + b"\n\n")
 STREAMED_LIE += b"0\r\n\r\n"
-FAILED = answer(500, orjson.dumps(OVERLOADED))
+FAILED = answer(500, b'{"error": {"message": "Something broke.", "type": "server_error"}}')
 
 Write = Callable[[bytes], None]
 Mood = Callable[["Actor", bool, Write], None]
