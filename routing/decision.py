@@ -5,7 +5,7 @@ a decision can be kept, explained, and made again.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from config.schema import Balance, Stage
 from core.call import Call
@@ -13,9 +13,11 @@ from core.target import Target
 from routing.candidates import Skipped, View, sift
 from routing.columns import COLUMNS, Sight
 from routing.eligibility import liked
-from routing.pick import Pick, Table
+from routing.pick import Pick, Table, Whole
 from routing.sticky import sticky
 from routing.strategies import STRATEGIES, strategy_named
+
+MOST_KEPT: Final = 24  # targets of a decision, of which few are ever tried
 
 
 class Decision(NamedTuple):
@@ -39,28 +41,48 @@ class Decision(NamedTuple):
         return [*(targets[number] for number in self.order), *(each.target for each in self.skipped)]
 
     def kept(self) -> list[Any]:
-        """As the ledger keeps it: what it followed from, but not what followed."""
-        return [
-            self.stage,
-            self.strategy,
-            *self.pick[:3],
-            tuple(self.pick.balance),
+        """As the ledger keeps it: what it followed from, but not what followed. Of many targets, those tried first."""
+        one = self.cut() if len(self.targets) > MOST_KEPT else self
+        kept = [
+            one.stage,
+            one.strategy,
+            *one.pick[:3],
+            tuple(one.pick.balance),
             [
                 (target.provider, target.model, target.weight, row)
-                for target, row in zip(self.targets, self.table, strict=True)
+                for target, row in zip(one.targets, one.table, strict=True)
             ],
-            sorted(self.preferred),
-            [(each.target.provider, each.target.model, each.reason) for each in self.skipped],
+            sorted(one.preferred),
+            [(each.target.provider, each.target.model, each.reason) for each in one.skipped[:MOST_KEPT]],
         ]
+        return kept if one.pick.whole is None else [*kept, tuple(one.pick.whole)]
+
+    def cut(self) -> Self:
+        """The same of the targets that are tried first, and what it takes to put them in the same order again."""
+        strategy, pick, targets, table = STRATEGIES[self.strategy], self.pick, self.targets, self.table
+        lead = (strategy.order(targets, table, pick) if self.preferred else self.order)[0]
+        numbers = sorted(self.order[:MOST_KEPT])
+        scale = () if strategy.scale is None else strategy.scale(targets, table)
+        places = {number: place for place, number in enumerate(numbers)}
+        return self._replace(
+            pick=pick._replace(whole=Whole(len(targets), numbers, lead, scale)),
+            targets=[targets[number] for number in numbers],
+            table=[table[number] for number in numbers],
+            preferred=frozenset(places[number] for number in self.preferred if number in places),
+            order=[places[number] for number in self.order[:MOST_KEPT]],
+        )
 
     @classmethod
     def again(cls, kept: Sequence[Any]) -> Self:
-        """The same decision, made once more from what was kept."""
-        stage, strategy, seed, turn, stuck, weights, rows, preferred, away = kept
+        """The same decision, made once more from what was kept.
+
+        Raises KeyError, TypeError or ValueError for what another version has kept.
+        """
+        stage, strategy, seed, turn, stuck, weights, rows, preferred, away, *whole = kept
         targets = [Target(provider, model, weight) for provider, model, weight, _ in rows]
         table: Table = [tuple(row) for *_, row in rows]
         skipped = [Skipped(Target(provider, model), reason) for provider, model, reason in away]
-        seen = Pick(seed, turn, stuck, Balance(*weights))
+        seen = Pick(seed, turn, stuck, Balance(*weights), Whole(*whole[0]) if whole else None)
         liked = frozenset(preferred)
         order = ordered(strategy, targets, table, seen, preferred=liked)
         return cls(stage, strategy, seen, targets, table, liked, order, skipped)

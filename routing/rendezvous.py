@@ -11,8 +11,8 @@ from hashlib import blake2b
 from typing import Final
 
 from core.target import Target
-from routing.chance import chance, chances
-from routing.pick import Pick, Table
+from routing.chance import chance
+from routing.pick import Number, Pick, Table
 
 BOUND: Final = 1.25  # of its fair share of the attempts under way: above it, a target is passed over
 FEW: Final = 4  # attempts under way are no load yet
@@ -29,7 +29,7 @@ _mark = lru_cache(maxsize=8192)(mark)  # of names of targets, never of what clie
 def draws(targets: Sequence[Target], pick: Pick) -> list[float]:
     """In proportion to weights. Where nobody is known to stick, by the call's own chance."""
     sticky = pick.sticky
-    drawn = [chance(sticky, _mark(target.id)) for target in targets] if sticky else chances(pick.seed)
+    drawn = [chance(sticky, _mark(target.id)) for target in targets] if sticky else pick.chances()
     return [
         -math.log1p(-one) / target.weight if target.weight > 0 else math.inf
         for target, one in zip(targets, drawn, strict=False)
@@ -40,6 +40,12 @@ def consistent(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence
     return sorted(range(len(targets)), key=draws(targets, pick).__getitem__)
 
 
+def shares(targets: Sequence[Target], table: Table) -> tuple[Number, ...]:
+    """What each unit of weight may have under way."""
+    flying = sum(one or 0 for (one,) in table)
+    return (BOUND * (flying + 1) / (sum(target.weight for target in targets) or 1),)
+
+
 def affine(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """The same, but who has more than its share under way is passed over.
 
@@ -47,9 +53,9 @@ def affine(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]
     """
     flying = [one or 0 for (one,) in table]
     weights = [target.weight for target in targets]
-    share = BOUND * (sum(flying) + 1) / (sum(weights) or 1)
+    (share,) = shares(targets, table) if pick.whole is None else pick.whole.scale
     full = [
-        under_way >= FEW and under_way + 1 > math.ceil(share * weight)
+        under_way >= FEW and under_way + 1 > math.ceil((share or 0.0) * weight)
         for under_way, weight in zip(flying, weights, strict=True)
     ]
     scores = draws(targets, pick)

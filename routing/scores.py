@@ -30,12 +30,11 @@ def middle(column: Iterable[Number]) -> float | None:
     return known[(len(known) - 1) // 2] if known else None
 
 
-def expected(latency: Sequence[Number], idle: Sequence[Number]) -> list[float]:
-    """Milliseconds that each is expected to take.
+def expected(latency: Sequence[Number], idle: Sequence[Number], usual: Number) -> list[float]:
+    """Milliseconds that each is expected to take. *usual* is the latency in the middle.
 
     Who was never tried counts as one in the middle; who was slow and wasn't heard of for long comes closer to it.
     """
-    usual = middle(latency)
     if usual is None:
         return [0.0] * len(latency)
     return [
@@ -44,17 +43,33 @@ def expected(latency: Sequence[Number], idle: Sequence[Number]) -> list[float]:
     ]
 
 
+def waits(_targets: Sequence[Target], table: Table) -> tuple[Number, ...]:
+    """The latency in the middle, and up to which one is as fast as the fastest."""
+    latency, idle, _ = zip(*table, strict=True)
+    usual = middle(latency)
+    return usual, min(expected(latency, idle, usual)) * AS_FAST
+
+
+def usuals(_targets: Sequence[Target], table: Table) -> tuple[Number, ...]:
+    """A cost and a latency as they would be where nothing is special, and the latency in the middle."""
+    cost, _, latency, idle, _ = list(zip(*table, strict=True))[-len(BALANCED) :]
+    usual = middle(latency)
+    return usual, _usual(cost), _usual(expected(latency, idle, usual))
+
+
 def fastest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """Mostly the fastest; now and then one of which too little is known, so that it has its chance."""
     latency, idle, in_flight = zip(*table, strict=True)
-    scores = expected(latency, idle)
-    limit = min(scores) * AS_FAST
+    whole = pick.whole
+    usual = middle(latency) if whole is None else whole.scale[0]
+    scores = expected(latency, idle, usual)
+    limit = min(scores) * AS_FAST if whole is None else whole.scale[1] or 0.0
     # Who was never tried has its own share; it isn't one of the equals as well.
     behind = [
         limit * AS_FAST if one is None and score <= limit else score for one, score in zip(latency, scores, strict=True)
     ]
     order = ranked(behind, limit, targets, in_flight, pick)
-    if (first := _explored(idle, in_flight, pick)) is not None:
+    if whole is None and (first := _explored(idle, in_flight, pick)) is not None:
         order.remove(first)
         order.insert(0, first)
     return order
@@ -117,7 +132,13 @@ def balance(columns: Sequence[Sequence[Number]], pick: Pick) -> list[float]:
     for_cost, for_quality, for_latency = pick.balance
     whole = for_cost + for_quality + for_latency
     price, haste, care = for_cost / whole, for_latency / whole, for_quality / whole
-    dear, slow = _usual(cost), _usual(times := expected(latency, idle))
+    if pick.whole is None:
+        times = expected(latency, idle, middle(latency))
+        dear, slow = _usual(cost), _usual(times)
+    else:
+        usual, *rest = pick.whole.scale
+        dear, slow = (one or 0.0 for one in rest)
+        times = expected(latency, idle, usual)
     return [
         price * (money / (money + dear) if dear and money is not None else 0.5)
         + haste * (time / (time + slow) if slow else 0.5)

@@ -68,7 +68,7 @@ def test_who_was_not_heard_of_for_long_gets_a_look_now_and_then():
 
 
 def test_who_was_slow_is_forgiven_with_time_but_a_fast_one_stays_fast():
-    got = expected((100, 1000, 5000, 5000, None), (9999, 0, 0, 300, None))
+    got = expected((100, 1000, 5000, 5000, None), (9999, 0, 0, 300, None), 1000)
 
     assert got[:3] == [100, 1000, 5000]
     assert 2000 < got[3] < 3000
