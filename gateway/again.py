@@ -7,11 +7,12 @@ from typing import Any, Final, NamedTuple
 from core.call import Call
 from core.errors import Refusal
 from core.target import Target
+from core.tasks import CHAT
 from core.usage import COUNTS, Usage
 from core.wishes import Wishes
 from gateway.generation import Generation, Shared
 from quota.keys import ANYONE
-from routing.story import foreseen
+from routing.story import foreseen, onlooking
 from store.entry import COMPLETION, PROMPT, Entry
 
 BYTES_PER_TOKEN: Final = 4
@@ -62,7 +63,7 @@ class Again:
         except Refusal as refused:
             return Fate("", reason=refused.message)
         reason = ""
-        for decision in foreseen(route, call, generation.view, caller=key.name):
+        for decision in foreseen(route, call, onlooking(generation.view), caller=key.name):
             if decision.order:
                 return self._fate(decision.targets[decision.order[0]], row)
             reason = reason or next((each.reason for each in decision.skipped), "")
@@ -91,4 +92,5 @@ def _call(row: Entry) -> Call:
     model = row.target if "*" in row.route else row.route
     seed = row.why[0][SEED] if row.why else zlib.crc32(row.id.encode())
     size = sum_of(row, PROMPT) * BYTES_PER_TOKEN
-    return Call(row.endpoint, model, {}, row.stream, size=size, wishes=Wishes(seed=seed))
+    task = "" if row.task == CHAT else row.task  # which is what calls look like that name none
+    return Call(row.endpoint, model, {}, row.stream, size=size, wishes=Wishes(task=task, seed=seed))

@@ -69,6 +69,10 @@ class Canaries:
             part.listen(record)
         return part
 
+    def flight(self, canary: Canary) -> Flight | None:
+        """How it stands here."""
+        return self._flights.get(canary.mark)
+
     # How they get on
 
     def heed(self, config: Config) -> None:

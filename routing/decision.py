@@ -94,7 +94,9 @@ def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now:
     wishes = call.wishes
     name = (wishes.strategy and strategy_named(wishes.strategy)) or stage.strategy
     strategy = STRATEGIES[name]
-    seed = view.rng.getrandbits(63) if wishes.seed is None else wishes.seed
+    seed = wishes.seed
+    if seed is None:
+        seed = view.rng.getrandbits(63) if len(stage.targets) > 1 else 0  # one alone leaves nothing to chance
     stuck = sticky(strategy.sticks, call, caller) if strategy.sticks else 0
     pick = Pick(seed, turn, stuck, stage.weights)
     sight = Sight(able, seen, call, view, now)

@@ -1,6 +1,7 @@
 """Decisions in words: every target, whether it can take the call and if not why, what was seen of it, its place."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any
 
 from config.schema import Route
@@ -8,15 +9,36 @@ from core.call import Call
 from core.target import Target
 from routing.candidates import View
 from routing.decision import Decision, decide
+from routing.exhausted import Exhausted
+from routing.plan import Attempt, plan
 from routing.strategies import STRATEGIES
 
 
+def onlooking(view: View) -> View:
+    """A view for questions: it sees the same, chance is what it would be next, and nothing changes by asking."""
+    mine = copy(view)
+    mine.rng, mine.turns = copy(view.rng), dict(view.turns)
+    mine.pools = {name: copy(pool) for name, pool in view.pools.items()}
+    return mine
+
+
 def foreseen(route: Route, call: Call, view: View, *, caller: str) -> Iterator[Decision]:
-    """What would be decided now for each stage; nothing changes by asking."""
+    """What would be decided now for each stage, by an onlooking *view*."""
     now = view.clock()
     for number, stage in enumerate(route.stages):
         turn = view.turns.get((route.name, number), -1) + 1
         yield decide(stage, number, call, view, turn=turn, now=now, caller=caller)
+
+
+def beginning(route: Route, call: Call, view: View, *, caller: str) -> Attempt | Exhausted:
+    """What a plan would begin with now, or why it would come to nothing; by an onlooking *view*."""
+    course = plan(route, call, view, view.clock() + route.timeouts.total, caller=caller)
+    try:
+        return next(course)
+    except Exhausted as exhausted:
+        return exhausted
+    finally:
+        course.close()
 
 
 def told(decision: Decision) -> dict[str, Any]:
@@ -28,7 +50,7 @@ def told(decision: Decision) -> dict[str, Any]:
         | ({"preferred": True} if number in decision.preferred else {})
         for place, number in enumerate(decision.order, 1)
     ]
-    return {
+    found = {
         "stage": decision.stage,
         "strategy": decision.strategy,
         "seed": pick.seed,
@@ -37,6 +59,7 @@ def told(decision: Decision) -> dict[str, Any]:
         "weights": pick.balance._asdict(),
         "candidates": [*candidates, *(_skipped(each.target, each.reason) for each in decision.skipped)],
     }
+    return found if pick.whole is None else found | {"among": pick.whole.among}
 
 
 def _candidate(place: int, target: Target, reads: Sequence[str], row: Sequence[float | None]) -> dict[str, Any]:
