@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from core.call import Call
@@ -12,11 +13,13 @@ from core.usage import COUNTS, Usage
 from core.wishes import Wishes
 from gateway.generation import Generation, Shared
 from quota.keys import ANYONE
+from routing.decision import Decision
+from routing.hindsight import Hindsight
+from routing.joined import targets_of
 from routing.story import foreseen, onlooking
 from store.entry import COMPLETION, PROMPT, Entry
 
 BYTES_PER_TOKEN: Final = 4
-SEED: Final = 2  # where a kept decision has it
 
 
 class Fate(NamedTuple):
@@ -62,9 +65,14 @@ class Again:
             call, route = generation.ways.find(call, key)
         except Refusal as refused:
             return Fate("", reason=refused.message)
-        reason = ""
+        flown = () if route.canary is None else targets_of(route.canary.ahead)
+        for target in flown:
+            if target.id == asked_first(row):  # it was one of the few, and would be again
+                return self._fate(target, row)
+        reason, then = "", Hindsight(decisions_of(row))
         for decision in foreseen(route, call, onlooking(generation.view), caller=key.name):
             if decision.order:
+                decision = then.of(decision)
                 return self._fate(decision.targets[decision.order[0]], row)
             reason = reason or next((each.reason for each in decision.skipped), "")
         return Fate("", reason=reason)
@@ -79,6 +87,15 @@ class Again:
         return Fate(target.id, cost, sum(times) / len(times) if times else None)
 
 
+def decisions_of(row: Entry) -> list[Decision]:
+    """Those that led to its attempts, as far as this version can read them."""
+    found = []
+    for kept in row.why:
+        with suppress(KeyError, TypeError, ValueError):
+            found.append(Decision.again(kept))
+    return found
+
+
 def asked_first(row: Entry) -> str:
     return row.attempts[0][0] if row.attempts else row.target
 
@@ -90,7 +107,8 @@ def sum_of(row: Entry, names: tuple[str, ...]) -> int:
 def _call(row: Entry) -> Call:
     """As much of the call as the ledger knows: what was said in it isn't there."""
     model = row.target if "*" in row.route else row.route
-    seed = row.why[0][SEED] if row.why else zlib.crc32(row.id.encode())
+    then = decisions_of(row)
+    seed = then[0].pick.seed if then else zlib.crc32(row.id.encode())
     size = sum_of(row, PROMPT) * BYTES_PER_TOKEN
     task = "" if row.task == CHAT else row.task  # which is what calls look like that name none
     return Call(row.endpoint, model, {}, row.stream, size=size, wishes=Wishes(task=task, seed=seed))

@@ -1,15 +1,14 @@
 """A finished call as its row in the ledger tells it: what came of it, and its decisions made once more."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
+from admin.dollars import number
 from core.usage import COUNTS
 from routing.decision import Decision
 from routing.story import told
 from store.entry import Entry
 from telemetry.record import moment
-
-NANO: Final = 1_000_000_000
 
 
 def brief(row: Entry) -> dict[str, Any]:
@@ -31,19 +30,19 @@ def brief(row: Entry) -> dict[str, Any]:
         "finish": row.finish,
         "client_gone": row.gone,
         "estimated": row.estimated,
-        "cost_usd": row.cost / NANO,
+        "cost_usd": number(row.cost),
         "usage": dict(zip(COUNTS, row.usage, strict=False)),
         "total_ms": row.total_ms,
         "first_content_ms": row.first_ms,
         "attempts": [
-            {"target": target, "fault": fault or None, "ms": ms, "cost_usd": cost / NANO}
+            {"target": target, "fault": fault or None, "ms": ms, "cost_usd": number(cost)}
             for target, fault, ms, cost in row.attempts
         ],
     }
 
 
 def whole(row: Entry) -> dict[str, Any]:
-    charges = {account: amount / NANO for account, amount in row.charges.items()}
+    charges = {account: number(amount) for account, amount in row.charges.items()}
     return brief(row) | {"charges_usd": charges, "decisions": list(_decisions(row))}
 
 
