@@ -58,13 +58,13 @@ class Again:
         call = _call(row)
         key = generation.config.keys.get(row.key) or ANYONE
         if not generation.ways.offers(call.model):
-            return Fate("", reason="no such route")
+            return Fate("", 0, reason="no such route")
         if not generation.may_use(key, call.model):
-            return Fate("", reason="the key may not use it")
+            return Fate("", 0, reason="the key may not use it")
         try:
             call, route = generation.ways.find(call, key)
         except Refusal as refused:
-            return Fate("", reason=refused.message)
+            return Fate("", 0, reason=refused.message)
         flown = () if route.canary is None else targets_of(route.canary.ahead)
         for target in flown:
             if target.id == asked_first(row):  # it was one of the few, and would be again
@@ -75,7 +75,7 @@ class Again:
                 decision = then.of(decision)
                 return self._fate(decision.targets[decision.order[0]], row)
             reason = reason or next((each.reason for each in decision.skipped), "")
-        return Fate("", reason=reason)
+        return Fate("", 0, reason=reason)
 
     def _fate(self, target: Target, row: Entry) -> Fate:
         times = self._times.get(target.id)

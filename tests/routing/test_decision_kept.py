@@ -70,6 +70,7 @@ def test_what_is_kept_of_many_targets_is_small(strategy, rng):
     decision = made(strategy, 500, rng)._replace(skipped=away)
 
     assert len(orjson.dumps(decision.kept())) < LARGEST
+    assert [one.id for one in decision.tried()][:MOST_KEPT] == [one.id for one in again(decision).tried()][:MOST_KEPT]
 
 
 def test_what_was_kept_by_another_version_is_not_taken_for_a_decision(rng):
