@@ -87,6 +87,8 @@ def _about(candidate: Mapping[str, Any]) -> Iterator[str]:
     if "hold" in candidate:
         hold = candidate["hold"]
         yield f"holds ${hold['cost_usd']:.6f}" if "cost_usd" in hold else f"no bound: {hold['unbounded']}"
+    if candidate.get("refused"):
+        yield f"nothing would be sent: {candidate['refused']}"
     if candidate.get("accounts"):
         yield f"paid by {', '.join(candidate['accounts'])}"
     if candidate.get("dropped"):

@@ -1,7 +1,6 @@
 """POST /api/v1/explain: what would happen to a call, and why, without sending it anywhere."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 from admin.asked import Asked, Row
@@ -16,13 +15,12 @@ from gateway.asker import asker
 from gateway.auto import AUTO
 from gateway.current import Current
 from gateway.generation import Generation, Shared
-from gateway.prospects import NANO, Prospects
+from gateway.prospects import NANO, Prospects, refused_with
 from gateway.shadow import unwanted
 from gateway.treasury import Treasury
 from routing.canary import session
-from routing.exhausted import Exhausted, refusal
 from routing.plan import most_attempts
-from routing.story import beginning, onlooking
+from routing.story import onlooking
 from routing.wishes import checked
 
 # What a call is refused with that no target can take: the rest of the explanation says why.
@@ -74,7 +72,7 @@ def explained(generation: Generation, shared: Shared, key: Key, call: Call) -> d
         "passed_over": _passed_over(generation, key, call),
         "shadow": _shadow(generation, route, call),
         "policy": policy(generation, route, key),
-        "verdict": verdict(generation, route, key, call, ahead=ahead),
+        "verdict": prospects.verdict(route, ahead=ahead),
     }
 
 
@@ -91,29 +89,6 @@ def _asked(generation: Generation, key: Key, call: Call, route: Route | None) ->
         "task": task_of(call),
         "needs": sorted(call.needs),
         "predicted": {"prompt_tokens": forecast.input(call), "output_tokens": forecast.output(call)},
-    }
-
-
-def verdict(generation: Generation, route: Route, key: Key, call: Call, *, ahead: bool) -> dict[str, Any]:
-    """Who would be asked first, or what the client would be told. *ahead*: its canary is asked before."""
-    view, canary = onlooking(generation.view), route.canary
-    if ahead and canary is not None:
-        attempt = beginning(canary.ahead, call, view, caller=key.name)
-        if not isinstance(attempt, Exhausted):
-            return {"first": attempt.target.id, "canary": True, "stage": attempt.stage, "queued": attempt.queued}
-    attempt = beginning(route, call, view, caller=key.name)
-    if isinstance(attempt, Exhausted):
-        return refused_with(refusal(attempt, partial(generation.able, call, key)))
-    return {"first": attempt.target.id, "canary": False, "stage": attempt.stage, "queued": attempt.queued}
-
-
-def refused_with(refused: Refusal) -> dict[str, Any]:
-    wait = refused.headers.get("retry-after")
-    return {
-        "first": None,
-        "status": refused.status,
-        "retry_after": None if wait is None else int(wait),
-        **refused.body(),
     }
 
 

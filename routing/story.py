@@ -1,11 +1,12 @@
 """Decisions in words: every target, whether it can take the call and if not why, what was seen of it, its place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import Any
 
 from config.schema import Route
 from core.call import Call
+from core.faults import Failure
 from core.target import Target
 from routing.candidates import View
 from routing.decision import Decision, decide
@@ -22,6 +23,10 @@ def onlooking(view: View) -> View:
     return mine
 
 
+def taken(_: Target) -> Failure | None:
+    return None
+
+
 def foreseen(route: Route, call: Call, view: View, *, caller: str) -> Iterator[Decision]:
     """What would be decided now for each stage, by an onlooking *view*."""
     now = view.clock()
@@ -30,11 +35,19 @@ def foreseen(route: Route, call: Call, view: View, *, caller: str) -> Iterator[D
         yield decide(stage, number, call, view, turn=turn, now=now, caller=caller)
 
 
-def beginning(route: Route, call: Call, view: View, *, caller: str) -> Attempt | Exhausted:
-    """What a plan would begin with now, or why it would come to nothing; by an onlooking *view*."""
+def beginning(
+    route: Route, call: Call, view: View, *, caller: str, refuses: Callable[[Target], Failure | None] = taken
+) -> Attempt | Exhausted:
+    """The first attempt that would be sent now, or why there is none; by an onlooking *view*.
+
+    *refuses*: why nothing would be sent to a target, although it isn't skipped; None if something would.
+    """
     course = plan(route, call, view, view.clock() + route.timeouts.total, caller=caller)
     try:
-        return next(course)
+        attempt = next(course)
+        while (failure := refuses(attempt.target)) is not None:
+            attempt = course.send(failure)
+        return attempt
     except Exhausted as exhausted:
         return exhausted
     finally:
