@@ -74,7 +74,7 @@ async def test_every_target_is_told_with_what_is_known_of_it(start):
         "waiting": 0,
         "rate_limit_left": 1.0,
         "predicted_ms": None,
-        "predicted_cost_usd": 0.000625,
+        "predicted_cost_usd": 0.000623,
         "hold": second["hold"],
         "accounts": second["accounts"],
         "dropped": [],
