@@ -25,7 +25,7 @@ from config.schema import Config
 from config.watch import Watch
 from gateway import commands
 from gateway.current import Newest, Source
-from gateway.house import House
+from gateway.opening import NoStart, opened
 from gateway.survey import survey
 from gateway.treasury import NoState
 from server.life import live
@@ -166,22 +166,21 @@ def work_in_family(newest: Newest, source: Source, family: Family, _number: int)
 
 
 def work(newest: Newest, source: Source, sock: socket.socket, family: Family | None = None) -> None:
-    uvloop.run(working(newest, source, sock, family))
+    try:
+        uvloop.run(working(newest, source, sock, family))
+    except (NoStart, NoState) as error:
+        say(f"{error}")
+        sys.exit(1)
 
 
 async def working(newest: Newest, source: Source, sock: socket.socket, family: Family | None) -> None:
     """One process, from its first to its last call."""
     config, server = newest.config, newest.config.server
     directory, supervisor = (family.directory, family.supervisor) if family else (None, None)
-    house = await House.open(config, source, directory, watch=newest.watch)
-    listener = house.listener()
-    await house.begin(lambda: listener.open)
-    if newest.refused:
-        house.reload()  # so that this worker, too, says what is wrong
-    try:
+    async with opened(config, source, directory, watch=newest.watch) as (house, listener):
+        if newest.refused:
+            house.reload()  # so that this worker, too, says what is wrong
         await live(listener, sock, house, drain=server.drain, parent=supervisor)
-    finally:
-        await house.end()
 
 
 def greet(config: Config, source: Source, *, port: int | None = None) -> None:

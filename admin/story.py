@@ -115,6 +115,9 @@ def _policy(policy: Mapping[str, Any] | None, shadow: Mapping[str, Any] | None) 
         f"{'' if policy['fallback'] else '; no fallback'}"
     )
     yield f"where targets are full: a line of {queue['most']}, for {queue['wait']:g} s, priority {queue['priority']}"
+    if (hedge := policy["hedge"]) is not None:
+        after = f"p{hedge['after_quantile'] * 100:g}" if hedge["after_s"] is None else f"{hedge['after_s']:g} s"
+        yield f"hedged after {after}, {hedge['at_most']:.0%} of calls at most"
     if policy["on_break"] != "error":
         yield f"a stream that breaks: {policy['on_break']}"
     if policy["max_cost_usd"] is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from config import environment, yaml_lines
 from config.auto import read_auto
 from config.budgets import Terms
+from config.hedges import check_hedges, read_hedge
 from config.keys import digest, read_keys
 from config.levels import read_places, read_service, read_tags, read_teams
 from config.models import read_models
@@ -103,6 +104,7 @@ def load(
     providers = read_providers(root.take("providers"), notes, dialects)
     config, written = _with_ways(config, providers, root, notes, named=strategy_name, strategy=strategy)
     config = _with_callers(config, providers, root, notes)
+    check_hedges(config, {name: one.hedged for name, one in written.items()}, notes)
     config = with_trials(config, written, notes)
     root.refuse(NOT_YET)
     root.close()
@@ -169,6 +171,7 @@ def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, s
         queue=settings(section.take("queue"), base.queue, QUEUE, notes),
         fallback=section.read("fallback", TRUTH, base.fallback),
         strict=read_params(section, inherited=base.strict),
+        hedge=read_hedge(section.take("hedge"), base.hedge, notes),
         on_break=read_break(section, inherited=base.on_break),
         weights=read_weights(section, base.weights, notes),
     )

@@ -134,7 +134,8 @@ def _routes(config: Config) -> Iterator[str]:
     idle = [name for name, route in config.routes.items() if not _usable(route, config.providers)]
     for name, route in config.routes.items():
         if len(idle) <= FEW or name not in idle:
-            yield f"  {name}: {chain(route)}{' (no provider of it is configured)' if name in idle else ''}"
+            doubt = " (no provider of it is configured)" if name in idle else ""
+            yield f"  {name}: {chain(route)}{_trials(route)}{doubt}"
     if len(idle) > FEW:
         yield f"  of no use yet, since no provider of theirs is configured: {', '.join(idle)}"
     if config.auto.on and "auto" not in config.routes:

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
+from config.hedges import read_hedge
 from config.policies import BREAKER, QUEUE, TIMEOUTS, read_break, read_params, read_retry, read_weights
-from config.problems import Notes
+from config.problems import Notes, Spot
 from config.readers import TRUTH, above_zero, choice, several
 from config.schema import Route
 from config.section import Entry, Reader, Section, entries, got, settings, shown
@@ -42,7 +43,7 @@ class Step(NamedTuple):
 class Written(NamedTuple):
     """A route as written: *route* has no stages yet, *strategy* is for the steps that name none.
 
-    *shadow* and *canary* are to be read when everything else is known.
+    *shadow* and *canary* are to be read when everything else is known. *hedged*: where it speaks of hedging itself.
     """
 
     route: Route
@@ -52,6 +53,7 @@ class Written(NamedTuple):
     line: int
     shadow: Entry | None = None
     canary: Entry | None = None
+    hedged: Spot | None = None
 
 
 class Known(NamedTuple):
@@ -92,6 +94,7 @@ def _route(name: str, entry: Entry, notes: Notes, known: Known, *, defaults: Rou
         queue=settings(section.take("queue"), defaults.queue, QUEUE, notes),
         fallback=_fallback(section, notes, defaults, steps),
         strict=read_params(section, inherited=defaults.strict),
+        hedge=read_hedge(section.take("hedge"), defaults.hedge, notes),
         on_break=read_break(section, inherited=defaults.on_break),
         weights=read_weights(section, defaults.weights, notes),
     )
@@ -100,7 +103,8 @@ def _route(name: str, entry: Entry, notes: Notes, known: Known, *, defaults: Rou
     section.close()
     if not (chain and _says_something(chain)):
         notes.error(entry, f"names no target; expected {EXAMPLE}, or `chain:` with a list of them")
-    return Written(route, steps, strategy, entry.path, entry.line, shadow, canary)
+    hedged = section.at("hedge") if section.says("hedge") else None
+    return Written(route, steps, strategy, entry.path, entry.line, shadow, canary, hedged)
 
 
 def _says_something(entry: Entry) -> bool:

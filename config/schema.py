@@ -98,6 +98,17 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hedge:
+    """A second attempt after *seconds*, or where there are none after the *quantile* of recent times; of *at_most* a
+    share of a route's calls.
+    """
+
+    seconds: float | None = None
+    quantile: float = 0.95
+    at_most: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Targets tried together, in the order their *strategy* gives; *on* are the faults that lead here (empty: any)."""
 
@@ -125,6 +136,7 @@ class Route:
     queue: Queue = Queue()
     fallback: bool = True
     strict: bool = False
+    hedge: Hedge | None = None
     on_break: str = "error"
     weights: Balance = BALANCE
     most: int = 0

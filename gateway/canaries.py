@@ -26,7 +26,6 @@ from routing.guards import Side
 from store.board import Board
 from store.contract import StoreDown
 from telemetry.meters import Meters
-from telemetry.record import Record
 
 Announce = Callable[[Mapping[str, Any]], None]
 Action = Literal["restart", "stop"]
@@ -61,13 +60,10 @@ class Canaries:
 
     # On the way of calls whose route has a canary
 
-    def part(self, canary: Canary, call: Call, key: str, record: Record) -> Part | None:
+    def part(self, canary: Canary, call: Call, key: str, id: str) -> Part | None:
         """The part that a call takes; None if none is taken by anybody."""
         flight = self._flights.get(canary.mark)
-        part = None if flight is None else flight.part(canary, call, key, record.id)
-        if part is not None:
-            part.listen(record)
-        return part
+        return None if flight is None else flight.part(canary, call, key, id)
 
     def flight(self, canary: Canary) -> Flight | None:
         """How it stands here."""

@@ -9,9 +9,9 @@ settle, observe, record                    gateway/bill.py, Conversation._close
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from api import Endpoint
 from api.stream import error
@@ -22,23 +22,25 @@ from core.errors import Refusal
 from core.faults import Failure, Fault
 from core.target import Target
 from core.wire import WireRequest
+from gateway.aftermath import over
 from gateway.bill import Bill
 from gateway.continuing import continuing
 from gateway.flight import Part
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
+from gateway.hedging import OUTRUN, Race
 from gateway.lane import Lane
-from gateway.learning import Outcome, learn
 from gateway.lines import lines
-from gateway.puzzle import puzzled
 from gateway.remembered import Recollection
 from gateway.shadow import copied
 from gateway.spent import Spent
+from gateway.tab import Tab
 from gateway.telling import Telling
 from gateway.waiting_room import priority, wait
 from quota.keys import ANYONE, Stranger
 from routing.exhausted import Exhausted, refusal
 from routing.plan import Attempt, plan
+from routing.spares import Sparing
 from server.caller import Caller
 from server.reply import Reply, refuse
 from telemetry.record import Record
@@ -61,6 +63,7 @@ class Conversation:
         "_key",
         "_level",
         "_part",
+        "_race",
         "_record",
         "_reply",
         "_route",
@@ -86,6 +89,7 @@ class Conversation:
         self._telling: Telling | None = None  # of a call that streams
         self._gallery: Gallery | None = None  # most calls name nothing to fetch
         self._part: Part | None = None  # in a canary
+        self._race: Race | None = None  # of a call that may be hedged
         self.interrupted = False
 
     @property
@@ -152,7 +156,7 @@ class Conversation:
         if generation.config.log.content:
             record.asked = body
         if self._route.canary is not None:
-            self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record)
+            self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record.id)
 
     # Who to try next?
 
@@ -162,6 +166,7 @@ class Conversation:
         if call.stream:
             telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
             telling.continuing = continuing(self._route, call, record)
+            telling.ear = self._shared.assessor.ear(call, self._part)
             self._shared.deadlines.watch(telling)
         self._shared.budget.enter()
         route = self._route
@@ -176,13 +181,17 @@ class Conversation:
 
     async def _chain(self, bill: Bill, route: Route) -> None:
         """The targets of *route*, until one has answered."""
-        self._route = route
+        self._route, self._race = route, None
         deadline = self._began + route.timeouts.total
         record, caller = self._record, self._key.name
-        attempts = plan(route, self._call, self._generation.view, deadline, record.decided, caller=caller)
+        view, course = self._generation.view, None
+        if route.hedge is not None:
+            course = Sparing(route, self._call, view, deadline, record.decided, caller=caller)
+            self._race = Race(route.hedge, course, bill, self._telling, play=self._try, end=self._end)
+        attempts = plan(route, self._call, view, deadline, record.decided, caller=caller, course=course)
         try:
             attempt = next(attempts)
-            while (failure := await (self._queue if attempt.queued else self._try)(attempt, bill)) is not None:
+            while (failure := await self._play(attempt, bill)) is not None:
                 if self._telling is not None and self._telling.committed:
                     return
                 attempt = attempts.send(failure)
@@ -203,6 +212,10 @@ class Conversation:
         if self._telling is not None:
             self._telling.route = route.name
 
+    def _play(self, attempt: Attempt, bill: Bill) -> Coroutine[Any, Any, Failure | None]:
+        alone = (self._queue if attempt.queued else self._try)(attempt, bill)
+        return alone if self._race is None else self._race.run(alone)
+
     async def _queue(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """An attempt at a target that is full: it has to stand in line first."""
         route, shared, pools = self._route, self._shared, self._generation.pools
@@ -212,18 +225,16 @@ class Conversation:
 
     async def _try(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
-        shared, target = self._shared, attempt.target
-        vitals = shared.vitals.target(target.id)
-        began = shared.loop.time()
-        probe = vitals.begin(began)  # before anything is awaited: a breaker lets one probe through, not two
-        bill.begin(target, began)
-        number = vitals.attempts
+        shared = self._shared
+        tab = Tab(bill, attempt, shared.vitals.target(attempt.target.id), shared.loop.time())
+        if self._race is not None:
+            self._race.enter(tab)
         failure: Failure | None = CANCELLED
         try:
             if attempt.retry:
                 shared.budget.began()
                 await asyncio.sleep(attempt.wait)
-            failure = await self._attempt(attempt, bill)
+            failure = await self._attempt(attempt, tab)
         except Refusal as refused:
             if isinstance(refused, Spent):
                 failure = Failure(Fault.LIMITED, refused.message)
@@ -233,24 +244,14 @@ class Conversation:
                 Fault.UNSUPPORTED, refused.message, code=refused.code, type=refused.type, param=refused.param
             )
         finally:
-            now = shared.loop.time()
-            trial = bill.trial
-            bill.end(failure)
-            if attempt.retry:
-                shared.budget.ended()
-            telling = self._telling
-            first = None if telling is None or telling.first is None else telling.first - began
-            policy, usage = self._route.breaker, self._record.usage
-            vitals.end(now, failure, probe=probe, policy=policy, first_content=first, took=now - began, usage=usage)
-            self._generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
-            if self._generation.learns:
-                learn(shared, attempt, self._call, trial, Outcome(number, began, first, bill.took, failure))
-            if failure is not None and failure.guessed:
-                puzzled(shared, target, failure, self._call)
-            bill.tried.append((target.id, "" if failure is None else failure.fault.code, (now - began) * 1e3))
+            if not tab.over:  # as it may be if another one was quicker
+                self._end(tab, failure)
         return failure
 
-    async def _attempt(self, attempt: Attempt, bill: Bill) -> Failure | None:
+    def _end(self, tab: Tab, failure: Failure | None) -> None:
+        over(tab, failure, breaker=self._route.breaker, telling=self._telling)
+
+    async def _attempt(self, attempt: Attempt, tab: Tab) -> Failure | None:
         lane = self._generation.lanes[attempt.target.provider]
         ask = self._ask(attempt.target)
         if self._telling is not None and self._telling.broke is not None:
@@ -258,12 +259,12 @@ class Conversation:
         if urls := lane.adapter.fetches(ask):
             ask = await self._show(ask, urls)
         request = lane.adapter.encode(ask)
-        failure = await bill.hold(request)
+        failure = await tab.hold(request)
         if failure is not None:
             return failure
         if self._telling is not None:
-            return await self._stream(attempt, lane, ask, request, bill=bill, telling=self._telling)
-        return await self._whole(attempt, lane, ask, request, bill=bill)
+            return await self._stream(attempt, lane, ask, request, tab=tab, telling=self._telling)
+        return await self._whole(attempt, lane, ask, request, tab=tab)
 
     def _ask(self, target: Target) -> Ask:
         record = self._record
@@ -288,14 +289,14 @@ class Conversation:
 
     # Answer: whole
 
-    async def _whole(
-        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, bill: Bill
-    ) -> Failure | None:
+    async def _whole(self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, tab: Tab) -> Failure | None:
         shared, target = self._shared, attempt.target
         timeouts = self._route.timeouts
         due = min(shared.loop.time() + timeouts.attempt, self._began + timeouts.total)
         trial = WholeTrial(lane.adapter, ask, request, shared.deadlines, due, seconds=timeouts.attempt)
-        bill.sent(trial)
+        tab.sent(trial)
+        if self._race is not None:
+            self._race.sent(tab)
         trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
         try:
             outcome = await trial.outcome
@@ -304,23 +305,25 @@ class Conversation:
                 trial.abort()
         if isinstance(outcome, Failure):
             return outcome
+        if self._race is not None and not self._race.wins(tab):
+            return OUTRUN
         record = self._record
         record.finish = outcome.finish
         record.dropped = request.dropped
-        bill.settle(outcome.usage, outcome.produced, shared.loop.time())
+        tab.settle(outcome.usage, outcome.produced, shared.loop.time())
         if outcome.remember:
             shared.memory.keep(target.provider, self._key.name, outcome.remember)
-        bill.answer = outcome.body
+        tab.bill.answer = outcome.body
         if record.asked is not None:  # the operator wants content in the log
             record.answered = outcome.body
-        head = lines(self._generation, shared.till, record, bill, target, route=self._route.name, cost=True)
+        head = lines(self._generation, shared.till, record, tab, route=self._route.name, cost=True)
         self._reply.whole(200, outcome.body, head)
         return None
 
     # Answer: piece by piece
 
     async def _stream(
-        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, bill: Bill, telling: Telling
+        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, tab: Tab, telling: Telling
     ) -> Failure | None:
         timeouts = self._route.timeouts
         trial = StreamTrial(
@@ -328,22 +331,22 @@ class Conversation:
             ask,
             request,
             self._shared.deadlines,
-            telling,
+            telling if self._race is None else self._race.sent(tab),
             first=timeouts.first_content,
             idle=timeouts.idle,
             deadline=self._began + timeouts.total,
         )
-        telling.follow(attempt.target, trial)
-        bill.sent(trial)
+        telling.follow(tab, trial)
+        tab.sent(trial)
         trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
         try:
             failure = await trial.ended
         finally:
             if not trial.over:
                 trial.abort()
-            if telling.committed:
+            if telling.committed and telling.tab is tab:
                 self._reply.follow(None)
-        if failure is not None:
+        if failure is not None and not (telling.committed and telling.tab is not tab):
             failure = telling.fails(failure)
             if telling.committed:
                 self._break_off(failure)
@@ -372,21 +375,20 @@ class Conversation:
         shared, record, reply = self._shared, self._record, self._reply
         bill, telling = self._bill, self._telling
         shared.open.discard(self)
-        now = shared.loop.time()
         record.status = record.status or reply.status
-        record.total = (now - self._began) * 1e3
+        record.total = (shared.loop.time() - self._began) * 1e3
         if telling is not None:
             shared.deadlines.forget(telling)
         if bill is not None:
             record.attempts = len(bill.tried)
             record.tried = tuple(bill.tried)
             bill.close()
-            if self._part is not None:
-                self._part.close(record)
             if self._route.shadow is not None:
                 copied(self._generation, shared, self._route, self._call, record)
             if bill.produced >= 0 and not record.fault:
-                shared.assessor.finished(record, self._call, bill.answer, bill.produced)
+                shared.assessor.finished(record, self._call, bill.answer, bill.produced, self._part)
+            elif self._part is not None:
+                self._part.close(record, "")
         record.bytes_out = reply.sent
         shared.meters.count(record)
         shared.scribe.put(record)

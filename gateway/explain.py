@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from admin.asked import Asked, Row
 from api import ENDPOINTS
-from config.schema import Key, Route
+from config.schema import Hedge, Key, Route
 from core.call import Call
 from core.errors import Refusal
 from core.secret import Secret
@@ -133,14 +133,20 @@ def _shadow(generation: Generation, route: Route, call: Call) -> dict[str, Any] 
 
 def policy(generation: Generation, route: Route, key: Key) -> dict[str, Any]:
     """What holds for the whole call; times in seconds."""
-    times, retry, most = route.timeouts, route.retry, generation.most(key)
+    times, retry, most, hedge = route.timeouts, route.retry, generation.most(key), route.hedge
     return {
         "fallback": route.fallback,
         "attempts": most_attempts(route),
         "timeouts": {name: getattr(times, name) for name in ("connect", "first_content", "idle", "attempt", "total")},
         "retry": {"attempts": retry.attempts, "backoff": retry.backoff, "max_backoff": retry.max_backoff},
         "queue": {"most": route.queue.most, "wait": route.queue.wait, "priority": key.priority},
+        "hedge": None if hedge is None else hedge_told(hedge),
         "on_break": route.on_break,
         "params": "strict" if route.strict else "drop",
         "max_cost_usd": None if most is None else most / NANO,
     }
+
+
+def hedge_told(hedge: Hedge) -> dict[str, Any]:
+    """*after_s* None: after that quantile of recent times."""
+    return {"after_s": hedge.seconds, "after_quantile": hedge.quantile, "at_most": hedge.at_most}

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import orjson
 
-from api.flaws import flaw, formed
 from config.schema import Canary, Route
 from core.call import Call
 from core.errors import Refusal
@@ -16,7 +15,6 @@ from telemetry.record import Record
 
 NANO: Final = 1_000_000_000
 CHAT: Final = "chat"
-NOTHING: Final = b""
 UNTRIED: Final = ("no_target_available", "unsupported_by_model")  # how targets are refused before any attempt
 
 
@@ -113,27 +111,19 @@ class Flight:
 
 
 class Part:
-    """What one call has to do with a canary. *ahead* is what it tries first, None if it goes the usual way."""
+    """What one call has to do with a canary. *ahead* is what it tries first, None if it goes the usual way.
 
-    __slots__ = ("_call", "_flight", "_listens", "_number", "_refused", "ahead")
+    Implements gateway.assessor.Judged.
+    """
+
+    __slots__ = ("_flight", "_number", "_refused", "ahead", "keen")
 
     def __init__(self, flight: Flight, number: int, call: Call, ahead: Route | None) -> None:
         self._flight = flight
         self._number = number
-        self._call = call
         self._refused = ""
         self.ahead = ahead
-        self._listens = False  # its answer is kept for us until it is over
-
-    def listen(self, record: Record) -> None:
-        """Have the answer kept, if it can only be judged by reading it."""
-        if record.asked is None and self._judges and (not self._call.stream or formed(self._call)):
-            record.asked = NOTHING
-            self._listens = True
-
-    @property
-    def _judges(self) -> bool:
-        return self._flight.canary.guard.validity is not None and self._call.endpoint == CHAT
+        self.keen = flight.canary.guard.validity is not None and call.endpoint == CHAT
 
     async def answers(self, ask: Callable[[Route], Awaitable[None]]) -> bool:
         """Whether the canary's targets answer; else, whatever it was, the call goes on as if they hadn't been asked."""
@@ -146,11 +136,8 @@ class Part:
             return False
         return True
 
-    def close(self, record: Record) -> None:
-        """The call is over."""
-        flawed = self._flawed(record)
-        if self._listens:
-            record.asked = record.answered = None  # they aren't for the log
+    def close(self, record: Record, flaw: str) -> None:
+        """The call is over, and *flaw* is what was found wrong with its answer, if anything."""
         if record.degraded:
             return  # another route has answered, which says nothing of this one
         tried = record.tried
@@ -161,17 +148,9 @@ class Part:
             answered=record.status == 200 and not record.fault,
             first=record.first,
             cost=record.cost,
-            flawed=flawed,
+            flawed=self.keen and bool(flaw),
         )
         self._flight.count(ended, self._number, ours=self.ahead is not None)
-
-    def _flawed(self, record: Record) -> bool:
-        if not self._judges or record.status != 200:
-            return False
-        if record.answered is not None:
-            return flaw(self._call, bytes(record.answered), record.finish) != ""
-        usage = record.usage
-        return record.finish == "length" or (usage is not None and not usage.completion)
 
 
 def _side(side: Side) -> dict[str, Any]:

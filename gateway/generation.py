@@ -40,6 +40,7 @@ from quota.till import Till
 from routing.candidates import View
 from routing.credentials import Credentials
 from routing.forecast import Forecast
+from routing.hedge import Hedges
 from routing.match import Routes
 from routing.quality import Qualities
 from routing.retry_budget import RetryBudget
@@ -96,6 +97,7 @@ class Shared:
     canaries: Canaries
     shadows: Shadows = field(default_factory=Shadows)
     budget: RetryBudget = field(default_factory=RetryBudget)
+    hedges: Hedges = field(default_factory=Hedges)
     memory: Remembered = field(default_factory=Remembered)
     fetcher: Fetcher = field(default_factory=Fetcher)
     sightings: Sightings = field(default_factory=Sightings)
@@ -111,7 +113,7 @@ class Shared:
 
 
 class Generation:
-    """What calls that began under one configuration go by. *learns*: attempts teach something that a choice goes by."""
+    """What calls that began under one configuration go by. *learns*: every attempt teaches what a choice goes by."""
 
     __slots__ = (
         "_catalog",

@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from core.target import Target
-from gateway.bill import Bill
 from gateway.generation import Generation
+from gateway.tab import Tab
 from quota.purse import Purse
 from quota.till import Till
 from server.reply import header
@@ -17,19 +16,17 @@ TOKENS: Final = (
 REQUESTS: Final = TOKENS.replace(b"tokens", b"requests")
 
 
-def lines(
-    generation: Generation, till: Till, record: Record, bill: Bill, target: Target, *, route: str, cost: bool = False
-) -> bytes:
+def lines(generation: Generation, till: Till, record: Record, tab: Tab, *, route: str, cost: bool = False) -> bytes:
     """*cost*: it is known already. A stream's head goes out before it is."""
-    text = b"%bx-switchyard-attempts: %d\r\n" % (generation.labels(route, target.id), len(bill.tried) + 1)
+    text = b"%bx-switchyard-attempts: %d\r\n" % (generation.labels(route, tab.target.id), len(tab.bill.tried) + 1)
     if cost:
         text += b"x-switchyard-cost-usd: %d.%09d\r\n" % divmod(record.cost, NANO)
     if record.dropped:
         text += header("x-switchyard-dropped", ", ".join(record.dropped))
     if record.degraded:
         text += header("x-switchyard-degraded", record.degraded)
-    if bill.purse is not None and bill.purse.metered:
-        text += limits(till, bill.purse)
+    if tab.purse.metered:
+        text += limits(till, tab.purse)
     return text
 
 

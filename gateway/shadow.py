@@ -10,6 +10,7 @@ import time
 from functools import partial
 from typing import Final
 
+from api.stream import StreamWriter
 from config.schema import Route, Shadow
 from core.ask import NOTHING_FETCHED, Ask
 from core.call import Call
@@ -22,8 +23,10 @@ from gateway.generation import Generation, Shared
 from gateway.mistakes import told
 from gateway.remembered import Recollection
 from gateway.spent import Spent
+from gateway.tab import Tab
 from routing.candidates import obstacle
 from routing.naming import named
+from routing.plan import Attempt
 from routing.share import drawn
 from telemetry.log import Scribe
 from telemetry.record import Record
@@ -70,6 +73,7 @@ class Copy:
         "_began",
         "_bill",
         "_call",
+        "_ear",
         "_first",
         "_generation",
         "_pool",
@@ -77,6 +81,7 @@ class Copy:
         "_route",
         "_shadow",
         "_shared",
+        "_tab",
         "_trial",
         "_why",
     )
@@ -95,7 +100,9 @@ class Copy:
         self._bill = Bill(generation, shared, record, shadow.key, self._call)
         self._began = shared.loop.time()
         self._pool = shared.shadows.vitals.pool(generation.config.providers[shadow.target.provider])
+        self._tab: Tab
         self._trial: WholeTrial | StreamTrial | None = None
+        self._ear = shared.assessor.ear(call, None) if call.stream else None
         self._first: float | None = None
         self._why = ""  # nothing was sent
 
@@ -117,8 +124,7 @@ class Copy:
         target = self._shadow.target
         vitals = self._shared.shadows.vitals.target(target.id)
         credential = self._pool.pause(self._began, target.id).credential
-        probe = vitals.begin(self._began)
-        self._bill.begin(target, self._began)
+        self._tab = Tab(self._bill, Attempt(target, credential, 1, 0.0, 0, retry=False), vitals, self._began)
         failure: Failure | None = CANCELLED
         try:
             failure = await self._attempt(credential)
@@ -127,9 +133,9 @@ class Copy:
             failure = Failure(Fault.LIMITED, refused.message)
         finally:
             now = self._shared.loop.time()
-            self._bill.end(failure)
+            self._tab.end(failure, now)
             first = None if self._first is None else self._first - self._began
-            vitals.end(now, failure, probe=probe, policy=self._route.breaker, first_content=first)
+            vitals.end(now, failure, probe=self._tab.probe, policy=self._route.breaker, first_content=first)
             self._pool.told(credential, failure, now, target.id)
             self._close(failure, now)
 
@@ -140,12 +146,12 @@ class Copy:
             gallery = Gallery(self._call, self._shared.fetcher, self._generation.config.media)
             ask = ask._replace(media=await gallery.show(urls, within=self._route.timeouts.total))
         request = lane.adapter.encode(ask)
-        failure = await self._bill.hold(request)
+        failure = await self._tab.hold(request)
         if failure is not None:
             self._why = "spent" if failure.fault is Fault.LIMITED else "unfit"
             return failure
         trial = self._trial = self._made(ask, request)
-        self._bill.sent(trial)
+        self._tab.sent(trial)
         trial.exchange = lane.send(request, credential, trial, self._route.timeouts.connect)
         try:
             return await (trial.ended if isinstance(trial, StreamTrial) else self._whole(trial))
@@ -181,22 +187,25 @@ class Copy:
         if isinstance(outcome, Failure):
             return outcome
         self._record.finish = outcome.finish
-        self._bill.settle(outcome.usage, outcome.produced, self._shared.loop.time())
+        self._tab.settle(outcome.usage, outcome.produced, self._shared.loop.time())
+        self._bill.answer = outcome.body
         return None
 
-    # Nobody listens
+    # Nobody listens, but for the ear of the assessor
 
     def opens(self) -> Relay | None:
         self._first = self._shared.loop.time()
         self._record.first = (self._first - self._began) * 1e3
-        return self._forget
+        return self._forget if self._ear is None else self._ear.beside(self._forget)
 
     def hears(self, events: list[Event], *, last: bool) -> None:
-        del events
+        if self._ear is not None:
+            self._ear.hear(StreamWriter(show_usage=False).write(events))
         if last and isinstance(self._trial, StreamTrial):
             decoder = self._trial.decoder
             self._record.finish = decoder.finish
-            self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+            self._tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+            self._bill.answer = self._ear
 
     def _forget(self, data: bytes) -> float:
         del data
@@ -214,12 +223,13 @@ class Copy:
             return
         record, bill, shared, route = self._record, self._bill, self._shared, self._route.name
         fault = "" if failure is None else failure.fault.code
-        bill.tried.append((self._shadow.target.id, fault, (now - self._began) * 1e3))
         record.tried, record.attempts = tuple(bill.tried), 1
         record.total = (now - self._began) * 1e3
         record.fault = fault
         record.status = 200 if failure is None else failure.fault.status
         bill.close()
+        if failure is None:
+            shared.assessor.copied(record, self._call, bill.answer, bill.produced)
         shared.scribe.put(record)
         shared.meters.counter(CALLS, route, fault or NO_FAULT).value += 1
         shared.meters.counter(COST, route).value += record.cost

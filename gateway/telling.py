@@ -8,13 +8,14 @@ from api.stream import DONE, KEEPALIVE, StreamWriter
 from core.ask import Ask
 from core.call import Call
 from core.faults import Failure
-from core.target import Target
 from core.wire import Event
 from gateway.bill import Bill
 from gateway.continuing import NO_SEAM, Continuing
+from gateway.ear import Ear
 from gateway.generation import Generation, Shared
 from gateway.lines import lines
 from gateway.slices import Slices
+from gateway.tab import Tab
 from server.reply import Reply, header
 from telemetry.record import Record
 from upstream.trial import Relay, StreamTrial
@@ -27,27 +28,28 @@ class Telling:
 
     *committed*: content has gone to the client, so that there is no other target from here on, unless the answer breaks
     off and is *continuing*. *first*: when the attempt under way had content, in loop time. *due*: when a client that
-    waits is to be told that we are still there.
+    waits is to be told that we are still there. *tab*: of the attempt that it follows. *ear*: what hears it, too.
     """
 
     __slots__ = (
+        "_asked",
         "_began",
         "_bill",
         "_choices",
-        "_ear",
         "_generation",
         "_growing",
         "_record",
         "_reply",
         "_shared",
-        "_target",
         "_trial",
         "_writer",
         "committed",
         "continuing",
         "due",
+        "ear",
         "first",
         "route",
+        "tab",
     )
 
     def __init__(
@@ -60,16 +62,17 @@ class Telling:
         self._bill = bill
         self._writer = StreamWriter(show_usage=call.include_usage)
         self._choices = call.choices
-        self._ear = shared.assessor.ear(call)
         self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
         self._began = shared.loop.time()
-        self._target: Target
+        self._asked = self._began  # when the attempt under way was sent
         self._trial: StreamTrial
+        self.tab: Tab
         self.route = record.route
         self.due = self._began + generation.config.server.keepalive
         self.committed = False
         self.first: float | None = None
         self.continuing: Continuing | None = None
+        self.ear: Ear | None = None
 
     @property
     def broke(self) -> Failure | None:
@@ -82,10 +85,11 @@ class Telling:
         self._bill.before = self._record.usage
         return ask if self.continuing is None else self.continuing.asks(ask, adapter)
 
-    def follow(self, target: Target, trial: StreamTrial) -> None:
+    def follow(self, tab: Tab, trial: StreamTrial) -> None:
         """Another attempt begins."""
-        self._target = target
+        self.tab = tab
         self._trial = trial
+        self._asked = self._shared.loop.time()
 
     def opens(self) -> Relay | None:
         reply, record, trial = self._reply, self._record, self._trial
@@ -93,20 +97,22 @@ class Telling:
         self.first = trial.first_content
         if record.first is None:
             record.first = (self.first - self._began) * 1e3
+        if self._generation.learns or record.decided:
+            self._shared.vitals.target(self.tab.target.id).pulse.opened(self.first, self.first - self._asked)
         record.dropped = trial.request.dropped
         if not reply.opened:
             shared = self._shared
-            reply.open(lines(self._generation, shared.till, record, self._bill, self._target, route=self.route))
+            reply.open(lines(self._generation, shared.till, record, self.tab, route=self.route))
         reply.follow(trial)
-        seen = record.asked is not None or self._bill.slices is not None or self.continuing is not None
-        if seen or self._ear is None:
+        seen = record.asked is not None or self.tab.slices is not None or self.continuing is not None
+        if seen or self.ear is None:
             return None if seen else reply.send
-        return self._ear.beside(reply.send)
+        return self.ear.beside(reply.send)
 
     def fails(self, failure: Failure) -> Failure:
         """What the plan is told of *failure*, if it is asked: nothing is *committed* then."""
         if self.continuing is not None:
-            failure, asked = self.continuing.fails(failure, self._target.id, heard=self.committed)
+            failure, asked = self.continuing.fails(failure, self.tab.target.id, heard=self.committed)
             self.committed = not asked
         return failure
 
@@ -121,19 +127,19 @@ class Telling:
         if record.asked is not None:  # somebody wants to see it all
             record.answered = bytearray() if record.answered is None else record.answered
             record.answered += data
-        if self._ear is not None:
-            self._ear.hear(data)
+        if self.ear is not None:
+            self.ear.hear(data)
         if not last:
             self._reply.send(data)
-            if self._bill.slices is not None:
-                self._afford(self._bill.slices)
+            if self.tab.slices is not None:
+                self._afford(self.tab.slices)
             return
         decoder = self._trial.decoder
         record.finish = decoder.finish
         if decoder.remember:
-            self._shared.memory.keep(self._target.provider, record.key, decoder.remember)
-        self._bill.answer = self._ear
-        usage = self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+            self._shared.memory.keep(self.tab.target.provider, record.key, decoder.remember)
+        self._bill.answer = self.ear
+        usage = self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
         if self.continuing is not None:
             usage = self.continuing.shown(record.usage or usage)
         self._reply.end(data, self._writer.end(usage))
@@ -162,7 +168,7 @@ class Telling:
         """No more of it can be paid. The client is told, and nobody is to blame."""
         record, decoder = self._record, trial.decoder
         record.finish = "length"
-        self._bill.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+        self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
         self._bill.produced = -1  # it says nothing of the target
         self._reply.end(self._writer.cut(self._choices, NO_MORE), DONE)
         trial.stop()

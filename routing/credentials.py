@@ -183,6 +183,11 @@ class Credentials:
         """Whether one of them may be used for *target_id* now."""
         return any(member.rest(now, target_id) is None for member in self._members)
 
+    def other(self, index: int, now: float, target_id: str) -> int | None:
+        """Another one than *index* that may be used for *target_id* now; None if there is none."""
+        pause = self.pause(now, target_id, but=index)
+        return pause.credential if pause.fault is None and pause.credential != index else None
+
     def told(self, index: int, failure: Failure | None, now: float, target_id: str) -> None:
         """What became of an attempt with credential *index*; None is a success."""
         members = self._members

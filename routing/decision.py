@@ -13,7 +13,7 @@ from core.target import Target
 from routing.candidates import Skipped, View, sift
 from routing.columns import COLUMNS, Sight
 from routing.eligibility import liked
-from routing.pick import Pick, Table, Whole
+from routing.pick import Number, Pick, Table, Whole
 from routing.sticky import sticky
 from routing.strategies import STRATEGIES, strategy_named
 
@@ -21,8 +21,8 @@ MOST_KEPT: Final = 24  # targets of a decision, of which few are ever tried
 
 
 class Decision(NamedTuple):
-    """*targets* are those that could take the call, as written, each with its row of *table* (the columns that the
-    strategy reads). *order* are numbers of them. *skipped* could not take it at that moment; they come last.
+    """*targets* are those that could take the call, as written, and *columns* what was seen of them (one for each thing
+    that the strategy reads). *order* are numbers of them. *skipped* could not take it at that moment; they come last.
     *preferred* are the numbers of those that the client would rather have.
     """
 
@@ -30,7 +30,7 @@ class Decision(NamedTuple):
     strategy: str
     pick: Pick
     targets: Sequence[Target]
-    table: Table
+    columns: Table
     preferred: frozenset[int]
     order: Sequence[int]
     skipped: Sequence[Skipped]
@@ -39,6 +39,11 @@ class Decision(NamedTuple):
         """All targets, the first to be tried first."""
         targets = self.targets
         return [*(targets[number] for number in self.order), *(each.target for each in self.skipped)]
+
+    @property
+    def table(self) -> Sequence[tuple[Number, ...]]:
+        """The same as a row for each target."""
+        return list(zip(*self.columns, strict=True)) if self.columns else [()] * len(self.targets)
 
     def kept(self) -> list[Any]:
         """As the ledger keeps it: what it followed from, but not what followed. Of many targets, those tried first."""
@@ -59,15 +64,15 @@ class Decision(NamedTuple):
 
     def cut(self) -> Self:
         """The same of the targets that are tried first, and what it takes to put them in the same order again."""
-        strategy, pick, targets, table = STRATEGIES[self.strategy], self.pick, self.targets, self.table
-        lead = (strategy.order(targets, table, pick) if self.preferred else self.order)[0]
+        strategy, pick, targets, columns = STRATEGIES[self.strategy], self.pick, self.targets, self.columns
+        lead = (strategy.order(targets, columns, pick) if self.preferred else self.order)[0]
         numbers = sorted(self.order[:MOST_KEPT])
-        scale = () if strategy.scale is None else strategy.scale(targets, table)
+        scale = () if strategy.scale is None else strategy.scale(targets, columns)
         places = {number: place for place, number in enumerate(numbers)}
         return self._replace(
             pick=pick._replace(whole=Whole(len(targets), numbers, lead, scale)),
             targets=[targets[number] for number in numbers],
-            table=[table[number] for number in numbers],
+            columns=[[column[number] for number in numbers] for column in columns],
             preferred=frozenset(places[number] for number in self.preferred if number in places),
             order=[places[number] for number in self.order[:MOST_KEPT]],
         )
@@ -80,12 +85,12 @@ class Decision(NamedTuple):
         """
         stage, strategy, seed, turn, stuck, weights, rows, preferred, away, *whole = kept
         targets = [Target(provider, model, weight) for provider, model, weight, _ in rows]
-        table: Table = [tuple(row) for *_, row in rows]
+        columns = list(zip(*(row for *_, row in rows), strict=True))
         skipped = [Skipped(Target(provider, model), reason) for provider, model, reason in away]
         seen = Pick(seed, turn, stuck, Balance(*weights), Whole(*whole[0]) if whole else None)
-        liked = frozenset(preferred)
-        order = ordered(strategy, targets, table, seen, preferred=liked)
-        return cls(stage, strategy, seen, targets, table, liked, order, skipped)
+        first = frozenset(preferred)
+        order = ordered(strategy, targets, columns, seen, preferred=first)
+        return cls(stage, strategy, seen, targets, columns, first, order, skipped)
 
 
 def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now: float, caller: str = "") -> Decision:
@@ -100,8 +105,7 @@ def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now:
     stuck = sticky(strategy.sticks, call, caller) if strategy.sticks else 0
     pick = Pick(seed, turn, stuck, stage.weights)
     sight = Sight(able, seen, call, view, now)
-    columns = [COLUMNS[column](sight) for column in strategy.reads]
-    table: Table = list(zip(*columns, strict=True)) if columns else [()] * len(able)
+    table = [COLUMNS[column](sight) for column in strategy.reads]
     preferred = liked(able, wishes, view)
     order = ordered(name, able, table, pick, preferred=preferred)
     return Decision(number, name, pick, able, table, preferred, order, skipped)

@@ -32,9 +32,10 @@ class Hindsight:
         pick = pick._replace(
             turn=self._turns.get(decision.stage, pick.turn), sticky=self._sticky.get(strategy.sticks, pick.sticky)
         )
-        table = []
-        for target, row in zip(decision.targets, decision.table, strict=True):
-            seen = self._seen.get(target.id, {})
-            table.append(tuple(seen.get(name, one) for name, one in zip(strategy.reads, row, strict=True)))
-        order = ordered(decision.strategy, decision.targets, table, pick, preferred=decision.preferred)
-        return decision._replace(pick=pick, table=table, order=order)
+        seen = [self._seen.get(target.id, {}) for target in decision.targets]
+        columns = [
+            [one.get(name, number) for one, number in zip(seen, column, strict=True)]
+            for name, column in zip(strategy.reads, decision.columns, strict=True)
+        ]
+        order = ordered(decision.strategy, decision.targets, columns, pick, preferred=decision.preferred)
+        return decision._replace(pick=pick, columns=columns, order=order)

@@ -1,6 +1,6 @@
 """What a strategy is: an order that follows from a table of numbers and a Pick, and from nothing else."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from config.schema import BALANCE, Balance
@@ -8,7 +8,8 @@ from core.target import Target
 from routing.chance import chance, chances
 
 Number = float | None
-Table = Sequence[tuple[Number, ...]]
+Column = Sequence[Number]
+Table = Sequence[Column]  # a column for each that the strategy reads
 
 
 class Whole(NamedTuple):
@@ -37,9 +38,11 @@ class Pick(NamedTuple):
     balance: Balance = BALANCE
     whole: Whole | None = None
 
-    def chances(self) -> Iterator[float]:
-        """One for each target, in order."""
-        return chances(self.seed) if self.whole is None else (chance(self.seed, one) for one in self.whole.numbers)
+    def chances(self, count: int) -> list[float]:
+        """One for each of *count* targets."""
+        return (
+            chances(self.seed, count) if self.whole is None else [chance(self.seed, one) for one in self.whole.numbers]
+        )
 
 
 Order = Callable[[Sequence[Target], Table, Pick], Sequence[int]]

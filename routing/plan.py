@@ -49,24 +49,28 @@ class Trail(Protocol):
 
 
 def plan(
-    route: Route, call: Call, view: View, deadline: float, trail: Trail | None = None, *, caller: str = ""
+    route: Route,
+    call: Call,
+    view: View,
+    deadline: float,
+    trail: Trail | None = None,
+    *,
+    caller: str = "",
+    course: "Course | None" = None,
 ) -> Generator[Attempt, Failure, None]:
     """Yield what to try; be sent what went wrong. Raises Exhausted when nothing is left.
 
     *deadline*: when the call's time is up, on the clock of *view*. *trail* gets every decision that is made.
-    *caller* is the name of the client's key.
+    *caller* is the name of the client's key. *course*: one of the same call, for those who ask it for spare attempts.
     """
-    course = _Course(route, call, view, deadline)
+    course = course or Course(route, call, view, deadline, trail, caller=caller)
     now = view.clock()
     for index, stage in enumerate(route.stages):
         if (index or stage.on) and not course.reaches(stage):
             continue
         targets: Iterable[Target] = stage.targets
         if len(stage.targets) > 1:
-            decision = _decided(route, index, call, view, now, caller=caller)
-            targets = course.through(decision.tried(), index)
-            if trail is not None:
-                trail.append(decision)
+            targets = course.through(course.order(index, now), index)
         for target in targets:
             if course.over(now):
                 raise course.exhausted(now)
@@ -76,21 +80,24 @@ def plan(
             while attempt is not None:
                 failure = yield attempt
                 now = view.clock()
+                attempt, failure = course.verdict(attempt, failure, now)
                 attempt = course.again(attempt, failure, now)
             if not route.fallback:
                 yield from _rest(course, view)
-            if not (failure.fault.next_target or _leads(failure.fault, stage)):
+            if not (failure.fault.next_target or leads(failure.fault, stage)):
                 break
     yield from _rest(course, view)
 
 
-def _rest(course: "_Course", view: View) -> Generator[Attempt, Failure, NoReturn]:
+def _rest(course: "Course", view: View) -> Generator[Attempt, Failure, NoReturn]:
     """What is left to try of what couldn't be at once: where there is a line, and what only breakers keep away."""
     attempt: Attempt | None
     while (attempt := course.in_line(view.clock())) is not None:
         while attempt is not None:
             failure = yield attempt
-            attempt = course.again(attempt, failure, view.clock())
+            now = view.clock()
+            attempt, failure = course.verdict(attempt, failure, now)
+            attempt = course.again(attempt, failure, now)
         if failure.fault is Fault.BUSY:
             break
     now = view.clock()
@@ -101,7 +108,7 @@ def _rest(course: "_Course", view: View) -> Generator[Attempt, Failure, NoReturn
     raise course.exhausted(now)
 
 
-def _leads(fault: Fault, stage: Stage) -> bool:
+def leads(fault: Fault, stage: Stage) -> bool:
     """Whether *stage* is tried after *fault*."""
     if stage.on:
         # A target that is known to be full would have said that it is overloaded.
@@ -117,17 +124,12 @@ def most_attempts(route: Route) -> int:
     return min(most, route.most or most)
 
 
-def _decided(route: Route, index: int, call: Call, view: View, now: float, *, caller: str) -> Decision:
-    place = (route.name, index)
-    turn = view.turns[place] = view.turns.get(place, -1) + 1
-    return decide(route.stages[index], index, call, view, turn=turn, now=now, caller=caller)
-
-
-class _Course:
+class Course:
     """What became of a call so far, and what that allows next."""
 
     __slots__ = (
         "_call",
+        "_caller",
         "_deadline",
         "_failures",
         "_limit",
@@ -138,16 +140,21 @@ class _Course:
         "_seen",
         "_skipped",
         "_too_small",
+        "_trail",
         "_tries",
         "_until",
         "_view",
     )
 
-    def __init__(self, route: Route, call: Call, view: View, deadline: float) -> None:
+    def __init__(
+        self, route: Route, call: Call, view: View, deadline: float, trail: Trail | None = None, *, caller: str = ""
+    ) -> None:
         self._route = route
         self._call = call
         self._view = view
         self._deadline = deadline
+        self._trail = trail
+        self._caller = caller
         self._number = 0
         self._limit = 0  # as soon as somebody has asked
         self._tries = 0  # at the target that is being tried
@@ -159,12 +166,22 @@ class _Course:
         self._until: dict[str, float] = {}  # when a target can be tried again, where known
         self._too_small: tuple[int, Target] | None = None
 
+    def order(self, index: int, now: float) -> Sequence[Target]:
+        """The targets of a stage of several, as they are to be tried."""
+        view, place = self._view, (self._route.name, index)
+        turn = view.turns[place] = view.turns.get(place, -1) + 1
+        stage = self._route.stages[index]
+        decision = decide(stage, index, self._call, view, turn=turn, now=now, caller=self._caller)
+        if self._trail is not None:
+            self._trail.append(decision)
+        return decision.tried()
+
     def reaches(self, stage: Stage) -> bool:
         """Whether what went wrong so far leads to *stage*."""
         if self._failures:
-            return _leads(self._failures[-1][1].fault, stage)
+            return leads(self._failures[-1][1].fault, stage)
         # An open breaker or a resting credential is a failure that an earlier call met in our place.
-        return not stage.on or any(each.fault is not None and _leads(each.fault, stage) for _, each in self._skipped)
+        return not stage.on or any(each.fault is not None and leads(each.fault, stage) for _, each in self._skipped)
 
     def through(self, targets: Sequence[Target], index: int) -> Iterator[Target]:
         """*targets* of stage *index*, and then those of them that are skipped, but may be tried all the same."""
@@ -205,6 +222,10 @@ class _Course:
         if skipped.wait is not None:
             self._until[target.id] = now + skipped.wait
         return None
+
+    def verdict(self, attempt: Attempt, failure: Failure, _now: float) -> tuple[Attempt, Failure]:
+        """Which attempt's failure says how to go on: that of the only one that there was."""
+        return attempt, failure
 
     def again(self, attempt: Attempt, failure: Failure, now: float) -> Attempt | None:
         """The next attempt at the same target after *failure*; None if there shall be none."""
@@ -306,7 +327,7 @@ class _Course:
         ahead: dict[str, bool] = {}
         stages = self._route.stages[index:] if self._route.fallback else ()
         for number, stage in enumerate(stages):
-            reached = number == 0 or _leads(fault, stage)
+            reached = number == 0 or leads(fault, stage)
             for target in stage.targets:
                 if target.id not in self._seen and self._free(target, now):
                     ahead[target.id] = reached or ahead.get(target.id, False)

@@ -118,6 +118,12 @@ METRICS = (
     Metric("switchyard_retries_total", "counter", "Attempts at the same target again", ("target",)),
     Metric("switchyard_fallbacks_total", "counter", "Attempts at another target than the one before", ("route",)),
     Metric("switchyard_continued_total", "counter", "Times that a broken answer was gone on with", ("route",)),
+    Metric(
+        "switchyard_hedges_total",
+        "counter",
+        "Second attempts beside a slow one, by what became of them (won, lost, failed)",
+        ("route", "outcome"),
+    ),
     Metric("switchyard_refused_total", "counter", "Calls refused before any attempt, by status", ("code",)),
     Metric("switchyard_client_gone_total", "counter", "Calls whose client left before the end of the answer"),
     Metric(
@@ -316,6 +322,8 @@ class Meters:
                 self.counter("switchyard_tokens_total", target, kind).value += tokens
 
     def _count_attempts(self, record: Record) -> None:
+        if record.hedged:
+            self.counter("switchyard_hedges_total", record.route, record.hedged).value += 1
         before = ""
         for target, fault, _ in record.tried:
             self.counter("switchyard_attempts_total", target, fault or NONE).value += 1

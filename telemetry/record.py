@@ -52,7 +52,8 @@ class Record:
     *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is what
     the client was told in the end. *degraded* is the budget because of which another route answered. *decided* is how
     targets were put in order, where there was a choice. *continued* are the seams of an answer in parts. *asked* and
-    *answered* are for logs that the operator wants content in. *task* is what the call was for.
+    *answered* are for logs that the operator wants content in. *task* is what the call was for, *hedged* what
+    became of a second attempt beside a slow one: won, lost or failed.
     """
 
     __slots__ = (
@@ -74,6 +75,7 @@ class Record:
         "first",
         "generation",
         "gone",
+        "hedged",
         "id",
         "key",
         "provider",
@@ -113,6 +115,7 @@ class Record:
         self.degraded = ""
         self.continued: tuple[Mapping[str, Any], ...] = ()
         self.decided: list[Decided] = []
+        self.hedged = ""
         self.error = ""
         self.finish: str | None = None
         self.bytes_in = 0
@@ -244,6 +247,7 @@ def _fields(record: Record, *, content: bool) -> dict[str, Any]:
         "client_gone": record.gone,
         "dropped": record.dropped,
         "degraded": record.degraded,
+        "hedged": record.hedged,
         "continued": record.continued,
         "bytes_in": record.bytes_in,
         "bytes_out": record.bytes_out,

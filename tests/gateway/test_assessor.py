@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 import orjson
 
 from core.call import Call
-from gateway.assessor import ASKED, AT_ONCE, LARGEST, RECENT, Assessor, Ear
+from gateway.assessor import ASKED, AT_ONCE, RECENT, Assessor
+from gateway.ear import LARGEST, Ear
 from routing.quality import Qualities
 from telemetry.meters import Meters
 from telemetry.record import Record
@@ -87,8 +88,8 @@ async def test_what_is_too_large_is_not_read():
 
 async def test_only_so_many_streams_are_listened_to_and_only_those_that_can_be_checked():
     async with assessing() as assessor:
-        ears = [assessor.ear(JSON) for _ in range(3 * AT_ONCE)]
-        plain = assessor.ear(question())
+        ears = [assessor.ear(JSON, None) for _ in range(3 * AT_ONCE)]
+        plain = assessor.ear(question(), None)
 
     assert AT_ONCE <= sum(ear is not None for ear in ears) <= 2 * AT_ONCE
     assert plain is None
@@ -126,6 +127,60 @@ async def test_a_question_is_remembered_for_a_while_but_not_all_of_them():
         assessor.finished(record(time=NOW + 2), question(), None, 5)
 
     assert (0.5, 0.5) == (round(remembered, 3), round(evidence(assessor).flaws, 3))
+
+
+class Waiting:
+    """Somebody who waits for what is found."""
+
+    def __init__(self, *, keen):
+        self.keen = keen
+        self.told = []
+
+    def close(self, record, flaw):
+        self.told.append(flaw)
+
+    async def all(self, number):
+        async with asyncio.timeout(5):
+            while len(self.told) < number:
+                await asyncio.sleep(0.01)
+        return self.told
+
+
+async def test_whoever_waits_for_it_is_told_what_was_found():
+    waiting = Waiting(keen=False)
+    async with assessing() as assessor:
+        assessor.finished(record(), question(), None, 5, waiting)
+        assessor.finished(record(), question("How?"), None, 0, waiting)
+        assessor.finished(record(), JSON, BAD, 0, waiting)
+        assessor.finished(record(endpoint="embeddings"), Call("embeddings", "m", {}), b"{}", 0, waiting)
+        told = await waiting.all(4)
+
+    assert ["", "empty", "", "invalid_json"] == told
+
+
+async def test_whoever_is_keen_has_every_answer_read_unless_it_is_too_large():
+    keen = Waiting(keen=True)
+    async with assessing() as assessor:
+        ears = [assessor.ear(JSON, keen) for _ in range(3 * AT_ONCE)]
+        for _ in range(3 * AT_ONCE):
+            assessor.finished(record(), JSON, BAD, 0, keen)
+        assessor.finished(record(), JSON, BAD + b" " * LARGEST, 0, keen)
+        told = await keen.all(3 * AT_ONCE + 1)
+
+    assert all(ears)
+    assert ["", *["invalid_json"] * 3 * AT_ONCE] == told
+
+
+async def test_copies_are_judged_but_nobody_asks_for_them_again():
+    async with assessing() as assessor:
+        for number in range(3):
+            assessor.copied(record(time=NOW + number), question(), None, 5)
+        assessor.copied(record(), JSON, BAD, 0)
+        async with asyncio.timeout(5):
+            while (found := evidence(assessor)).flaws == 0:
+                await asyncio.sleep(0.01)
+
+    assert (1, 4) == (round(found.flaws, 3), round(found.seen, 3))
 
 
 async def test_vectors_have_no_flaws():

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -113,6 +114,28 @@ def test_a_state_directory_that_cannot_be_is_one_line(tmp_path, written):
 
     assert (1, "") == (done.returncode, done.stdout)
     assert "cannot write to state.directory state: Not a directory\n" == done.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_start_that_fails_says_why_and_ends(start, written, workers):
+    async with start(written(workers=workers)) as gateway:
+        state = gateway.folder / "state" / "state.db"
+    with contextlib.closing(sqlite3.connect(state, isolation_level=None)) as sql:
+        sql.execute("INSERT INTO key_changes (digests) VALUES ('no JSON')")
+
+    command = [sys.executable, str(HOME / "proxy.py"), "--config", str(gateway.config)]
+    process = subprocess.Popen(command, cwd=gateway.folder, env={}, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
+        said = await asyncio.to_thread(process.stderr.readline)
+        if workers > 1:  # others are started in its place, and may do better
+            process.send_signal(signal.SIGTERM)
+        code = await asyncio.to_thread(process.wait, PATIENCE)
+    finally:
+        process.kill()
+        process.communicate()
+
+    assert re.fullmatch(rb"cannot start: JSONDecodeError at sqlite_keys\.py:\d+\n", said)
+    assert (0 if workers > 1 else 1) == code
 
 
 async def test_it_outlives_the_shell_that_started_it(tmp_path, written):

@@ -25,6 +25,23 @@ def test_credentials_take_turns():
     assert [it.pick(0.0, ID) for _ in range(5)] == [0, 1, 2, 0, 1]
 
 
+@pytest.mark.parametrize(("count", "turns", "other"), [(1, 0, None), (2, 0, 1), (2, 1, 1), (3, 0, 1), (3, 1, 1)])
+def test_another_one_is_never_the_same(count, turns, other):
+    it = pool(count)
+    for _ in range(turns):
+        it.pick(0.0, ID)
+
+    assert it.other(0, 0.0, ID) == other
+
+
+def test_there_is_no_other_one_while_it_rests():
+    it = pool(2)
+
+    it.told(1, LIMITED, 0.0, ID)
+
+    assert it.other(0, 0.0, ID) is None
+
+
 def test_one_that_rests_is_passed_over():
     it = pool(3)
 

@@ -33,7 +33,7 @@ def made(strategy, count, rng, *, balance=BALANCE, sticky=0, likes=0.0):
         Target(f"provider-{number % 7}", f"model-{number}", rng.choice([1.0, 1.0, 0.0, 3.5])) for number in range(count)
     ]
     reads = STRATEGIES[strategy].reads
-    table = [tuple(KINDS[name](rng) for name in reads) for _ in targets]
+    table = [[KINDS[name](rng) for _ in targets] for name in reads]
     liked = frozenset(number for number in range(count) if rng.random() < likes)
     pick = Pick(rng.getrandbits(63), rng.randrange(1000), sticky, balance)
     order = ordered(strategy, targets, table, pick, preferred=liked)

@@ -54,6 +54,17 @@ def test_the_first_content_is_a_decaying_average():
     assert it.first_content == pytest.approx(1.2)
 
 
+@pytest.mark.parametrize(("known", "given_up", "then"), [(1.0, 2.0, 1.2), (1.0, 0.5, 1.0), (None, 2.0, None)])
+def test_being_given_up_for_a_quicker_one_makes_a_target_slower_never_quicker(known, given_up, then):
+    it = vitals().target("lab/model")
+    if known is not None:
+        attempt(it, first_content=known)
+
+    it.slower_than(5.0, given_up)
+
+    assert it.first_content == (then and pytest.approx(then))
+
+
 def test_failures_and_answers_in_one_piece_say_nothing_about_the_first_content():
     it = vitals().target("lab/model")
 

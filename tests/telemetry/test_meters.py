@@ -57,6 +57,14 @@ def test_a_whole_answer_has_no_first_content(meters, finished):
     assert counted(meters)["switchyard_calls_total", "smart", "chat", "200", "false"] == [1]
 
 
+def test_a_hedge_is_counted_by_what_became_of_it(meters, finished):
+    meters.count(finished(tried=((OPUS, "cancelled", 80.0), (GPT, "", 60.0)), attempts=2, hedged="won"))
+
+    found = counted(meters)
+    assert found["switchyard_hedges_total", "smart", "won"] == [1]
+    assert found["switchyard_attempts_total", OPUS, "cancelled"] == [1]
+
+
 def test_retries_and_fallbacks_are_told_apart(meters, finished):
     tried = ((GPT, "overloaded", 1.0), (GPT, "timeout", 2.0), (OPUS, "", 3.0))
 

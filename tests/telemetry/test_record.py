@@ -59,6 +59,7 @@ def test_a_line_says_everything_about_a_call(finished):
         "client_gone": False,
         "dropped": ["seed"],
         "degraded": "",
+        "hedged": "",
         "continued": [],
         "bytes_in": 512,
         "bytes_out": 2048,

@@ -106,6 +106,7 @@ async def test_what_holds_for_the_whole_call_is_told(start):
         "timeouts": policy["timeouts"],
         "retry": {"attempts": 1, "backoff": 0.5, "max_backoff": 8.0},
         "queue": {"most": 100, "wait": 10.0, "priority": "low"},
+        "hedge": None,
         "on_break": "error",
         "params": "drop",
         "max_cost_usd": 0.5,

@@ -1,0 +1,25 @@
+"""What follows from an attempt that is over: what it cost is paid, and whoever watches its target is told."""
+
+from config.schema import Breaker
+from core.faults import Failure
+from gateway.learning import Outcome, learn
+from gateway.puzzle import puzzled
+from gateway.tab import Tab
+from gateway.telling import Telling
+
+
+def over(tab: Tab, failure: Failure | None, *, breaker: Breaker, telling: Telling | None) -> None:
+    """Once for each attempt. *telling*: if the call streams."""
+    bill, attempt, target = tab.bill, tab.attempt, tab.target
+    shared, generation = bill.shared, bill.generation
+    now, began = shared.loop.time(), tab.began
+    tab.end(failure, now)
+    if attempt.retry:
+        shared.budget.ended()
+    first = None if telling is None or telling.first is None else telling.first - began
+    tab.vitals.end(now, failure, probe=tab.probe, policy=breaker, first_content=first, took=now - began, usage=tab.took)
+    generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
+    if generation.learns or bill.record.decided:
+        learn(shared, attempt, bill.call, tab.trial, Outcome(tab.number, began, first, tab.took, failure))
+    if failure is not None and failure.guessed:
+        puzzled(shared, target, failure, bill.call)
