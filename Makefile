@@ -12,7 +12,7 @@ LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run check test matrix node bench bench-dialects bench-money soak lock clean
+.PHONY: help setup setup-dev run check test matrix node bench bench-dialects bench-money simulate soak lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ bench-dialects: $(RUNTIME)  ## what translated streams cost, beside nginx and be
 
 bench-money: $(RUNTIME)  ## what budgets, limits and the ledger cost
 	$(BIN)/python -m bench --money $(ARGS)
+
+simulate: $(RUNTIME)  ## all strategies on paper, and the picture in docs/, in a minute
+	$(BIN)/python -m bench.simulate --out docs/simulation.svg $(ARGS)
 
 soak: $(RUNTIME)  ## SECONDS=60 of full load, then a look for leaks
 	$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),60) $(ARGS)

@@ -1,7 +1,7 @@
 """Measure the gateway beside nginx, in turns: python -m bench [--rounds N] [--scenario small,burst] [--out FILE]
 
 With --dialects [anthropic,ollama] only streams that have to be translated are measured, of all dialects or of some;
-with --money what budgets, limits and the ledger cost.
+with --money what budgets, limits and the ledger cost; with --decisions what it costs to choose among targets.
 The target has one core, the load and the provider another. Targets take turns within each round, so that a ratio
 compares seconds of the same minute; the table at the end gives medians and, in brackets, the range of the rounds.
 """
@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import dialects, money
+from bench import decisions, dialects, money
 from bench.dialects import TONGUES
 from bench.process import allow_many_files
 from bench.report import ROWS, Results, Row, against, line, table, verdicts
@@ -55,6 +55,7 @@ def options() -> argparse.Namespace:
         "--dialects", nargs="?", const=",".join(TONGUES), type=names, help=f"some of {','.join(TONGUES)}"
     )
     parser.add_argument("--money", action="store_true", help="what budgets, limits and the ledger cost")
+    parser.add_argument("--decisions", action="store_true", help="only what it costs to choose among targets")
     chosen = parser.parse_args()
     if chosen.dialects:
         translated(parser, chosen)
@@ -193,6 +194,8 @@ class Bench:
 
 def main() -> int:
     chosen = options()
+    if chosen.decisions:
+        return decisions.main()
     redis = "redis" in chosen.target
     require(["cc", "wrk", "taskset", *(["nginx"] if "nginx" in chosen.target else []), *["redis-server"] * redis])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
@@ -202,6 +205,8 @@ def main() -> int:
         lab = stack.enter_context(laboratory(seconds=chosen.seconds, command=chosen.command, targets=chosen_plan.sides))
         bench = Bench(chosen, lab, chosen_plan)
         bench.run()
+    if not (chosen.dialects or chosen.money):
+        decisions.main()
     return bench.conclude()
 
 

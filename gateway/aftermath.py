@@ -19,7 +19,7 @@ def over(tab: Tab, failure: Failure | None, *, breaker: Breaker, telling: Tellin
     first = None if telling is None or telling.first is None else telling.first - began
     tab.vitals.end(now, failure, probe=tab.probe, policy=breaker, first_content=first, took=now - began, usage=tab.took)
     generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
-    if generation.learns:
+    if generation.learns or bill.record.decided:
         learn(shared, attempt, bill.call, tab.trial, Outcome(tab.number, began, first, tab.took, failure))
     if failure is not None and failure.guessed:
         puzzled(shared, target, failure, bill.call)

@@ -113,7 +113,7 @@ class Shared:
 
 
 class Generation:
-    """What calls that began under one configuration go by. *learns*: attempts teach something that a choice goes by."""
+    """What calls that began under one configuration go by. *learns*: every attempt teaches what a choice goes by."""
 
     __slots__ = (
         "_catalog",

@@ -41,7 +41,11 @@ def learn(
         if usage is not None:
             output, taken = usage.output, usage.total
             shared.forecast.learn(call, id, usage)
-        vitals.pulse.answered(now, now - began - wait, output, None if first is None else first - wait)
+        seconds = now - began - wait
+        if first is None:
+            vitals.pulse.answered(now, seconds, output)
+        else:
+            vitals.pulse.paced(now, seconds - first + wait, output)
     elif failure.fault.blame is Blame.TARGET and failure.fault is not Fault.RATE_LIMITED:
         vitals.pulse.failed(now, now - began - wait)
     if trial.headers:

@@ -32,6 +32,7 @@ class Telling:
     """
 
     __slots__ = (
+        "_asked",
         "_began",
         "_bill",
         "_choices",
@@ -63,6 +64,7 @@ class Telling:
         self._choices = call.choices
         self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
         self._began = shared.loop.time()
+        self._asked = self._began  # when the attempt under way was sent
         self._trial: StreamTrial
         self.tab: Tab
         self.route = record.route
@@ -87,6 +89,7 @@ class Telling:
         """Another attempt begins."""
         self.tab = tab
         self._trial = trial
+        self._asked = self._shared.loop.time()
 
     def opens(self) -> Relay | None:
         reply, record, trial = self._reply, self._record, self._trial
@@ -94,6 +97,8 @@ class Telling:
         self.first = trial.first_content
         if record.first is None:
             record.first = (self.first - self._began) * 1e3
+        if self._generation.learns or record.decided:
+            self._shared.vitals.target(self.tab.target.id).pulse.opened(self.first, self.first - self._asked)
         record.dropped = trial.request.dropped
         if not reply.opened:
             shared = self._shared

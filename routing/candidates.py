@@ -133,7 +133,7 @@ def kept_away(target: Target, call: Call, view: View, now: float) -> Skipped | N
 class Sifted(NamedTuple):
     """*able* can take the call, with what was observed of each (None where nothing was yet); *skipped* can't."""
 
-    able: list[Target]
+    able: Sequence[Target]
     seen: list[TargetVitals | None]
     skipped: list[Skipped]
 
@@ -171,7 +171,8 @@ def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifte
                 continue
         able.append(target)
         seen.append(vitals)
-    return Sifted(able, seen, skipped)
+    # As they came where none is left out: what is prepared for the same targets can be found again.
+    return Sifted(able if skipped else targets, seen, skipped)
 
 
 def resting(target: Target, pause: Pause) -> Skipped:

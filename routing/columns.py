@@ -7,6 +7,7 @@ from core.call import Call
 from core.target import Target
 from core.tasks import task_of
 from routing.candidates import View
+from routing.pulse import QUIET
 from routing.vitals import TargetVitals
 
 STRONG: Final = 0.7  # whose quality for a task is that much is good at it
@@ -32,22 +33,27 @@ def in_flight(sight: Sight) -> Sequence[float | None]:
 
 def latency(sight: Sight) -> Sequence[float | None]:
     """Milliseconds that an answer of the expected length will take."""
+    now = sight.now
     thousands = sight.view.outlook.forecast.output(sight.call) * 1000
     return [
-        None if one is None or (first := one.pulse.first) is None else int(first * 1000 + one.pulse.pace * thousands)
+        None
+        if one is None
+        or (first := pulse.first if now - (pulse := one.pulse).heard <= QUIET else pulse.quiet(now, one.in_flight))
+        is None
+        else first * 1000 + pulse.pace * thousands
         for one in sight.seen
     ]
 
 
 def idle(sight: Sight) -> Sequence[float | None]:
-    """Whole seconds since something was heard."""
+    """Seconds since something was heard."""
     now = sight.now
-    return [None if one is None or (pulse := one.pulse).first is None else int(now - pulse.at) for one in sight.seen]
+    return [None if one is None or (pulse := one.pulse).first is None else now - pulse.at for one in sight.seen]
 
 
 def cost(sight: Sight) -> Sequence[float | None]:
     """Nano-dollars that the call will probably cost. A machine of one's own costs nothing unless it has a price."""
-    found = sight.view.outlook.costs([target.id for target in sight.targets], sight.call)
+    found = sight.view.outlook.costs(sight.targets, sight.call)
     if None not in found:
         return found
     usable = sight.view.usable
@@ -65,8 +71,8 @@ def quality(sight: Sight) -> Sequence[float | None]:
 
 def local(sight: Sight) -> Sequence[float | None]:
     """1 for a machine of one's own."""
-    usable = sight.view.usable
-    return [int(usable[target.provider].local) for target in sight.targets]
+    near = {name for name, provider in sight.view.usable.items() if provider.local}
+    return [1 if target.provider in near else 0 for target in sight.targets]
 
 
 def match(sight: Sight) -> Sequence[float | None]:

@@ -13,14 +13,14 @@ from core.target import Target
 from routing.candidates import Skipped, View, sift
 from routing.columns import COLUMNS, Sight
 from routing.eligibility import liked
-from routing.pick import Pick, Table
+from routing.pick import Number, Pick, Table
 from routing.sticky import sticky
 from routing.strategies import STRATEGIES, strategy_named
 
 
 class Decision(NamedTuple):
-    """*targets* are those that could take the call, as written, each with its row of *table* (the columns that the
-    strategy reads). *order* are numbers of them. *skipped* could not take it at that moment; they come last.
+    """*targets* are those that could take the call, as written, and *columns* what was seen of them (one for each thing
+    that the strategy reads). *order* are numbers of them. *skipped* could not take it at that moment; they come last.
     *preferred* are the numbers of those that the client would rather have.
     """
 
@@ -28,7 +28,7 @@ class Decision(NamedTuple):
     strategy: str
     pick: Pick
     targets: Sequence[Target]
-    table: Table
+    columns: Table
     preferred: frozenset[int]
     order: Sequence[int]
     skipped: Sequence[Skipped]
@@ -37,6 +37,11 @@ class Decision(NamedTuple):
         """All targets, the first to be tried first."""
         targets = self.targets
         return [*(targets[number] for number in self.order), *(each.target for each in self.skipped)]
+
+    @property
+    def table(self) -> Sequence[tuple[Number, ...]]:
+        """The same as a row for each target."""
+        return list(zip(*self.columns, strict=True)) if self.columns else [()] * len(self.targets)
 
     def kept(self) -> list[Any]:
         """As the ledger keeps it: what it followed from, but not what followed."""
@@ -58,12 +63,12 @@ class Decision(NamedTuple):
         """The same decision, made once more from what was kept."""
         stage, strategy, seed, turn, stuck, weights, rows, preferred, away = kept
         targets = [Target(provider, model, weight) for provider, model, weight, _ in rows]
-        table: Table = [tuple(row) for *_, row in rows]
+        columns = list(zip(*(row for *_, row in rows), strict=True))
         skipped = [Skipped(Target(provider, model), reason) for provider, model, reason in away]
         seen = Pick(seed, turn, stuck, Balance(*weights))
-        liked = frozenset(preferred)
-        order = ordered(strategy, targets, table, seen, preferred=liked)
-        return cls(stage, strategy, seen, targets, table, liked, order, skipped)
+        first = frozenset(preferred)
+        order = ordered(strategy, targets, columns, seen, preferred=first)
+        return cls(stage, strategy, seen, targets, columns, first, order, skipped)
 
 
 def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now: float, caller: str = "") -> Decision:
@@ -76,8 +81,7 @@ def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now:
     stuck = sticky(strategy.sticks, call, caller) if strategy.sticks else 0
     pick = Pick(seed, turn, stuck, stage.weights)
     sight = Sight(able, seen, call, view, now)
-    columns = [COLUMNS[column](sight) for column in strategy.reads]
-    table: Table = list(zip(*columns, strict=True)) if columns else [()] * len(able)
+    table = [COLUMNS[column](sight) for column in strategy.reads]
     preferred = liked(able, wishes, view)
     order = ordered(name, able, table, pick, preferred=preferred)
     return Decision(number, name, pick, able, table, preferred, order, skipped)

@@ -93,32 +93,27 @@ def _number(text: str) -> float | None:
     return float(text) if _NUMBER.fullmatch(text.strip()) else None
 
 
-class Gauge:
-    """One limit, as it was told: *left* of *limit* at *at*, when *number* attempts had gone out."""
+class Gauge(NamedTuple):
+    """One limit, as it was told at *at*, when *number* attempts had gone out: *share* (0 to 1) of *limit* was left.
 
-    __slots__ = ("at", "left", "limit", "number", "tokens", "whole")
+    *refill* is what comes back in a second, and *each* what an attempt takes, until all is *whole* again.
+    """
 
-    def __init__(self) -> None:
-        self.limit = self.left = self.at = self.whole = 0.0
-        self.number = 0
-        self.tokens = False
+    at: float
+    whole: float
+    number: int
+    share: float
+    refill: float
+    each: float
+    limit: float
 
-    def told(self, reading: Reading, now: float, number: int) -> None:
-        # Where nobody tells the limit, the most that was ever left stands for it.
-        self.limit = reading.limit or max(self.limit, reading.left)
-        self.left = reading.left
-        self.tokens = reading.tokens
-        self.at, self.whole, self.number = now, now + reading.reset, number
 
-    def room(self, now: float, number: int, tokens: float) -> float:
-        """The share that is left (0 to 1), when *number* attempts have gone out, of *tokens* each."""
-        if now >= self.whole or self.limit <= 0:
-            return 1.0
-        left, span = self.left, self.whole - self.at
-        if span <= FIXED:
-            left += (self.limit - left) * (now - self.at) / span
-        left -= (number - self.number) * (tokens if self.tokens else 1.0)
-        return min(max(left / self.limit, 0.0), 1.0)
+def gauge(reading: Reading, now: float, number: int, *, tokens: float, most: float) -> Gauge:
+    """*tokens* is what an attempt takes of them; *most* the limit where nobody tells one."""
+    limit = max(reading.limit or most, reading.left, 1.0)
+    share, span = reading.left / limit, reading.reset
+    refill = (1 - share) / span if 0 < span <= FIXED else 0.0
+    return Gauge(now, now + span, number, share, refill, (tokens if reading.tokens else 1.0) / limit, limit)
 
 
 class Headroom:
@@ -141,23 +136,33 @@ class Headroom:
         if number < self._number:
             return  # it was sent before the one that is known already
         self._number = number
+        gauges = self._gauges
         for reading in found:
-            gauge = self._gauges.get(reading.name)
-            if gauge is None:
-                if len(self._gauges) >= MOST_GAUGES:
-                    self._gauges.clear()
-                gauge = self._gauges[reading.name] = Gauge()
-            gauge.told(reading, now, number)
+            former = gauges.get(reading.name)
+            if former is None and len(gauges) >= MOST_GAUGES:
+                gauges.clear()
+            # Where nobody tells the limit, the most that was ever left stands for it.
+            most = 0.0 if former is None else former.limit
+            gauges[reading.name] = gauge(reading, now, number, tokens=self._tokens, most=most)
 
     def room(self, now: float, number: int) -> float | None:
-        """The share that is left of the tightest limit; None where none was ever told."""
-        if not self._gauges:
+        """The share that is left of the tightest limit, when *number* attempts have gone out; None: none was told."""
+        gauges = self._gauges
+        if not gauges:
             return None
-        return min(gauge.room(now, number, self._tokens) for gauge in self._gauges.values())
+        least = 1.0
+        for at, whole, sent, share, refill, each, _ in gauges.values():
+            if now < whole:
+                left = share + refill * (now - at) - each * (number - sent)
+                if left < least:
+                    least = max(left, 0.0)
+        return least
 
 
 class Rooms(dict[int, Headroom]):
     """Of one target, by credential."""
+
+    __slots__ = ()
 
     def told(
         self, credential: int, headers: Mapping[str, str], now: float, wall: float, *, number: int, tokens: int
@@ -169,5 +174,9 @@ class Rooms(dict[int, Headroom]):
 
     def room(self, now: float, number: int) -> float | None:
         """Of all credentials together, as far as they are known."""
-        rooms = [room for each in self.values() if (room := each.room(now, number)) is not None]
-        return sum(rooms) / len(rooms) if rooms else None
+        known, sum = 0, 0.0
+        for each in self.values():
+            if (room := each.room(now, number)) is not None:
+                known += 1
+                sum += room
+        return sum / known if known else None

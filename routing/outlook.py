@@ -8,6 +8,7 @@ from core.target import Target
 from routing.forecast import Forecast
 
 T = TypeVar("T")
+Prices = list[tuple[int, int]]
 Quality = Callable[[Target, str, float], float]
 
 MILLION: Final = 1_000_000
@@ -15,6 +16,7 @@ LONG: Final = 100_000  # tokens of a prompt; shorter ones have no other price an
 RENEWED: Final = 5.0  # seconds, after which qualities are asked for again
 _MOST: Final = 10_000
 _MOST_TASKS: Final = 64
+_MOST_STAGES: Final = 256
 
 
 class Rates(NamedTuple):
@@ -61,7 +63,7 @@ class Outlook:
     written down for it, None where there are none.
     """
 
-    __slots__ = ("_qualities", "_quality", "_renewed", "capabilities", "declared", "forecast", "rates")
+    __slots__ = ("_prepared", "_qualities", "_quality", "_renewed", "capabilities", "declared", "forecast", "rates")
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class Outlook:
         self._quality = quality
         self._qualities: dict[str, Known[float]] = {}
         self._renewed = 0.0
+        self._prepared: dict[int, tuple[Sequence[Target], Prices | None]] = {}
 
     def qualities(self, task: str, now: float) -> Known[float]:
         """By target id; a few seconds old at most."""
@@ -92,16 +95,32 @@ class Outlook:
 
     def cost(self, target: Target, call: Call) -> int | None:
         """Nano-dollars that *call* will probably cost at *target*; None where nobody knows its price."""
-        return self.costs((target.id,), call)[0]
+        forecast, shares = self.forecast, self.forecast.cached(call) or {}
+        share = shares.get(target.id, 0.0)
+        return _cost(self.rates[target.id], forecast.input(call), forecast.output(call), share)
 
-    def costs(self, ids: Sequence[str], call: Call) -> list[int | None]:
+    def costs(self, targets: Sequence[Target], call: Call) -> list[int | None]:
         """The same of several."""
-        forecast, rates = self.forecast, self.rates
+        forecast = self.forecast
         tokens, output, cached = forecast.input(call), forecast.output(call), forecast.cached(call)
-        if cached is not None or tokens > LONG:
-            shares = cached or {}
-            return [_cost(rates[id], tokens, output, shares.get(id, 0.0)) for id in ids]
-        return [None if (rate := rates[id]) is None else (tokens * rate[0] + output * rate[1]) // MILLION for id in ids]
+        if cached is None and tokens <= LONG and (prices := self._prices(targets)) is not None:
+            return [(tokens * into + output * out) // MILLION for into, out in prices]
+        shares, rates = cached or {}, self.rates
+        return [_cost(rates[one.id], tokens, output, shares.get(one.id, 0.0)) for one in targets]
+
+    def _prices(self, targets: Sequence[Target]) -> Prices | None:
+        """Of input and output at each, prepared once for each stage; None where one isn't known."""
+        prepared = self._prepared.get(id(targets))
+        if prepared is not None and prepared[0] is targets:
+            return prepared[1]
+        rates = [self.rates[one.id] for one in targets]
+        prices = [(one.input, one.output) for one in rates if one is not None]
+        known = prices if len(prices) == len(rates) else None
+        if isinstance(targets, tuple):  # nobody can change it
+            if len(self._prepared) >= _MOST_STAGES:
+                self._prepared.clear()
+            self._prepared[id(targets)] = targets, known
+        return known
 
 
 def _cost(rates: Rates | None, tokens: int, output: int, share: float) -> int | None:

@@ -7,7 +7,8 @@ from config.schema import BALANCE, Balance
 from core.target import Target
 
 Number = float | None
-Table = Sequence[tuple[Number, ...]]
+Column = Sequence[Number]
+Table = Sequence[Column]  # a column for each that the strategy reads
 
 
 class Pick(NamedTuple):

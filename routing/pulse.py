@@ -4,11 +4,13 @@ Peak-EWMA, as in Finagle: who was slow just now is likely to be slow for the nex
 long prompt is enough for, counts as twice the average at most.
 """
 
+import math
 from typing import Final
 
 FADES: Final = 10.0  # seconds in which a faster answer takes the place of what was there
 LEAST, MOST = 0.05, 0.3  # what a faster answer counts at least, and at most, however soon or late it comes
 PEAK: Final = 2.0
+QUIET: Final = 1.0  # seconds of silence that mean nothing
 FEW: Final = 16  # tokens say nothing about the time that each of them takes
 UNKNOWN: Final = 5.0  # seconds, for one that failed before it ever answered
 LONGEST: Final = 120.0
@@ -17,15 +19,38 @@ _BEFORE: Final = 0.2  # of a whole answer's time, until its first token, where n
 
 class Pulse:
     """*first* is in seconds to the first content, None before anything was heard; *pace* in seconds for each token
-    after it; *at* when it was heard last.
+    after it; *at* when an attempt ended last. *heard* is the last sign of life (a first content, the end of an
+    answer) of attempts that are under way, or when they began; infinity while there are none.
     """
 
-    __slots__ = ("at", "first", "pace")
+    __slots__ = ("at", "first", "heard", "pace")
 
     def __init__(self) -> None:
         self.first: float | None = None
         self.pace = 0.0
         self.at = 0.0
+        self.heard = math.inf
+
+    def quiet(self, now: float, in_flight: int) -> float | None:
+        """As *first*, where nothing was heard for more than QUIET seconds of the attempts that are under way.
+
+        The more of them wait in vain, the slower it looks: who hangs is known by that before an attempt has failed.
+        """
+        first, silence = self.first, now - self.heard
+        if first is None:
+            return silence * in_flight
+        return first + max(silence - PEAK * first - QUIET, 0.0) * in_flight
+
+    def opened(self, now: float, first: float) -> None:
+        """The first content of an answer is here, after *first* seconds; `paced` follows when all of it is."""
+        self.heard = now
+        self.first = first if self.first is None else moved(self.first, first, now - self.at)
+        self.at = now
+
+    def paced(self, now: float, seconds: float, tokens: int) -> None:
+        """The rest of an answer that has *opened* took *seconds*, for *tokens*."""
+        gap, self.at = now - self.at, now
+        self._walk(seconds, tokens, gap)
 
     def answered(self, now: float, seconds: float, tokens: int, first: float | None = None) -> None:
         """An answer of *tokens* took *seconds*, of which *first* until its first content, where it came in pieces."""
@@ -36,8 +61,7 @@ class Pulse:
             self._whole(seconds, tokens, gap)
         else:
             self.first = moved(self.first, first, gap)
-            if tokens >= FEW:
-                self.pace = moved(self.pace, max(seconds - first, 0.0) / tokens, gap)
+            self._walk(seconds - first, tokens, gap)
 
     def failed(self, now: float, seconds: float) -> None:
         """An attempt failed after *seconds*, and the target is to blame."""
@@ -58,6 +82,10 @@ class Pulse:
             return
         self.first = seconds * _BEFORE if first is None else first
         self.pace = max(seconds - self.first, 0.0) / tokens
+
+    def _walk(self, seconds: float, tokens: int, gap: float) -> None:
+        if tokens >= FEW:
+            self.pace = moved(self.pace, max(seconds, 0.0) / tokens, gap)
 
     def _whole(self, seconds: float, tokens: int, gap: float) -> None:
         """Where only the sum is known, both parts change alike."""

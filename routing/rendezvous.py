@@ -11,10 +11,11 @@ from hashlib import blake2b
 from typing import Final
 
 from core.target import Target
-from routing.chance import chance, chances
+from routing.chance import chances, place, spread
 from routing.pick import Pick, Table
 
 BOUND: Final = 1.25  # of its fair share of the attempts under way: above it, a target is passed over
+LAST: Final = 1e9  # beyond what is ever drawn
 FEW: Final = 4  # attempts under way are no load yet
 
 
@@ -23,16 +24,18 @@ def mark(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).digest()) >> 1 or 1
 
 
-_mark = lru_cache(maxsize=8192)(mark)  # of names of targets, never of what clients say
+@lru_cache(maxsize=8192)  # names of targets, never what clients say
+def _place(id: str) -> int:
+    return place(mark(id))
 
 
 def draws(targets: Sequence[Target], pick: Pick) -> list[float]:
     """In proportion to weights. Where nobody is known to stick, by the call's own chance."""
     sticky = pick.sticky
-    drawn = [chance(sticky, _mark(target.id)) for target in targets] if sticky else chances(pick.seed)
+    drawn = spread([sticky + _place(target.id) for target in targets]) if sticky else chances(pick.seed, len(targets))
     return [
         -math.log1p(-one) / target.weight if target.weight > 0 else math.inf
-        for target, one in zip(targets, drawn, strict=False)
+        for target, one in zip(targets, drawn, strict=True)
     ]
 
 
@@ -45,12 +48,12 @@ def affine(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]
 
     Mirrokni, Thorup, Zadimoghaddam: Consistent Hashing with Bounded Loads (2016).
     """
-    flying = [one or 0 for (one,) in table]
+    (in_flight,) = table
+    flying = [one or 0 for one in in_flight]
     weights = [target.weight for target in targets]
     share = BOUND * (sum(flying) + 1) / (sum(weights) or 1)
-    full = [
-        under_way >= FEW and under_way + 1 > math.ceil(share * weight)
-        for under_way, weight in zip(flying, weights, strict=True)
+    scores = [
+        draw + LAST if under_way >= FEW and under_way + 1 > math.ceil(share * weight) else draw
+        for draw, under_way, weight in zip(draws(targets, pick), flying, weights, strict=True)
     ]
-    scores = draws(targets, pick)
-    return sorted(range(len(targets)), key=lambda number: (full[number], scores[number]))
+    return sorted(range(len(targets)), key=scores.__getitem__)

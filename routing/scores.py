@@ -1,20 +1,25 @@
 """Strategies that know what they want: the fastest, the cheapest, the best, or a balance of the three."""
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, cast
 
 from core.target import Target
 from routing.chance import chance
-from routing.pick import Number, Pick, Table
+from routing.pick import Column, Pick, Table
 from routing.ranking import ranked
+
+Known = Sequence[float]
 
 # How much worse than the best is as good as the best.
 AS_FAST: Final = 1.1
 AS_GOOD: Final = 0.02
 AS_FREE: Final = 0.1
 AS_BALANCED: Final = 0.02
+LATE: Final = 2.0  # times as long as usual, from where on the logarithm counts
+AHEAD: Final = 100.0  # what no balance outweighs
 
+FRESH: Final = 15.0  # seconds in which nothing is forgotten
 FADES: Final = 300.0  # seconds after which what was slow is forgotten, to a third
 STALE: Final = 60  # seconds without an answer, after which a target is worth a look
 LOOKS: Final = 0.05  # of the calls go and look at one that is stale
@@ -24,30 +29,35 @@ _EXPLORES, _WHOM = 2, 3  # which of the seed's numbers
 BALANCED: Final = ("cost", "quality", "latency", "idle", "in_flight")
 
 
-def middle(column: Iterable[Number]) -> float | None:
+def middle(column: Column) -> float | None:
     """The median of what is known; the lower one of two."""
-    known = sorted(one for one in column if one is not None)
+    known = sorted(one for one in column if one is not None) if None in column else sorted(cast("Known", column))
     return known[(len(known) - 1) // 2] if known else None
 
 
-def expected(latency: Sequence[Number], idle: Sequence[Number]) -> list[float]:
-    """Milliseconds that each is expected to take.
+def expected(latency: Column, idle: Column) -> tuple[list[float], float]:
+    """Milliseconds that each is expected to take, and those of the one in the middle.
 
-    Who was never tried counts as one in the middle; who was slow and wasn't heard of for long comes closer to it.
+    Who was never tried counts as that one; who was slow and wasn't heard of for long comes closer to it.
     """
     usual = middle(latency)
     if usual is None:
-        return [0.0] * len(latency)
-    return [
-        usual if one is None else one if one <= usual or not since else usual + (one - usual) * math.exp(-since / FADES)
+        return [0.0] * len(latency), 0.0
+    times = [
+        usual
+        if one is None
+        else one
+        if one <= usual or (since or 0) < FRESH
+        else usual + (one - usual) * math.exp(-(since or 0) / FADES)
         for one, since in zip(latency, idle, strict=True)
     ]
+    return times, usual
 
 
 def fastest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """Mostly the fastest; now and then one of which too little is known, so that it has its chance."""
-    latency, idle, in_flight = zip(*table, strict=True)
-    scores = expected(latency, idle)
+    latency, idle, in_flight = table
+    scores, _ = expected(latency, idle)
     limit = min(scores) * AS_FAST
     # Who was never tried has its own share; it isn't one of the equals as well.
     behind = [
@@ -60,7 +70,7 @@ def fastest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int
     return order
 
 
-def _explored(idle: Sequence[Number], in_flight: Sequence[Number], pick: Pick) -> int | None:
+def _explored(idle: Column, in_flight: Column, pick: Pick) -> int | None:
     """Whom this call goes to for the sake of later ones. One at a time, since it may be dead.
 
     Who was never tried gets the share that chance would give it; the others, a look.
@@ -76,56 +86,66 @@ def _explored(idle: Sequence[Number], in_flight: Sequence[Number], pick: Pick) -
 
 def cheapest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """By what this call will cost; those without a known price come last."""
-    cost, in_flight = zip(*table, strict=True)
+    cost, in_flight = table
     scores = [math.inf if one is None else one for one in cost]
     return ranked(scores, min(scores), targets, in_flight, pick)
 
 
 def best(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
-    quality, in_flight = zip(*table, strict=True)
+    quality, in_flight = table
     scores = [1 - (one or 0.0) for one in quality]
     return ranked(scores, min(scores) + AS_GOOD, targets, in_flight, pick)
 
 
 def freest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """By how much of their rate limits is left; those that tell of none have none."""
-    headroom, in_flight = zip(*table, strict=True)
+    headroom, in_flight = table
     scores = [0.0 if one is None else 1 - one for one in headroom]
     return ranked(scores, min(scores) + AS_FREE, targets, in_flight, pick)
 
 
 def balanced(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
-    columns = list(zip(*table, strict=True))
-    scores = balance(columns, pick)
-    return ranked(scores, min(scores) + AS_BALANCED, targets, columns[-1], pick)
+    scores = balance(table, pick)
+    return ranked(scores, min(scores) + AS_BALANCED, targets, table[-1], pick)
 
 
 def preferred(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """By a first column, where more is better; a balance among equals."""
-    first, *columns = zip(*table, strict=True)
-    scores = [score - 2 * (one or 0.0) for one, score in zip(first, balance(columns, pick), strict=True)]
+    first, *columns = table
+    scores = [score - AHEAD * one if one else score for one, score in zip(first, balance(columns, pick), strict=True)]
     return ranked(scores, min(scores) + AS_BALANCED, targets, columns[-1], pick)
 
 
-def balance(columns: Sequence[Sequence[Number]], pick: Pick) -> list[float]:
-    """A score from 0 (the best) to 1 of each.
+def balance(table: Table, pick: Pick) -> list[float]:
+    """A score of each, the lowest for the best.
 
     A cost or a latency is told by the ratio to that in the middle, which scores a half, as does one that nobody knows.
-    So neither units matter nor how much dearer the dearest is. Qualities are from 0 to 1 already.
+    So neither units matter nor how much dearer the dearest is. Qualities are from 0 to 1 already. What takes many
+    times as long as usual scores more and more, without an end: nothing makes up for being out of order.
     """
-    cost, quality, latency, idle, _ = columns
+    cost, quality, latency, idle, _ = table
     for_cost, for_quality, for_latency = pick.balance
     whole = for_cost + for_quality + for_latency
-    price, haste, care = for_cost / whole, for_latency / whole, for_quality / whole
-    dear, slow = _usual(cost), _usual(times := expected(latency, idle))
+    price, care, haste = for_cost / whole, for_quality / whole, for_latency / whole
+    money, dear = _filled(cost)
+    times, usual = expected(latency, idle)
+    slow = usual or 1.0
+    good = [0.5 if one is None else one for one in quality] if None in quality else cast("Known", quality)
+    # What `price * one / (one + dear)` and so on add up to, with fewer steps for each.
+    late = slow * LATE
+    most, dearer, slower = price + haste + care, price * dear, haste * slow
     return [
-        price * (money / (money + dear) if dear and money is not None else 0.5)
-        + haste * (time / (time + slow) if slow else 0.5)
-        + care * (1 - (0.5 if good is None else good))
-        for money, good, time in zip(cost, quality, times, strict=True)
+        most - dearer / (one + dear) - slower / (time + slow) - care * fit
+        if time <= late
+        else most - dearer / (one + dear) - haste * (0.5 - math.log(time / slow) / 4) - care * fit
+        for one, time, fit in zip(money, times, good, strict=True)
     ]
 
 
-def _usual(column: Sequence[Number]) -> float:
-    """What is in the middle and above nothing; where all is free, anything is."""
-    return middle(column) or max((one for one in column if one is not None), default=0) or 0.0
+def _filled(column: Column) -> tuple[Known, float]:
+    """*column* with what is usual where nothing is known, and what that is; 1 where all is nothing."""
+    if None in column:
+        usual = middle(column) or max((one for one in column if one is not None), default=1.0) or 1.0
+        return [usual if one is None else one for one in column], float(usual)
+    known = cast("Known", column)
+    return known, float(middle(known) or max(known) or 1.0)

@@ -1,12 +1,11 @@
 """In which order the targets of a stage are tried. A strategy orders; it never filters.
 
-A new strategy is a score or an order and a line in STRATEGIES. It sees nothing but a table: a row for each target, with
-the columns that it *reads* (routing/columns.py fills them), and a Pick. So what was decided can be made again.
+A new strategy is a score or an order and a line in STRATEGIES. It sees nothing but a table, with a column for each
+thing that it *reads* (routing/columns.py fills them), and a Pick. So what was decided can be made again.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Final
 
 from core.target import Target
@@ -18,14 +17,14 @@ from routing.scores import BALANCED, balanced, best, cheapest, fastest, freest, 
 
 
 def by_chance(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[float]:
-    return list(islice(chances(pick.seed), len(targets)))
+    return chances(pick.seed, len(targets))
 
 
 def by_weighted_chance(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[float]:
     """The smallest of exponential variates is each one's with a chance in proportion to its rate."""
     return [
         -math.log1p(-one) / target.weight if target.weight > 0 else math.inf
-        for target, one in zip(targets, chances(pick.seed), strict=False)
+        for target, one in zip(targets, chances(pick.seed, len(targets)), strict=True)
     ]
 
 
@@ -40,7 +39,7 @@ def in_turn(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[in
 
 def better_of_two(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """The less loaded of two random targets, then the rest by load."""
-    (in_flight,) = zip(*table, strict=True)
+    (in_flight,) = table
     numbers = range(len(targets))
     first = less_loaded(numbers, targets, in_flight, pick)
     rest = sorted(numbers, key=loads(targets, in_flight).__getitem__)

@@ -92,6 +92,8 @@ class TargetVitals:
 
         Nothing may be awaited between asking whether it is available and this.
         """
+        if not self.in_flight:
+            self.pulse.heard = now
         self.in_flight += 1
         self.attempts += 1
         self.used = now
@@ -115,8 +117,12 @@ class TargetVitals:
         """
         gate, of = self.gate, self.in_flight
         self.in_flight = of - 1
+        if not self.in_flight:
+            self.pulse.heard = math.inf
         if failure is None:
             self.worked = self.provider.worked = now
+            if self.in_flight:
+                self.pulse.heard = now
             if self.provider.presence.lost is not None:
                 self.provider.presence.well()
             gate.served(now, of, took, first_content, 0 if usage is None else usage.output)

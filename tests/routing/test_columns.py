@@ -3,6 +3,7 @@
 import pytest
 from playbook import CALL, World, provider, route, stage, target
 
+from config.schema import Breaker
 from core.wishes import Wishes
 from routing.columns import COLUMNS, Sight
 from routing.outlook import Outlook, Rates
@@ -50,7 +51,7 @@ def left(of, _now):
         ("in_flight", {}, {}, [0, 3, 0]),
         ("latency", {}, {}, [500 + 300 * 20, None, None]),
         ("latency", {"max_output": 10}, {}, [700, None, None]),
-        ("idle", {}, {}, [9, None, None]),
+        ("idle", {}, {}, [9.5, None, None]),
         ("cost", {"size": 400}, {"rates": prices}, [400, None, 0]),
         ("cost", {"size": 400}, {"rates": lambda _: Rates(10**6, 0, 0)}, [100, 100, 100]),
         ("quality", {}, {}, [0.5, 0.5, 0.5]),
@@ -65,6 +66,18 @@ def left(of, _now):
 )
 def test_a_column_says_of_each_target(world, column, call, known, expected):
     assert list(read(column, world, CALL._replace(**call), **known)) == expected
+
+
+def test_a_target_that_has_fallen_silent_looks_slow(world):
+    it = world.vitals.target("lab/a")
+    it.begin(990.5)
+    it.begin(995.0)
+
+    silent = read("latency", world)[0]
+    it.end(999.5, None, probe=False, policy=Breaker())
+    heard = read("latency", world)[0]
+
+    assert (silent, heard) == (500 + 7500 * 2 + 300 * 20, 500 + 300 * 20)
 
 
 def test_headroom_is_the_tighter_of_what_provider_and_operator_allow(world):

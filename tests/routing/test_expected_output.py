@@ -9,7 +9,7 @@ from routing.forecast import USUAL, Forecast
 from routing.outlook import LONG, Known, Outlook, Rates
 
 SMALL = CALL._replace(size=4000)  # a thousand tokens
-A, B = target("lab/a"), target("lab/b")
+A, B, C = target("lab/a"), target("lab/b"), target("lab/c")
 RATES = {A.id: Rates(1_000_000, 4_000_000, 100_000), B.id: Rates(3_000_000, 3_000_000, 3_000_000)}
 
 
@@ -54,8 +54,21 @@ def test_pictures_are_not_counted_by_their_bytes():
 
 
 def test_a_call_costs_by_its_tokens_and_prices_to_the_nano_dollar():
-    assert outlook().costs([A.id, "lab/c", B.id], SMALL) == [1000 + 4 * USUAL, None, 3000 + 3 * USUAL]
+    assert outlook().costs((A, C, B), SMALL) == [1000 + 4 * USUAL, None, 3000 + 3 * USUAL]
     assert outlook().cost(A, SMALL) == 1000 + 4 * USUAL
+
+
+def test_prices_are_prepared_once_for_the_targets_of_a_stage(monkeypatch):
+    monkeypatch.setattr("routing.outlook._MOST_STAGES", 1)
+    look, asked = outlook(), []
+    stages = (A, B), (B, A), (A, C)
+    look.rates = Known(lambda target: asked.append(target.id) or RATES.get(target.id))
+
+    costs = [look.costs(stage, SMALL) for stage in (*stages, *stages, stages[-1], list(stages[0]))]
+
+    a, b = 1000 + 4 * USUAL, 3000 + 3 * USUAL
+    assert costs == [[a, b], [b, a], [a, None], [a, b], [b, a], [a, None], [a, None], [a, b]]
+    assert asked == [A.id, B.id, C.id]
 
 
 def test_what_a_session_has_in_a_cache_is_cheaper_there():
@@ -65,7 +78,8 @@ def test_what_a_session_has_in_a_cache_is_cheaper_there():
 
     look = outlook(it)
 
-    assert look.costs([A.id, "lab/c", B.id], mine) == [100 + 90 + 4 * USUAL, None, 3000 + 3 * USUAL]
+    assert look.costs((A, C, B), mine) == [100 + 90 + 4 * USUAL, None, 3000 + 3 * USUAL]
+    assert look.cost(A, mine) == 100 + 90 + 4 * USUAL
     assert look.cost(A, SMALL._replace(body={"prompt_cache_key": "other"})) == 1000 + 4 * USUAL
 
 

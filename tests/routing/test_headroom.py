@@ -151,9 +151,10 @@ def test_what_went_out_since_is_taken_off_and_what_refills_is_added():
 
 def test_the_tightest_limit_counts_and_calls_take_tokens():
     headroom = Headroom()
-    headroom.told(OPENAI, 0.0, WALL, number=1, tokens=10_000)
+    headroom.told(dict(reversed(OPENAI.items())), 0.0, WALL, number=1, tokens=10_000)
     headroom.told(OPENAI, 0.0, WALL, number=2, tokens=10_000)
 
+    assert headroom.room(0.001, 2) == pytest.approx(0.25, rel=1e-3)
     assert [headroom.room(0.01, 2), headroom.room(0.01, 5)] == [
         pytest.approx(0.25, rel=1e-3),
         pytest.approx(0.1, rel=1e-2),

@@ -61,6 +61,34 @@ def test_who_is_given_up_for_a_quicker_one_is_slower_than_that_and_never_faster(
     assert it.first == first
 
 
+def test_a_stream_tells_of_its_first_content_at_once_and_of_its_pace_at_the_end():
+    it = Pulse()
+
+    it.opened(1.0, 0.5)
+    opened = shown(it)
+    it.paced(4.0, 2.0, 100)
+    it.opened(5.0, 0.8)
+
+    assert (opened, shown(it), it.heard) == ((0.5, 0.0), (0.8, 0.02), 5.0)
+
+
+@pytest.mark.parametrize(
+    ("silence", "in_flight", "expected"), [(1.9, 9, 0.5), (2.0, 9, 0.5), (3.0, 1, 1.5), (3.0, 9, 9.5)]
+)
+def test_who_is_silent_looks_slow_and_the_slower_the_more_calls_wait(silence, in_flight, expected):
+    it = pulse((2.5, 100, 0.5))
+    it.heard = 10.0
+
+    assert it.quiet(10.0 + silence, in_flight) == pytest.approx(expected)
+
+
+def test_who_never_answered_is_as_slow_as_it_is_silent():
+    it = Pulse()
+    it.heard = 10.0
+
+    assert it.quiet(12.0, 3) == 6.0
+
+
 @pytest.mark.parametrize(("share", "leaves"), [(100, False), (2, True)])
 def test_who_fails_often_is_slow_and_who_fails_seldom_is_not(share, leaves):
     it = pulse(*[0.01 if number % share == share - 1 else (1.0, 1, 1.0) for number in range(300)], gap=0.01)

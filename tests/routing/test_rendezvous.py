@@ -18,7 +18,7 @@ FIVE = tuple(target(name) for name in "abcde")
 
 
 def first(strategy, targets, session, in_flight=()):
-    table = [(count,) for count in in_flight or [0] * len(targets)]
+    table = [in_flight or [0] * len(targets)]
     return targets[STRATEGIES[strategy].order(targets, table, Pick(1, 0, mark(str(session))))[0]].model
 
 
@@ -44,7 +44,7 @@ def test_shares_are_in_proportion_to_weights(strategy):
 
 @given(order=st.permutations(FIVE), name=st.text())
 def test_neither_the_order_of_targets_nor_the_call_matters(order, name):
-    seeds = {STRATEGIES["consistent"].order(FIVE, [()] * 5, Pick(seed, 0, mark(name)))[0] for seed in range(3)}
+    seeds = {STRATEGIES["consistent"].order(FIVE, [], Pick(seed, 0, mark(name)))[0] for seed in range(3)}
 
     assert {first("consistent", tuple(order), name)} == {FIVE[number].model for number in seeds}
 
@@ -72,7 +72,7 @@ def test_load_does_not_move_those_that_stick_strictly():
 
 
 def test_whose_calls_belong_to_nobody_are_spread():
-    orders = Counter(STRATEGIES["consistent"].order(FIVE, [()] * 5, Pick(seed))[0] for seed in range(1000))
+    orders = Counter(STRATEGIES["consistent"].order(FIVE, [], Pick(seed))[0] for seed in range(1000))
 
     assert all(140 < orders[number] < 260 for number in range(5))
 
