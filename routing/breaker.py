@@ -23,6 +23,8 @@ HALF_OPEN = "half_open"
 
 _JITTER = 0.1
 _MOST_DOUBLINGS = 30
+LATEST = 2  # times the minimum: so many of the latest calls are looked at by themselves
+_MOST_LATEST = 1000
 # What an answer to a free question may say something about.
 PASSING = frozenset({Fault.UNREACHABLE, Fault.TIMEOUT, Fault.OVERLOADED})
 
@@ -41,6 +43,7 @@ class Circuit:
         "_closed",
         "_failed",
         "_hopes",
+        "_last",
         "_past_calls",
         "_past_failed",
         "_rng",
@@ -100,7 +103,7 @@ class Circuit:
         # A call that began before the circuit opened tells of earlier times.
         elif self.state is CLOSED:
             self._row = 0
-            self._count(now, policy.window, 0)
+            self._count(now, policy, 0)
 
     def failed(self, now: float, policy: Breaker, failure: Failure, *, probe: bool) -> None:
         if probe:
@@ -110,7 +113,7 @@ class Circuit:
                 self._open(now, policy, failure)
         elif self.state is CLOSED:
             self._row += 1
-            self._count(now, policy.window, 1)
+            self._count(now, policy, 1)
             if self._row >= policy.failures or self._too_many(now, policy):
                 self._forgive(now, policy)
                 self._open(now, policy, failure)
@@ -173,9 +176,12 @@ class Circuit:
         self._row = 0
         self._since = now
         self._calls = self._failed = self._past_calls = self._past_failed = 0
+        self._last = 0  # a bit for each of the last calls, the newest one lowest: whether it failed
 
-    def _count(self, now: float, window: float, failed: int) -> None:
+    def _count(self, now: float, policy: Breaker, failed: int) -> None:
         """Two buckets of one window each stand for a sliding window."""
+        self._last = (self._last << 1 | failed) & ((1 << _latest(policy)) - 1)
+        window = policy.window
         age = now - self._since
         if age >= window:
             recent = age < 2 * window
@@ -190,4 +196,14 @@ class Circuit:
         # The past bucket counts as far as the window still reaches into it.
         share = max(0.0, 1 - (now - self._since) / policy.window)
         calls = self._calls + share * self._past_calls
-        return calls >= policy.minimum and self._failed + share * self._past_failed >= policy.ratio * calls
+        if calls < policy.minimum:
+            return False
+        if self._failed + share * self._past_failed >= policy.ratio * calls:
+            return True
+        # Many good calls before a target fell ill would hide that for as long as the window lasts.
+        latest = _latest(policy)
+        return calls >= latest and self._last.bit_count() >= policy.ratio * latest
+
+
+def _latest(policy: Breaker) -> int:
+    return min(LATEST * policy.minimum, _MOST_LATEST)

@@ -21,8 +21,8 @@ AHEAD: Final = 100.0  # what no balance outweighs
 
 FRESH: Final = 15.0  # seconds in which nothing is forgotten
 FADES: Final = 300.0  # seconds after which what was slow is forgotten, to a third
-STALE: Final = 60  # seconds without an answer, after which a target is worth a look
-LOOKS: Final = 0.05  # of the calls go and look at one that is stale
+STALE: Final = 10  # seconds without an answer, after which a target is worth a look
+LOOKS: Final = 0.01  # of the calls go and look at one that is stale
 TRIES: Final = 0.25  # of the calls, at most, go to one that was never tried
 _EXPLORES, _WHOM = 2, 3  # which of the seed's numbers
 
@@ -64,7 +64,11 @@ def fastest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int
         limit * AS_FAST if one is None and score <= limit else score for one, score in zip(latency, scores, strict=True)
     ]
     order = ranked(behind, limit, targets, in_flight, pick)
-    if (first := _explored(idle, in_flight, pick)) is not None:
+    return _before(order, _explored(idle, in_flight, pick))
+
+
+def _before(order: list[int], first: int | None) -> list[int]:
+    if first is not None:
         order.remove(first)
         order.insert(0, first)
     return order
@@ -106,14 +110,32 @@ def freest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]
 
 def balanced(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     scores = balance(table, pick)
-    return ranked(scores, min(scores) + AS_BALANCED, targets, table[-1], pick)
+    limit = min(scores) + AS_BALANCED
+    return _before(ranked(scores, limit, targets, table[-1], pick), _promising(table, scores, limit, pick))
+
+
+def _promising(table: Table, scores: Known, limit: float, pick: Pick) -> int | None:
+    """Whom this call looks at, since it would be one of the best if it weren't slow any more. *scores* are those by
+    what is believed, of which *limit* still is as good as the best.
+    """
+    if chance(pick.seed, _EXPLORES) >= LOOKS:
+        return None
+    cost, quality, latency, idle, in_flight = table
+    stale = [number for number, one in enumerate(idle) if (one or 0) > STALE and not in_flight[number]]
+    if not stale:
+        return None
+    hoped = [None if number in stale else one for number, one in enumerate(latency)]
+    believed, hopes = balance(table, pick), balance((cost, quality, hoped, idle, in_flight), pick)
+    whom = [number for number in stale if scores[number] - max(believed[number] - hopes[number], 0.0) <= limit]
+    return whom[int(chance(pick.seed, _WHOM) * len(whom))] if whom else None
 
 
 def preferred(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """By a first column, where more is better; a balance among equals."""
     first, *columns = table
     scores = [score - AHEAD * one if one else score for one, score in zip(first, balance(columns, pick), strict=True)]
-    return ranked(scores, min(scores) + AS_BALANCED, targets, columns[-1], pick)
+    limit = min(scores) + AS_BALANCED
+    return _before(ranked(scores, limit, targets, columns[-1], pick), _promising(columns, scores, limit, pick))
 
 
 def balance(table: Table, pick: Pick) -> list[float]:
