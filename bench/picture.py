@@ -23,7 +23,7 @@ class Panel(NamedTuple):
 
 def drawn(title: str, names: Sequence[str], panels: Sequence[Panel], *, plain: Sequence[str] = ()) -> str:
     """A row for each of *names*; *plain* ones are what the others are compared with."""
-    width = LEFT + len(panels) * (WIDE + GAP)
+    width = LEFT + len(panels) * (WIDE + GAP) + GAP
     height = TOP + ROW * len(names) + 16
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' {FONT}>",

@@ -1,9 +1,9 @@
 """Evidence of how good answers are, taken from finished calls behind their backs, without asking anybody.
 
-Finished calls are put aside and looked at in batches, for what costs nothing: was there an answer, was it refused or
-cut short, did the client ask for it again. Answers of calls that want JSON or offer tools are read by a thread, so many
-a second; of all others of these nothing is said, so that the shares come out right. What is found goes to
-`routing.quality`, and to whoever waits for it (`Judged`).
+Finished calls are put aside and looked at in batches, at most so many a second, for what costs nothing: was there an
+answer, was it refused or cut short, did the client ask for it again. Answers of calls that want JSON or offer tools are
+read by a thread, so many a second; of all others of these nothing is said, so that the shares come out right. What is
+found goes to `routing.quality`, and to whoever waits for it (`Judged`).
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from telemetry.meters import Meters
 from telemetry.record import Record
 
 RECENT: Final = 10_000  # calls that are known by their ids
-BATCH: Final = 32  # finished calls that are looked at together
+BATCH: Final = 64  # finished calls that are looked at together, and in each pause at most
 PAUSE: Final = 0.25  # seconds in which a batch comes together
 AT_ONCE: Final = 32  # answers read in a batch, and streams listened to in a second
 MOST: Final = 1_000  # answers read in a batch because somebody waits for it
@@ -110,11 +110,14 @@ class Assessor:
         """A call was answered to its end. *answer*: a whole one, or what was heard of a stream, if anything;
         *produced*: of a stream, the bytes of content in it. *judged* is told what was found, soon.
         """
+        self._recent.append((record.id, record.time, record.key, record.target, record.task))
         fresh = self._fresh
+        if judged is None and len(fresh) >= BATCH:
+            return  # of so many, some are enough to know how many are flawed
         fresh.append((record, call, answer, produced, judged))
         if self._timer is None:
             self._timer = self._loop.call_later(PAUSE, self._due)
-        if judged is not None or len(fresh) >= BATCH:
+        if judged is not None:
             self._catch_up()
 
     def copied(self, record: Record, call: Call, answer: Answer, produced: int) -> None:
@@ -124,7 +127,6 @@ class Assessor:
 
     def recall(self, id: str, key: str | None) -> Finished | None:
         """The newest call with that id that was answered here (to *key*, unless None), if it was lately."""
-        self._catch_up()
         for one in reversed(self._recent):
             if one[0] == id and key in {None, one[2]}:
                 return Finished(*one)
@@ -160,7 +162,6 @@ class Assessor:
     def _catch_up(self) -> None:
         fresh, self._fresh = self._fresh, []
         for record, call, answer, produced, judged in fresh:
-            self._recent.append((record.id, record.time, record.key, record.target, record.task))
             found: str | None = SOUND
             if record.endpoint != EMBEDDINGS:
                 self._ask(record, call)

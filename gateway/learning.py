@@ -48,6 +48,8 @@ def learn(
             vitals.pulse.paced(now, seconds - first + wait, output)
     elif failure.fault.blame is Blame.TARGET and failure.fault is not Fault.RATE_LIMITED:
         vitals.pulse.failed(now, now - began - wait)
+    elif failure.fault is Fault.CANCELLED and first is None:
+        vitals.pulse.given_up(now, now - began - wait, 0 if call.stream else shared.forecast.output(call))
     if trial.headers:
         _look(vitals.rooms, attempt.credential, trial, now, number=number, tokens=taken)
 

@@ -10,8 +10,9 @@ A sign of life ends a cooldown early, but only once: whether calls succeed is fo
 saw opens it, too, or lets it be tried.
 """
 
+import math
+from collections import deque
 from collections.abc import Callable
-from math import ldexp
 from random import Random
 
 from config.schema import Breaker
@@ -23,6 +24,8 @@ HALF_OPEN = "half_open"
 
 _JITTER = 0.1
 _MOST_DOUBLINGS = 30
+LATEST = 2  # times the minimum: so many of the latest calls are looked at by themselves
+_MOST_LATEST = 1000
 # What an answer to a free question may say something about.
 PASSING = frozenset({Fault.UNREACHABLE, Fault.TIMEOUT, Fault.OVERLOADED})
 
@@ -41,6 +44,8 @@ class Circuit:
         "_closed",
         "_failed",
         "_hopes",
+        "_marks",
+        "_number",
         "_past_calls",
         "_past_failed",
         "_rng",
@@ -100,7 +105,7 @@ class Circuit:
         # A call that began before the circuit opened tells of earlier times.
         elif self.state is CLOSED:
             self._row = 0
-            self._count(now, policy.window, 0)
+            self._count(now, policy, 0)
 
     def failed(self, now: float, policy: Breaker, failure: Failure, *, probe: bool) -> None:
         if probe:
@@ -110,7 +115,7 @@ class Circuit:
                 self._open(now, policy, failure)
         elif self.state is CLOSED:
             self._row += 1
-            self._count(now, policy.window, 1)
+            self._count(now, policy, 1)
             if self._row >= policy.failures or self._too_many(now, policy):
                 self._forgive(now, policy)
                 self._open(now, policy, failure)
@@ -148,7 +153,7 @@ class Circuit:
             self._enter(HALF_OPEN)
 
     def _open(self, now: float, policy: Breaker, failure: Failure) -> None:
-        cooldown = min(ldexp(policy.cooldown, min(self.strikes, _MOST_DOUBLINGS)), policy.max_cooldown)
+        cooldown = min(math.ldexp(policy.cooldown, min(self.strikes, _MOST_DOUBLINGS)), policy.max_cooldown)
         pause = cooldown * self._rng.uniform(1 - _JITTER, 1 + _JITTER)
         self.until = now + min(max(pause, failure.retry_after or 0.0), policy.max_cooldown)
         self.cause = failure.fault
@@ -173,9 +178,15 @@ class Circuit:
         self._row = 0
         self._since = now
         self._calls = self._failed = self._past_calls = self._past_failed = 0
+        self._number = 0  # of the last call
+        self._marks: deque[int] = deque(maxlen=_MOST_LATEST)  # the numbers of those that failed
 
-    def _count(self, now: float, window: float, failed: int) -> None:
+    def _count(self, now: float, policy: Breaker, failed: int) -> None:
         """Two buckets of one window each stand for a sliding window."""
+        self._number += 1
+        if failed:
+            self._marks.append(self._number)
+        window = policy.window
         age = now - self._since
         if age >= window:
             recent = age < 2 * window
@@ -190,4 +201,11 @@ class Circuit:
         # The past bucket counts as far as the window still reaches into it.
         share = max(0.0, 1 - (now - self._since) / policy.window)
         calls = self._calls + share * self._past_calls
-        return calls >= policy.minimum and self._failed + share * self._past_failed >= policy.ratio * calls
+        if calls < policy.minimum:
+            return False
+        if self._failed + share * self._past_failed >= policy.ratio * calls:
+            return True
+        # Many good calls before a target fell ill would hide that for as long as the window lasts.
+        latest = min(LATEST * policy.minimum, _MOST_LATEST)
+        enough = math.ceil(policy.ratio * latest)
+        return calls >= latest and len(self._marks) >= enough and self._marks[-enough] > self._number - latest

@@ -10,7 +10,8 @@ from typing import Final
 FADES: Final = 10.0  # seconds in which a faster answer takes the place of what was there
 LEAST, MOST = 0.05, 0.3  # what a faster answer counts at least, and at most, however soon or late it comes
 PEAK: Final = 2.0
-QUIET: Final = 1.0  # seconds of silence that mean nothing
+QUIET: Final = 0.5  # seconds of silence that mean nothing
+SETTLED: Final = 1.1  # times as slow as the last answer is still the same
 FEW: Final = 16  # tokens say nothing about the time that each of them takes
 UNKNOWN: Final = 5.0  # seconds, for one that failed before it ever answered
 LONGEST: Final = 120.0
@@ -19,17 +20,19 @@ _BEFORE: Final = 0.2  # of a whole answer's time, until its first token, where n
 
 class Pulse:
     """*first* is in seconds to the first content, None before anything was heard; *pace* in seconds for each token
-    after it; *at* when an attempt ended last. *heard* is the last sign of life (a first content, the end of an
+    after it; *at* when an attempt ended last, but while answers are much faster than what is believed it stays, so that
+    another look is due. *heard* is the last sign of life (a first content, the end of an
     answer) of attempts that are under way, or when they began; infinity while there are none.
     """
 
-    __slots__ = ("at", "first", "heard", "pace")
+    __slots__ = ("_failing", "at", "first", "heard", "pace")
 
     def __init__(self) -> None:
         self.first: float | None = None
         self.pace = 0.0
         self.at = 0.0
         self.heard = math.inf
+        self._failing = False
 
     def quiet(self, now: float, in_flight: int) -> float | None:
         """As *first*, where nothing was heard for more than QUIET seconds of the attempts that are under way.
@@ -44,28 +47,35 @@ class Pulse:
     def opened(self, now: float, first: float) -> None:
         """The first content of an answer is here, after *first* seconds; `paced` follows when all of it is."""
         self.heard = now
-        self.first = first if self.first is None else moved(self.first, first, now - self.at)
-        self.at = now
+        again = self._well_again(now)
+        if self.first is None or again:
+            self.first = first
+        else:
+            self.first = moved(self.first, first, now - self.at)
+        if not again and self.first <= SETTLED * first:
+            self._settle(now)
 
     def paced(self, now: float, seconds: float, tokens: int) -> None:
         """The rest of an answer that has *opened* took *seconds*, for *tokens*."""
-        gap, self.at = now - self.at, now
-        self._walk(seconds, tokens, gap)
+        self._walk(seconds, tokens, now - self.at)
 
     def answered(self, now: float, seconds: float, tokens: int, first: float | None = None) -> None:
         """An answer of *tokens* took *seconds*, of which *first* until its first content, where it came in pieces."""
-        gap, self.at = now - self.at, now
-        if self.first is None:
+        gap, again = now - self.at, self._well_again(now)
+        if self.first is None or again:
             self._begin(seconds, tokens, first)
         elif first is None:
             self._whole(seconds, tokens, gap)
         else:
             self.first = moved(self.first, first, gap)
             self._walk(seconds - first, tokens, gap)
+        if not again and (self.first or 0.0) + self.pace * tokens <= SETTLED * seconds:
+            self._settle(now)
 
     def failed(self, now: float, seconds: float) -> None:
         """An attempt failed after *seconds*, and the target is to blame."""
         self.at = now
+        self._failing = True
         former = self.first
         self.pace = min(self.pace * PEAK, LONGEST / 100)
         self.first = min(max(UNKNOWN if former is None else former * PEAK, seconds), LONGEST)
@@ -75,6 +85,33 @@ class Pulse:
         if self.first is not None and seconds > self.first:
             self.at = now
             self.first = moved(self.first, seconds, 0.0)
+
+    def given_up(self, now: float, seconds: float, tokens: int) -> None:
+        """The client left, after it had waited so long for an answer of *tokens*, or for its first content (0 then)."""
+        if self.first is None:
+            if seconds >= UNKNOWN:
+                self.failed(now, seconds)
+            return
+        usual = self.first + self.pace * tokens
+        if seconds > usual > 0:
+            change = moved(usual, seconds, 0.0) / usual
+            self.at = now
+            self.first *= change
+            if tokens:
+                self.pace *= change
+
+    def _well_again(self, now: float) -> bool:
+        """Whether it failed, long ago: what was believed since says nothing of an answer of today, which may be chance,
+        so that another look is due at once.
+        """
+        if not self._failing or now - self.at < FADES:
+            return False
+        self._failing = False
+        return True
+
+    def _settle(self, now: float) -> None:
+        self.at = now
+        self._failing = False
 
     def _begin(self, seconds: float, tokens: int, first: float | None) -> None:
         if tokens < FEW:

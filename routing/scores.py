@@ -22,8 +22,8 @@ AHEAD: Final = 100.0  # what no balance outweighs
 
 FRESH: Final = 15.0  # seconds in which nothing is forgotten
 FADES: Final = 300.0  # seconds after which what was slow is forgotten, to a third
-STALE: Final = 60  # seconds without an answer, after which a target is worth a look
-LOOKS: Final = 0.05  # of the calls go and look at one that is stale
+STALE: Final = 10  # seconds without an answer, after which a target is worth a look
+LOOKS: Final = 0.01  # of the calls go and look at one that is stale
 TRIES: Final = 0.25  # of the calls, at most, go to one that was never tried
 _EXPLORES, _WHOM = 2, 3  # which of the seed's numbers
 
@@ -62,9 +62,9 @@ def waits(_targets: Sequence[Target], table: Table) -> Scale:
 
 
 def usuals(_targets: Sequence[Target], table: Table) -> Scale:
-    """The latency in the middle, and the cost where nothing is special."""
-    cost, _, latency, _, _ = table[-len(BALANCED) :]
-    return middle(latency), _filled(cost)[1]
+    """The latency in the middle, the cost where nothing is special, and the longest latency."""
+    cost, _, latency, idle, _ = table[-len(BALANCED) :]
+    return middle(latency), _filled(cost)[1], max(expected(latency, idle)[0])
 
 
 def fastest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
@@ -78,7 +78,11 @@ def fastest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int
         limit * AS_FAST if one is None and score <= limit else score for one, score in zip(latency, scores, strict=True)
     ]
     order = ranked(behind, limit, targets, in_flight, pick)
-    if scale is None and (first := _explored(idle, in_flight, pick)) is not None:
+    return _before(order, None if pick.whole is not None else _explored(idle, in_flight, pick))
+
+
+def _before(order: list[int], first: int | None) -> list[int]:
+    if first is not None:
         order.remove(first)
         order.insert(0, first)
     return order
@@ -120,14 +124,33 @@ def freest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]
 
 def balanced(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     scores = balance(table, pick)
-    return ranked(scores, min(scores) + AS_BALANCED, targets, table[-1], pick)
+    limit = min(scores) + AS_BALANCED
+    return _before(ranked(scores, limit, targets, table[-1], pick), _promising(table, scores, limit, pick))
+
+
+def _promising(table: Table, scores: Known, limit: float, pick: Pick) -> int | None:
+    """Whom this call looks at, since it would be one of the best if it weren't slow any more. *scores* are those by
+    what is believed, of which *limit* still is as good as the best. Where only some of the rows are left, it is known
+    already who went first.
+    """
+    if pick.whole is not None or chance(pick.seed, _EXPLORES) >= LOOKS:
+        return None
+    cost, quality, latency, idle, in_flight = table
+    stale = [number for number, one in enumerate(idle) if (one or 0) > STALE and not in_flight[number]]
+    if not stale:
+        return None
+    hoped = [None if number in stale else one for number, one in enumerate(latency)]
+    believed, hopes = balance(table, pick), balance((cost, quality, hoped, idle, in_flight), pick)
+    whom = [number for number in stale if scores[number] - max(believed[number] - hopes[number], 0.0) <= limit]
+    return whom[int(chance(pick.seed, _WHOM) * len(whom))] if whom else None
 
 
 def preferred(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """By a first column, where more is better; a balance among equals."""
     first, *columns = table
     scores = [score - AHEAD * one if one else score for one, score in zip(first, balance(columns, pick), strict=True)]
-    return ranked(scores, min(scores) + AS_BALANCED, targets, columns[-1], pick)
+    limit = min(scores) + AS_BALANCED
+    return _before(ranked(scores, limit, targets, columns[-1], pick), _promising(columns, scores, limit, pick))
 
 
 def balance(table: Table, pick: Pick) -> list[float]:
@@ -144,7 +167,7 @@ def balance(table: Table, pick: Pick) -> list[float]:
     scale = None if pick.whole is None else pick.whole.scale
     money, dear = _filled(cost, None if scale is None else scale[1])
     times, usual = expected(latency, idle, scale)
-    slow = usual or 1.0
+    slow = usual or (max(times) if scale is None else scale[2]) or 1.0
     good = [0.5 if one is None else one for one in quality] if None in quality else cast("Known", quality)
     # What `price * one / (one + dear)` and so on add up to, with fewer steps for each.
     late = slow * LATE

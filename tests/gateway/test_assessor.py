@@ -120,10 +120,12 @@ async def test_a_question_is_remembered_for_a_while_but_not_all_of_them():
         assessor.finished(record(), question(), None, 5)
         for number in range(ASKED - 1):
             assessor.finished(record(), question(f"{number}"), None, 5)
+            assessor.look(NOW)  # of many at once only some are asked about
         assessor.finished(record(time=NOW + 1), question(), None, 5)
         remembered = evidence(assessor).flaws
         for number in range(3 * ASKED):
             assessor.finished(record(), question(f"again {number}"), None, 5)
+            assessor.look(NOW)
         assessor.finished(record(time=NOW + 2), question(), None, 5)
 
     assert (0.5, 0.5) == (round(remembered, 3), round(evidence(assessor).flaws, 3))

@@ -1,5 +1,6 @@
 """When a target is left alone, and how it comes back."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -326,3 +327,41 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+
+
+HEALTHY = 1000  # good calls in a window, before anything goes wrong
+
+
+@pytest.mark.parametrize(
+    ("policy", "calls"),
+    [
+        (POLICY, 2 * POLICY.minimum),
+        (replace(POLICY, ratio=0.25), POLICY.minimum),
+        (replace(POLICY, minimum=900), 1000),
+    ],
+)
+def test_it_opens_when_too_many_of_the_latest_calls_fail_however_well_it_was_before(policy, calls):
+    it = circuit()
+    succeed(it, 1.0, times=HEALTHY)
+
+    for number in range(HEALTHY):
+        if it.state is OPEN:
+            break
+        it.succeeded(2.0, policy, probe=False) if number % 2 else it.failed(
+            2.0, policy, failure(Fault.BROKEN), probe=False
+        )
+
+    assert abs(number - calls) <= 1
+
+
+def test_who_fails_one_time_in_five_stays():
+    it = circuit()
+    rng = Random(5)
+
+    for _ in range(20_000):
+        if rng.random() < 0.2:
+            it.failed(1.0, replace(POLICY, failures=99, minimum=20), failure(Fault.BROKEN), probe=False)
+        else:
+            succeed(it, 1.0)
+
+    assert it.state is CLOSED

@@ -77,7 +77,7 @@ def test_a_target_that_has_fallen_silent_looks_slow(world):
     it.end(999.5, None, probe=False, policy=Breaker())
     heard = read("latency", world)[0]
 
-    assert (silent, heard) == (500 + 7500 * 2 + 300 * 20, 500 + 300 * 20)
+    assert (silent, heard) == (500 + 8000 * 2 + 300 * 20, 500 + 300 * 20)
 
 
 def test_headroom_is_the_tighter_of_what_provider_and_operator_allow(world):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.pulse import LONGEST, UNKNOWN, Pulse, moved
+from routing.pulse import FADES, LONGEST, UNKNOWN, Pulse, moved
 
 
 def pulse(*answers, gap=1.0) -> Pulse:
@@ -73,7 +73,7 @@ def test_a_stream_tells_of_its_first_content_at_once_and_of_its_pace_at_the_end(
 
 
 @pytest.mark.parametrize(
-    ("silence", "in_flight", "expected"), [(1.9, 9, 0.5), (2.0, 9, 0.5), (3.0, 1, 1.5), (3.0, 9, 9.5)]
+    ("silence", "in_flight", "expected"), [(1.4, 9, 0.5), (1.5, 9, 0.5), (2.5, 1, 1.5), (2.5, 9, 9.5)]
 )
 def test_who_is_silent_looks_slow_and_the_slower_the_more_calls_wait(silence, in_flight, expected):
     it = pulse((2.5, 100, 0.5))
@@ -107,3 +107,55 @@ def test_an_average_stays_between_what_was_and_what_is(average, new, gap):
     got = moved(average, new, gap)
 
     assert min(average, new) - 1e-9 <= got <= max(average, new) + 1e-9
+
+
+# What a client that left has seen
+
+
+@pytest.mark.parametrize(
+    ("answers", "waited", "tokens", "expected"),
+    [
+        ([], 1.0, 0, (None, 0.0)),
+        ([], 9.0, 0, (9.0, 0.0)),  # it may have been dead from the start
+        ([(2.5, 100, 0.5)], 0.4, 0, (0.5, 0.02)),
+        ([(2.5, 100, 0.5)], 0.8, 0, (0.8, 0.02)),
+        ([(2.5, 100, 0.5)], 60.0, 0, (1.0, 0.02)),
+        ([(2.5, 100, 0.5)], 2.4, 100, (0.5, 0.02)),
+        ([(2.5, 100, 0.5)], 3.75, 100, (0.75, 0.03)),  # both parts change alike
+        ([(0.0, 0)], 60.0, 0, (0.0, 0.0)),
+    ],
+)
+def test_who_lets_clients_wait_until_they_leave_is_slow(answers, waited, tokens, expected):
+    it = pulse(*answers)
+
+    it.given_up(5.0, waited, tokens)
+
+    assert shown(it) == expected
+
+
+# Well again
+
+
+@pytest.mark.parametrize(("gap", "expected"), [(FADES, 0.5), (FADES - 1, 21.15)])
+@pytest.mark.parametrize("opens", [True, False])
+def test_the_first_good_answer_long_after_a_failure_says_what_it_is_now(gap, expected, opens):
+    it = pulse((0.5, 1, 0.5), 30.0)
+
+    if opens:
+        it.opened(2.0 + gap, 0.5)
+    else:
+        it.answered(2.0 + gap, 0.5, 1, 0.5)
+
+    assert (it.first, it.at) == (pytest.approx(expected), 2.0)
+
+
+def test_another_look_is_due_until_an_answer_fits_what_is_believed():
+    it = pulse((9.0, 1, 9.0))
+
+    seen = []
+    for number in range(14):
+        it.opened(20.0 + number, 1.0)
+        seen.append(it.at)
+
+    assert [1.0] * 12 + [32.0, 33.0] == seen
+    assert it.first < 1.1

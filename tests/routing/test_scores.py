@@ -64,10 +64,10 @@ def test_where_nobody_was_tried_everybody_gets_a_share():
 
 
 def test_who_was_not_heard_of_for_long_gets_a_look_now_and_then():
-    got = firsts("latency", [(300, 1, 0), (3000, 61, 0), (3000, 59, 0), (3000, 90, 1)], times=1000)
+    got = firsts("latency", [(300, 1, 0), (3000, 11, 0), (3000, 9, 0), (3000, 90, 1)], times=5000)
 
     assert 25 < got["b"] < 85
-    assert got["a"] + got["b"] == 1000
+    assert got["a"] + got["b"] == 5000
 
 
 def test_who_was_slow_is_forgiven_with_time_but_a_fast_one_stays_fast():
@@ -176,3 +176,20 @@ def test_what_is_preferred_comes_before_any_balance(strategy):
 
 def test_the_middle_is_of_what_is_known():
     assert (middle([]), middle([None]), middle([3, None, 1, 2]), middle([1, 2])) == (None, None, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "rows", "looks"),
+    [
+        ("balanced", [(1, 0.5, 300, 0, 0), (1, 0.5, 9000, 11, 0)], True),
+        ("balanced", [(1, 0.5, 300, 0, 0), (1, 0.5, 9000, 9, 0)], False),  # it was heard a moment ago
+        ("balanced", [(1, 0.5, 300, 0, 0), (1, 0.5, 9000, 11, 1)], False),  # somebody is looking
+        ("balanced", [(1, 0.5, 300, 0, 0), (9, 0.5, 9000, 11, 0)], False),  # it would be too dear, however fast
+        ("local_first", [(1, 1, 0.5, 300, 0, 0), (1, 1, 0.5, 9000, 11, 0)], True),
+        ("local_first", [(1, 1, 0.5, 300, 0, 0), (0, 1, 0.5, 9000, 11, 0)], False),
+    ],
+)
+def test_a_balance_looks_now_and_then_at_who_would_be_as_good_if_it_were_well_again(strategy, rows, looks):
+    got = firsts(strategy, rows, times=4000)
+
+    assert (15 < got["b"] < 80) if looks else got["b"] == 0
