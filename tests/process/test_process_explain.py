@@ -22,7 +22,7 @@ BODY = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
-    """`proxy.py` in a folder with a configuration, a request, and a ledger that knows one call; what it said."""
+    """`proxy.py` beside a configuration, a request, and a ledger that knows one call: code, output, errors."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(CONFIG)
     (tmp_path / "new.yaml").write_text(CONFIG.replace("p/a, p/b", "p/b, p/a"))

@@ -231,6 +231,22 @@ async def test_what_is_no_question_is_refused(start, headers, query, fields, sta
     assert (status, code) == (answer.status, answer.body["error"]["code"])
 
 
+async def test_what_a_dialect_cannot_take_is_refused_beforehand(start):
+    async with Provider(ok()) as provider:
+        text = CONFIG.format(url=provider.url, more="").replace("defaults: {", "defaults: {params: strict, ")
+        text = text.replace(
+            "  away:", '  old: {dialect: anthropic, api_key: k, base_url: "http://127.0.0.1:9"}\n  away:'
+        )
+        async with start(text) as gateway:
+            found = (await explained(gateway, "old/claude", BOB, logit_bias={"1": 5})).body
+            real = await gateway.chat("old/claude", headers=BOB, logit_bias={"1": 5})
+
+    (candidate,) = found["stages"][0]["candidates"]
+    assert real.body["error"] == found["verdict"]["error"]
+    assert candidate["refused"]
+    assert "the target can't take the call" == candidate["hold"]["unbounded"]
+
+
 async def test_the_operator_may_ask_for_anybody(start):
     async with served(start) as gateway:
         found = (await explained(gateway, headers=ADMIN, query="?key=alice")).body

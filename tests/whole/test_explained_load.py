@@ -16,7 +16,7 @@ admin: {{key: the-key-of-the-operator}}
 providers:
   p: {{dialect: openai, base_url: "{p}", api_key: k}}
   q: {{dialect: openai, base_url: "{q}", api_key: k}}
-defaults: {{retry: {{attempts: 2, backoff: 0.001}}, breaker: {{failures: 4, cooldown: 100ms, max_cooldown: 200ms}}}}
+defaults: {{retry: {{attempts: 2, backoff: 0.001}}, breaker: {{failures: 4, cooldown: {cooldown}}}}}
 routes:
 {routes}
   flies: {{chain: [{{targets: [p/a, q/c], strategy: random}}], canary: {{target: p/z, stages: [40%]}}}}
@@ -36,7 +36,7 @@ MODEL = "  {id}: {{price: {{input: {price}, output: {price}}}, quality: {quality
 NAMES = (*STRATEGIES, "flies", "auto")
 
 
-def text(p: Provider, q: Provider) -> str:
+def text(p: Provider, q: Provider, cooldown: str) -> str:
     auto = [f"{'pq'[number % 2]}/t{number}" for number in range(MANY)]
     ids = ["p/a", "p/b", "q/c", "q/d", "p/e", "q/f", "p/z", *auto]
     models = [
@@ -44,7 +44,9 @@ def text(p: Provider, q: Provider) -> str:
         for number, id in enumerate(ids)
     ]
     routes = [ROUTE.format(name) for name in STRATEGIES]
-    return CONFIG.format(p=p.url, q=q.url, routes="".join(routes), models="\n".join(models), auto=", ".join(auto))
+    return CONFIG.format(
+        cooldown=cooldown, p=p.url, q=q.url, routes="".join(routes), models="\n".join(models), auto=", ".join(auto)
+    )
 
 
 def moody(rng: Random, *statuses: int):
@@ -62,11 +64,11 @@ def moody(rng: Random, *statuses: int):
 
 
 @asynccontextmanager
-async def moody_gateway(start, rng):
+async def moody_gateway(start, rng, *statuses, cooldown):
     async with (
         Provider(moody(rng, 500, 503, 404)) as p,
-        Provider(moody(rng, 500, 502, 429)) as q,
-        start(text(p, q)) as gateway,
+        Provider(moody(rng, 500, 502, *statuses)) as q,
+        start(text(p, q, cooldown)) as gateway,
     ):
         yield gateway
 
@@ -123,7 +125,8 @@ def agrees(call, *, quiet):
 async def test_a_call_with_a_seed_goes_where_a_quiet_gateway_has_said(start):
     rng = Random(11)
     foretold, ids = [], []
-    async with moody_gateway(start, rng) as gateway:
+    # Nothing that has to rest comes back between question and call.
+    async with moody_gateway(start, rng, cooldown="60s") as gateway:
         for number in range(220):
             who, body = WHO[number % 2], asked(rng, number)
             foretold.append((await gateway.request("POST", "/api/v1/explain", body, **who)).body)
@@ -144,7 +147,7 @@ async def test_a_call_with_a_seed_goes_where_a_quiet_gateway_has_said(start):
 
 async def test_every_call_of_many_at_once_went_as_its_decisions_say(start):
     rng = Random(12)
-    async with moody_gateway(start, rng) as gateway:
+    async with moody_gateway(start, rng, 429, cooldown="100ms") as gateway:
 
         async def ask(number):
             body = asked(rng, number)
