@@ -167,7 +167,8 @@ def work_in_family(newest: Newest, source: Source, family: Family, _number: int)
 
 def work(newest: Newest, source: Source, sock: socket.socket, family: Family | None = None) -> None:
     try:
-        uvloop.run(working(newest, source, sock, family))
+        with sock:
+            uvloop.run(working(newest, source, sock, family))
     except (NoStart, NoState) as error:
         say(f"{error}")
         sys.exit(1)

@@ -8,7 +8,7 @@ from gateway.tab import Tab
 from gateway.telling import Telling
 
 
-def over(tab: Tab, failure: Failure | None, *, breaker: Breaker, telling: Telling | None) -> None:
+def over(tab: Tab, failure: Failure | None, breaker: Breaker, telling: Telling | None) -> None:
     """Once for each attempt. *telling*: if the call streams."""
     bill, attempt, target = tab.bill, tab.attempt, tab.target
     shared, generation = bill.shared, bill.generation

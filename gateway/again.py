@@ -2,20 +2,24 @@
 
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from core.call import Call
 from core.errors import Refusal
 from core.target import Target
+from core.tasks import CHAT
 from core.usage import COUNTS, Usage
 from core.wishes import Wishes
 from gateway.generation import Generation, Shared
 from quota.keys import ANYONE
-from routing.story import foreseen
+from routing.decision import Decision
+from routing.hindsight import Hindsight
+from routing.joined import targets_of
+from routing.story import foreseen, onlooking
 from store.entry import COMPLETION, PROMPT, Entry
 
 BYTES_PER_TOKEN: Final = 4
-SEED: Final = 2  # where a kept decision has it
 
 
 class Fate(NamedTuple):
@@ -54,19 +58,24 @@ class Again:
         call = _call(row)
         key = generation.config.keys.get(row.key) or ANYONE
         if not generation.ways.offers(call.model):
-            return Fate("", reason="no such route")
+            return Fate("", 0, reason="no such route")
         if not generation.may_use(key, call.model):
-            return Fate("", reason="the key may not use it")
+            return Fate("", 0, reason="the key may not use it")
         try:
             call, route = generation.ways.find(call, key)
         except Refusal as refused:
-            return Fate("", reason=refused.message)
-        reason = ""
-        for decision in foreseen(route, call, generation.view, caller=key.name):
+            return Fate("", 0, reason=refused.message)
+        flown = () if route.canary is None else targets_of(route.canary.ahead)
+        for target in flown:
+            if target.id == asked_first(row):  # it was one of the few, and would be again
+                return self._fate(target, row)
+        reason, then = "", Hindsight(decisions_of(row))
+        for decision in foreseen(route, call, onlooking(generation.view), caller=key.name):
             if decision.order:
+                decision = then.of(decision)
                 return self._fate(decision.targets[decision.order[0]], row)
             reason = reason or next((each.reason for each in decision.skipped), "")
-        return Fate("", reason=reason)
+        return Fate("", 0, reason=reason)
 
     def _fate(self, target: Target, row: Entry) -> Fate:
         times = self._times.get(target.id)
@@ -76,6 +85,15 @@ class Again:
             counts: dict[str, Any] = dict(zip(COUNTS, row.usage, strict=True))
             cost = None if price is None else price.cost(Usage(**counts))
         return Fate(target.id, cost, sum(times) / len(times) if times else None)
+
+
+def decisions_of(row: Entry) -> list[Decision]:
+    """Those that led to its attempts, as far as this version can read them."""
+    found = []
+    for kept in row.why:
+        with suppress(KeyError, TypeError, ValueError):
+            found.append(Decision.again(kept))
+    return found
 
 
 def asked_first(row: Entry) -> str:
@@ -89,6 +107,8 @@ def sum_of(row: Entry, names: tuple[str, ...]) -> int:
 def _call(row: Entry) -> Call:
     """As much of the call as the ledger knows: what was said in it isn't there."""
     model = row.target if "*" in row.route else row.route
-    seed = row.why[0][SEED] if row.why else zlib.crc32(row.id.encode())
+    then = decisions_of(row)
+    seed = then[0].pick.seed if then else zlib.crc32(row.id.encode())
     size = sum_of(row, PROMPT) * BYTES_PER_TOKEN
-    return Call(row.endpoint, model, {}, row.stream, size=size, wishes=Wishes(seed=seed))
+    task = "" if row.task == CHAT else row.task  # which is what calls look like that name none
+    return Call(row.endpoint, model, {}, row.stream, size=size, wishes=Wishes(task=task, seed=seed))

@@ -91,6 +91,10 @@ class Auto:
     def route(self, call: Call, key: Key) -> Route:
         """All targets that can take *call* of *key*. Raises Refusal where there are none."""
         sifted = self.sifted(call, key)
+        if not sifted.outputs:
+            if not sifted.away:
+                raise Refusal(503, f"'{AUTO}' has no target to choose.", code="no_target_available")
+            raise refusal(Exhausted((), sifted.away))
         route = sifted.route
         wanted = call.max_output
         if wanted and any(most < wanted for most in sifted.outputs):
@@ -118,11 +122,18 @@ class Auto:
             if len(self._sifted) >= MOST_REMEMBERED:
                 del self._sifted[next(iter(self._sifted))]
             self._sifted[question] = sifted
-        if sifted.outputs:
-            return sifted
-        if not sifted.away:
-            raise Refusal(503, f"'{AUTO}' has no target to choose.", code="no_target_available")
-        raise refusal(Exhausted((), sifted.away))
+        return sifted
+
+    def passed_over(self, call: Call, key: Key) -> Iterator[Skipped]:
+        """Targets that the key may use, and that aren't asked. Raises Refusal for a wrong kind of call."""
+        sifted = self.sifted(call, key)
+        yield from sifted.away
+        wanted = call.max_output
+        if wanted and any(most >= wanted for most in sifted.outputs):
+            for target, most in zip(sifted.route.stages[0].targets, sifted.outputs, strict=True):
+                if most < wanted:
+                    known = f"{most} tokens at most" if most else "nobody knows how many tokens"
+                    yield Skipped(target, f"it writes {known}, and {wanted} are wanted", unfit=True)
 
     def anything(self) -> bool:
         """Whether there is a target at all."""

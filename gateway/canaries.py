@@ -65,6 +65,10 @@ class Canaries:
         flight = self._flights.get(canary.mark)
         return None if flight is None else flight.part(canary, call, key, id)
 
+    def flight(self, canary: Canary) -> Flight | None:
+        """How it stands here."""
+        return self._flights.get(canary.mark)
+
     # How they get on
 
     def heed(self, config: Config) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,15 +33,21 @@ def run(name: str, argv: Sequence[str], load: Load) -> int:
     if name == "keys":
         return asyncio.run(keys_command.run(argv, load, _opened, say=sys.stdout.write, complain=sys.stderr.write))
     if name == "explain":
-        asked = explain_command.options(argv)
-        return asyncio.run(
-            explain_command.run(asked, load(asked.config), say=sys.stdout.write, complain=sys.stderr.write)
-        )
+        return _explain(explain_command.options(argv), load)
     if name == "plan":
         return _plan(plan_command.options(argv), load)
     read, work = ABOUT_LEDGER[name]
     options = read(argv)
     return asyncio.run(_of_ledger(options, work, load(options.config), opening=name != "migrate"))
+
+
+def _explain(options: argparse.Namespace, load: Load) -> int:
+    config = load(options.config)
+    say, complain = sys.stdout.write, sys.stderr.write
+    if options.call is None:
+        return asyncio.run(explain_command.run(options, config, say=say, complain=complain))
+    recall = partial(explain_command.recall, say=say, complain=complain)
+    return asyncio.run(_of_ledger(options, recall, config, opening=True))
 
 
 def _plan(options: argparse.Namespace, load: Load) -> int:

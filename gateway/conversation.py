@@ -9,9 +9,9 @@ settle, observe, record                    gateway/bill.py, Conversation._close
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from api import Endpoint
 from api.stream import error
@@ -187,11 +187,15 @@ class Conversation:
         view, course = self._generation.view, None
         if route.hedge is not None:
             course = Sparing(route, self._call, view, deadline, record.decided, caller=caller)
-            self._race = Race(route.hedge, course, bill, self._telling, play=self._try, end=self._end)
+            self._race = Race(route.hedge, course, bill, self._telling, breaker=route.breaker, play=self._try)
         attempts = plan(route, self._call, view, deadline, record.decided, caller=caller, course=course)
         try:
             attempt = next(attempts)
-            while (failure := await self._play(attempt, bill)) is not None:
+            while True:
+                alone = (self._queue if attempt.queued else self._try)(attempt, bill)
+                failure = await (alone if self._race is None else self._race.run(alone))
+                if failure is None:
+                    return
                 if self._telling is not None and self._telling.committed:
                     return
                 attempt = attempts.send(failure)
@@ -211,10 +215,6 @@ class Conversation:
         self._route = route
         if self._telling is not None:
             self._telling.route = route.name
-
-    def _play(self, attempt: Attempt, bill: Bill) -> Coroutine[Any, Any, Failure | None]:
-        alone = (self._queue if attempt.queued else self._try)(attempt, bill)
-        return alone if self._race is None else self._race.run(alone)
 
     async def _queue(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """An attempt at a target that is full: it has to stand in line first."""
@@ -245,11 +245,8 @@ class Conversation:
             )
         finally:
             if not tab.over:  # as it may be if another one was quicker
-                self._end(tab, failure)
+                over(tab, failure, self._route.breaker, self._telling)
         return failure
-
-    def _end(self, tab: Tab, failure: Failure | None) -> None:
-        over(tab, failure, breaker=self._route.breaker, telling=self._telling)
 
     async def _attempt(self, attempt: Attempt, tab: Tab) -> Failure | None:
         lane = self._generation.lanes[attempt.target.provider]

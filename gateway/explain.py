@@ -1,28 +1,30 @@
 """POST /api/v1/explain: what would happen to a call, and why, without sending it anywhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from admin.asked import Asked, Row
 from api import ENDPOINTS
-from catalog.bound import Bound, Unbounded
-from config.schema import Key, Route
-from core.ask import NOTHING_FETCHED, Ask
+from config.schema import Hedge, Key, Route
 from core.call import Call
 from core.errors import Refusal
 from core.secret import Secret
-from core.target import Target
-from core.wire import WireRequest
+from core.tasks import task_of
+from gateway.accounts import ROOT
 from gateway.asker import asker
+from gateway.auto import AUTO
 from gateway.current import Current
-from gateway.generation import Generation
-from gateway.remembered import Recollection, Remembered
+from gateway.generation import Generation, Shared
+from gateway.prospects import NANO, Prospects, refused_with
+from gateway.shadow import unwanted
 from gateway.treasury import Treasury
-from routing.story import foreseen, told
+from routing.canary import session
+from routing.plan import most_attempts
+from routing.story import onlooking
+from routing.wishes import checked
 
-PATH: Final = "/api/v1/explain"
-NANO: Final = 1_000_000_000
-FETCHED: Final = "what is behind its URLs is fetched first, and isn't for this"
+# What a call is refused with that no target can take: the rest of the explanation says why.
+NOBODY: Final = frozenset({"unsupported_by_model", "no_target_available"})
 
 
 class Explanations:
@@ -36,7 +38,7 @@ class Explanations:
         self._treasury = treasury
 
     def rows(self) -> tuple[Row, ...]:
-        return (Row("POST", PATH, self._page, operator=False),)
+        return (Row("POST", f"{ROOT}/explain", self._page, operator=False),)
 
     async def _page(self, asked: Asked) -> object:
         generation = self._current.generation
@@ -46,90 +48,105 @@ class Explanations:
             message = f"There is no endpoint {endpoint!r}; there are {', '.join(ENDPOINTS)}."
             raise Refusal(400, message, param="endpoint", code="unknown_endpoint")
         call = ENDPOINTS[endpoint].parse(asked.raw)
-        return explained(generation, self._current.shared.memory, key, call)
+        return explained(generation, self._current.shared, key, call)
 
 
-def explained(generation: Generation, memory: Remembered, key: Key, call: Call) -> dict[str, Any]:
-    """Raises Refusal as the call itself would."""
-    call, route = generation.ways.find(call, key)
-    desk = _Desk(generation, memory, key, route, call)
+def explained(generation: Generation, shared: Shared, key: Key, call: Call) -> dict[str, Any]:
+    """Raises Refusal as the call itself would, unless it is because of its targets."""
+    try:
+        call, route = generation.ways.find(call, key)
+    except Refusal as refused:
+        if refused.code not in NOBODY:
+            raise
+        found = {"passed_over": _passed_over(generation, key, call), "verdict": refused_with(refused)}
+        return _asked(generation, key, call, None) | {"stages": []} | found
+    prospects = Prospects(generation, shared, key, call, onlooking(generation.view))
+    canary = _canary(shared, route, key, call)
+    ahead = canary is not None and canary["tried"] is True and route.canary is not None
+    if canary is not None and ahead and route.canary is not None:
+        canary["stages"] = list(prospects.stages(route.canary.ahead))
+    return {
+        **_asked(generation, key, call, route),
+        "canary": canary,
+        "stages": list(prospects.stages(route)),
+        "passed_over": _passed_over(generation, key, call),
+        "shadow": _shadow(generation, route, call),
+        "policy": policy(generation, route, key),
+        "verdict": prospects.verdict(route, ahead=ahead),
+    }
+
+
+def _asked(generation: Generation, key: Key, call: Call, route: Route | None) -> dict[str, Any]:
+    """What is asked for, and what is made of that."""
+    forecast = generation.view.outlook.forecast
     return {
         "object": "explanation",
         "config": generation.config.hash,
         "model": call.model,
-        "route": route.name,
+        "route": None if route is None else route.name,
         "key": key.name or None,
         "endpoint": call.endpoint,
+        "task": task_of(call),
         "needs": sorted(call.needs),
-        "stages": list(desk.stages()),
-        "policy": policy(route),
+        "predicted": {"prompt_tokens": forecast.input(call), "output_tokens": forecast.output(call)},
     }
 
 
-def policy(route: Route) -> dict[str, Any]:
-    """What holds for the whole call, in seconds."""
-    times, retry = route.timeouts, route.retry
+def _passed_over(generation: Generation, key: Key, call: Call) -> list[dict[str, str]]:
+    """Targets that are none of a stage, since `auto` knows beforehand that they can't take the call."""
+    if AUTO not in (call.model, *call.wishes.models) or not generation.auto.on:
+        return []
+    call = call._replace(wishes=checked(call.wishes))
+    try:
+        return [_reasoned(each.target.id, each.reason) for each in generation.auto.passed_over(call, key)]
+    except Refusal:
+        return []  # it isn't for calls of this kind, as the verdict says
+
+
+def _reasoned(target: str, reason: str) -> dict[str, str]:
+    return {"target": target, "reason": reason}
+
+
+def _canary(shared: Shared, route: Route, key: Key, call: Call) -> dict[str, Any] | None:
+    """*tried* None: it is drawn by the call's id, since nobody knows whose it is."""
+    canary = route.canary
+    if canary is None:
+        return None
+    flight = shared.canaries.flight(canary)
+    part = None if flight is None else flight.part(canary, call, key.name, "")
+    standing = None if flight is None else flight.standing
+    tried = part is not None and (part.ahead is not None if session(call, key.name, "") else None)
+    return {
+        "targets": [target.id for stage in canary.ahead.stages for target in stage.targets],
+        "status": None if standing is None else standing.status,
+        "share": 0.0 if standing is None else standing.share(canary),
+        "tried": tried,
+    }
+
+
+def _shadow(generation: Generation, route: Route, call: Call) -> dict[str, Any] | None:
+    shadow = route.shadow
+    if shadow is None:
+        return None
+    return {"target": shadow.target.id, "share": 0.0 if unwanted(generation, shadow, call) else shadow.share}
+
+
+def policy(generation: Generation, route: Route, key: Key) -> dict[str, Any]:
+    """What holds for the whole call; times in seconds."""
+    times, retry, most, hedge = route.timeouts, route.retry, generation.most(key), route.hedge
     return {
         "fallback": route.fallback,
+        "attempts": most_attempts(route),
         "timeouts": {name: getattr(times, name) for name in ("connect", "first_content", "idle", "attempt", "total")},
         "retry": {"attempts": retry.attempts, "backoff": retry.backoff, "max_backoff": retry.max_backoff},
+        "queue": {"most": route.queue.most, "wait": route.queue.wait, "priority": key.priority},
+        "hedge": None if hedge is None else hedge_told(hedge),
+        "on_break": route.on_break,
         "params": "strict" if route.strict else "drop",
+        "max_cost_usd": None if most is None else most / NANO,
     }
 
 
-class _Desk:
-    """Who looks at the targets of one call."""
-
-    def __init__(self, generation: Generation, memory: Remembered, key: Key, route: Route, call: Call) -> None:
-        self._generation, self._memory = generation, memory
-        self._key, self._route, self._call = key, route, call
-        self._targets = {target.id: target for stage in route.stages for target in stage.targets}
-
-    def stages(self) -> Iterator[dict[str, Any]]:
-        view = self._generation.view
-        for decision in foreseen(self._route, self._call, view, caller=self._key.name):
-            stage = told(decision)
-            stage["on"] = sorted(self._route.stages[decision.stage].on)
-            for candidate in stage["candidates"]:
-                candidate |= self._about(self._targets[candidate["target"]])
-            yield stage
-
-    def _about(self, target: Target) -> dict[str, Any]:
-        generation = self._generation
-        if not generation.lanes[target.provider].provider.configured:
-            return {}
-        vitals = generation.view.vitals.targets().get(target.id)
-        cost = generation.view.cost(target, self._call)
-        request = self._encoded(target)
-        return {
-            "credential": self._credential(target),
-            "breaker": "closed" if vitals is None else vitals.circuit.state,
-            "in_flight": 0 if vitals is None else vitals.in_flight,
-            "predicted_cost_usd": None if cost is None else cost / NANO,
-            "hold": self._hold(target, request),
-            "dropped": list(request.dropped) if isinstance(request, WireRequest) else [],
-        }
-
-    def _credential(self, target: Target) -> str | None:
-        """The name of the one that would be used, as logs have it."""
-        number = self._generation.pools[target.provider].pause(self._generation.view.clock(), target.id).credential
-        return None if number < 0 else f"{target.provider}#{number + 1}"
-
-    def _encoded(self, target: Target) -> WireRequest | Unbounded:
-        """The very request that would be sent; but nothing is fetched for it."""
-        generation = self._generation
-        adapter = generation.lanes[target.provider].adapter
-        memory = Recollection(self._memory, target.provider, self._key.name)
-        model = generation.abilities(target)
-        ask = Ask(self._call, target, model, self._route.strict, "explain", 0, NOTHING_FETCHED, memory)
-        try:
-            return Unbounded(FETCHED) if adapter.fetches(ask) else adapter.encode(ask)
-        except Refusal as refused:
-            return Unbounded(f"the target can't take the call: {refused.message}", refused.param)
-
-    def _hold(self, target: Target, request: WireRequest | Unbounded) -> dict[str, Any]:
-        """The most that would be set aside."""
-        bound = request if isinstance(request, Unbounded) else self._generation.bound(target, self._call, request)
-        if isinstance(bound, Bound):
-            return {"cost_usd": bound.cost / NANO, "tokens": bound.tokens}
-        return {"unbounded": bound.reason, "param": bound.param}
+def hedge_told(hedge: Hedge) -> dict[str, Any]:
+    """*after_s* None: after that quantile of recent times."""
+    return {"after_s": hedge.seconds, "after_quantile": hedge.quantile, "at_most": hedge.at_most}

@@ -3,18 +3,22 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 
-from admin.story import story
+from admin.story import story, story_of_call
 from api import ENDPOINTS
 from config.schema import Config, Key
 from core.errors import Refusal
+from gateway.calls import found
 from gateway.explain import explained
 from gateway.rehearsal import rehearsal
+from gateway.told_call import whole
 from quota.keys import ANYONE
+from store.ledger import Ledger
 
 Say = Callable[[str], object]
 
@@ -25,12 +29,31 @@ def options(argv: Sequence[str]) -> argparse.Namespace:
         description="What would happen to a call, by a process that has just begun and has observed nothing yet; ask a"
         " running one by POST /api/v1/explain. Nothing is sent anywhere.",
     )
-    parser.add_argument("request", help="a file with the body of a call; - reads it from standard input")
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument("request", nargs="?", help="a file with the body of a call; - reads it from standard input")
+    asked.add_argument(
+        "--call", metavar="ID", help="the id of a call that is over: what led to it, as the ledger has it"
+    )
     parser.add_argument("--config", default="config.yaml", help="the configuration (config.yaml)")
     parser.add_argument("--key", help="the name of the key that would call")
     parser.add_argument("--endpoint", choices=tuple(ENDPOINTS), default="chat")
     parser.add_argument("--json", action="store_true", help="as a program would read it")
     return parser.parse_args(argv)
+
+
+async def recall(options: argparse.Namespace, ledger: Ledger, *, say: Say, complain: Say) -> int:
+    """What led to a call that is over."""
+    try:
+        told = whole(await found(ledger, options.call))
+    except Refusal as refused:
+        complain(f"{refused.status}: {refused.message}\n")
+        return 1
+    say(_json(told) if options.json else story_of_call(told))
+    return 0
+
+
+def _json(told: Mapping[str, Any]) -> str:
+    return orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 async def run(options: argparse.Namespace, config: Config, *, say: Say, complain: Say) -> int:
@@ -39,14 +62,14 @@ async def run(options: argparse.Namespace, config: Config, *, say: Say, complain
         key = _key(config, options.key)
         call = ENDPOINTS[options.endpoint].parse(body)
         async with rehearsal(config) as (generation, shared):
-            found = explained(generation, shared.memory, key, call)
+            told = explained(generation, shared, key, call)
     except OSError as error:
         complain(f"{options.request}: {error.strerror}\n")
         return 1
     except Refusal as refused:
         complain(f"{refused.status}: {refused.message}\n")
         return 1
-    say(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n" if options.json else story(found))
+    say(_json(told) if options.json else story(told))
     return 0
 
 

@@ -7,9 +7,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from config.schema import Hedge
+from config.schema import Breaker, Hedge
 from core.faults import Failure, Fault
 from core.wire import Completion, Event
+from gateway.aftermath import over
 from gateway.bill import Bill
 from gateway.spent import Spent
 from gateway.tab import Tab
@@ -23,7 +24,6 @@ OUTRUN: Final = Failure(Fault.CANCELLED, "another attempt was quicker")
 WON, LOST, FAILED = "won", "lost", "failed"  # as the metric says it, of the second attempt
 
 Play = Callable[[Attempt, Bill], Coroutine[Any, Any, Failure | None]]
-End = Callable[[Tab, Failure | None], None]
 
 
 class Runner:
@@ -51,9 +51,9 @@ class Race:
 
     __slots__ = (
         "_bill",
+        "_breaker",
         "_budget",
         "_course",
-        "_end",
         "_first",
         "_hedge",
         "_play",
@@ -73,17 +73,17 @@ class Race:
         bill: Bill,
         telling: Telling | None,
         *,
+        breaker: Breaker,
         play: Play,
-        end: End,
     ) -> None:
-        """*play* makes an attempt; *end* is told, once for each, that one is over. *telling*: if the call streams."""
+        """*play* makes an attempt. *telling*: if the call streams. *breaker*: the policy of its route."""
         shared = self._shared = bill.shared
         self._hedge = hedge
         self._course = course
         self._bill = bill
         self._telling = telling
         self._play = play
-        self._end = end
+        self._breaker = breaker
         self._first: Runner | None = None
         self._second: Runner | None = None
         self._winner: Runner | None = None
@@ -226,7 +226,7 @@ class Race:
                 now = self._shared.loop.time()
                 if self._telling is not None:
                     tab.vitals.slower_than(now, now - other.sent)
-        self._end(tab, failure)
+        over(tab, failure, self._breaker, self._telling)
 
     def _learn(self, runner: Runner) -> None:
         """How long it took, or has taken without an end."""

@@ -9,6 +9,7 @@ from admin.keys import Locksmith
 from config.schema import Config
 from core.secret import Secret
 from gateway.accounts import Accounts
+from gateway.calls import Calls
 from gateway.canary_pages import CanaryPages
 from gateway.current import Current
 from gateway.desk import Desk
@@ -40,3 +41,4 @@ class Office:
         yield from Estimates(self._current, self._treasury, self.key).rows()
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
+        yield from Calls(self._current, self._treasury, self.key).rows()

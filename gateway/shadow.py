@@ -46,7 +46,7 @@ def copied(generation: Generation, shared: Shared, route: Route, call: Call, rec
     shadow = route.shadow
     if shadow is None or record.status != 200 or record.fault or record.degraded:
         return
-    if not drawn(record.id, shadow.key.name, shadow.share) or _unwanted(generation, shadow, call):
+    if not drawn(record.id, shadow.key.name, shadow.share) or unwanted(generation, shadow, call):
         return
     if shared.shadows.full(route.name):
         shared.meters.counter(DROPPED, route.name, "busy").value += 1
@@ -59,7 +59,7 @@ def _confess(scribe: Scribe, id: str, mistake: BaseException) -> None:
     scribe.event("error", "internal error", id=id, **told(mistake))
 
 
-def _unwanted(generation: Generation, shadow: Shadow, call: Call) -> bool:
+def unwanted(generation: Generation, shadow: Shadow, call: Call) -> bool:
     """Whether the client doesn't want its call to go there."""
     wishes, target = call.wishes, shadow.target
     elsewhere = wishes.local is True and not generation.config.providers[target.provider].local

@@ -5,7 +5,7 @@ a decision can be kept, explained, and made again.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from config.schema import Balance, Stage
 from core.call import Call
@@ -13,9 +13,11 @@ from core.target import Target
 from routing.candidates import Skipped, View, sift
 from routing.columns import COLUMNS, Sight
 from routing.eligibility import liked
-from routing.pick import Number, Pick, Table
+from routing.pick import Number, Pick, Table, Whole
 from routing.sticky import sticky
 from routing.strategies import STRATEGIES, strategy_named
+
+MOST_KEPT: Final = 24  # targets of a decision, of which few are ever tried
 
 
 class Decision(NamedTuple):
@@ -44,28 +46,48 @@ class Decision(NamedTuple):
         return list(zip(*self.columns, strict=True)) if self.columns else [()] * len(self.targets)
 
     def kept(self) -> list[Any]:
-        """As the ledger keeps it: what it followed from, but not what followed."""
-        return [
-            self.stage,
-            self.strategy,
-            *self.pick[:3],
-            tuple(self.pick.balance),
+        """As the ledger keeps it: what it followed from, but not what followed. Of many targets, those tried first."""
+        one = self.cut() if len(self.targets) > MOST_KEPT else self
+        kept = [
+            one.stage,
+            one.strategy,
+            *one.pick[:3],
+            tuple(one.pick.balance),
             [
                 (target.provider, target.model, target.weight, row)
-                for target, row in zip(self.targets, self.table, strict=True)
+                for target, row in zip(one.targets, one.table, strict=True)
             ],
-            sorted(self.preferred),
-            [(each.target.provider, each.target.model, each.reason) for each in self.skipped],
+            sorted(one.preferred),
+            [(each.target.provider, each.target.model, each.reason) for each in one.skipped[:MOST_KEPT]],
         ]
+        return kept if one.pick.whole is None else [*kept, tuple(one.pick.whole)]
+
+    def cut(self) -> Self:
+        """The same of the targets that are tried first, and what it takes to put them in the same order again."""
+        strategy, pick, targets, columns = STRATEGIES[self.strategy], self.pick, self.targets, self.columns
+        lead = (strategy.order(targets, columns, pick) if self.preferred else self.order)[0]
+        numbers = sorted(self.order[:MOST_KEPT])
+        scale = () if strategy.scale is None else strategy.scale(targets, columns)
+        places = {number: place for place, number in enumerate(numbers)}
+        return self._replace(
+            pick=pick._replace(whole=Whole(len(targets), numbers, lead, scale)),
+            targets=[targets[number] for number in numbers],
+            columns=[[column[number] for number in numbers] for column in columns],
+            preferred=frozenset(places[number] for number in self.preferred if number in places),
+            order=[places[number] for number in self.order[:MOST_KEPT]],
+        )
 
     @classmethod
     def again(cls, kept: Sequence[Any]) -> Self:
-        """The same decision, made once more from what was kept."""
-        stage, strategy, seed, turn, stuck, weights, rows, preferred, away = kept
+        """The same decision, made once more from what was kept.
+
+        Raises KeyError, TypeError or ValueError for what another version has kept.
+        """
+        stage, strategy, seed, turn, stuck, weights, rows, preferred, away, *whole = kept
         targets = [Target(provider, model, weight) for provider, model, weight, _ in rows]
         columns = list(zip(*(row for *_, row in rows), strict=True))
         skipped = [Skipped(Target(provider, model), reason) for provider, model, reason in away]
-        seen = Pick(seed, turn, stuck, Balance(*weights))
+        seen = Pick(seed, turn, stuck, Balance(*weights), Whole(*whole[0]) if whole else None)
         first = frozenset(preferred)
         order = ordered(strategy, targets, columns, seen, preferred=first)
         return cls(stage, strategy, seen, targets, columns, first, order, skipped)
@@ -77,7 +99,9 @@ def decide(stage: Stage, number: int, call: Call, view: View, *, turn: int, now:
     wishes = call.wishes
     name = (wishes.strategy and strategy_named(wishes.strategy)) or stage.strategy
     strategy = STRATEGIES[name]
-    seed = view.rng.getrandbits(63) if wishes.seed is None else wishes.seed
+    seed = wishes.seed
+    if seed is None:
+        seed = view.rng.getrandbits(63) if len(stage.targets) > 1 else 0  # one alone leaves nothing to chance
     stuck = sticky(strategy.sticks, call, caller) if strategy.sticks else 0
     pick = Pick(seed, turn, stuck, stage.weights)
     sight = Sight(able, seen, call, view, now)

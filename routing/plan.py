@@ -117,6 +117,13 @@ def leads(fault: Fault, stage: Stage) -> bool:
     return fault.next_target
 
 
+def most_attempts(route: Route) -> int:
+    """That a whole call may take: one more than there are targets, or all retries of a lone one."""
+    distinct = len({target.id for stage in route.stages for target in stage.targets}) if route.fallback else 1
+    most = max(route.retry.attempts, 2) if distinct == 1 else distinct + 1
+    return min(most, route.most or most)
+
+
 class Course:
     """What became of a call so far, and what that allows next."""
 
@@ -311,12 +318,8 @@ class Course:
         return Skipped(target, f"its context is no bigger than that of {smaller.id}, which was too small")
 
     def _most(self) -> int:
-        """Attempts the whole call may take: one more than there are targets, or all retries of a lone one."""
         if not self._limit:
-            route = self._route
-            distinct = len({target.id for stage in route.stages for target in stage.targets}) if route.fallback else 1
-            most = max(route.retry.attempts, 2) if distinct == 1 else distinct + 1
-            self._limit = min(most, route.most or most)
+            self._limit = most_attempts(self._route)
         return self._limit
 
     def _ahead(self, fault: Fault, index: int, now: float) -> dict[str, bool]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from core.target import Target
 from routing.chance import chance
-from routing.pick import Number, Order, Pick, Scores, Table
+from routing.pick import Number, Order, Pick, Scores, Table, Whole
 
 
 def lowest(scores: Scores) -> Order:
@@ -25,6 +25,11 @@ def loads(targets: Sequence[Target], in_flight: Sequence[Number]) -> list[float]
     ]
 
 
+def led(order: Sequence[int], whole: Whole) -> list[int]:
+    """*order* with the one at its head that chance had put there."""
+    return sorted(order, key=lambda number: whole.numbers[number] != whole.lead)
+
+
 def less_loaded(numbers: Sequence[int], targets: Sequence[Target], in_flight: Sequence[Number], pick: Pick) -> int:
     """The less loaded of two of *numbers* that chance draws.
 
@@ -42,6 +47,8 @@ def ranked(
 ) -> list[int]:
     """By score, the lowest first; but of those up to *limit* the less loaded of two comes before all."""
     order = sorted(range(len(scores)), key=scores.__getitem__)
+    if pick.whole is not None:
+        return led(order, pick.whole)
     equals = 0
     for number in order:
         if scores[number] > limit:

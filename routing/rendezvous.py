@@ -11,8 +11,8 @@ from hashlib import blake2b
 from typing import Final
 
 from core.target import Target
-from routing.chance import chances, place, spread
-from routing.pick import Pick, Table
+from routing.chance import place, spread
+from routing.pick import Number, Pick, Table
 
 BOUND: Final = 1.25  # of its fair share of the attempts under way: above it, a target is passed over
 LAST: Final = 1e9  # beyond what is ever drawn
@@ -32,7 +32,7 @@ def _place(id: str) -> int:
 def draws(targets: Sequence[Target], pick: Pick) -> list[float]:
     """In proportion to weights. Where nobody is known to stick, by the call's own chance."""
     sticky = pick.sticky
-    drawn = spread([sticky + _place(target.id) for target in targets]) if sticky else chances(pick.seed, len(targets))
+    drawn = spread([sticky + _place(target.id) for target in targets]) if sticky else pick.chances(len(targets))
     return [
         -math.log1p(-one) / target.weight if target.weight > 0 else math.inf
         for target, one in zip(targets, drawn, strict=True)
@@ -43,6 +43,12 @@ def consistent(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence
     return sorted(range(len(targets)), key=draws(targets, pick).__getitem__)
 
 
+def shares(targets: Sequence[Target], table: Table) -> tuple[Number, ...]:
+    """What each unit of weight may have under way."""
+    flying = sum(one or 0 for one in table[0])
+    return (BOUND * (flying + 1) / (sum(target.weight for target in targets) or 1),)
+
+
 def affine(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """The same, but who has more than its share under way is passed over.
 
@@ -51,9 +57,9 @@ def affine(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]
     (in_flight,) = table
     flying = [one or 0 for one in in_flight]
     weights = [target.weight for target in targets]
-    share = BOUND * (sum(flying) + 1) / (sum(weights) or 1)
+    (share,) = shares(targets, table) if pick.whole is None else pick.whole.scale
     scores = [
-        draw + LAST if under_way >= FEW and under_way + 1 > math.ceil(share * weight) else draw
+        draw + LAST if under_way >= FEW and under_way + 1 > math.ceil((share or 0.0) * weight) else draw
         for draw, under_way, weight in zip(draws(targets, pick), flying, weights, strict=True)
     ]
     return sorted(range(len(targets)), key=scores.__getitem__)

@@ -6,10 +6,11 @@ from typing import Final, cast
 
 from core.target import Target
 from routing.chance import chance
-from routing.pick import Column, Pick, Table
+from routing.pick import Column, Number, Pick, Table
 from routing.ranking import ranked
 
 Known = Sequence[float]
+Scale = tuple[Number, ...]
 
 # How much worse than the best is as good as the best.
 AS_FAST: Final = 1.1
@@ -35,12 +36,12 @@ def middle(column: Column) -> float | None:
     return known[(len(known) - 1) // 2] if known else None
 
 
-def expected(latency: Column, idle: Column) -> tuple[list[float], float]:
-    """Milliseconds that each is expected to take, and those of the one in the middle.
+def expected(latency: Column, idle: Column, scale: Scale | None = None) -> tuple[list[float], float]:
+    """Milliseconds that each is expected to take, and those of the one in the middle, with which a *scale* begins.
 
     Who was never tried counts as that one; who was slow and wasn't heard of for long comes closer to it.
     """
-    usual = middle(latency)
+    usual = middle(latency) if scale is None else scale[0]
     if usual is None:
         return [0.0] * len(latency), 0.0
     times = [
@@ -54,17 +55,30 @@ def expected(latency: Column, idle: Column) -> tuple[list[float], float]:
     return times, usual
 
 
+def waits(_targets: Sequence[Target], table: Table) -> Scale:
+    """The latency in the middle, and up to which one is as fast as the fastest."""
+    latency, idle, _ = table
+    return middle(latency), min(expected(latency, idle)[0]) * AS_FAST
+
+
+def usuals(_targets: Sequence[Target], table: Table) -> Scale:
+    """The latency in the middle, the cost where nothing is special, and the longest latency."""
+    cost, _, latency, idle, _ = table[-len(BALANCED) :]
+    return middle(latency), _filled(cost)[1], max(expected(latency, idle)[0])
+
+
 def fastest(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[int]:
     """Mostly the fastest; now and then one of which too little is known, so that it has its chance."""
     latency, idle, in_flight = table
-    scores, _ = expected(latency, idle)
-    limit = min(scores) * AS_FAST
+    scale = None if pick.whole is None else pick.whole.scale
+    scores, _ = expected(latency, idle, scale)
+    limit = min(scores) * AS_FAST if scale is None else scale[1] or 0.0
     # Who was never tried has its own share; it isn't one of the equals as well.
     behind = [
         limit * AS_FAST if one is None and score <= limit else score for one, score in zip(latency, scores, strict=True)
     ]
     order = ranked(behind, limit, targets, in_flight, pick)
-    return _before(order, _explored(idle, in_flight, pick))
+    return _before(order, None if pick.whole is not None else _explored(idle, in_flight, pick))
 
 
 def _before(order: list[int], first: int | None) -> list[int]:
@@ -116,9 +130,10 @@ def balanced(targets: Sequence[Target], table: Table, pick: Pick) -> Sequence[in
 
 def _promising(table: Table, scores: Known, limit: float, pick: Pick) -> int | None:
     """Whom this call looks at, since it would be one of the best if it weren't slow any more. *scores* are those by
-    what is believed, of which *limit* still is as good as the best.
+    what is believed, of which *limit* still is as good as the best. Where only some of the rows are left, it is known
+    already who went first.
     """
-    if chance(pick.seed, _EXPLORES) >= LOOKS:
+    if pick.whole is not None or chance(pick.seed, _EXPLORES) >= LOOKS:
         return None
     cost, quality, latency, idle, in_flight = table
     stale = [number for number, one in enumerate(idle) if (one or 0) > STALE and not in_flight[number]]
@@ -149,9 +164,10 @@ def balance(table: Table, pick: Pick) -> list[float]:
     for_cost, for_quality, for_latency = pick.balance
     whole = for_cost + for_quality + for_latency
     price, care, haste = for_cost / whole, for_quality / whole, for_latency / whole
-    money, dear = _filled(cost)
-    times, usual = expected(latency, idle)
-    slow = usual or 1.0
+    scale = None if pick.whole is None else pick.whole.scale
+    money, dear = _filled(cost, None if scale is None else scale[1])
+    times, usual = expected(latency, idle, scale)
+    slow = usual or (max(times) if scale is None else scale[2]) or 1.0
     good = [0.5 if one is None else one for one in quality] if None in quality else cast("Known", quality)
     # What `price * one / (one + dear)` and so on add up to, with fewer steps for each.
     late = slow * LATE
@@ -164,8 +180,10 @@ def balance(table: Table, pick: Pick) -> list[float]:
     ]
 
 
-def _filled(column: Column) -> tuple[Known, float]:
-    """*column* with what is usual where nothing is known, and what that is; 1 where all is nothing."""
+def _filled(column: Column, usual: Number = None) -> tuple[Known, float]:
+    """*column* with what is *usual* where nothing is known, and what that is; 1 where all is nothing."""
+    if usual is not None:
+        return [usual if one is None else one for one in column], usual
     if None in column:
         usual = middle(column) or max((one for one in column if one is not None), default=1.0) or 1.0
         return [usual if one is None else one for one in column], float(usual)

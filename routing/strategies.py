@@ -9,22 +9,21 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from core.target import Target
-from routing.chance import chances
 from routing.pick import Pick, Strategy, Table
-from routing.ranking import less_loaded, loads, lowest
-from routing.rendezvous import affine, consistent
-from routing.scores import BALANCED, balanced, best, cheapest, fastest, freest, preferred
+from routing.ranking import led, less_loaded, loads, lowest
+from routing.rendezvous import affine, consistent, shares
+from routing.scores import BALANCED, balanced, best, cheapest, fastest, freest, preferred, usuals, waits
 
 
 def by_chance(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[float]:
-    return chances(pick.seed, len(targets))
+    return pick.chances(len(targets))
 
 
 def by_weighted_chance(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[float]:
     """The smallest of exponential variates is each one's with a chance in proportion to its rate."""
     return [
         -math.log1p(-one) / target.weight if target.weight > 0 else math.inf
-        for target, one in zip(targets, chances(pick.seed, len(targets)), strict=True)
+        for target, one in zip(targets, pick.chances(len(targets)), strict=True)
     ]
 
 
@@ -33,6 +32,8 @@ def as_written(targets: Sequence[Target], _table: Table, _pick: Pick) -> Sequenc
 
 
 def in_turn(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[int]:
+    if (whole := pick.whole) is not None:
+        return sorted(range(len(targets)), key=lambda number: (whole.numbers[number] - pick.turn) % whole.among)
     first = pick.turn % len(targets)
     return (*range(first, len(targets)), *range(first))
 
@@ -41,8 +42,10 @@ def better_of_two(targets: Sequence[Target], table: Table, pick: Pick) -> Sequen
     """The less loaded of two random targets, then the rest by load."""
     (in_flight,) = table
     numbers = range(len(targets))
-    first = less_loaded(numbers, targets, in_flight, pick)
     rest = sorted(numbers, key=loads(targets, in_flight).__getitem__)
+    if pick.whole is not None:
+        return led(rest, pick.whole)
+    first = less_loaded(numbers, targets, in_flight, pick)
     rest.remove(first)
     return [first, *rest]
 
@@ -53,14 +56,14 @@ STRATEGIES: Final[Mapping[str, Strategy]] = {
     "weighted": Strategy(lowest(by_weighted_chance)),
     "random": Strategy(lowest(by_chance)),
     "least_loaded": Strategy(better_of_two, reads=("in_flight",)),
-    "latency": Strategy(fastest, reads=("latency", "idle", "in_flight")),
+    "latency": Strategy(fastest, reads=("latency", "idle", "in_flight"), scale=waits),
     "cost": Strategy(cheapest, reads=("cost", "in_flight")),
     "quality": Strategy(best, reads=("quality", "in_flight")),
-    "balanced": Strategy(balanced, reads=BALANCED),
-    "local_first": Strategy(preferred, reads=("local", *BALANCED)),
-    "capability_match": Strategy(preferred, reads=("match", *BALANCED)),
+    "balanced": Strategy(balanced, reads=BALANCED, scale=usuals),
+    "local_first": Strategy(preferred, reads=("local", *BALANCED), scale=usuals),
+    "capability_match": Strategy(preferred, reads=("match", *BALANCED), scale=usuals),
     "headroom": Strategy(freest, reads=("headroom", "in_flight")),
-    "affinity": Strategy(affine, reads=("in_flight",), sticks="conversation"),
+    "affinity": Strategy(affine, reads=("in_flight",), sticks="conversation", scale=shares),
     "consistent": Strategy(consistent, sticks="person"),
 }
 

@@ -78,8 +78,8 @@ async def test_what_it_has_seen_itself_since_counts_for_more(start):
         await asyncio.sleep(HEARD)
         newer = await others.shown()
 
-    assert {"breaker": "closed", "in_flight": 0} == older
-    assert {"breaker": "closed", "in_flight": 0, "lost": "unreachable"} == newer
+    assert {"breaker": "closed", "in_flight": 0, "limit": None, "queued": 0} == older
+    assert {**older, "lost": "unreachable"} == newer
 
 
 async def test_what_is_not_meant_for_it_changes_nothing(start, tmp_path):
@@ -99,7 +99,7 @@ async def test_what_is_not_meant_for_it_changes_nothing(start, tmp_path):
         await gateway.chat()
         shown = await others.shown()
 
-    assert ({}, {"breaker": "closed", "in_flight": 0}) == (before, shown)
+    assert ({}, {"breaker": "closed", "in_flight": 0, "limit": None, "queued": 0}) == (before, shown)
     assert [] == mistakes(tmp_path)
 
 

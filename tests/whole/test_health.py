@@ -134,8 +134,9 @@ async def test_the_health_page_says_why_a_breaker_is_open(start):
         targets = (await gateway.get("/health", **OPERATOR)).body["targets"]
 
     shown = targets["bad/m"]
-    assert {"breaker": "open", "in_flight": 0, "cause": "broken", "strikes": 1, "heard": False} == {
+    idle = {"in_flight": 0, "limit": None, "queued": 0}
+    assert {"breaker": "open", **idle, "cause": "broken", "strikes": 1, "heard": False} == {
         name: value for name, value in shown.items() if name != "seconds"
     }
     assert 20 < shown["seconds"] <= 33
-    assert {"breaker": "closed", "in_flight": 0} == targets["one/m"]
+    assert {"breaker": "closed", **idle} == targets["one/m"]

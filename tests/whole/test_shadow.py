@@ -102,6 +102,28 @@ async def test_a_stream_is_copied_as_a_stream_and_read_to_its_end(start, tmp_pat
     assert row["first_content_ms"] > 0
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("fields", "flaw"), [({}, "empty"), ({"response_format": {"type": "json_object"}}, "invalid_json")]
+)
+async def test_copies_are_looked_at_for_flaws(start, stream, fields, flaw):
+    said = "" if flaw == "empty" else "Sure!"
+    play = streams(words(*said)) if stream else ok(said)
+    client = streams(words("{}")) if stream else ok("{}")
+    line = f'switchyard_answer_flaws_total{{flaw="{flaw}",target='
+    async with served(start, play, client=(client,)) as gateway:
+        for number in range(2):  # a client that asks again says nothing of the shadow
+            await gateway.chat(headers=KEY, stream=stream, max_tokens=10, **fields)
+            await finished(gateway, number + 1)
+        async with asyncio.timeout(5):
+            while await gateway.metric(f'{line}"s/other-model"}}') < 2:
+                await asyncio.sleep(0.02)
+        others = await gateway.metric(f'{line}"p/real-model"}}')
+        again = await gateway.metric('switchyard_answer_flaws_total{flaw="asked_again",target="s/other-model"}')
+
+    assert (0, 0) == (others, again)
+
+
 async def test_a_slow_shadow_delays_nobody(start):
     async with served(start, hangs(), client=(ok(), streams(words("x")))) as gateway:
         began = time.monotonic()
