@@ -23,8 +23,9 @@ class View:
     """What a plan may look at. Made once for each generation.
 
     *pools*: provider name -> its credentials, for every configured provider. *turns* counts the picks from each
-    stage, by route name and stage number. *fits* says why a target can't do what a call needs, or None. *context* is
-    a target's context in tokens, None where nobody knows. *outlook* is what is known of targets before they are asked.
+    stage, by route name and stage number. *fits* says why a target's provider can't do what a call needs, or None.
+    *context* is a target's context in tokens, None where nobody knows. *outlook* is what is known of targets before
+    they are asked.
     *prefer_local*: local targets come first in each stage.
     """
 
@@ -138,8 +139,14 @@ class Sifted(NamedTuple):
     skipped: list[Skipped]
 
 
-def _untroubled(provider: str, view: View) -> bool:
-    return view.pools[provider].untroubled and view.vitals.provider(provider).presence.lost is None
+def _easy(target: Target, call: Call, view: View) -> bool:
+    """Whether nothing about the provider keeps *call* from any of its targets."""
+    provider = target.provider
+    if provider not in view.usable or not view.pools[provider].untroubled:
+        return False
+    if view.vitals.provider(provider).presence.lost is not None:
+        return False
+    return view.fits is None or view.fits(target, call) is None
 
 
 def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifted:
@@ -150,20 +157,19 @@ def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifte
     able: list[Target] = []
     seen: list[TargetVitals | None] = []
     skipped: list[Skipped] = []
-    observed, fits, needs, can = view.vitals.targets().get, view.fits, call.needs, view.outlook.capabilities
+    observed, needs, can = view.vitals.targets().get, call.needs, view.outlook.capabilities
     picky = call.size > LONG or demanding(call.wishes)
     easy: dict[str, bool] = {}
     for target in targets:
         provider = target.provider
         sure = easy.get(provider)
         if sure is None:
-            sure = easy[provider] = provider in view.usable and _untroubled(provider, view)
+            sure = easy[provider] = _easy(target, call, view)
         vitals = observed(target.id)
         if not (
             sure
             and (vitals is None or (vitals.circuit.state is CLOSED and vitals.in_flight < vitals.gate.room))
             and (excluded(target, call, view) is None if picky else not needs or needs <= can[target.id])
-            and (fits is None or fits(target, call) is None)
         ):
             away = kept_away(target, call, view, now)
             if away is not None:

@@ -8,7 +8,7 @@ from core.target import Target
 from routing.forecast import Forecast
 
 T = TypeVar("T")
-Prices = list[tuple[int, int]]
+Prices = list[tuple[float, float]]
 Quality = Callable[[Target, str, float], float]
 
 MILLION: Final = 1_000_000
@@ -99,22 +99,22 @@ class Outlook:
         share = shares.get(target.id, 0.0)
         return _cost(self.rates[target.id], forecast.input(call), forecast.output(call), share)
 
-    def costs(self, targets: Sequence[Target], call: Call) -> list[int | None]:
-        """The same of several."""
+    def costs(self, targets: Sequence[Target], call: Call) -> list[float | None]:
+        """The same of several, where parts of a nano-dollar don't matter."""
         forecast = self.forecast
         tokens, output, cached = forecast.input(call), forecast.output(call), forecast.cached(call)
         if cached is None and tokens <= LONG and (prices := self._prices(targets)) is not None:
-            return [(tokens * into + output * out) // MILLION for into, out in prices]
+            return [tokens * into + output * out for into, out in prices]
         shares, rates = cached or {}, self.rates
         return [_cost(rates[one.id], tokens, output, shares.get(one.id, 0.0)) for one in targets]
 
     def _prices(self, targets: Sequence[Target]) -> Prices | None:
-        """Of input and output at each, prepared once for each stage; None where one isn't known."""
+        """For a token of input and of output at each, prepared once for each stage; None where one isn't known."""
         prepared = self._prepared.get(id(targets))
         if prepared is not None and prepared[0] is targets:
             return prepared[1]
         rates = [self.rates[one.id] for one in targets]
-        prices = [(one.input, one.output) for one in rates if one is not None]
+        prices = [(one.input / MILLION, one.output / MILLION) for one in rates if one is not None]
         known = prices if len(prices) == len(rates) else None
         if isinstance(targets, tuple):  # nobody can change it
             if len(self._prepared) >= _MOST_STAGES:

@@ -50,7 +50,7 @@ def test_sifting_is_asking_for_each(troubles, unfit, wishes, needs, size, later)
     )
     for target, what in zip(TARGETS, troubles, strict=True):
         trouble(world, target, what)
-    fits = None if unfit is None else lambda target, _call: "it can't" if target == unfit else None
+    fits = None if unfit is None else lambda target, _call: "it can't" if target.provider == unfit.provider else None
     able = {"one/a": frozenset({"tools", "vision"}), "two/a": frozenset({"tools"})}
     outlook = Outlook(capabilities=lambda target: able.get(target.id, frozenset()))
     contexts = {"one/b": 10, "two/b": 100_000}
