@@ -6,6 +6,7 @@ Who writes and who reads have a connection and a thread each, so that a long rep
 import asyncio
 import contextlib
 import math
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -172,6 +173,8 @@ class Desk:
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            # Who called what is nobody else's business; SQLite's other files take this one's mode.
+            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
             connection = sqlite3.connect(self._path, self._deadline, isolation_level=None, check_same_thread=False)
             try:
                 _prepare(connection, self._manner, time.monotonic() + self._deadline)

@@ -322,3 +322,15 @@ async def test_rows_of_the_first_tables_are_still_found(tmp_path: Path) -> None:
     assert await ledger.rows(0, math.inf) == [entry(4), *rows[::-1]]
     assert await ledger.rows(0, math.inf, {"key": 'a"b'}) == rows[::-1]
     await ledger.close()
+
+
+async def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "ledger.sqlite")
+    await ledger.open()
+    await ledger.add("me", 1, [entry(1)])
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    await ledger.close()
+
+    assert set(modes) >= {"ledger.sqlite", "ledger.sqlite-wal"}
+    assert set(modes.values()) == {0o600}
