@@ -1,34 +1,24 @@
 """The pages about money: what a key has used, what everything costs, what it will, and what a call would."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from admin import costs
-from admin.access import holds
 from admin.asked import Asked, Row
 from admin.costs import Standing
-from config.schema import Config, Key
+from config.schema import Key
 from core.errors import Refusal, invalid
-from core.secret import Secret
-from gateway.current import Current
-from gateway.treasury import Treasury
+from gateway.clerk import ROOT, Clerk, down
 from quota.purse import scope_of
 from store.contract import StoreDown
-from store.ledger import Ledger, LedgerDown
-
-ROOT: Final = "/api/v1"
+from store.ledger import LedgerDown
 
 
-class Accounts:
-    """*admin_key* is asked for that of the moment."""
+class Accounts(Clerk):
+    """What was spent, and what will be."""
 
-    __slots__ = ("_admin_key", "_current", "_treasury")
-
-    def __init__(self, current: Current, treasury: Treasury, admin_key: Callable[[], Secret | None]) -> None:
-        self._current = current
-        self._treasury = treasury
-        self._admin_key = admin_key
+    __slots__ = ()
 
     def rows(self) -> tuple[Row, ...]:
         return (
@@ -41,15 +31,13 @@ class Accounts:
     async def _usage(self, asked: Asked) -> object:
         """A client sees its own; the operator names one."""
         name = asked.query.get("key")
-        if holds(self._admin_key(), asked.authorization):
+        key = await self._client(asked)
+        if key is not None and name not in {None, key.name}:
+            raise Refusal(403, "A key sees its own usage only.", code="not_your_key", param="key")
+        if key is None:
             if not name:
                 raise invalid("Which key? Say ?key=NAME.", param="key")
-            key = await self._key(name)
-        else:
-            keyring = self._current.generation.keyring
-            key = await keyring.recognise(asked.authorization, time.time())
-            if name not in {None, key.name}:
-                raise Refusal(403, "A key sees its own usage only.", code="not_your_key", param="key")
+            key = await self._named(name)
         ledger = self._ledger()
         models: list[str | None] = []
         budgets: list[Standing] = []
@@ -78,15 +66,12 @@ class Accounts:
         if len(given) != 1:
             raise invalid("Say ?key=NAME or ?team=NAME.", param="key")
         kind, name = given[0]
-        key = await self._key(name) if kind == "key" else None
+        key = await self._named(name) if kind == "key" else None
         if kind == "team" and name not in self._current.generation.config.teams:
             raise Refusal(404, f"There is no team {name}.", code="team_not_found", param="team")
         budgets = await self._standing(f"{kind}/{name}", key)
         told = costs.forecasts(self._ledger(), name, budgets, kind=kind, now=time.time(), zone=_zone(asked))
         return await _told(told)
-
-    async def _key(self, name: str) -> Key:
-        return await named(self._current.generation.config, self._treasury, name)
 
     async def _standing(self, scope: str, key: Key | None) -> Sequence[Standing]:
         allowance = None
@@ -96,43 +81,20 @@ class Accounts:
         try:
             return await self._treasury.till.standing(scope, allowance)
         except StoreDown:
-            raise _down("store", code="store_unavailable") from None
+            raise down("store", code="store_unavailable") from None
 
     def _where(self, asked: Asked) -> Mapping[str, str]:
         return costs.workspace(asked.query.get("workspace"), self._current.generation.config.teams)
-
-    def _ledger(self) -> Ledger:
-        if self._treasury.ledger is None:
-            raise Refusal(404, "No ledger is kept here (`ledger: off`).", code="no_ledger")
-        return self._treasury.ledger
-
-
-async def named(config: Config, treasury: Treasury, name: str) -> Key:
-    """A key by its name, wherever it was made."""
-    key = config.keys.get(name)
-    if key is not None:
-        return key
-    try:
-        key = await treasury.stored.named(name)
-    except StoreDown:
-        raise _down("store", code="store_unavailable") from None
-    if key is None:
-        raise Refusal(404, f"There is no key {name}.", code="key_not_found", param="key")
-    return key
 
 
 async def _told(answer: Any) -> Any:
     try:
         return await answer
     except LedgerDown:
-        raise _down("ledger", code="ledger_unavailable") from None
+        raise down("ledger", code="ledger_unavailable") from None
     except ValueError as error:
         raise invalid(f"{error}.") from None
 
 
 def _zone(asked: Asked) -> str:
     return asked.query.get("zone", "UTC")
-
-
-def _down(what: str, *, code: str) -> Refusal:
-    return Refusal(503, f"The {what} can't be reached.", code=code, headers={"retry-after": "1"})

@@ -2,19 +2,14 @@
 
 import asyncio
 import math
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Final, TypeVar
 
-from admin.access import holds
 from admin.asked import Asked, Row
 from admin.periods import moment
 from core.errors import Refusal, invalid
-from core.secret import Secret
-from gateway.accounts import ROOT
-from gateway.current import Current
+from gateway.clerk import ROOT, Clerk
 from gateway.told_call import brief, whole
-from gateway.treasury import Treasury
 from store.entry import Entry
 from store.ledger import Ledger, LedgerDown
 
@@ -25,15 +20,10 @@ USUAL: Final = 100
 NAMES: Final = ("key", "route")  # by which they can be asked for
 
 
-class Calls:
-    """*admin_key* is asked for that of the moment."""
+class Calls(Clerk):
+    """Calls that are over."""
 
-    __slots__ = ("_admin_key", "_current", "_treasury")
-
-    def __init__(self, current: Current, treasury: Treasury, admin_key: Callable[[], Secret | None]) -> None:
-        self._current = current
-        self._treasury = treasury
-        self._admin_key = admin_key
+    __slots__ = ()
 
     def rows(self) -> tuple[Row, ...]:
         return (
@@ -50,9 +40,8 @@ class Calls:
 
     async def _one(self, asked: Asked) -> object:
         """A client sees its own, the operator any."""
-        key: str | None = None
-        if not holds(self._admin_key(), asked.authorization):
-            key = (await self._current.generation.keyring.recognise(asked.authorization, time.time())).name
+        client = await self._client(asked)
+        key = None if client is None else client.name
         ledger, (id,) = self._ledger(), asked.names
         row = await _reached(ledger.call(id, key, 0.0))
         if row is None:
@@ -61,11 +50,6 @@ class Calls:
         if row is None:
             raise unheard_of(id)
         return whole(row)
-
-    def _ledger(self) -> Ledger:
-        if self._treasury.ledger is None:
-            raise Refusal(404, "No ledger is kept here (`ledger: off`).", code="no_ledger")
-        return self._treasury.ledger
 
 
 def unheard_of(id: str) -> Refusal:

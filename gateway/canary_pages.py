@@ -2,8 +2,8 @@
 
 from admin.asked import Asked, Row
 from core.errors import Refusal, invalid
-from gateway.accounts import ROOT
 from gateway.canaries import Canaries
+from gateway.clerk import ROOT
 from store.contract import StoreDown
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Final
 
 from adapters.contract import Adapter
@@ -15,35 +14,27 @@ from config.schema import Key, Route
 from core.ask import NOTHING_FETCHED, Ask
 from core.call import Call
 from core.errors import Refusal
-from core.secret import Secret
 from core.target import Target
-from gateway.asker import asker
-from gateway.current import Current
+from gateway.clerk import Clerk
 from gateway.generation import Generation
 from gateway.remembered import Recollection
-from gateway.treasury import Treasury
 from store.ledger import Ledger, LedgerDown
 
 HISTORY: Final = 30 * 86400.0  # seconds of it that are looked at
 PATH: Final = "/api/v1/estimate"
 
 
-class Estimates:
-    """*admin_key* is asked for that of the moment."""
+class Estimates(Clerk):
+    """What calls would cost."""
 
-    __slots__ = ("_admin_key", "_current", "_treasury")
-
-    def __init__(self, current: Current, treasury: Treasury, admin_key: Callable[[], Secret | None]) -> None:
-        self._admin_key = admin_key
-        self._current = current
-        self._treasury = treasury
+    __slots__ = ()
 
     def rows(self) -> tuple[Row, ...]:
         return (Row("POST", PATH, self._page, operator=False),)
 
     async def _page(self, asked: Asked) -> object:
         generation = self._current.generation
-        key = await asker(generation, self._treasury, asked, self._admin_key())
+        key = await self._caller(asked)
         call, route = generation.ways.find(ENDPOINTS["chat"].parse(asked.raw), key)
         seen: dict[str, Target] = {target.id: target for stage in route.stages for target in stage.targets}
         chain = [await self._candidate(generation, key, route, call, target) for target in seen.values()]

@@ -1,6 +1,5 @@
 """POST /api/v1/explain: what would happen to a call, and why, without sending it anywhere."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from admin.asked import Asked, Row
@@ -8,16 +7,12 @@ from api import ENDPOINTS
 from config.schema import Hedge, Key, Route
 from core.call import Call
 from core.errors import Refusal
-from core.secret import Secret
 from core.tasks import task_of
-from gateway.accounts import ROOT
-from gateway.asker import asker
 from gateway.auto import AUTO
-from gateway.current import Current
+from gateway.clerk import ROOT, Clerk
 from gateway.generation import Generation, Shared
 from gateway.prospects import NANO, Prospects, refused_with
 from gateway.shadow import unwanted
-from gateway.treasury import Treasury
 from routing.canary import session
 from routing.plan import most_attempts
 from routing.story import onlooking
@@ -27,22 +22,17 @@ from routing.wishes import checked
 NOBODY: Final = frozenset({"unsupported_by_model", "no_target_available"})
 
 
-class Explanations:
-    """*admin_key* is asked for that of the moment."""
+class Explanations(Clerk):
+    """What would happen to calls."""
 
-    __slots__ = ("_admin_key", "_current", "_treasury")
-
-    def __init__(self, current: Current, treasury: Treasury, admin_key: Callable[[], Secret | None]) -> None:
-        self._admin_key = admin_key
-        self._current = current
-        self._treasury = treasury
+    __slots__ = ()
 
     def rows(self) -> tuple[Row, ...]:
         return (Row("POST", f"{ROOT}/explain", self._page, operator=False),)
 
     async def _page(self, asked: Asked) -> object:
         generation = self._current.generation
-        key = await asker(generation, self._treasury, asked, self._admin_key())
+        key = await self._caller(asked)
         endpoint = asked.query.get("endpoint", "chat")
         if endpoint not in ENDPOINTS:
             message = f"There is no endpoint {endpoint!r}; there are {', '.join(ENDPOINTS)}."

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from admin.access import holds
 from admin.asked import Asked, Row
 from admin.periods import moment
 from catalog.quality import prior
@@ -13,8 +12,8 @@ from core.errors import Refusal, invalid
 from core.secret import Secret
 from core.target import Target
 from core.tasks import CHAT, TASKS, task_named
-from gateway.accounts import ROOT
 from gateway.assessor import Finished
+from gateway.clerk import ROOT, Clerk
 from gateway.current import Current
 from gateway.treasury import Treasury
 from routing.quality import Evidence, opinion
@@ -31,15 +30,13 @@ REMEMBERED: Final = 10_000  # opinions, where no ledger keeps them
 FEEDBACK_TOTAL: Final = "switchyard_feedback_total"
 
 
-class Feedback:
-    """*admin_key* is asked for that of the moment."""
+class Feedback(Clerk):
+    """What is said of answers."""
 
-    __slots__ = ("_admin_key", "_current", "_kept", "_treasury")
+    __slots__ = ("_kept",)
 
     def __init__(self, current: Current, treasury: Treasury, admin_key: Callable[[], Secret | None]) -> None:
-        self._current = current
-        self._treasury = treasury
-        self._admin_key = admin_key
+        super().__init__(current, treasury, admin_key)
         self._kept: dict[tuple[str, str], Opinion] = {}  # where there is no ledger
 
     def rows(self) -> tuple[Row, ...]:
@@ -73,10 +70,8 @@ class Feedback:
 
     async def _who(self, asked: Asked) -> str | None:
         """The name of the client's key; None for the operator."""
-        if holds(self._admin_key(), asked.authorization):
-            return None
-        key = await self._current.generation.keyring.recognise(asked.authorization, time.time())
-        return key.name
+        key = await self._client(asked)
+        return None if key is None else key.name
 
     async def _find(self, id: str, key: str | None, now: float) -> Finished:
         """The call with that id: one of those that were answered here lately, or one that the ledger knows."""

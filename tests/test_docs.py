@@ -26,7 +26,7 @@ from config.schema import Config
 from core.faults import Fault
 from core.target import Provider
 from gateway import commands
-from gateway.accounts import ROOT
+from gateway.clerk import ROOT
 from gateway.estimate import PATH
 from gateway.generation import DIALECTS
 from gateway.pages import MODELS
