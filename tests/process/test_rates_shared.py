@@ -140,7 +140,7 @@ async def test_a_new_store_is_waited_for(start, tmp_path):
 
 
 async def test_calls_at_a_time_are_counted_together_and_outlive_a_killed_gateway(pair):
-    async with pair(0.5) as both:
+    async with pair(1.5) as both:  # longer than anybody waits for a slot
         statuses = await both.all_at_once(100, "narrow", stream=True)
         most = both.provider.most_at_once
         # What the other one had comes over at once; the first gets all of it.
