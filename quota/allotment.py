@@ -172,7 +172,7 @@ class Allotment:
         self.based, self.unsure = True, False
         self.told, self.kept, self.beat = max(spent, heard.own), keep, now
         if heard.wanted:
-            self.hurry = self.free > 0 and now >= self.wanted  # once: somebody waits for what is given back
+            self.hurry = self.free + heard.granted > 0 and now >= self.wanted  # once: somebody waits for what is given back
             self.shun(now)
         # It isn't fresh once anybody has restored it.
         self.unrestored = heard.fresh and restore

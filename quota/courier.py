@@ -191,10 +191,10 @@ class Courier:
                 self._stock.lost_draws(draws[at:], self._monotonic())
                 raise
             whole &= not any(one.late for one in heard)
-            if any(one.hurry for one, _ in some):
-                self._bell.set()
             self._heard.extend(one for one, _ in some)
             self._digest(some, heard)
+            if any(one.hurry for one, _ in some):  # somebody waits, here or elsewhere for what goes back
+                self._bell.set()
             self._stock.digest_draws(others, drawn, self._monotonic())
         if self._quiet:
             self._quiet = False
