@@ -84,8 +84,11 @@ class Canaries:
         self._keep_looking()
 
     async def begin(self) -> None:
-        """From here on the board is looked at. Waits for the first look."""
-        await self.look()
+        """From here on the board is looked at. Waits until it is known how they stand, if anybody can say so."""
+        for _ in range(TRIES):
+            await self.look()
+            if all(flight.standing is not None for flight in self._flights.values()):
+                break  # else somebody was quicker to begin one, and is heard now
         self._begun = True
         self._keep_looking()
 
