@@ -172,7 +172,8 @@ class Allotment:
         self.based, self.unsure = True, False
         self.told, self.kept, self.beat = max(spent, heard.own), keep, now
         if heard.wanted:
-            self.hurry = self.free + heard.granted > 0 and now >= self.wanted  # once: somebody waits for what is given back
+            # Once: somebody waits for what is given back.
+            self.hurry = self.free + heard.granted > 0 and now >= self.wanted
             self.shun(now)
         # It isn't fresh once anybody has restored it.
         self.unrestored = heard.fresh and restore

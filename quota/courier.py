@@ -15,7 +15,7 @@ from quota.stock import MOST_AT_ONCE, Stock
 from store.contract import Draw, Drawn, Heard, Stamp, Store, StoreDown, Tell
 from store.ledger import Ledger, LedgerDown
 
-ROUND: Final = 0.23  # seconds between two trips as long as nobody is in a hurry
+ROUND: Final = 0.3  # seconds between two trips as long as nobody is in a hurry
 LOOK: Final = 2.5  # between two looks at everything
 ALARM: Final = 4.0  # for which those who are gone are looked for at once, after the store may have forgotten them
 HASTE: Final = 0.5  # between two looks then

@@ -13,7 +13,7 @@ from quota.purse import Purse
 from quota.rates import Rate
 from quota.words import Need, Shortage
 
-PATIENCE: Final = 0.35  # seconds for which a call waits for others to give back what they don't need: a round, and more
+PATIENCE: Final = 0.42  # seconds for which a call waits for others to give back what they don't need: a round, and more
 POLL: Final = 0.05  # between two questions whether they have
 RECENT: Final = 0.1  # an answer of the store is good for calls that come so much later
 DOWN: Final = 1.0  # when to ask again where the store can't be reached
