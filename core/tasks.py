@@ -18,6 +18,7 @@ TASKS: Final = (
     "tool_use",
 )
 CHAT: Final = "chat"
+EFFORT: Final = "reasoning_effort"
 LONG: Final = 400_000  # bytes of a body that is mostly context: about a hundred thousand tokens
 _ALSO: Final[Mapping[str, str]] = {
     "agent": "tool_use",
@@ -64,6 +65,6 @@ def guessed(call: Call) -> str:
             return "tool_use"
         if "json_schema" in needs:
             return "extraction"
-    if "reasoning_effort" in call.body:
+    if EFFORT in call.body:
         return "reasoning"
     return "long_context" if call.size >= LONG else CHAT

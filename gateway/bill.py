@@ -8,8 +8,9 @@ import orjson
 from config.schema import Key
 from core.call import Call
 from core.target import Target
-from core.tasks import task_of
+from core.tasks import CHAT, EFFORT, LONG, task_of
 from core.usage import COUNTS, Usage, added
+from core.wishes import NO_WISHES
 from gateway.ear import Ear
 from gateway.generation import Generation, Shared
 from quota.hold import Hold
@@ -49,7 +50,9 @@ class Bill:
         self.record = record
         self.key = key
         self.call = call
-        record.task = task_of(call)
+        # Most calls are plain ones, which are seen at a glance.
+        plain = call.wishes is NO_WISHES and not call.needs and call.size < LONG and EFFORT not in call.body
+        record.task = CHAT if plain else task_of(call)
         self.most = generation.most(key)
         self.costs: list[int] = []
         self._charges: dict[str, int] = {}

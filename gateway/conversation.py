@@ -82,7 +82,7 @@ class Conversation:
         self._began = shared.loop.time()
         self._record = Record(request_id, time.time(), endpoint=endpoint.name, generation=generation.config.hash)
         self._key: Key = ANYONE
-        self._level: int  # of priority, where it has to wait
+        self._level: int | None = None  # of priority, where the client says one
         self._call: Call
         self._route: Route
         self._bill: Bill | None = None  # from when it is known who pays for what
@@ -138,7 +138,7 @@ class Conversation:
         except Stranger as stranger:
             key = await keyring.ask(stranger, record.time)
         self._key = key
-        self._level = priority(key, caller.priority)
+        self._level = None if caller.priority is None else priority(key, caller.priority)
         record.key = key.name
 
     async def _read(self, caller: Caller) -> bytes:
@@ -220,7 +220,8 @@ class Conversation:
         """An attempt at a target that is full: it has to stand in line first."""
         route, shared, pools = self._route, self._shared, self._generation.pools
         until = self._began + route.timeouts.total
-        place = await wait(attempt, shared, pools, route.queue, key=self._key.name, level=self._level, until=until)
+        level = priority(self._key, None) if self._level is None else self._level
+        place = await wait(attempt, shared, pools, route.queue, key=self._key.name, level=level, until=until)
         return place if isinstance(place, Failure) else await self._try(place, bill)
 
     async def _try(self, attempt: Attempt, bill: Bill) -> Failure | None:

@@ -63,7 +63,8 @@ class Gate:
             self.seconds = took if average is None else average + NEWEST * (took - average)
         if self._learns:
             if self._paces is None:
-                self._learned.served(now, of + self._promised)
+                if not self._learned.calm:
+                    self._learned.served(now, of + self._promised)
             else:
                 self._compare(now, of, took, first, output)
                 self._learned.served(now, of + self._promised, round=WINDOW)

@@ -18,6 +18,7 @@ TOLERATED: Final = 0.2  # share of signs among all calls that is chance, and no 
 IN_A_ROW: Final = 3  # signs that are no chance; fewer than what opens a breaker
 ENOUGH: Final = 10  # calls, of which a share says something
 MEMORY: Final = 40  # calls after which older ones count half
+FORGOTTEN: Final = 0.5  # signs, halved again and again
 MOST_PATIENCE: Final = 16  # rounds of good calls before the next probe
 CLOSE: Final = 3  # calls beyond what was refused, up to which steps are small
 AGAIN: Final = 60.0  # seconds after which one round is enough, since calls may be long
@@ -26,8 +27,8 @@ AGAIN: Final = 60.0  # seconds after which one round is enough, since calls may 
 class Limit:
     """What one target has shown. *most* calls may be under way at a time; infinite while nothing is known.
 
-    *changed* is when it was last reduced. Wherever *flying* is asked for, it is how many calls were under way with the
-    one that has just ended.
+    *changed* is when it was last reduced; *calm*: without any signs, one more good call tells nothing new. Wherever
+    *flying* is asked for, it is how many calls were under way with the one that has just ended.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class Limit:
         "_row",
         "_served",
         "_signs",
+        "calm",
         "changed",
         "most",
     )
@@ -47,6 +49,7 @@ class Limit:
         self._served = 0.0
         self._signs = 0.0
         self._row = 0  # signs since the last good call
+        self.calm = False
         self.changed = -math.inf
         self.forget()
 
@@ -70,6 +73,7 @@ class Limit:
             self._good += 1
             if self._good >= max(self.most, round):
                 self._step(now, max(self.most, round))
+        self.calm = self._signs < FORGOTTEN and self._served >= MEMORY / 2 and self.most == math.inf
 
     def refused(self, now: float, flying: int) -> bool:
         """The target had too much to do. Whether that is explained by how many calls were under way.
@@ -104,6 +108,7 @@ class Limit:
     def _sign(self) -> None:
         self._signs += 1
         self._row += 1
+        self.calm = False
 
     def _believed(self) -> bool:
         """Whether signs tell of a limit, and not of chance."""
@@ -120,6 +125,7 @@ class Limit:
         return True
 
     def _shrink(self, now: float, flying: int, share: float) -> None:
+        self.calm = False
         self.most = max(1, min(self.most, int(share * flying)))
         self._patience = 1
         self._settle(now, flying)
