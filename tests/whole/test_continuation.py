@@ -104,7 +104,7 @@ async def test_wherever_it_is_cut_the_client_reads_the_whole_text(start, way):
     second = goes_on(often=3, **habits)
     third = goes_on(**habits)
     first = breaks_off(cut=anywhere, split=authors.halves if way in {"openai", "vllm"} else authors.pieces)
-    seeds = range(1000, 1080)
+    seeds = range(1000, 1350)
     async with World(start, first, second, third, **facts) as world:
         answers = []
         for at in range(0, len(seeds), 16):
@@ -117,5 +117,5 @@ async def test_wherever_it_is_cut_the_client_reads_the_whole_text(start, way):
         else:
             assert authors.text(seed).startswith(heard(answer).rstrip("\ud83d"))
     assert ends == {seed: authors.text(seed) for seed in ends}
-    assert len(ends) > (60 if way == "talks" else 78)
-    assert len([one for one in answers if seams(one)]) > 40
+    assert len(ends) > (0.75 if way == "talks" else 0.97) * len(seeds)
+    assert len([one for one in answers if seams(one)]) > 0.5 * len(seeds)
