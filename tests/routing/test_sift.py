@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 from playbook import CALL, World, failure, provider, route, stage
 
 from core.faults import Fault
-from core.target import Concurrency, Target
+from core.target import Concurrency, Target, Thresholds
 from core.wishes import Wishes
 from routing.candidates import kept_away, sift
 from routing.outlook import Outlook
 
 PROVIDERS = ("one", "two", "free", "off")
 TARGETS = [Target(name, model) for name in PROVIDERS for model in "ab"]
-TROUBLES = st.sampled_from(["nothing", "seen", "tripped", "limited", "benched", "over", "full"])
+TROUBLES = st.sampled_from(["nothing", "seen", "tripped", "limited", "benched", "over", "full", "gone"])
 
 
 def trouble(world, target, what):
@@ -30,6 +30,10 @@ def trouble(world, target, what):
             world.vitals.target(target.id).begin(world.now)
         case "limited":
             pool.told(0, failure(Fault.RATE_LIMITED, retry_after=9), world.now, target.id)
+        case "gone":
+            world.vitals.provider(target.provider).presence.missed(
+                Fault.UNREACHABLE, world.now, Thresholds(down=1), every=10.0
+            )
         case "benched":
             pool.told(0, failure(Fault.BAD_CREDENTIAL), world.now, target.id)
 
@@ -66,3 +70,13 @@ def test_sifting_is_asking_for_each(troubles, unfit, wishes, needs, size, later)
     assert len(got.seen) == len(got.able)
     known = world.vitals.targets()
     assert all(one is None or one is known[target.id] for target, one in zip(got.able, got.seen, strict=True))
+
+
+def test_whose_provider_is_gone_is_skipped_whole():
+    world = World(provider("one"), provider("two"))
+    trouble(world, TARGETS[0], "gone")
+
+    got = sift(TARGETS[:4], CALL, world.view(route(stage("one/a", "two/a"))), world.now)
+
+    assert ["two/a", "two/b"] == [target.id for target in got.able]
+    assert ["one/a", "one/b"] == [each.target.id for each in got.skipped]
