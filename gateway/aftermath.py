@@ -2,7 +2,7 @@
 
 from config.schema import Breaker
 from core.faults import Failure
-from gateway.learning import Outcome, learn
+from gateway.learning import learn
 from gateway.puzzle import puzzled
 from gateway.tab import Tab
 from gateway.telling import Telling
@@ -20,6 +20,6 @@ def over(tab: Tab, failure: Failure | None, breaker: Breaker, telling: Telling |
     tab.vitals.end(now, failure, probe=tab.probe, policy=breaker, first_content=first, took=now - began, usage=tab.took)
     generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
     if generation.learns or bill.record.decided:
-        learn(shared, attempt, bill.call, tab.trial, Outcome(tab.number, began, first, tab.took, failure))
+        learn(tab, failure, first, now)
     if failure is not None and failure.guessed:
         puzzled(shared, target, failure, bill.call)

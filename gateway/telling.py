@@ -98,7 +98,7 @@ class Telling:
         if record.first is None:
             record.first = (self.first - self._began) * 1e3
         if self._generation.learns or record.decided:
-            self._shared.vitals.target(self.tab.target.id).pulse.opened(self.first, self.first - self._asked)
+            self.tab.vitals.pulse.opened(self.first, self.first - self._asked)
         record.dropped = trial.request.dropped
         if not reply.opened:
             shared = self._shared

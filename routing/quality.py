@@ -58,10 +58,14 @@ def opinion(score: float) -> Evidence:
 
 
 class Leaning(NamedTuple):
-    """What evidence makes of any prior: `(prior * STRENGTH + praise) * share`."""
+    """What evidence makes of any prior."""
 
     praise: float
     share: float
+
+    def score(self, prior: float) -> float:
+        """From 0 to 1."""
+        return (prior * STRENGTH + self.praise) * self.share
 
 
 def leaning(evidence: Evidence, age: float = 1.0) -> Leaning:
@@ -72,12 +76,6 @@ def leaning(evidence: Evidence, age: float = 1.0) -> Leaning:
         praise = opinions = 0.0
     sound = 1.0 - max(flaws, 0.0) * age / (STRENGTH + max(flaws, seen, 0.0) * age)
     return Leaning(min(praise, opinions) * age, sound / (STRENGTH + opinions * age))
-
-
-def combined(evidence: Evidence, prior: float) -> float:
-    """The score, from 0 to 1."""
-    praise, share = leaning(evidence)
-    return (prior * STRENGTH + praise) * share
 
 
 class Qualities:
@@ -94,13 +92,13 @@ class Qualities:
         self._age = 1.0
         self._own: dict[Place, Evidence] = {}
         self._sums: dict[Place, Evidence] = {}
-        self._leanings: dict[Place, tuple[float, float]] = {}
+        self._leanings: dict[Place, Leaning] = {}
         self.changed = False  # since *own* was last asked for
 
     def score(self, target: str, task: str, prior: float) -> float:
         """From 0 to 1; *prior* is the catalog's figure. As of the last `tick`, which is near enough."""
         known = self._leanings.get((target, task))
-        return prior if known is None else (prior * STRENGTH + known[0]) * known[1]
+        return prior if known is None else known.score(prior)
 
     def places(self) -> list[Place]:
         """Targets and tasks of which something was seen."""

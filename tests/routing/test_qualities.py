@@ -13,7 +13,6 @@ from routing.quality import (
     STRENGTH,
     Evidence,
     Qualities,
-    combined,
     leaning,
     opinion,
     together,
@@ -86,23 +85,21 @@ sums = st.floats(-1000, 1000)
 
 @given(sums, sums, sums, sums, shares, st.floats(0.001, 1))
 def test_a_score_is_a_share(praise, opinions, flaws, seen, prior, age):
-    praise, share = leaning(Evidence(praise, opinions, flaws, seen), age)
-
-    assert 0 <= (prior * STRENGTH + praise) * share <= 1.0000001
+    assert 0 <= leaning(Evidence(praise, opinions, flaws, seen), age).score(prior) <= 1.0000001
 
 
 @pytest.mark.parametrize(
     "evidence", [Evidence(opinions=-30.0), Evidence(seen=-30.0, flaws=-1.0), Evidence(opinions=-30.0, praise=2.0)]
 )
 def test_what_was_taken_back_before_it_was_heard_changes_nothing(evidence):
-    assert 0.6 == pytest.approx(combined(evidence, 0.6))
+    assert 0.6 == pytest.approx(leaning(evidence).score(0.6))
 
 
 @given(weights, st.floats(0.5, 1000), shares)
 def test_a_better_opinion_never_lowers_the_score(praise, opinions, prior):
     before = Evidence(min(praise, opinions), opinions)
 
-    assert combined(before.plus(opinion(1.0)), prior) >= combined(before, prior) - 1e-9
+    assert leaning(before.plus(opinion(1.0))).score(prior) >= leaning(before).score(prior) - 1e-9
 
 
 def test_processes_know_together_what_each_has_seen():
