@@ -55,6 +55,7 @@ soak: $(RUNTIME)  ## SECONDS=60 of full load, then a look for leaks
 
 lock: $(BIN)/uv  ## renew the lock files; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	$(LOCK) $(ARGS) -c requirements.txt requirements-otel.in -o requirements-otel.txt
 	$(LOCK) $(ARGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
 	for folder in $(NODE); do (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund) || exit 1; done
 
@@ -89,7 +90,7 @@ $(DEV): requirements-dev.txt $(RUNTIME)
 
 $(TOOLS): | $(BIN)/python
 	@missing=""; \
-	for pair in redis-server:redis-server node:nodejs npm:npm openssl:openssl; do \
+	for pair in redis-server:redis-server node:nodejs npm:npm openssl:openssl chromium:chromium promtool:prometheus; do \
 	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; \
 	done; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$$missing postgresql"; \

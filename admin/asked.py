@@ -1,6 +1,6 @@
 """What a page of the operators' interface is asked, and the table that pages stand in."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -50,17 +50,34 @@ class Asked(NamedTuple):
         return text in {"", "1", "true"}
 
 
+class Sheet(NamedTuple):
+    """An answer that isn't JSON, or not 200. *lines* are further header lines, each with its line end."""
+
+    body: bytes
+    kind: str = "application/json"
+    status: int = 200
+    lines: bytes = b""
+
+
+class Flowing(NamedTuple):
+    """An answer of server-sent events, as they come. Closed when whoever asked for it leaves."""
+
+    pieces: AsyncIterator[bytes]
+
+
 Page = Callable[[Asked], Awaitable[object]]
-"""Returns what can be written as JSON, or raises Refusal."""
+"""Returns what can be written as JSON, or a Sheet, or what is Flowing; or raises Refusal."""
 
 
 class Row(NamedTuple):
     """One page. In *pattern* each `{}` stands for one segment, which may hold anything.
 
-    *operator*: only the holder of the admin key may ask; else the page looks at `authorization` itself.
+    *operator*: only the holder of the admin key may ask; else the page looks at `authorization` itself. *shielded*:
+    once begun it is done to its end, even if whoever asked for it leaves (a GET never is).
     """
 
     method: str
     pattern: str
     page: Page
     operator: bool = True
+    shielded: bool = True

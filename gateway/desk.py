@@ -1,7 +1,7 @@
 """Where operators are served: the pages below /api/v1, found in a table of methods and patterns."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from typing import Final
 from urllib.parse import unquote
 
@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 
 from admin.access import demand
-from admin.asked import Asked, Page, Row
+from admin.asked import Asked, Flowing, Page, Row, Sheet
 from config.schema import Server
 from core.errors import Refusal
 from core.secret import Secret
@@ -45,8 +45,8 @@ class Desk:
         if method not in READS:
             raw = await read_body(request, limit=server.max_body, patience=server.body_timeout)
         asked = Asked(names, dict(request.query), raw, authorization, request.content_type)
-        page = await (row.page(asked) if method in READS else self._to_its_end(row.page, asked))
-        reply.whole(200, orjson.dumps(page), UNCACHED)
+        shielded = row.shielded and method not in READS
+        await hand_out(await (self._to_its_end(row.page, asked) if shielded else row.page(asked)), reply)
 
     async def end(self) -> None:
         """What was begun is done."""
@@ -79,6 +79,52 @@ class Desk:
             lines = {"allow": ", ".join(sorted(allowed))}
             raise Refusal(405, f"Not allowed: {method} {shown}.", code="method_not_allowed", headers=lines)
         raise Refusal(404, f"Unknown path: {method} {shown}.", code="unknown_url", type="invalid_request_error")
+
+
+async def hand_out(page: object, reply: Reply) -> None:
+    """Answer with what a page is. Of what is flowing, no piece is asked for before the client has taken the last ones."""
+    if isinstance(page, Sheet):
+        reply.whole(page.status, page.body, UNCACHED + page.lines, header("content-type", page.kind))
+    elif isinstance(page, Flowing):
+        await _flow(page.pieces, reply)
+    else:
+        reply.whole(200, orjson.dumps(page), UNCACHED)
+
+
+async def _flow(pieces: AsyncIterator[bytes], reply: Reply) -> None:
+    reply.open()
+    tap = Tap()
+    reply.follow(tap)
+    try:
+        async for piece in pieces:
+            reply.send(piece)
+            await tap.open()
+            if reply.gone:
+                return
+        reply.end()
+    finally:
+        reply.follow(None)
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
+
+
+class Tap:
+    """Closed while a client doesn't take what it was sent."""
+
+    __slots__ = ("_opened",)
+
+    def __init__(self) -> None:
+        self._opened = asyncio.Event()
+        self._opened.set()
+
+    def pause(self) -> None:
+        self._opened.clear()
+
+    def resume(self) -> None:
+        self._opened.set()
+
+    async def open(self) -> None:
+        await self._opened.wait()
 
 
 async def _awaited(page: Page, asked: Asked) -> object:

@@ -65,15 +65,17 @@ class Pages:
             ("GET", "/metrics"): self._metrics,
             ("POST", "/admin/reload"): self._reload,
         }
+        self._doors: Mapping[str, Page] = {ROOT: office.desk.serve}  # by how a path begins
         self._pages: Mapping[tuple[str, str], Page] = pages | {
             (method, f"/v1{path}"): page for (method, path), page in pages.items()
         }
 
     async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
         path = request.path
-        if path.startswith(ROOT):
-            await self._office.desk.serve(request, reply)
-            return
+        for root, serve in self._doors.items():
+            if path.startswith(root):
+                await serve(request, reply)
+                return
         method = "GET" if request.method == "HEAD" else request.method
         page = self._pages.get((method, path))
         if page is None:
