@@ -171,10 +171,10 @@ def _adaptive(_id: str) -> Concurrency:
 class Vitals:
     """One for each process. *rng* jitters the breakers; *most* targets are remembered.
 
-    *watcher*, once there is one, is told the id of a target after each change of its breaker's state.
+    *watchers* are told the id of a target after each change of its breaker's state.
     """
 
-    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets", "watcher")
+    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets", "watchers")
 
     def __init__(self, rng: Random, *, most: int = 10_000) -> None:
         self._rng = rng
@@ -182,7 +182,7 @@ class Vitals:
         self._targets: dict[str, TargetVitals] = {}
         self._providers: dict[str, ProviderVitals] = {}
         self._credentials: dict[str, CredentialVitals] = {}
-        self.watcher: Callable[[str], None] | None = None
+        self.watchers: list[Callable[[str], None]] = []
         self._concurrency: Callable[[str], Concurrency] = _adaptive
 
     def target(self, id: str) -> TargetVitals:
@@ -237,8 +237,8 @@ class Vitals:
         return self._credentials
 
     def _changed(self, id: str) -> None:
-        if self.watcher is not None:
-            self.watcher(id)
+        for watcher in self.watchers:
+            watcher(id)
 
     def _drop_idle(self) -> None:
         """Wildcard routes make names from clients' text; the tenth that was idle longest makes room."""
