@@ -14,6 +14,7 @@ from routing.breaker import CLOSED, OPEN, Circuit
 from routing.credentials import Credentials, CredentialVitals
 from routing.gate import Gate
 from routing.headroom import Rooms
+from routing.live import Live
 from routing.presence import Presence
 from routing.pulse import Pulse
 
@@ -35,8 +36,8 @@ class TargetVitals:
 
     *first_content* is the decaying average of seconds to the first content, None before the first success.
     *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *pulse* is how fast
-    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py. *used* and *worked* are when
-    an attempt last began, and when one succeeded.
+    it is, *rooms* what is left of its rate limits, *live* what its last hour was like; they are told by
+    gateway/learning.py. *used* and *worked* are when an attempt last began, and when one succeeded.
     """
 
     __slots__ = (
@@ -47,6 +48,7 @@ class TargetVitals:
         "gate",
         "in_flight",
         "last_failure",
+        "live",
         "provider",
         "pulse",
         "rooms",
@@ -67,6 +69,7 @@ class TargetVitals:
         self.worked = -math.inf
         self.pulse = Pulse()
         self.rooms = Rooms()
+        self.live = Live()
 
     @property
     def idle(self) -> bool:
