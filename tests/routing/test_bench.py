@@ -49,10 +49,12 @@ def test_one_whose_breaker_is_open_is_tried_before_one_that_was_taken_out():
 
 
 def test_being_away_in_great_numbers_brings_back_those_with_breakers_and_not_those_taken_out():
-    made = world("a/a", "b/b")
-    made.trip("c", "d")
+    made = world("a/a", seconds=1.0)
+    made.trip("b", "c", "d")
 
-    assert ["c"] == made.play(route(stage("a", "b", "c", "d")))
+    (tried,) = made.play(route(stage("a", "b", "c", "d")))
+
+    assert tried in {"b", "c", "d"}
 
 
 def test_it_leads_to_stages_for_targets_that_are_not_there():
