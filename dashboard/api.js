@@ -69,8 +69,10 @@ export async function maybe(path, otherwise, signal) {
   }
 }
 
+/** Whether there is a session already. */
 export async function resume() {
   ({ token } = await answer(await reach("session")));
+  return token !== null;
 }
 
 export async function login(key) {

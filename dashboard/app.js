@@ -3,7 +3,7 @@
 import { lost, resume } from "./api.js";
 import { put } from "./dom.js";
 import { news } from "./news.js";
-import { door, frame, keyboard, standing } from "./shell.js";
+import { door, frame, keyboard, pulse, standing } from "./shell.js";
 
 // A page: its title, the letter after `g`, and where its module is. A module exports `show(place, words, signal)`.
 const PLACES = {
@@ -49,7 +49,7 @@ function decoded(word) {
 
 function enter() {
   main = frame(PLACES, leave);
-  news.open();
+  news.open(pulse);
   go();
 }
 
@@ -64,9 +64,5 @@ function leave() {
 lost.session = leave;
 window.addEventListener("hashchange", go);
 keyboard(PLACES);
-try {
-  await resume();
-  enter();
-} catch {
-  door(enter);
-}
+if (await resume().catch(() => false)) enter();
+else door(enter);

@@ -21,14 +21,14 @@ function axis(more) {
 }
 
 /** *columns*: times and values. *series*: `{label, colour, bars, words}`. Follows the width of *place* until *signal*. */
-export function chart(place, columns, series, signal, { height = 160, days = false, words = String } = {}) {
+export function chart(place, columns, series, signal, { height = 160, days = false } = {}) {
   const shapes = series.map((each) => ({
     label: each.label,
     stroke: () => colour(each.colour),
     fill: () => colour(each.colour, each.bars ? 0.75 : 0.1),
     width: each.bars ? 0 : 1.5,
     points: { show: false },
-    value: (_, value) => (value === null || value === undefined ? "–" : words(value)),
+    value: (_, value) => (value === null || value === undefined ? "–" : (each.words ?? String)(value)),
     paths: each.bars ? uPlot.paths.bars({ size: [0.72, 26], radius: 0.15 }) : undefined,
   }));
   const stamp = days ? "{D} {MMM}" : "{HH}:{mm}:{ss}";
@@ -37,10 +37,10 @@ export function chart(place, columns, series, signal, { height = 160, days = fal
     cursor: { y: false, points: { size: 6 } }, legend: { live: true },
     scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.15 : 1] } },
     axes: [
-      axis({ grid: { show: false }, space: 64, values: days ? "{D} {MMM}" : "{HH}:{mm}:{ss}" }),
-      axis({ size: 56, space: 34, values: (_, values) => values.map(words) }),
+      axis({ grid: { show: false }, size: 26, space: 64, values: days ? "{D} {MMM}" : "{HH}:{mm}:{ss}" }),
+      axis({ size: 56, space: 34, values: (_, values) => values.map(series[0].words ?? String) }),
     ],
-    series: [{ label: "", value: stamp }, ...shapes],
+    series: [{ label: "at", value: stamp }, ...shapes],
   }, columns, place);
   const room = new ResizeObserver(() => plot.setSize({ width: Math.max(place.clientWidth, 120), height }));
   room.observe(place);

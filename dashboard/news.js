@@ -4,6 +4,7 @@ import { maybe } from "./api.js";
 import { every } from "./dom.js";
 
 const KINDS = ["call", "breaker", "alert", "reload", "target", "gap"];
+const STATES = { live: "Live", polling: "Every 3 s, from the ledger", connecting: "Connecting …" };
 const AGAIN = 3000; // milliseconds between two looks into the ledger
 const HELD = 300; // seconds of calls that figures are made of
 const MOST = 20000; // calls that are remembered for figures, however many come
@@ -23,16 +24,20 @@ class News {
     this.state = "connecting";
     this._seen = new Set();
     this._stop = null;
+    this._told = () => {};
   }
 
-  async open() {
+  /** *told* hears how it stands, as words and whether that is live. */
+  async open(told) {
     this._stop = new AbortController();
+    this._told = told;
     await this._look();
+    if (this._stop.signal.aborted) return;
     const source = new EventSource("../api/v1/events");
     this._stop.signal.addEventListener("abort", () => source.close());
-    source.onopen = () => (this.state = "live");
+    source.onopen = () => this._stand("live");
     source.onerror = () => {
-      if (source.readyState !== EventSource.CLOSED) this.state = "connecting";
+      if (source.readyState !== EventSource.CLOSED) this._stand("connecting");
       else if (!this._stop.signal.aborted) this._fallBack();
     };
     for (const kind of KINDS) source.addEventListener(kind, (event) => this._take(kind, JSON.parse(event.data)));
@@ -68,8 +73,13 @@ class News {
     this.calls.sort((a, b) => a.time - b.time);
   }
 
+  _stand(state) {
+    this.state = state;
+    this._told(STATES[state], state === "live");
+  }
+
   _fallBack() {
-    this.state = "polling";
+    this._stand("polling");
     every(AGAIN, this._stop.signal, () => this._look());
   }
 

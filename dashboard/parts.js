@@ -18,7 +18,7 @@ export function table(columns, rows, row = () => ({})) {
   const side = (column) => (column.right ? "right" : undefined);
   const head = h("tr", {}, columns.map((column) => h("th", { class: side(column), scope: "col" }, column.label)));
   const line = (each) =>
-    h("tr", row(each), columns.map((column) => h("td", { class: side(column), "data-label": column.label }, column.cell(each))));
+    h("tr", row(each), columns.map((column) => h("td", { class: side(column), "data-label": column.label }, h("div", { class: "cell" }, column.cell(each)))));
   return h("div", { class: "scroll", tabindex: "-1" }, h("table", {}, h("thead", {}, head), h("tbody", {}, rows.map(line))));
 }
 

@@ -22,7 +22,7 @@ function turn() {
 
 export function door(entered) {
   const wrong = h("p", { class: "wrong", role: "alert" });
-  const key = h("input", { type: "password", name: "key", id: "key", autocomplete: "current-password", required: true, autofocus: true });
+  const key = h("input", { type: "password", name: "key", id: "key", autocomplete: "current-password", required: true });
   const enter = h("button", { class: "primary" }, "Log in");
   async function submit(event) {
     event.preventDefault();
@@ -38,6 +38,7 @@ export function door(entered) {
   }
   put(document.body, h("main", { class: "door" }, h("form", { onsubmit: submit },
     h("h1", {}, mark(), "Switchyard"),
+    h("input", { name: "username", value: "operator", autocomplete: "username", hidden: true }),
     h("label", { class: "field", for: "key" }, h("span", {}, "Admin key"), key),
     wrong, enter,
     h("p", { class: "soft" }, "It is ", h("code", {}, "admin.key"), " of the configuration. Where none is set, one was made at the first start:"),
@@ -60,6 +61,14 @@ export function frame(places, ended) {
         button(`Theme: ${theme()}`, turn, { class: "quiet theme" }), button("Shortcuts", () => help(places), { class: "quiet keys" }), out)),
     main, h("div", { id: "said", role: "status", "aria-live": "polite" }));
   return main;
+}
+
+/** How news come in, at the foot of the rail. */
+export function pulse(words, live) {
+  const place = document.querySelector("#pulse");
+  if (place === null) return;
+  place.textContent = words;
+  place.classList.toggle("live", live);
 }
 
 export function standing(path) {

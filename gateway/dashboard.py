@@ -67,7 +67,7 @@ class Dashboard:
         elif (method, name) == ("POST", "/logout"):
             self._logout(request, reply)
         elif (method, name) == ("GET", "/session"):
-            _tell(reply, self._session(request.headers))
+            _tell(reply, self._sessions.of(request.headers))
         elif (path := self._paths.get(name[1:] or "index.html")) is None or name[0] != "/":
             raise Refusal(404, "There is no such page.", code="unknown_url", type="invalid_request_error")
         elif method != "GET":
@@ -84,16 +84,11 @@ class Dashboard:
         _tell(reply, session, _set_cookie(session.cookie, LASTS, secure=safe))
 
     def _logout(self, request: web.BaseRequest, reply: Reply) -> None:
-        session = self._session(request.headers)
-        guard(session, request.headers)
-        self._sessions.end(session)
+        session = self._sessions.of(request.headers)
+        if session is not None:
+            guard(session, request.headers)
+            self._sessions.end(session)
         reply.whole(204, b"", GUARDS + UNCACHED + _set_cookie("", 0, secure=False), kind=b"")
-
-    def _session(self, headers: Mapping[str, str]) -> Session:
-        session = self._sessions.of(headers)
-        if session is None:
-            raise Refusal(401, "Log in with the admin key.", code="no_session")
-        return session
 
     def _read(self, path: Path) -> File:
         name, changed = str(path), path.stat().st_mtime_ns
@@ -133,8 +128,9 @@ def _key(raw: bytes) -> str:
     return key.strip()
 
 
-def _tell(reply: Reply, session: Session, lines: bytes = b"") -> None:
-    body = orjson.dumps({"token": session.token, "ends": session.ends})
+def _tell(reply: Reply, session: Session | None, lines: bytes = b"") -> None:
+    told = {"token": None, "ends": None} if session is None else {"token": session.token, "ends": session.ends}
+    body = orjson.dumps(told)
     reply.whole(200, body, GUARDS + UNCACHED + lines)
 
 

@@ -73,10 +73,21 @@ export function decision(one) {
     table([
       { label: "", right: true, cell: (each) => each.place ?? "·" },
       { label: "Target", cell: (each) => name(each.target) },
-      { label: "Verdict", cell: (each) => pill(each.place === 1 ? "good" : "", each.verdict ?? "") },
+      { label: "Verdict", cell: (each) => pill(each.place === 1 ? "good" : "", (each.verdict ?? "").replaceAll("_", " ")) },
       ...seen.map((column) => ({ label: column.replaceAll("_", " "), right: true, cell: (each) => (column === "cost" ? dollars((each.seen?.cost ?? NaN) / 1e9) : words(each.seen?.[column])) })),
+      ...foreseen(one.candidates),
       ...(one.candidates.some((each) => each.attempts !== undefined) ? [{ label: "attempts", right: true, cell: (each) => count(each.attempts) }] : []),
     ], one.candidates));
+}
+
+/** Of calls that aren't made yet: what each is expected to take, or why it can't be had. */
+function foreseen(candidates) {
+  const found = [];
+  if (candidates.some((each) => each.predicted_ms !== undefined)) {
+    found.push({ label: "expected", right: true, cell: (each) => ms(each.predicted_ms) }, { label: "cost", right: true, cell: (each) => dollars(each.predicted_cost_usd) });
+  }
+  if (candidates.some((each) => each.reason || each.refused)) found.push({ label: "why not", cell: (each) => name(each.reason ?? words(each.refused)) });
+  return found;
 }
 
 function used(call) {

@@ -8,7 +8,6 @@ import { clock, count, dollars, ms, percent, plural, quantile, sum } from "../wo
 
 const SHOWN = 60; // calls in the list
 const CURVE = 120; // seconds
-const STATES = { live: "live", polling: "every 3 s, from the ledger", connecting: "connecting …" };
 
 export function show(place, _words, signal) {
   const figures = h("div", { class: "figures" });
@@ -18,13 +17,11 @@ export function show(place, _words, signal) {
   const search = h("input", { type: "search", placeholder: "Filter: a route, target, key or status", "aria-label": "Filter calls", "data-search": "", oninput: () => calls() });
   const still = h("input", { type: "checkbox", id: "still" });
   put(place,
-    h("header", {}, h("h1", {}, "Live"), h("p", { class: "soft", id: "how" })),
+    h("header", {}, h("h1", {}, "Live"), h("p", { class: "soft", id: "how" }, "What goes through at this moment")),
     figures,
-    card("Calls a second", curve),
-    h("div", { class: "split" },
-      h("section", { class: "card" },
-        h("div", { class: "bar-of-tools" }, h("h2", {}, "Newest calls"), search, h("label", { class: "check", for: "still" }, still, "Hold still")), list),
-      card("Signals", heard)));
+    h("div", { class: "split" }, card("Calls a second", curve), card("Signals", heard)),
+    h("section", { class: "card" },
+      h("div", { class: "bar-of-tools" }, h("h2", {}, "Newest calls"), search, h("label", { class: "check", for: "still" }, still, "Hold still")), list));
   const plot = chart(curve, seconds(), [
     { label: "answered", colour: "accent", words: count }, { label: "failed", colour: "bad", words: count },
   ], signal, { height: 130 });
@@ -36,8 +33,7 @@ export function show(place, _words, signal) {
     plot.setData(seconds());
     if (!still.checked) calls();
     put(heard, signals());
-    document.querySelector("#how").textContent = STATES[news.state] + (news.lost ? `, ${plural(news.lost, "event")} left out` : "");
-    document.querySelector("#pulse").textContent = STATES[news.state];
+    if (news.lost) document.querySelector("#how").textContent = `${plural(news.lost, "event")} were too many to show, and left out`;
   });
 }
 
@@ -48,10 +44,10 @@ function now(flying) {
   const bad = calls.filter((call) => call.status >= 400 || call.fault);
   return [
     figure("Calls a second", count(minute.length / 60), "last minute"),
-    figure("Under way", count(flying), flying === null ? "not known here" : "at targets, now"),
+    flying !== null && figure("Under way", count(flying), "at targets, now"),
     figure("Failed", percent(calls.length ? bad.length / calls.length : null), `${count(bad.length)} of ${count(calls.length)} in 5 min`),
     figure("First word", ms(quantile(first, 0.5)), `p95 ${ms(quantile(first, 0.95))}`),
-    figure("Words out", count(sum(minute.map((call) => call.tokens_out)) / 60), "tokens a second"),
+    figure("Tokens out", count(sum(minute.map((call) => call.tokens_out)) / 60), "a second"),
     figure("Spent", dollars(sum(calls.map((call) => call.cost_usd))), "in 5 min"),
   ];
 }

@@ -56,8 +56,7 @@ function explanation(told) {
   return [
     h("p", {}, verdict.first ? ["First: ", h("strong", { class: "name" }, verdict.first)] : pill("bad", verdict.error?.message ?? `refused with ${verdict.status}`),
       " ", told.route && pill("", `route ${told.route}`), " ", told.task && pill("", told.task), " ", verdict.canary && pill("accent", "canary"), verdict.queued && pill("warn", "would wait")),
-    told.stages.map((stage, place) => [decision({ ...stage, stage: stage.stage ?? place }), h("ul", { class: "soft expected" }, stage.candidates.filter((each) => each.place).map((each) =>
-      h("li", {}, name(each.target), ` about ${dollars(each.predicted_cost_usd)}, ${ms(each.predicted_ms)}`)))]),
+    told.stages.map((stage, place) => decision({ ...stage, stage: stage.stage ?? place })),
     told.passed_over?.length ? h("p", { class: "soft" }, `${told.passed_over.length} more were passed over.`) : null,
     told.policy && h("p", { class: "soft" }, `At most ${told.policy.attempts} attempts; ${told.policy.timeouts.first_content} s for the first word; ${told.policy.hedge ? "hedged" : "not hedged"}.`),
   ];
@@ -87,9 +86,10 @@ async function answered(body, key, signal, place) {
   }
   place.removeAttribute("aria-busy");
   const id = headers.get("x-request-id");
+  const [target, attempts] = [headers.get("x-switchyard-target"), headers.get("x-switchyard-attempts")];
   put(took,
-    figure("Answered by", name(headers.get("x-switchyard-target"))), figure("Attempts", headers.get("x-switchyard-attempts") ?? "–"),
-    figure("First word", ms(first)), figure("Whole", ms(performance.now() - began), finish ?? ""),
-    figure("Tokens", usage ? `${count(usage.prompt_tokens)} → ${count(usage.completion_tokens)}` : "–", usage?.cost !== undefined ? dollars(usage.cost) : ""),
+    target && figure("Answered by", name(target)), attempts && figure("Attempts", attempts),
+    first !== null && figure("First word", ms(first)), figure("Whole", ms(performance.now() - began), finish ?? ""),
+    usage && figure("Tokens", `${count(usage.prompt_tokens)} → ${count(usage.completion_tokens)}`, usage.cost === undefined ? "" : dollars(usage.cost)),
     id && figure("In the ledger", h("a", { href: `#/call/${encodeURIComponent(id)}` }, "this call")));
 }
