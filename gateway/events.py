@@ -14,7 +14,7 @@ from typing import Final
 import orjson
 
 from core.errors import Refusal
-from gateway.neighbours import Neighbours
+from gateway.neighbours import Neighbours, Told
 from gateway.news import of_breaker, of_call
 from routing.vitals import Vitals
 from telemetry.record import Record
@@ -36,27 +36,27 @@ News = tuple[str, Mapping[str, object] | Record]
 
 class Newsroom:
     """One for each process. *listeners* counts who wants to know, in this process and in its neighbours; while it is 0,
-    don't even make up what you would `put`.
+    don't even make up what you would `put`. *neighbours* None: there are none.
     """
 
-    __slots__ = ("_audiences", "_closed", "_lost", "_neighbours", "_news", "_timer", "listeners")
+    __slots__ = ("_audiences", "_closed", "_lost", "_news", "_timer", "listeners", "neighbours")
 
     def __init__(self) -> None:
         self.listeners = 0
         self._audiences: set[Audience] = set()
-        self._neighbours: Neighbours | None = None
+        self.neighbours: Neighbours | None = None
         self._news: deque[News] = deque()
         self._lost = 0  # of what waited to be told
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def begin(self, directory: Path) -> None:
+    def begin(self, directory: Path, told: Told) -> None:
         """From here on it hears, and is heard by, all who began with the same *directory*. Raises OSError where there
-        can't be a socket in it; then it goes on alone.
+        can't be a socket in it; then it goes on alone. *told*: see Neighbours.
         """
-        neighbours = Neighbours(directory, self._hear, self._count)
+        neighbours = Neighbours(directory, self._hear, self._count, told)
         neighbours.begin()
-        self._neighbours = neighbours
+        self.neighbours = neighbours
 
     def hush(self) -> None:
         """The process will end: so do all streams."""
@@ -68,8 +68,8 @@ class Newsroom:
         self.hush()
         if self._timer is not None:
             self._timer.cancel()
-        if self._neighbours is not None:
-            self._neighbours.end()
+        if self.neighbours is not None:
+            self.neighbours.end()
 
     # Those to whom something has happened
 
@@ -112,7 +112,7 @@ class Newsroom:
 
     def _count(self) -> None:
         """Who listens has changed."""
-        neighbours, own = self._neighbours, len(self._audiences)
+        neighbours, own = self.neighbours, len(self._audiences)
         if neighbours is not None:
             neighbours.listen(wanted=bool(own))
         self.listeners = own + (0 if neighbours is None else neighbours.listeners)
@@ -135,8 +135,8 @@ class Newsroom:
             self._lost = 0
         self._timer = asyncio.get_running_loop().call_later(SOON, self._tell) if news else None
         self._hear(pieces)
-        if self._neighbours is not None:
-            self._neighbours.tell(pieces)
+        if self.neighbours is not None:
+            self.neighbours.tell(pieces)
 
     def _hear(self, pieces: Collection[bytes]) -> None:
         for audience in self._audiences:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -20,6 +21,7 @@ from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
 from gateway.events import Newsroom
 from gateway.generation import Generation, Shared
+from gateway.lately import seen_here
 from gateway.lookout import Lookout
 from gateway.mistakes import told
 from gateway.news import of_reload
@@ -202,7 +204,7 @@ class House:
         """Those who share the state directory, to tell each other what happens."""
         directory = Path(self._current.generation.config.state.directory)
         try:
-            self._newsroom.begin(directory)
+            self._newsroom.begin(directory, partial(seen_here, self._shared.vitals, self._loop.time))
         except OSError as error:
             self._scribe.event("info", "events stay in this process", directory=str(directory), reason=error.strerror)
 

@@ -18,6 +18,8 @@ from gateway.estimate import Estimates
 from gateway.event_pages import EventPages
 from gateway.explain import Explanations
 from gateway.feedback import Feedback
+from gateway.lately import Lately
+from gateway.model_pages import ModelPages
 from gateway.treasury import Treasury
 
 
@@ -43,6 +45,7 @@ class Office:
         yield from CanaryPages(self._current.shared.canaries).rows()
         yield from EventPages(self._current.shared.newsroom).rows()
         yield from Estimates(self._current, self._treasury, self.key).rows()
+        yield from ModelPages(self._current, self._treasury, self.key, Lately(self._current.shared)).rows()
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
         yield from Calls(self._current, self._treasury, self.key).rows()

@@ -149,11 +149,18 @@ def total(parts: Iterable[Seen]) -> Seen:
 
 def percentile(buckets: Buckets, share: float) -> float | None:
     """Below which *share* of all lie; None where there are none."""
+    return None if buckets is NOTHING else percentiles(buckets, share)[0]
+
+
+def percentiles(buckets: Buckets, *shares: float) -> list[float | None]:
+    """The same for several."""
     sums = list(accumulate(buckets))
-    count = sums[-1]
-    if not count:
+    return [_percentile(buckets, sums, share * sums[-1]) for share in shares]
+
+
+def _percentile(buckets: Buckets, sums: Buckets, rank: float) -> float | None:
+    if not rank:
         return None
-    rank = share * count
     place = bisect_left(sums, rank)
     if place >= len(BOUNDS):
         return BOUNDS[-1]
