@@ -5,8 +5,8 @@ import { h, put, s } from "../dom.js";
 import { card, choice, empty, failed, name, pill, table } from "../parts.js";
 import { count, dollars, ms, percent } from "../words.js";
 
-const WIDTH = 720;
-const HEIGHT = 300;
+const WIDTH = 980;
+const HEIGHT = 330;
 const LEFT = 56;
 const UPRIGHT = [["latency", "First word"], ["quality", "Quality"]];
 const PRICES = [["price", "Price"], ["seen", "Seen per call"]];
@@ -17,8 +17,7 @@ const quality = (model, task = "chat") => {
 };
 const prices = (model) => model.prices ?? {};
 const COST = {
-  // Three parts of input to one of output, as chats have it.
-  price: (model) => (prices(model).input_usd_per_million === undefined || prices(model).input_usd_per_million === null ? null : (3 * prices(model).input_usd_per_million + prices(model).output_usd_per_million) / 4),
+  price: (model) => prices(model).blended_usd_per_million ?? null,
   seen: (model) => model.live?.usd_per_call ?? null,
 };
 const HEIGHTS = { latency: (model) => model.live?.first_content_ms?.p50 ?? null, quality: (model) => quality(model) };
@@ -41,7 +40,7 @@ export async function show(place, _words, signal) {
     put(list, fitting.length ? table(COLUMNS, fitting.slice(0, 200)) : empty("No such model", "None has this in its name."));
   }
   try {
-    models = (await maybe("models", { data: null }, signal)).data;
+    models = (await maybe("models?limit=500", { data: null }, signal)).data;
     if (models === null) put(list, empty("This server has no list of models", "Ask for their names instead:", `curl ${new URL("../v1/models", location.href)}`));
     shown();
   } catch (error) {
@@ -57,13 +56,13 @@ function scatter(models, { up, cost }) {
   const [low, high] = [Math.min(...points.map((point) => log(point.x))) - 0.1, Math.max(...points.map((point) => log(point.x))) + 0.1];
   const top = up === "quality" ? 1 : Math.max(...points.map((point) => point.y)) * 1.15 || 1;
   const x = (value) => LEFT + ((log(value) - low) / Math.max(high - low, 0.01)) * (WIDTH - LEFT - 20);
-  const y = (value) => HEIGHT - 32 - (value / top) * (HEIGHT - 56);
+  const y = (value) => HEIGHT - 38 - (value / top) * (HEIGHT - 58);
   const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * top);
   const said = up === "quality" ? percent : ms;
   return h("div", { class: "scroll" }, s("svg", { class: "scatter", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${points.length} models, cost against ${up}; the table below has the figures` },
     marks.map((mark) => [s("line", { class: "grid", x1: LEFT, x2: WIDTH, y1: y(mark), y2: y(mark) }), s("text", { class: "tick end", x: LEFT - 8, y: y(mark) + 4 }, said(mark))]),
-    decades(low, high).map((mark) => s("text", { class: "tick mid", x: x(mark), y: HEIGHT - 14 }, dollars(mark))),
-    s("text", { class: "tick right", x: WIDTH - 4, y: HEIGHT - 1 }, cost === "price" ? "dollars per million tokens, 3 in to 1 out" : "dollars per call"),
+    decades(low, high).map((mark) => s("text", { class: "tick mid", x: x(mark), y: HEIGHT - 18 }, dollars(mark))),
+    s("text", { class: "tick right", x: WIDTH - 4, y: HEIGHT - 2 }, cost === "price" ? "dollars per million tokens, 3 in to 1 out" : "dollars per call"),
     spread(points, x, y).map((point) => dot(point))));
 }
 
