@@ -112,6 +112,7 @@ class Shared:
     assessor: Assessor = field(init=False)
 
     def __post_init__(self) -> None:
+        self.newsroom.watch(self.vitals, self.loop.time)
         self.assessor = Assessor(self.loop, self.qualities, self.meters)
 
     def finished(self, record: Record) -> None:

@@ -89,17 +89,9 @@ class House:
             books=treasury.books,
             newsroom=newsroom,
         )
-        newsroom.watch(self._shared.vitals, loop.time)
         self._lookout = Lookout(self._shared, treasury.board)
-        self._current = Current(
-            source,
-            config,
-            self._shared,
-            self._reloaded,
-            watch,
-            objections=self._objections,
-            alone=metrics is None,
-        )
+        objections, alone = self._objections, metrics is None
+        self._current = Current(source, config, self._shared, self._reloaded, watch, objections=objections, alone=alone)
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
