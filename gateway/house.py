@@ -45,6 +45,7 @@ from upstream.pools import Pools
 
 BUG: Final = Refusal(500, "The gateway made a mistake. It has been logged.", code="internal_error")
 LOOK: Final = 1.0
+CALLS: Final = {path: one for one in ENDPOINTS.values() for path in (one.path, f"/v1{one.path}")}
 
 
 class House:
@@ -92,15 +93,12 @@ class House:
         self._lookout = Lookout(self._shared, treasury.board)
         objections, alone = self._objections, metrics is None
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=objections, alone=alone)
-        self._endpoints = {
-            path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
-        }
+        self._endpoints = CALLS
         treasury.till.watchers.append(self._bells.hear)
         self._office = Office(config, self._current, treasury)
         shown = (self._current, self._office, self._tally, self._look)
         self._pages = Pages(*shown, money=treasury.shown, calls=self._endpoints)
-        self._ids = f"req-{os.urandom(6).hex()}-"
-        self._count = 0
+        self._ids, self._count = f"req-{os.urandom(6).hex()}-", 0
         self._seen: States = {}
         self._flying: set[str] = set()
         self._tasks: set[asyncio.Task[Reload]] = set()
