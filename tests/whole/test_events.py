@@ -153,6 +153,16 @@ async def test_who_may_not_watch_or_asks_wrongly_is_told_so(start, query, header
     assert (status, code) == (answer.status, answer.body["error"]["code"])
 
 
+async def test_who_asks_for_the_head_gets_no_more(start):
+    async with served(start) as gateway:
+        line = "authorization: Bearer the-key-of-the-operator"
+        raw = await gateway.raw(f"HEAD /api/v1/events HTTP/1.1\r\nhost: x\r\n{line}\r\n\r\n".encode(), wait=0.3)
+
+    assert raw.startswith(b"HTTP/1.1 200 OK")
+    assert b"text/event-stream" in raw
+    assert raw.endswith(b"\r\n\r\n")
+
+
 async def test_who_says_nothing_for_long_says_so(start, monkeypatch):
     monkeypatch.setattr(events, "QUIET", 0.05)
     async with served(start) as gateway, watching(gateway) as watch, asyncio.timeout(5):
