@@ -49,7 +49,7 @@ function track(route, states) {
   const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": words(route, seen, calls) },
     s("line", { class: calls ? "rail used" : "rail", x1: 0, x2: FROM, y1: middle, y2: middle, "stroke-width": calls ? 7 : 1.5 }),
     lines.map((line) => (line.head ? s("text", { class: "head", x: TO, y: line.y }, line.head) : target(line, middle, calls, states[line.id]))));
-  return card(null, h("div", { class: "bar-of-tools" }, h("h2", { class: "name" }, route.name), pill("", route.strategy ?? "order"),
+  return card(null, h("div", { class: "bar-of-tools" }, h("h2", { class: "name" }, route.name), route.strategy && pill("", route.strategy),
     route.hedge && pill("accent", "hedged"), h("span", { class: "soft" }, calls ? `${plural(calls, "call")} in the last hour` : "no call in the last hour")), picture);
 }
 
