@@ -19,7 +19,7 @@ export function show(place, _words, signal) {
   put(place,
     h("header", {}, h("h1", {}, "Live"), h("p", { class: "soft", id: "how" }, "What goes through at this moment")),
     figures,
-    h("div", { class: "split" }, card("Calls a second", curve), card("Signals", heard)),
+    h("div", { class: "split level" }, card("Calls a second", curve), card("Signals", heard)),
     h("section", { class: "card" },
       h("div", { class: "bar-of-tools" }, h("h2", {}, "Newest calls"), search, h("label", { class: "check", for: "still" }, still, "Hold still")), list));
   const plot = chart(curve, seconds(), [

@@ -29,13 +29,15 @@ providers:
   dead: {{{{dialect: openai, base_url: "http://127.0.0.1:9/v1", api_key: k}}}}
 routes:
   demo: demo/echo
-  "{EVIL_ROUTE}": "{EVIL_MODEL}"
+  "{EVIL_ROUTE}": ["{EVIL_MODEL}", demo/echo]
+  broken: demo/fails
   fallback:
     - dead/gone
     - {{{{on: [unreachable, overloaded], target: demo/echo}}}}
   choice: [{{{{targets: [demo/echo, "{EVIL_MODEL}"], strategy: cost}}}}]
 models:
   dead/gone: {{{{price: {{{{input: 100, output: 100}}}}, context: 8192, max_output: 100, quality: 0.5}}}}
+  demo/fails: {{{{price: {{{{input: 100, output: 100}}}}, context: 8192, max_output: 100}}}}
   demo/echo: {{{{price: {{{{input: 100, output: 100}}}}, context: 8192, max_output: 100, quality: 0.4}}}}
   "{EVIL_MODEL}": {{{{price: {{{{input: 200, output: 200}}}}, context: 8192, max_output: 100, quality: 0.8}}}}
 defaults: {{{{retry: {{{{attempts: 1}}}}}}}}
@@ -94,7 +96,7 @@ class Visit:
         self.url = url
         self.errors: list[str] = []
         self.hosts: set[str] = set()
-        self.refused: set[int] = {404}  # statuses that are to be expected
+        self.refused: set[int] = set()  # statuses that are to be expected
         page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
