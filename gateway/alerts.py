@@ -5,7 +5,7 @@ import math
 from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
-from config.schema import Alerts
+from config.signals import Alerts
 from core.secret import Secret
 from gateway.spent import NANO
 from quota.reports import Event

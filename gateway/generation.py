@@ -113,7 +113,10 @@ class Shared:
 
 
 class Generation:
-    """What calls that began under one configuration go by. *learns*: every attempt teaches what a choice goes by."""
+    """What calls that began under one configuration go by. *learns*: every attempt teaches what a choice goes by.
+
+    *traced*: calls have a trace; *content*: what is asked and answered is kept in their records.
+    """
 
     __slots__ = (
         "_catalog",
@@ -124,17 +127,21 @@ class Generation:
         "auto",
         "common",
         "config",
+        "content",
         "keyring",
         "lanes",
         "learns",
         "pools",
         "routes",
+        "traced",
         "view",
         "ways",
     )
 
     def __init__(self, config: Config, shared: Shared, lanes: Mapping[str, Lane]) -> None:
         self.config = config
+        self.content = config.log.content or bool(config.telemetry.otel.endpoint and config.telemetry.otel.content)
+        self.traced = config.telemetry.tracing
         self.lanes = lanes
         self.keyring = Keyring(config.keys.values(), shared.stored)
         self.routes = Routes(config)
