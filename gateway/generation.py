@@ -287,6 +287,7 @@ def build(config: Config, shared: Shared) -> Generation:
         providers=frozenset(config.providers),
         keys=frozenset(config.keys),
     )
+    shared.meters.exemplars = config.telemetry.exemplars
     shared.meters.generation(config.hash)
     shared.canaries.heed(config)
     return generation
