@@ -393,3 +393,5 @@ class Conversation:
         record.bytes_out = reply.sent
         shared.meters.count(record)
         shared.scribe.put(record)
+        if shared.envoy is not None:
+            shared.envoy.put(record)

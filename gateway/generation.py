@@ -46,6 +46,7 @@ from routing.quality import Qualities
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
 from server.reply import header
+from telemetry.collector import Envoy
 from telemetry.log import Scribe
 from telemetry.meters import Meters
 from upstream.deadlines import Deadlines
@@ -106,6 +107,7 @@ class Shared:
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
     books: bool = False  # whether finished calls are written to the ledger
+    envoy: Envoy | None = None  # who tells a collector of finished calls
     assessor: Assessor = field(init=False)
 
     def __post_init__(self) -> None:

@@ -18,6 +18,7 @@ from gateway.alerts import Bells
 from gateway.canaries import Canaries
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
+from gateway.envoys import begun, envoy_of
 from gateway.generation import Generation, Shared
 from gateway.lookout import Lookout
 from gateway.mistakes import told
@@ -69,6 +70,7 @@ class House:
         self._tally = Tally(self._meters, metrics)
         self._lag, self._outbox = Lag(), Outbox(loop)
         self._bells = Bells(treasury.store, scribe, config.alerts)
+        self._envoy = envoy_of(config, scribe, treasury.journal.owner)
         self._shared = Shared(
             loop,
             Pools(loop, self._outbox.put),
@@ -82,6 +84,7 @@ class House:
             treasury.journal,
             Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
+            envoy=self._envoy,
         )
         self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
@@ -185,7 +188,7 @@ class House:
         watch("switchyard_event_loop_lag_seconds", self._lag.worst)
         watch("switchyard_log_dropped_total", lambda: self._scribe.dropped)
         watch("switchyard_connections", connections)
-        for name, read in self._treasury.facts.items():
+        for name, read in (*self._treasury.facts.items(), *begun(self._envoy).items()):
             watch(name, read)
         self._meters.reloaded(ok=True)
         self._look_again()
@@ -215,6 +218,8 @@ class House:
         await self._bells.close()
         await self._treasury.end()
         self._look()
+        if self._envoy is not None:
+            await self._loop.run_in_executor(None, self._envoy.close)
         await self._loop.run_in_executor(None, self._tally.close)
         await self._loop.run_in_executor(None, self._scribe.close)
 

@@ -12,6 +12,7 @@ SIGNALS: Final = (
         "Messages to the webhook of alerts, by result (delivered, lost)",
         ("result",),
     ),
-    Metric("switchyard_otel_spans_total", "counter", "Spans by what became of them (exported, lost)", ("result",)),
-    Metric("switchyard_otel_up", "gauge", "1 if the collector took what it was last given, else 0", merge="min"),
+    Metric("switchyard_otel_exported_total", "counter", "Finished calls that the OpenTelemetry collector was told of"),
+    Metric("switchyard_otel_lost_total", "counter", "Finished calls that the OpenTelemetry collector was not told of"),
+    Metric("switchyard_otel_up", "gauge", "1 if the OpenTelemetry collector took what it was last given", merge="min"),
 )

@@ -44,7 +44,7 @@ def test_traces_and_where_they_go(read, written, expected):
         ("", False),
         ("{trace: true}", True),
         ("{otel: {endpoint: http://a}}", True),
-        ("{otel: {endpoint: http://a, traces: false}}", False),
+        ("{otel: {endpoint: http://a, traces: false}}", True),
     ],
 )
 def test_calls_have_a_trace_where_somebody_wants_one(read, written, tracing):
