@@ -69,7 +69,7 @@ class House:
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag, self._outbox = Lag(), Outbox(loop)
-        self._bells = Bells(treasury.store, scribe, config.alerts)
+        self._bells = Bells(treasury, scribe, self._meters, config)
         self._envoy = envoy_of(config, scribe, treasury.journal.owner)
         self._shared = Shared(
             loop,
@@ -92,7 +92,7 @@ class House:
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
         treasury.till.watchers.append(self._bells.hear)
-        self._office = Office(config, self._current, treasury)
+        self._office = Office(config, self._current, treasury, self._bells)
         alone = metrics is None
         shown = (self._current, self._office, self._tally, self._look)
         self._pages = Pages(*shown, money=treasury.shown, alone=alone, calls=self._endpoints)
@@ -193,6 +193,7 @@ class House:
         self._meters.reloaded(ok=True)
         self._look_again()
         self._lookout.heed(self._current.generation)
+        self._bells.begin(self._shared, lambda: self._current.generation)
         self._shared.assessor.begin(self._treasury.store, self._treasury.journal.owner)
 
     def stop_taking(self) -> None:
@@ -244,7 +245,8 @@ class House:
         if result.ok and result.changed:
             self._lookout.heed(self._current.generation)
             self._treasury.heed(self._current.generation.config)
-            self._bells.heed(self._current.generation.config.alerts)
+            self._bells.heed(self._current.generation.config)
+        self._bells.reloaded(result)
         again = result.ok and self._fine and not result.changed
         self._fine = result.ok
         if again:

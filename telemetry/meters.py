@@ -6,7 +6,7 @@ What clients write never becomes a series.
 
 import os
 import time
-from collections.abc import Callable, Collection, Container
+from collections.abc import Callable, Collection, Container, Mapping
 from typing import NamedTuple
 
 from core.usage import Usage
@@ -263,6 +263,10 @@ class Meters:
     def histogram(self, name: str, *labels: str) -> Histogram:
         family = self._histograms[name]
         return family.series.get(labels) or family.child(self._allowed(name, labels))
+
+    def counted(self, name: str) -> Mapping[Labels, Counter]:
+        """All series of a counter."""
+        return self._counters[name].series
 
     def count(self, record: Record) -> None:
         """All that a finished call implies."""
