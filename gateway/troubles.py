@@ -131,7 +131,7 @@ class Troubles:
             message = (
                 f"The configuration was refused, the old one serves on: {first}{f' (and {more} more)' if more else ''}"
             )
-            yield Alarm("config", "config", "config_refused", message, {"problems": self.reload.problems[:10]})
+            yield Alarm("config", "config", "config_refused", message, {"problems": list(self.reload.problems[:10])})
 
 
 class Rates:
