@@ -52,7 +52,7 @@ class Alarms:
     """
 
     def __init__(
-        self, board: Board, directory: Path, tell: Tell, troubles: Witness, trouble: Callable[[Exception], None]
+        self, board: Board, directory: Path, tell: Tell, troubles: Witness, trouble: Callable[[BaseException], None]
     ) -> None:
         self._board = board
         self._trouble = trouble
@@ -72,7 +72,17 @@ class Alarms:
 
     def begin(self) -> None:
         self._began = time.time()
+        self._go_on_looking()
+
+    def _go_on_looking(self) -> None:
         self._looking = asyncio.get_running_loop().create_task(self._go_on())
+        self._looking.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """It ends when it is cancelled, or by a mistake of ours, after which it begins anew."""
+        if not task.cancelled() and (mistake := task.exception()) is not None:
+            self._trouble(mistake)
+            self._go_on_looking()
 
     async def end(self) -> None:
         if self._looking is not None:
@@ -102,10 +112,7 @@ class Alarms:
     async def _go_on(self) -> None:
         while True:
             await asyncio.sleep(min(LOOK, self.settle / 4))
-            try:
-                await self.look()
-            except Exception as mistake:  # noqa: BLE001  (a background loop: one bad look must not be the last one)
-                self._trouble(mistake)
+            await self.look()
 
     async def _say_seen(self, found: Iterable[Alarm], now: float) -> None:
         """Often enough that nobody takes one for over that still is seen."""

@@ -70,7 +70,6 @@ class House:
         self._tally = Tally(self._meters, metrics)
         self._lag, self._outbox = Lag(), Outbox(loop)
         self._bells = Bells(treasury, scribe, self._meters, config)
-        self._envoy = envoy_of(config, scribe, treasury.journal.owner)
         self._shared = Shared(
             loop,
             Pools(loop, self._outbox.put),
@@ -84,7 +83,7 @@ class House:
             treasury.journal,
             Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
-            envoy=self._envoy,
+            envoy=envoy_of(config, scribe, treasury.journal.owner),
         )
         self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
@@ -93,9 +92,8 @@ class House:
         }
         treasury.till.watchers.append(self._bells.hear)
         self._office = Office(config, self._current, treasury, self._bells)
-        alone = metrics is None
         shown = (self._current, self._office, self._tally, self._look)
-        self._pages = Pages(*shown, money=treasury.shown, alone=alone, calls=self._endpoints)
+        self._pages = Pages(*shown, money=treasury.shown, alone=metrics is None, calls=self._endpoints)
         self._ids = f"req-{os.urandom(6).hex()}-"
         self._count = 0
         self._seen: States = {}
@@ -188,7 +186,7 @@ class House:
         watch("switchyard_event_loop_lag_seconds", self._lag.worst)
         watch("switchyard_log_dropped_total", lambda: self._scribe.dropped)
         watch("switchyard_connections", connections)
-        for name, read in (*self._treasury.facts.items(), *begun(self._envoy).items()):
+        for name, read in (*self._treasury.facts.items(), *begun(self._shared.envoy).items()):
             watch(name, read)
         self._meters.reloaded(ok=True)
         self._look_again()
@@ -219,8 +217,8 @@ class House:
         await self._bells.close()
         await self._treasury.end()
         self._look()
-        if self._envoy is not None:
-            await self._loop.run_in_executor(None, self._envoy.close)
+        if self._shared.envoy is not None:
+            await self._loop.run_in_executor(None, self._shared.envoy.close)
         await self._loop.run_in_executor(None, self._tally.close)
         await self._loop.run_in_executor(None, self._scribe.close)
 

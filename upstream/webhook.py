@@ -25,7 +25,7 @@ Message = Mapping[str, Any]
 LONGEST: Final = 3000  # characters of a text in Slack
 # What would be a link, a mention or a channel there; names may hold anything.
 ESCAPED: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-SIGNS: Final = {"firing": ":red_circle:", "resolved": ":large_green_circle:"}
+SIGNS: Final = dict(zip(("firing", "resolved"), (":red_circle:", ":large_green_circle:"), strict=True))
 
 
 def plain(message: Message) -> Message:
