@@ -19,6 +19,7 @@ from gateway.alarms import OVER, TURN, Alarms
 from gateway.current import Reload
 from gateway.generation import Generation, Shared
 from gateway.mistakes import told
+from gateway.news import Put, of_alert
 from gateway.run_outs import EVERY, run_outs
 from gateway.spent import NANO, dollars
 from gateway.treasury import Treasury
@@ -51,10 +52,10 @@ TEST: Final[Mapping[str, Any]] = {
 class Bells:
     """Watches the till, and what Troubles sees. What the operator says may change with a reload (`heed`).
 
-    *news* is told all that is told here, as events want it; None while nobody wants to know.
+    *put* tells those who watch what happens.
     """
 
-    def __init__(self, treasury: Treasury, scribe: Scribe, meters: Meters, config: Config) -> None:
+    def __init__(self, treasury: Treasury, scribe: Scribe, meters: Meters, config: Config, put: Put) -> None:
         self._treasury = treasury
         self._store = treasury.store
         self._scribe = scribe
@@ -66,7 +67,7 @@ class Bells:
         self._alerts = Alerts()
         self._alarms: Alarms | None = None
         self._troubles: Troubles | None = None
-        self.news: Callable[[str, Mapping[str, object]], None] | None = None
+        self._put = put
         self._adopt(config.alerts)
 
     def begin(self, shared: Shared, generation: Callable[[], Generation]) -> None:
@@ -189,8 +190,7 @@ class Bells:
         self._scribe.event("info" if over else "warning", message["event"].replace("_", " "), **fields)
         if self._webhook is not None and message["kind"] in self._alerts.on:
             self._webhook.send(message)
-        if self.news is not None:
-            self.news("alert", message)
+        self._put("alert", of_alert(message))
 
     async def test(self) -> str | None:
         """Send one now. Empty where it was taken, else why not; None where there is nobody to tell."""

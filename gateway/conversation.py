@@ -391,7 +391,4 @@ class Conversation:
             elif self._part is not None:
                 self._part.close(record, "")
         record.bytes_out = reply.sent
-        shared.meters.count(record)
-        shared.scribe.put(record)
-        if shared.envoy is not None:
-            shared.envoy.put(record)
+        shared.finished(record)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -19,9 +20,12 @@ from gateway.canaries import Canaries
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
 from gateway.envoys import begun, envoy_of
+from gateway.events import Newsroom
 from gateway.generation import Generation, Shared
+from gateway.lately import seen_here
 from gateway.lookout import Lookout
 from gateway.mistakes import told
+from gateway.news import of_reload
 from gateway.observed import States, appraise, observe
 from gateway.office import Office
 from gateway.pages import Pages
@@ -69,7 +73,8 @@ class House:
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag, self._outbox = Lag(), Outbox(loop)
-        self._bells = Bells(treasury, scribe, self._meters, config)
+        newsroom = self._newsroom = Newsroom()
+        self._bells = Bells(treasury, scribe, self._meters, config, newsroom.put)
         self._shared = Shared(
             loop,
             Pools(loop, self._outbox.put),
@@ -84,7 +89,9 @@ class House:
             Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
             envoy=envoy_of(config, scribe, treasury.journal.owner),
+            newsroom=newsroom,
         )
+        newsroom.watch(self._shared.vitals, loop.time)
         self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {
@@ -94,8 +101,7 @@ class House:
         self._office = Office(config, self._current, treasury, self._bells)
         shown = (self._current, self._office, self._tally, self._look)
         self._pages = Pages(*shown, money=treasury.shown, alone=metrics is None, calls=self._endpoints)
-        self._ids = f"req-{os.urandom(6).hex()}-"
-        self._count = 0
+        self._ids, self._count = f"req-{os.urandom(6).hex()}-", 0
         self._seen: States = {}
         self._flying: set[str] = set()
         self._tasks: set[asyncio.Task[Reload]] = set()
@@ -189,13 +195,23 @@ class House:
         for name, read in (*self._treasury.facts.items(), *begun(self._shared.envoy).items()):
             watch(name, read)
         self._meters.reloaded(ok=True)
+        self._meet()
         self._look_again()
         self._lookout.heed(self._current.generation)
         self._bells.begin(self._shared, lambda: self._current.generation)
         self._shared.assessor.begin(self._treasury.store, self._treasury.journal.owner)
 
+    def _meet(self) -> None:
+        """Those who share the state directory, to tell each other what happens."""
+        directory = Path(self._current.generation.config.state.directory)
+        try:
+            self._newsroom.begin(directory, partial(seen_here, self._shared.vitals, self._loop.time))
+        except OSError as error:
+            self._scribe.event("info", "events stay in this process", directory=str(directory), reason=error.strerror)
+
     def stop_taking(self) -> None:
         self._pages.serving = False
+        self._newsroom.hush()
 
     def interrupt(self) -> None:
         for conversation in list(self._shared.open):
@@ -207,6 +223,7 @@ class House:
         self._lag.stop()
         for task in self._tasks:
             task.cancel()
+        self._newsroom.end()
         await self._lookout.end()
         await self._shared.shadows.end()
         await self._shared.canaries.end()
@@ -251,6 +268,7 @@ class House:
             # One change is often told of more than once: by the operator, by a signal, by the file itself.
             return
         self._meters.reloaded(ok=result.ok)
+        self._newsroom.put("reload", of_reload(result.shown()))
         if result.ok:
             self._scribe.event("info", "configuration reloaded", config=result.hash, changed=result.changed)
         for name in result.waiting:
