@@ -46,6 +46,7 @@ from upstream.pools import Pools
 
 BUG: Final = Refusal(500, "The gateway made a mistake. It has been logged.", code="internal_error")
 LOOK: Final = 1.0
+CALLS: Final = {path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")}
 
 
 class House:
@@ -94,9 +95,7 @@ class House:
         newsroom.watch(self._shared.vitals, loop.time)
         self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
-        self._endpoints = {
-            path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
-        }
+        self._endpoints = CALLS
         treasury.till.watchers.append(self._bells.hear)
         self._office = Office(config, self._current, treasury, self._bells)
         shown = (self._current, self._office, self._tally, self._look)
