@@ -22,7 +22,7 @@ from core.errors import Refusal
 from core.faults import Failure, Fault
 from core.target import Target
 from core.wire import WireRequest
-from gateway.aftermath import over
+from gateway.aftermath import broken, over
 from gateway.bill import Bill
 from gateway.continuing import continuing
 from gateway.flight import Part
@@ -44,6 +44,7 @@ from routing.spares import Sparing
 from server.caller import Caller
 from server.reply import Reply, refuse
 from telemetry.record import Record
+from telemetry.trace import begun
 from upstream.trial import StreamTrial, WholeTrial
 
 CANCELLED: Final = Failure(Fault.CANCELLED, "the client left")
@@ -140,6 +141,8 @@ class Conversation:
         self._key = key
         self._level = None if caller.priority is None else priority(key, caller.priority)
         record.key = key.name
+        if self._generation.traced:
+            record.trace = begun(caller.trace, self._generation.config.telemetry.sample)
 
     async def _read(self, caller: Caller) -> bytes:
         server = self._generation.config.server
@@ -153,7 +156,7 @@ class Conversation:
         record.stream = call.stream
         self._call, self._route = generation.ways.find(call, self._key)
         record.route = self._route.name
-        if generation.config.log.content:
+        if generation.content:
             record.asked = body
         if self._route.canary is not None:
             self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record.id)
@@ -295,7 +298,7 @@ class Conversation:
         tab.sent(trial)
         if self._race is not None:
             self._race.sent(tab)
-        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
+        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect, tab.lines)
         try:
             outcome = await trial.outcome
         finally:
@@ -312,7 +315,7 @@ class Conversation:
         if outcome.remember:
             shared.memory.keep(target.provider, self._key.name, outcome.remember)
         tab.bill.answer = outcome.body
-        if record.asked is not None:  # the operator wants content in the log
+        if record.asked is not None:  # the operator wants content in log or traces
             record.answered = outcome.body
         head = lines(self._generation, shared.till, record, tab, route=self._route.name, cost=True)
         self._reply.whole(200, outcome.body, head)
@@ -336,7 +339,7 @@ class Conversation:
         )
         telling.follow(tab, trial)
         tab.sent(trial)
-        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
+        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect, tab.lines)
         try:
             failure = await trial.ended
         finally:
@@ -389,9 +392,3 @@ class Conversation:
                 self._part.close(record, "")
         record.bytes_out = reply.sent
         shared.finished(record)
-
-
-def broken(failure: Failure) -> Refusal:
-    """What a client reads of a stream that broke after content had gone out."""
-    fault = failure.fault
-    return Refusal(fault.status, failure.message, code=fault.shown or failure.code, type=failure.type)

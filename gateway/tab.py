@@ -18,6 +18,7 @@ from quota.words import Need, Shortage
 from routing.plan import Attempt
 from routing.vitals import TargetVitals
 from store.orphans import note
+from telemetry.trace import Step, new_span, unix
 from upstream.trial import StreamTrial, WholeTrial
 
 # Seconds that a call waits for a store that could say whether it can be paid: longer than one settles.
@@ -31,6 +32,7 @@ GONE: Final = Failure(Fault.CANCELLED, "it isn't wanted any more")
 class Tab:
     """*vitals*: of its target. *began*: when, in loop time. *probe*: it tries whether a breaker may close.
 
+    *span*, *lines*: where calls have a trace, the attempt's own part in it, and what its provider is told of that.
     *purse*: who pays. *trial*: once it was sent. *slices*: if it is paid slice by slice. *over*: it was ended.
     *number*: of the attempts at its target. *took*: what is known of that.
     """
@@ -44,11 +46,13 @@ class Tab:
         "attempt",
         "began",
         "bill",
+        "lines",
         "number",
         "over",
         "probe",
         "purse",
         "slices",
+        "span",
         "target",
         "took",
         "trial",
@@ -74,6 +78,10 @@ class Tab:
         self.slices: Slices | None = None
         self.took: Usage | None = None
         self.over = False
+        self.span, self.lines = "", b""
+        if (trace := bill.record.trace) is not None:
+            self.span = new_span()
+            self.lines = trace.onward(self.span)
 
     # Before it is sent
 
@@ -195,6 +203,23 @@ class Tab:
         bill = self.bill
         bill.tried.append((self.target.id, fault, (now - self.began) * 1e3))
         bill.costs.append(self._cost or 0)
+        if (trace := bill.record.trace) is not None:
+            trace.took(self._step(fault, now))
+
+    def _step(self, fault: str, now: float) -> Step:
+        trial, provider = self.trial, self.bill.generation.config.providers[self.target.provider]
+        return Step(
+            self.span,
+            provider,
+            self.target.model,
+            fault,
+            0 if trial is None else trial.status,
+            unix(now, self.began),
+            (now - self.began) * 1e3,
+            self.took,
+            self._cost or 0,
+            trial is not None,
+        )
 
     def _cut(self, trial: WholeTrial | StreamTrial) -> None:
         bill = self.bill

@@ -1,4 +1,7 @@
-"""Tells an address of the operator's what happened, once or as often as it takes to be heard."""
+"""Tells an address of the operator's what happened, once or as often as it takes to be heard.
+
+What is sent is JSON as the gateway has it, or the form that Slack's incoming webhooks want, which many others take too.
+"""
 
 import asyncio
 import hmac
@@ -17,28 +20,64 @@ PATIENCE: Final = 5.0
 MOST: Final = 1_000  # messages that wait at a time
 
 Lost = Callable[[str], None]
+Message = Mapping[str, Any]
+
+LONGEST: Final = 3000  # characters of a text in Slack
+# What would be a link, a mention or a channel there; names may hold anything.
+ESCAPED: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+SIGNS: Final = dict(zip(("firing", "resolved"), (":red_circle:", ":large_green_circle:"), strict=True))
+
+
+def plain(message: Message) -> Message:
+    return message
+
+
+def slack(message: Message) -> Message:
+    """https://docs.slack.dev/messaging/formatting-message-text"""
+    said = {name: str(message.get(name) or "").translate(ESCAPED)[:LONGEST] for name in ("event", "scope", "message")}
+    sign = SIGNS.get(str(message.get("state")), ":large_blue_circle:")
+    head = f"{sign} *{said['event'].replace('_', ' ')}* {said['scope']}".strip()
+    return {"text": f"{head}\n{said['message']}".strip()}
+
+
+FORMS: Final[Mapping[str, Callable[[Message], Message]]] = {"json": plain, "slack": slack}
 
 
 class Webhook:
-    """One for each process. *lost* is told why a message could not be delivered; the address is never part of it.
+    """One for each process. *lost* is told why a message could not be delivered (the address is never part of it),
+    *heard* that one was. *form* is one of FORMS.
 
     What is sent carries `x-switchyard-signature: t=TIME,v1=HEX`, the HMAC-SHA256 of `TIME.BODY` under *secret*, if any.
     """
 
-    __slots__ = ("_lost", "_secret", "_tasks", "_url")
+    __slots__ = ("_form", "_heard", "_lost", "_secret", "_tasks", "_url")
 
-    def __init__(self, url: Secret, secret: Secret | None, lost: Lost) -> None:
+    def __init__(
+        self,
+        url: Secret,
+        secret: Secret | None,
+        lost: Lost,
+        *,
+        form: str = "json",
+        heard: Callable[[], None] | None = None,
+    ) -> None:
         self._url = url
         self._secret = secret
         self._lost = lost
+        self._heard = heard
+        self._form = FORMS[form]
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def send(self, message: Mapping[str, Any]) -> None:
+    async def once(self, message: Message) -> str:
+        """Send it now, a single time. Empty where it was taken, else why not."""
+        return await self._attempt(orjson.dumps(self._form(message)))
+
+    def send(self, message: Message) -> None:
         """Returns at once; a call never waits for it."""
         if len(self._tasks) >= MOST:
             self._lost("too many messages are waiting")
             return
-        task = asyncio.get_running_loop().create_task(self._deliver(orjson.dumps(message)))
+        task = asyncio.get_running_loop().create_task(self._deliver(orjson.dumps(self._form(message))))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -57,6 +96,8 @@ class Webhook:
                 await asyncio.sleep(PAUSE * 2 ** (number - 1))
             why = await self._attempt(body)
             if not why:
+                if self._heard is not None:
+                    self._heard()
                 return
         self._lost(why)
 
