@@ -29,7 +29,8 @@ GONE: Final = Failure(Fault.CANCELLED, "it isn't wanted any more")
 
 
 class Tab:
-    """*vitals*: of its target. *began*: when, in loop time. *probe*: it tries whether a breaker may close.
+    """*vitals*: of its target. *began*: when, in loop time. *place*: how many of its call began before it. *probe*: it
+    tries whether a breaker may close.
 
     *purse*: who pays. *trial*: once it was sent. *slices*: if it is paid slice by slice. *over*: it was ended.
     *number*: of the attempts at its target. *took*: what is known of that.
@@ -46,6 +47,7 @@ class Tab:
         "bill",
         "number",
         "over",
+        "place",
         "probe",
         "purse",
         "slices",
@@ -62,6 +64,8 @@ class Tab:
         self.target = attempt.target
         self.vitals = vitals
         self.began = now
+        self.place = bill.begun
+        bill.begun += 1
         self.probe = vitals.begin(now)
         self.number = vitals.attempts
         self._hold: Hold | None = None
@@ -170,7 +174,7 @@ class Tab:
         row = b""
         if bill.shared.books:
             bill.charge(self._hold, cost)
-            row = bill.row((self.target.id, "", round((now - self.began) * 1e3, 1), cost))
+            row = bill.row((self.target.id, "", round((now - self.began) * 1e3, 1), cost), self.place)
             bill.written = True
         self._pay(cost, usage, row)
         bill.produced = produced
@@ -193,8 +197,9 @@ class Tab:
                 self._drop()
         fault = "" if failure is None else failure.fault.code
         bill = self.bill
-        bill.tried.append((self.target.id, fault, (now - self.began) * 1e3))
-        bill.costs.append(self._cost or 0)
+        # Of two that were under way together, the second may be over first.
+        bill.tried.insert(self.place, (self.target.id, fault, (now - self.began) * 1e3))
+        bill.costs.insert(self.place, self._cost or 0)
 
     def _cut(self, trial: WholeTrial | StreamTrial) -> None:
         bill = self.bill
