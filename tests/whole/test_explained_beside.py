@@ -15,44 +15,45 @@ from tests.whole.provider import Provider, fails, ok
 from tests.whole.test_explained_load import ADMIN, agrees, order
 
 SLOW = 0.09
-SHARE = 0.5
 SHADOW = "r/shadow"
 CANARY = "p/z"
-CONFIG = f"""
-admin: {{{{key: the-key-of-the-operator}}}}
-log: {{{{level: info}}}}
+CONFIG = """
+admin: {{key: the-key-of-the-operator}}
+log: {{level: info}}
 providers:
-  p: {{{{dialect: openai, base_url: "{{0}}", api_key: k}}}}
-  q: {{{{dialect: openai, base_url: "{{1}}", api_key: [k, l]}}}}
-  r: {{{{dialect: vllm, base_url: "{{2}}", api_key: k}}}}
+  p: {{dialect: openai, base_url: "{0}", api_key: k}}
+  q: {{dialect: openai, base_url: "{1}", api_key: [k, l]}}
+  r: {{dialect: vllm, base_url: "{2}", api_key: k}}
 defaults:
-  retry: {{{{attempts: 2, backoff: 0.001}}}}
-  breaker: {{{{failures: 6, cooldown: 60s}}}}
+  retry: {{attempts: 2, backoff: 0.001}}
+  breaker: {{failures: 6, cooldown: 60s}}
 routes:
-  hedged: {{{{chain: [{{{{targets: [p/a, q/b, r/c], strategy: random}}}}], hedge: &soon {{{{after: 25ms, at_most: 100%}}}}}}}}
+  hedged:
+    chain: [{{targets: [p/a, q/b, r/c], strategy: random}}]
+    hedge: &soon {{after: 25ms, at_most: 100%}}
   in-turn:
-    chain: [{{{{targets: [p/a, q/b], strategy: round_robin}}}}, {{{{targets: [r/c, p/e], strategy: order}}}}]
+    chain: [{{targets: [p/a, q/b], strategy: round_robin}}, {{targets: [r/c, p/e], strategy: order}}]
     hedge: *soon
-  goes-on: {{{{chain: [{{{{targets: [p/a, q/b, r/c], strategy: latency}}}}], on_break: continue}}}}
+  goes-on: {{chain: [{{targets: [p/a, q/b, r/c], strategy: latency}}], on_break: continue}}
   both:
-    chain: [{{{{targets: [p/a, q/b], strategy: weighted}}}}, {{{{targets: [r/c, p/e], strategy: random}}}}]
+    chain: [{{targets: [p/a, q/b], strategy: weighted}}, {{targets: [r/c, p/e], strategy: random}}]
     hedge: *soon
     on_break: continue
   flies:
-    chain: [{{{{targets: [p/a, q/b, r/c], strategy: random}}}}]
+    chain: [{{targets: [p/a, q/b, r/c], strategy: random}}]
     hedge: *soon
     on_break: continue
-    canary: {{{{target: {CANARY}, stages: [40%], every: 1h, minimum: 100000,
-              guard: {{{{errors: off, first_content: off, cost: off, validity: off}}}}}}}}
-    shadow: {{{{target: {SHADOW}, share: {SHARE:.0%}, budget: 50/day}}}}
+    canary: {{target: p/z, stages: [40%], every: 1h, minimum: 100000,
+              guard: {{errors: off, first_content: off, cost: off, validity: off}}}}
+    shadow: {{target: r/shadow, share: 50%, budget: 50/day}}
 models:
-  {SHADOW}: {{{{price: {{{{input: 1, output: 1}}}}, max_output: 4000}}}}
+  r/shadow: {{price: {{input: 1, output: 1}}, max_output: 4000}}
 """
 NAMES = ("hedged", "in-turn", "goes-on", "both", "flies", "flies")
 
 
 def moody(rng: Random):
-    """Quick or slow, tells all of its text or breaks off, or fails before it has begun; but to the shadow it is kind."""
+    """Quick or slow, tells its text or breaks off, or fails before it has begun; but to the shadow it is kind."""
     breaks, goes_on = authors.breaks_off(cut=lambda one, length: one.randrange(length // 2, length)), authors.goes_on()
 
     async def play(request, writer):
