@@ -33,7 +33,7 @@ from gateway.lane import Lane
 from gateway.lines import lines
 from gateway.remembered import Recollection
 from gateway.shadow import copied
-from gateway.spent import Spent
+from gateway.spent import Spent, degraded
 from gateway.tab import Tab
 from gateway.telling import Telling
 from gateway.waiting_room import priority, wait
@@ -207,8 +207,7 @@ class Conversation:
 
     def _degrade(self, spent: Spent) -> None:
         """Go on with the route that a spent budget names; once, and the answer's headers say so."""
-        name = spent.shortage.when_spent
-        route = None if name is None else self._generation.routes.find(name)
+        route = degraded(spent, self._generation.routes)
         if route is None or self._record.degraded:
             raise spent
         self._record.degraded = spent.shortage.scope

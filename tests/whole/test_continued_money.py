@@ -32,6 +32,7 @@ keys:
   alice: {{key: of-alice, budget: {{usd: 3.4, per: month}}}}
   bob: {{key: of-bob, budget: {{usd: 3.4, per: month, when_spent: free}}}}
   carol: {{key: of-carol, budget: {{usd: 4.5, per: month}}, holds: slices}}
+  eve: {{key: of-eve, budget: {{usd: 1, per: month}}}}
   dave: {{key: of-dave, budget: {{usd: 100, per: month}}}}
 """
 STORES = pytest.mark.parametrize("store", ["sqlite", "redis"])
@@ -54,6 +55,13 @@ def world(start, tmp_path):
                 config = CONFIG.format(a=a.url, b=b.url, c=c.url, price=PRICE, state=state)
                 async with start(config) as gateway:
                     gateway.b, gateway.c = b, c
+
+                    async def granting() -> bool:  # a Redis that is new grants nothing for two seconds
+                        first = await gateway.chat("free", stream=True, headers={"authorization": "Bearer of-eve"})
+                        return first.status == 200
+
+                    await until(granting)
+                    (tmp_path / "log").write_bytes(b"")
                     yield gateway
 
     return begin
