@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
 from typing import Any, Final
 
 from catalog.bound import Bound
@@ -18,9 +17,10 @@ from gateway.generation import Generation, Shared
 from gateway.needs import needed
 from gateway.remembered import Recollection
 from gateway.spent import Spent, degraded, elsewhere
+from gateway.turned_down import turned_down
 from routing.candidates import View
 from routing.columns import Sight, headroom, latency
-from routing.exhausted import Exhausted, refusal
+from routing.exhausted import Exhausted
 from routing.plan import Attempt
 from routing.story import beginning, foreseen, onlooking, told
 from routing.vitals import TargetVitals
@@ -81,7 +81,7 @@ class Prospects:
 
         found = beginning(route, self._call, view, caller=self._key.name, refuses=refuses)
         if isinstance(found, Exhausted):
-            raise refusal(found, partial(self._generation.able, self._call, self._key))
+            raise turned_down(found, self._generation, route, call=self._call, key=self._key)
         return found
 
     def _seen(self, target: Target) -> dict[str, Any]:
