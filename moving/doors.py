@@ -1,0 +1,126 @@
+"""The providers of what is written: one for each address, key and set of options that the other's targets had."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from config.problems import Place
+from config.providers import is_address
+from config.schema import DialectFacts
+from moving.findings import Findings
+from moving.given import ours, plain, referred
+from moving.page import Noted, Tree
+
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9.-]+")
+_ENDINGS: Final = re.compile(r"(?:_API)?(?:_BASE|_ENDPOINT|_HOST|_URL)*$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """One way in. All texts are ours already. *note* is told to whoever reads the file."""
+
+    dialect: str
+    base_url: str = ""
+    api_key: str = ""
+    local: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    note: str = field(default="", compare=False)
+
+
+@dataclass(slots=True)
+class Doors:
+    """*taken* are variables that the other's file speaks of itself, so that they can't be given a second meaning."""
+
+    dialects: Mapping[str, DialectFacts]
+    findings: Findings
+    taken: set[str] = field(default_factory=set)
+    names: dict[Door, str] = field(default_factory=dict)
+    more: dict[str, dict[str, Tree]] = field(default_factory=dict)  # by provider: settings beside those of its door
+    _hidden: dict[str, str] = field(default_factory=dict)  # secrets that stood in clear, by their variable
+
+    def name(self, door: Door) -> str:
+        """The provider that is called for *door*."""
+        if door not in self.names:
+            self.names[door] = self._fresh(_wish(door))
+        return self.names[door]
+
+    def _fresh(self, wish: str) -> str:
+        known = set(self.names.values())
+        names = (wish if at == 1 else f"{wish}-{at}" for at in range(1, len(known) + 2))
+        return next(name for name in names if name not in known)
+
+    def secret(self, at: Place, text: str, variable: str) -> str:
+        """*text* by reference: its own, or one to *variable* if it stood in clear."""
+        if name := referred(text):
+            self.findings.need(name, "")
+            return ours(text)
+        hidden = self._hidden
+        name = next((name for name, value in hidden.items() if value == text), None)
+        if name is None:
+            names = (variable if at == 1 else f"{variable}_{at}" for at in range(1, len(hidden) + len(self.taken) + 2))
+            name = next(one for one in names if one not in hidden and one not in self.taken)
+            hidden[name] = text
+        self.findings.need(name, f"what stands in clear at {at.path}, line {at.line}")
+        return f"${{{name}:-}}"
+
+    def usual(self, variable: str) -> str:
+        """What the other reads where nothing is said."""
+        if not variable:
+            return ""
+        self.findings.need(variable, "")
+        return f"${{{variable}:-}}"
+
+    def address(self, at: Place, text: str) -> str | None:
+        """*text* as an address of ours; None where it can be none, of which the findings know."""
+        if name := referred(text):
+            self.findings.need(name, "an address, without which the file can't be used")
+            return ours(text, needed=True)
+        if is_address(text):
+            return plain(text.rstrip("/"))
+        self.findings.leave(at, "is no plain address: no credentials, no query, no fragment (its value is not shown)")
+        return None
+
+    def tree(self) -> dict[str, Tree]:
+        """What stands below `providers:`."""
+        return {name: self._provider(name, door) for door, name in self.names.items()}
+
+    def _provider(self, name: str, door: Door) -> Tree:
+        said: dict[str, Tree] = {}
+        if name != door.dialect:
+            said["dialect"] = door.dialect
+        if door.base_url:
+            said["base_url"] = door.base_url
+        if door.local:
+            said["local"] = True
+        if door.api_key:
+            said["api_key"] = door.api_key
+        said.update(door.options)
+        if door.headers:
+            said["headers"] = dict(door.headers)
+        said.update(self.more.get(name, {}))
+        return Noted(said, door.note) if door.note else said
+
+
+def is_near(address: str) -> bool:
+    """Whether *address* is most likely that of a machine of one's own."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".lan", ".svc", ".cluster.local"))
+
+
+def _wish(door: Door) -> str:
+    """The dialect's name where it usually is; else one that tells of the address."""
+    if not door.base_url:
+        return door.dialect
+    if variable := re.match(r"\$\{([A-Za-z0-9_]+)\}", door.base_url):
+        told = _ENDINGS.sub("", variable[1]).lower()
+    else:
+        parts = urlsplit(door.base_url)
+        told = f"{parts.hostname}-{parts.port}" if parts.port else f"{parts.hostname}"
+    return _UNFIT.sub("-", told).strip("-.")[:60] or door.dialect
