@@ -125,7 +125,7 @@ class Chains:
 
     def _links_of(self, group: str) -> list[Fallback]:
         own = self._links.get(group, [])
-        if any(not link.on for link in own):
+        if group not in self._groups or any(not link.on for link in own):
             return own
         return [*own, *(link for link in self._everywhere if link.to != group)]
 
@@ -143,15 +143,18 @@ class Chains:
         if name not in self._groups:
             return self._primary(self._covered(name))
         by_name = "*" not in name and name.partition("/")[0] not in self._providers
-        if by_name and not self._reaches(name, origin, frozenset()):
+        if by_name and not self._reaches(name, origin):
             return [plain(name)]
         return [] if "*" in name else self._primary(self._groups[name])
 
-    def _reaches(self, name: str, origin: str, seen: frozenset[str]) -> bool:
-        if name == origin:
-            return True
-        onward = (link.to for link in self._links_of(name) if link.to not in seen)
-        return any(self._reaches(to, origin, seen | {name}) for to in onward)
+    def _reaches(self, name: str, origin: str) -> bool:
+        """Whether the fallbacks of *name* lead to *origin*, by however many steps."""
+        seen, left = {name}, [name]
+        while left and origin not in seen:
+            onward = {link.to for link in self._links_of(left.pop())} - seen
+            seen |= onward
+            left += onward
+        return origin in seen
 
     def _primary(self, deployments: Sequence[Deployment], *, told: bool = False) -> list[Stage]:
         """Without fallbacks: those of the lowest order first. *told*: the findings hear of weights."""
@@ -182,9 +185,9 @@ class Chains:
         if not weight:
             self._findings.change(one.at, f"has no {metric}, so that it is tried only when all others have failed")
         elif metric != "weight":
-            self._findings.change(one.at, f"{metric} is a weight under simple-shuffle, and is one here: no limit")
+            self._findings.change(one.at, f"{metric} is a weight under simple-shuffle, and is one here")
         else:
-            self._findings.keep(one.at, "weight")
+            self._findings.keep(one.at, "its weight")
 
 
 def _order(one: Deployment) -> Decimal:
@@ -224,11 +227,8 @@ def _settings(deployments: Sequence[Deployment], findings: Findings) -> dict[str
     for theirs, name, most in (("timeout", "attempt", 86_400), ("stream_timeout", "idle", 3600)):
         if longest := _longest(deployments, theirs, findings, f"timeouts.{name} of the whole route"):
             timeouts[name] = seconds(longest, most)
-    tries = [
-        _longest(deployments, name, findings, "retry of the whole route") for name in ("num_retries", "max_retries")
-    ]
-    if any(said is not None for said in tries):
-        retry["retries"] = int(min(max(said or Decimal(0) for said in tries), Decimal(9)))
+    if (tries := _longest(deployments, "num_retries", findings, "retry.retries of the whole route")) is not None:
+        retry["retries"] = min(int(tries), 9)
     return {name: tree for name, tree in (("timeouts", timeouts), ("retry", retry)) if tree}
 
 

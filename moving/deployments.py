@@ -21,7 +21,7 @@ _OTHER_KINDS: Final = frozenset(
     }
 )
 _NUMBERS: Final = ("weight", "rpm", "tpm", "order", "max_parallel_requests", "max_budget")
-_TIMES: Final = ("timeout", "stream_timeout", "num_retries", "max_retries")
+_TIMES: Final = ("timeout", "stream_timeout", "num_retries")
 _NO_DEFAULTS: Final = "targets have no parameters of their own here: let the clients send it"
 _WHY: Final[Mapping[str, str]] = {
     **dict.fromkeys(
@@ -48,6 +48,8 @@ _WHY: Final[Mapping[str, str]] = {
     "allowed_openai_params": "what a target can't take is known by its dialect and by `models.NAME.flags`",
     "input_cost_per_second": "prices are by tokens here",
     "output_cost_per_second": "prices are by tokens here",
+    "litellm_credential_name": "there is no such credential in credential_list",
+    "max_retries": "retries are counted in one place, `retry`, and never multiplied",
     "region_name": "only Bedrock is asked by region here",
     "retry_policy": "retries depend on the fault, by the table in the README",
     "use_in_pass_through": "there are no pass-through endpoints here",
@@ -185,32 +187,33 @@ class Reading:
         local = place.dialect == "openai" and bool(written) and address.startswith("http") and is_near(address)
         if local:
             self._findings.change(at, "a machine of your own (`local: true`): calls there count as free")
-        key, note = self._key(at, place, said)
+        key, note = self._key(at, prefix, place, said)
         return Door(
             dialect=place.dialect,
             base_url=address,
             api_key=key,
             local=local,
-            options=self._options(at, place, said),
+            options=self._options(at, place, said, name),
             headers=self._headers(said),
             note=note,
         )
 
-    def _key(self, at: Entry, place: Place, said: Given) -> tuple[str, str]:
+    def _key(self, at: Entry, prefix: str, place: Place, said: Given) -> tuple[str, str]:
         """What opens the door, and a word about it."""
         pair = [said.text(name) for name in ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")]
         if place.dialect == "bedrock" and pair[0] and pair[1]:
             names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-            parts = (self._doors.secret(*one, name) for one, name in zip(pair, names, strict=True) if one)
+            parts = [self._doors.secret(*one, name) for one, name in zip(pair, names, strict=True) if one]
             return ":".join(part.replace(":-}", "}") for part in parts), ""
         if written := said.text("api_key"):
-            return self._doors.secret(*written, place.key or f"{place.dialect.upper()}_API_KEY".replace(".", "_")), ""
+            name = place.key or f"{prefix}_API_KEY".upper()
+            return self._doors.secret(*written, name, numbered=True), ""
         if place.dialect == "bedrock":
             self._findings.change(at, "needs an API key or an access key; roles and profiles of AWS are not looked for")
             return self._doors.usual(place.key), 'or api_key: "${AWS_ACCESS_KEY_ID}:${AWS_SECRET_ACCESS_KEY}"'
         return self._doors.usual(place.key), ""
 
-    def _options(self, at: Entry, place: Place, said: Given) -> tuple[tuple[str, str], ...]:
+    def _options(self, at: Entry, place: Place, said: Given, model: str) -> tuple[tuple[str, str], ...]:
         """The dialect's own settings, under our names."""
         known = self._doors.dialects[place.dialect].options
         options: dict[str, str] = {}
@@ -219,7 +222,8 @@ class Reading:
                 options[name] = ours(written[1])
         if "region" in known:
             written = said.text("aws_region_name") or said.text("region_name")
-            options["region"] = ours(written[1]) if written else "${AWS_REGION_NAME:-us-east-1}"
+            named = next((word for word in model.split("/")[:-1] if _is_region(word)), "")
+            options["region"] = named or (ours(written[1]) if written else "${AWS_REGION_NAME:-us-east-1}")
         if place.dialect == "azure" and "api_version" not in options:
             self._findings.change(at, "names no api_version: the newer API of Azure (v1) is spoken")
         return tuple(options.items())

@@ -15,6 +15,7 @@ from moving.given import ours, plain, referred
 from moving.page import Noted, Tree
 
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9.-]+")
+_REFERENCE: Final = re.compile(r"\$\{([A-Za-z0-9_]+)(?::-)?\}")
 _ENDINGS: Final = re.compile(r"(?:_API)?(?:_BASE|_ENDPOINT|_HOST|_URL)*$")
 
 
@@ -40,30 +41,37 @@ class Doors:
     taken: set[str] = field(default_factory=set)
     names: dict[Door, str] = field(default_factory=dict)
     more: dict[str, dict[str, Tree]] = field(default_factory=dict)  # by provider: settings beside those of its door
-    _hidden: dict[str, str] = field(default_factory=dict)  # secrets that stood in clear, by their variable
+    _hidden: dict[str, str] = field(default_factory=dict)  # the variables of secrets that stood in clear
+    _known: set[str] = field(default_factory=set)
+    _last: dict[str, int] = field(default_factory=dict)  # by beginning of a name: the number of its last one
 
     def name(self, door: Door) -> str:
         """The provider that is called for *door*."""
         if door not in self.names:
-            self.names[door] = self._fresh(_wish(door))
+            self.names[door] = self._fresh(_wish(door), "-", self._known)
         return self.names[door]
 
-    def _fresh(self, wish: str) -> str:
-        known = set(self.names.values())
-        names = (wish if at == 1 else f"{wish}-{at}" for at in range(1, len(known) + 2))
-        return next(name for name in names if name not in known)
+    def _fresh(self, wish: str, between: str, known: set[str]) -> str:
+        """*wish*, or with a number behind it, but nothing that is *known*; it is known from now on."""
+        name = wish
+        while name in known:
+            self._last[wish] = self._last.get(wish, 1) + 1
+            name = f"{wish}{between}{self._last[wish]}"
+        known.add(name)
+        return name
 
-    def secret(self, at: Place, text: str, variable: str) -> str:
-        """*text* by reference: its own, or one to *variable* if it stood in clear."""
+    def secret(self, at: Place, text: str, variable: str, *, numbered: bool = False) -> str:
+        """*text* by reference: its own, or one to *variable* if it stood in clear.
+
+        *numbered*: the bare name is what the other reads where nothing is said, and so means something else.
+        """
         if name := referred(text):
             self.findings.need(name, "")
             return ours(text)
-        hidden = self._hidden
-        name = next((name for name, value in hidden.items() if value == text), None)
-        if name is None:
-            names = (variable if at == 1 else f"{variable}_{at}" for at in range(1, len(hidden) + len(self.taken) + 2))
-            name = next(one for one in names if one not in hidden and one not in self.taken)
-            hidden[name] = text
+        if text not in self._hidden:
+            self.taken.update((variable,) if numbered else ())
+            self._hidden[text] = self._fresh(variable, "_", self.taken)
+        name = self._hidden[text]
         self.findings.need(name, f"what stands in clear at {at.path}, line {at.line}")
         return f"${{{name}:-}}"
 
@@ -118,7 +126,7 @@ def _wish(door: Door) -> str:
     """The dialect's name where it usually is; else one that tells of the address."""
     if not door.base_url:
         return door.dialect
-    if variable := re.match(r"\$\{([A-Za-z0-9_]+)\}", door.base_url):
+    if variable := _REFERENCE.match(door.base_url):
         told = _ENDINGS.sub("", variable[1]).lower()
     else:
         parts = urlsplit(door.base_url)

@@ -61,7 +61,7 @@ def _in_order(found: Iterable[Finding]) -> list[Finding]:
 
 
 def _line(one: Finding, file: str) -> str:
-    return f"{file}:{one.line}: {one.path}: {one.text}"
+    return f"{file}:{one.line}: {one.path}: {one.text}" if one.path else f"{file}:{one.line}: {one.text}"
 
 
 def _part(title: str, lines: Iterable[str]) -> str:

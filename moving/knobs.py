@@ -209,7 +209,7 @@ class Knobs:
         self._once(self._retry, "retries", int(min(found[1], 9)), found[0], told)
 
     def _attempt(self, found: Number) -> None:
-        told = "timeouts.attempt, for an answer that isn't streamed; streams have first_content and idle"
+        told = "timeouts.attempt, for an answer that isn't streamed; streams have first_content (30s) and idle (60s)"
         self._once(self._timeouts, "attempt", seconds(found[1], 86_400), found[0], told)
         if found[1] > 600:
             self._timeouts["total"] = seconds(found[1], 86_400)
@@ -229,9 +229,11 @@ class Knobs:
         self._once(self._retry, "backoff", seconds(found[1], 3600), found[0], "retry.backoff, doubled each time")
 
     def _at_a_time(self, found: Number) -> None:
-        if 1 <= found[1] < 10**6:
-            self._everywhere({"concurrency": int(found[1])})
-            self._findings.change(found[0], "concurrency of every provider's models: more than that wait in a line")
+        if not 1 <= found[1] < 10**6 or any("concurrency" in more for more in self._doors.more.values()):
+            self._findings.leave(found[0], "says nothing that hasn't been said before")
+            return
+        self._everywhere({"concurrency": int(found[1])})
+        self._findings.change(found[0], "concurrency of every provider's models: more than that wait in a line")
 
     def _in_all(self, found: Number) -> None:
         if 1 <= found[1] <= 10**6:
@@ -253,12 +255,11 @@ class Knobs:
 
     def _of_provider(self, name: str, entry: Entry) -> None:
         """Of all that LiteLLM reaches under a prefix, which may be several providers of ours."""
-        made = self._limit(entry)
         reached = sorted({one.provider for one in self._deployments if one.prefix == name})
-        if len(reached) == 1 and made:
-            self._doors.more.setdefault(reached[0], {})["budget"] = made
-        elif made:
+        if len(reached) != 1:
             self._findings.leave(entry, f"{shortened(name)} is {len(reached)} providers here, which share no budget")
+        elif made := self._limit(entry):
+            self._doors.more.setdefault(reached[0], {})["budget"] = made
 
     def _of_tag(self, name: str, entry: Entry) -> None:
         if made := self._limit(entry):
@@ -283,11 +284,14 @@ class Knobs:
 
     def _state(self, given: Given, prefix: str, *, closing: bool = False) -> None:
         """Redis holds what all machines share, wherever LiteLLM names it."""
+        needed, changed = dict(self._findings.needed), list(self._findings.changed)
         url = address(given, prefix, self._doors, self._findings)
         state = self._top.setdefault("state", {})
         if url and state.setdefault("url", url[1]) == url[1]:
             self._findings.change(url[0], "state.url: budgets, limits, keys and breakers are shared by all who name it")
         elif url:
+            # What its address is made of is of no use then.
+            self._findings.needed, self._findings.changed = needed, changed
             self._findings.leave(url[0], "another Redis is named before; there is one for everything here")
         if closing:
             given.close({}, _UNKNOWN)

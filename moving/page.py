@@ -41,13 +41,13 @@ def amount(number: Decimal) -> str:
 def _entry(key: str, value: Tree, depth: int) -> Iterator[str]:
     indent = "  " * depth
     value, note = value if isinstance(value, Noted) else (value, "")
-    short = f"{indent}{_scalar(key)}: {_flow(value)}"
+    short = f"{indent}{_key(key)}: {_flow(value)}"
     if _is_short(value, short, depth):
         yield from _with_note(short, note, indent)
         return
     if note:
         yield indent + _comment(note)
-    yield f"{indent}{_scalar(key)}:"
+    yield f"{indent}{_key(key)}:"
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _entry(name, inner, depth + 1)
@@ -90,7 +90,7 @@ def _flow(value: Tree) -> str:
         case str():
             return _scalar(value)
         case Mapping():
-            return "{" + ", ".join(f"{_scalar(key)}: {_flow(one)}" for key, one in value.items()) + "}"
+            return "{" + ", ".join(f"{_key(key)}: {_flow(one)}" for key, one in value.items()) + "}"
         case _:
             return "[" + ", ".join(map(_flow, value)) + "]"
 
@@ -100,6 +100,10 @@ def _scalar(text: str) -> str:
     if _BARE.fullmatch(text) and text.lower() not in _WORDS:
         return text
     return '"' + "".join(_ESCAPES.get(mark) or _shown(mark) for mark in text) + '"'
+
+
+def _key(text: str) -> str:
+    return text if text == "on" else _scalar(text)
 
 
 def _shown(mark: str) -> str:

@@ -181,6 +181,10 @@ class _Reading:
         later = [stage for stages in others for stage in stages]
         if codes and not on:
             return first
+        if not codes:
+            self._findings.change(
+                targets[0], "after any failure but that of the call itself, which is the same anywhere"
+            )
         self._findings.keep(targets[0], "fallback: one stage after the other")
         return [*first, *(Stage(stage.targets, stage.on or on) for stage in later)]
 
@@ -206,6 +210,9 @@ class _Reading:
         if later:
             self._findings.change(targets[0], "the fallbacks within are those of all that chance may have chosen")
         chosen = tuple(each for each in first if each.weight)
+        for one, (weight, _) in zip(targets, parts, strict=True):
+            if not weight and chosen:
+                self._findings.leave(one, "weighs nothing, and is never chosen")
         self._findings.keep(targets[0], "loadbalance: one stage, with weights")
         return [Stage(chosen or tuple(first)), *later] if first else later
 
@@ -290,7 +297,7 @@ class _Reading:
             )
             return ":".join(part.replace(":-}", "}") for part in parts)
         if written:
-            return self._doors.secret(*written, place.key or "OLLAMA_API_KEY")
+            return self._doors.secret(*written, place.key or "OLLAMA_API_KEY", numbered=True)
         if not hidden:
             return self._doors.usual(place.key)
         variable = re.sub("[^A-Z0-9]+", "_", hidden.upper()).strip("_")
