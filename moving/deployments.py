@@ -223,7 +223,7 @@ class Reading:
         if "region" in known:
             written = said.text("aws_region_name") or said.text("region_name")
             named = next((word for word in model.split("/")[:-1] if _is_region(word)), "")
-            options["region"] = named or (ours(written[1]) if written else "${AWS_REGION_NAME:-us-east-1}")
+            options["region"] = self._doors.region((at, named) if named else written, "AWS_REGION_NAME")
         if place.dialect == "azure" and "api_version" not in options:
             self._findings.change(at, "names no api_version: the newer API of Azure (v1) is spoken")
         return tuple(options.items())

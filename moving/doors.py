@@ -15,6 +15,7 @@ from moving.given import ours, plain, referred
 from moving.page import Noted, Tree
 
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9.-]+")
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z0-9_]+)(?::-)?\}")
 _ENDINGS: Final = re.compile(r"(?:_API)?(?:_BASE|_ENDPOINT|_HOST|_URL)*$")
 
@@ -41,7 +42,7 @@ class Doors:
     taken: set[str] = field(default_factory=set)
     names: dict[Door, str] = field(default_factory=dict)
     more: dict[str, dict[str, Tree]] = field(default_factory=dict)  # by provider: settings beside those of its door
-    _hidden: dict[str, str] = field(default_factory=dict)  # the variables of secrets that stood in clear
+    _hidden: dict[tuple[str, str], str] = field(default_factory=dict)  # the variables of secrets that stood in clear
     _known: set[str] = field(default_factory=set)
     _last: dict[str, int] = field(default_factory=dict)  # by beginning of a name: the number of its last one
 
@@ -68,10 +69,10 @@ class Doors:
         if name := referred(text):
             self.findings.need(name, "")
             return ours(text)
-        if text not in self._hidden:
+        if (text, variable) not in self._hidden:
             self.taken.update((variable,) if numbered else ())
-            self._hidden[text] = self._fresh(variable, "_", self.taken)
-        name = self._hidden[text]
+            self._hidden[text, variable] = self._fresh(variable, "_", self.taken)
+        name = self._hidden[text, variable]
         self.findings.need(name, f"what stands in clear at {at.path}, line {at.line}")
         return f"${{{name}:-}}"
 
@@ -81,6 +82,14 @@ class Doors:
             return ""
         self.findings.need(variable, "")
         return f"${{{variable}:-}}"
+
+    def region(self, said: tuple[Place, str] | None, usual: str) -> str:
+        """What goes into an address of AWS: what was *said*, or else the variable *usual*."""
+        if said is not None and (referred(said[1]) or _LABEL.fullmatch(said[1])):
+            return ours(said[1])
+        if said is not None:
+            self.findings.leave(said[0], "is no region of AWS")
+        return f"${{{usual}:-us-east-1}}"
 
     def address(self, at: Place, text: str) -> str | None:
         """*text* as an address of ours; None where it can be none, of which the findings know."""

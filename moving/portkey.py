@@ -246,7 +246,8 @@ class _Reading:
         door = self._door(entry, place, node, hidden)
         if door is None:
             return []
-        deployed = node.text("deployment_id") or node.text("azure_deployment_id") or model
+        named_by = (node.text("deployment_id"), node.text("azure_deployment_id"), model)
+        deployed = next((one for one in named_by if one and one[1]), None)
         target = f"{self._doors.name(door)}/{plain(deployed[1]) if deployed else '*'}"
         told = "" if deployed else ": the model that the client asks for"
         self._findings.keep(entry, f"{shortened(prefix)} is {target}{told}")
@@ -314,7 +315,6 @@ class _Reading:
             "api_version": ("api_version", "azure_api_version"),
             "version": ("anthropic_version",),
             "beta": ("anthropic_beta",),
-            "region": ("aws_region",),
         }
         options: dict[str, str] = {}
         for name, spellings in theirs.items():
@@ -322,7 +322,7 @@ class _Reading:
             if said:
                 options[name] = ours(said[0][1])
         if "region" in known:
-            options.setdefault("region", "${AWS_REGION:-us-east-1}")
+            options["region"] = self._doors.region(node.text("aws_region"), "AWS_REGION")
         return tuple(options.items())
 
 
