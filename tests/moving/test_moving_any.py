@@ -21,7 +21,8 @@ NAMES = some.sampled_from(
 )
 ODD = some.one_of(
     some.none(), some.booleans(), some.integers(), some.floats(), NAMES,
-    some.text(some.characters(codec="ascii"), max_size=8), some.lists(NAMES, max_size=3), some.dictionaries(NAMES, NAMES, max_size=3),
+    some.text(some.characters(codec="ascii"), max_size=8), some.lists(NAMES, max_size=3),
+    some.dictionaries(NAMES, NAMES, max_size=3),
     some.sampled_from(["os.environ/NAME", "os.environ/", "1e-6", "30d", "http://u:p@h", "https://example.com/?x", "#"]),
     some.sampled_from(["- a", "'", "a\nb", "{}", ": ", "*a", "&a", "!b", "%", "sk-1", "5", "redis", "slack", "true"]),
 )  # fmt: skip
