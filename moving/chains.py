@@ -76,6 +76,7 @@ class Chains:
         for link in links:
             self._links.setdefault(link.group, []).append(link)
         self._everywhere = self._links.pop("*", [])
+        self._known: dict[str, set[str]] = {}  # where the fallbacks of a group lead
 
     def tree(self) -> dict[str, Tree]:
         """What stands below `routes:`."""
@@ -143,18 +144,20 @@ class Chains:
         if name not in self._groups:
             return self._primary(self._covered(name))
         by_name = "*" not in name and name.partition("/")[0] not in self._providers
-        if by_name and not self._reaches(name, origin):
+        if by_name and origin not in self._reached(name):
             return [plain(name)]
         return [] if "*" in name else self._primary(self._groups[name])
 
-    def _reaches(self, name: str, origin: str) -> bool:
-        """Whether the fallbacks of *name* lead to *origin*, by however many steps."""
-        seen, left = {name}, [name]
-        while left and origin not in seen:
-            onward = {link.to for link in self._links_of(left.pop())} - seen
-            seen |= onward
-            left += onward
-        return origin in seen
+    def _reached(self, name: str) -> set[str]:
+        """Where the fallbacks of *name* lead, by however many steps."""
+        if name not in self._known:
+            seen, left = {name}, [name]
+            while left:
+                onward = {link.to for link in self._links_of(left.pop())} - seen
+                seen |= onward
+                left += onward
+            self._known[name] = seen
+        return self._known[name]
 
     def _primary(self, deployments: Sequence[Deployment], *, told: bool = False) -> list[Stage]:
         """Without fallbacks: those of the lowest order first. *told*: the findings hear of weights."""

@@ -12,7 +12,6 @@ from config.yaml_lines import Fields, Items, Node, Scalar, is_null
 from moving.findings import Findings, shortened
 
 _REFERENCE: Final = re.compile(r"os\.environ/([A-Za-z_][A-Za-z0-9_]*)")
-_ELSEWHERE: Final = re.compile(r"os\.environ/")
 _NUMBER: Final = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][-+]?[0-9]{1,2})?")
 _TRUTH: Final = {
     **dict.fromkeys(("true", "yes", "on"), True),
@@ -63,9 +62,6 @@ class Given:
     def take(self, name: str) -> Entry | None:
         entry = self._left.pop(name, None)
         return None if entry is None or is_null(entry.node) else entry
-
-    def says(self, name: str) -> bool:
-        return name in self._left
 
     def inner(self, name: str) -> "Given":
         return Given(self.take(name), self._findings, path=below(self.path, name))
@@ -135,11 +131,6 @@ def referred(text: str) -> str | None:
     """The variable that *text* is, if it is nothing else."""
     found = _REFERENCE.fullmatch(text)
     return found[1] if found else None
-
-
-def is_broken(text: str) -> bool:
-    """Whether *text* speaks of the environment in a way that we can't follow."""
-    return len(_ELSEWHERE.findall(text)) != len(_REFERENCE.findall(text))
 
 
 def words(entry: Entry) -> str:

@@ -48,11 +48,10 @@ def _entry(key: str, value: Tree, depth: int) -> Iterator[str]:
     if note:
         yield indent + _comment(note)
     yield f"{indent}{_key(key)}:"
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _entry(name, inner, depth + 1)
-    elif isinstance(value, Sequence):
-        yield from (f"{indent}  - {_flow(one)}" for one in value)
+    for name, inner in value.items() if isinstance(value, Mapping) else ():
+        yield from _entry(name, inner, depth + 1)
+    for one in value if isinstance(value, (list, tuple)) else ():
+        yield f"{indent}  - {_flow(one)}"
 
 
 def _is_short(value: Tree, short: str, depth: int) -> bool:

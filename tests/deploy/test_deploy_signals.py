@@ -16,7 +16,8 @@ RULES = yaml.safe_load((DEPLOY / "prometheus/alerts.yaml").read_text())
 ALERTS = [rule for group in RULES["groups"] for rule in group["rules"]]
 BOARD = json.loads((DEPLOY / "grafana/dashboards/switchyard.json").read_text())
 PANELS = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
-TRIED = yaml.safe_load((Path(__file__).parent / "alerts.test.yaml").read_text())["tests"]
+TRIALS = sorted(Path(__file__).parent.glob("*.test.yaml"))
+TRIED = [test for file in TRIALS for test in yaml.safe_load(file.read_text())["tests"]]
 
 LABELS = {metric.name: {*metric.labels, "instance", "job", "le"} for metric in METRICS}
 TYPES = {metric.name: metric.type for metric in METRICS}
@@ -80,7 +81,7 @@ def test_promtool_takes_the_configuration(tmp_path):
 
 
 def test_every_alert_fires_where_it_should_and_not_where_it_should_not():
-    done = promtool("test", "rules", str(Path(__file__).parent / "alerts.test.yaml"))
+    done = promtool("test", "rules", *map(str, TRIALS))
 
     assert 0 == done.returncode, done.stdout + done.stderr
 
