@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": {"core"},
     "routing": {"core", "config.schema"},
     "cache": {"core", "store"},
+    "moving": {"core", "config"},
     "quota": {"core", "config", "store"},
     "upstream": {"core", "adapters"},
     "server": {"core", "config", "telemetry"},
