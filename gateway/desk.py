@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 
 from admin.access import demand
-from admin.asked import Asked, Flowing, Page, Row, Sheet
+from admin.asked import Asked, Door, Flowing, Page, Row, Sheet
 from config.schema import Server
 from core.errors import Refusal
 from core.secret import Secret
@@ -40,13 +40,17 @@ class Desk:
         authorization = request.headers.get("authorization")
         if row.operator:
             demand(self._admin_key(), authorization)
+        page = row.page
+        if isinstance(page, Door):
+            await page.serve(request, reply)
+            return
         server = self._server()
         raw = b""
         if method not in READS:
             raw = await read_body(request, limit=server.max_body, patience=server.body_timeout)
         asked = Asked(names, dict(request.query), raw, authorization, request.content_type)
         shielded = row.shielded and method not in READS
-        await hand_out(await (self._to_its_end(row.page, asked) if shielded else row.page(asked)), reply)
+        await hand_out(await (self._to_its_end(page, asked) if shielded else page(asked)), reply)
 
     async def end(self) -> None:
         """What was begun is done."""

@@ -141,6 +141,7 @@ class House:
             if endpoint is not None:
                 await Conversation(generation, self._shared, endpoint, reply, request_id).run(caller)
             elif caller.request is not None:
+                reply.id = request_id
                 await self._pages.serve(caller.request, reply)
         except Refusal as refused:
             refuse(reply, refused)

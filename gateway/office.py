@@ -11,6 +11,7 @@ from core.secret import Secret
 from gateway.accounts import Accounts
 from gateway.calls import Calls
 from gateway.canary_pages import CanaryPages
+from gateway.completing import Completions
 from gateway.current import Current
 from gateway.desk import Desk
 from gateway.estimate import Estimates
@@ -22,12 +23,13 @@ from gateway.treasury import Treasury
 class Office:
     """*config* is that of the start."""
 
-    __slots__ = ("_current", "_first", "_treasury", "desk")
+    __slots__ = ("_current", "_first", "_treasury", "completions", "desk")
 
     def __init__(self, config: Config, current: Current, treasury: Treasury) -> None:
         self._current = current
         self._treasury = treasury
         self._first = admin_key(config)
+        self.completions = Completions(current, treasury, self.key)
         self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key)
 
     def key(self) -> Secret | None:
@@ -41,4 +43,5 @@ class Office:
         yield from Estimates(self._current, self._treasury, self.key).rows()
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
+        yield from self.completions.rows()
         yield from Calls(self._current, self._treasury, self.key).rows()
