@@ -195,6 +195,7 @@ class House:
 
     def stop_taking(self) -> None:
         self._pages.serving = False
+        self._office.graph.stop()
 
     def interrupt(self) -> None:
         for conversation in list(self._shared.open):

@@ -17,13 +17,14 @@ from gateway.desk import Desk
 from gateway.estimate import Estimates
 from gateway.explain import Explanations
 from gateway.feedback import Feedback
+from gateway.graph import Graph
 from gateway.treasury import Treasury
 
 
 class Office:
     """*config* is that of the start."""
 
-    __slots__ = ("_current", "_first", "_treasury", "completions", "desk")
+    __slots__ = ("_current", "_first", "_treasury", "completions", "desk", "graph")
 
     def __init__(self, config: Config, current: Current, treasury: Treasury) -> None:
         self._current = current
@@ -31,6 +32,7 @@ class Office:
         self._first = admin_key(config)
         self.completions = Completions(current, treasury, self.key)
         self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key)
+        self.graph = Graph(current, treasury, self.desk, self.completions)
 
     def key(self) -> Secret | None:
         """The admin key of the moment."""
