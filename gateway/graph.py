@@ -32,6 +32,7 @@ PATH: Final = "/graphql"
 EVENTS: Final = "text/event-stream"
 NEWER: Final = "application/graphql-response+json"  # in which a status may say that an operation was refused
 QUIET: Final = b":\n\n"  # a comment: that we are there
+HEARTBEAT: Final = 60.0  # seconds after which a silent client of a WebSocket is asked whether it is there
 
 
 class Graph(Clerk):
@@ -118,7 +119,7 @@ class Graph(Clerk):
             raise Refusal(503, "The gateway is shutting down.", code="shutting_down", headers={"retry-after": "1"})
         socket = Socket(self._answers, lambda authorization: self.asker(authorization, request, reply.id))
         connection = web.WebSocketResponse(
-            protocols=(PROTOCOL,), heartbeat=config.keepalive, max_msg_size=config.max_body, compress=False
+            protocols=(PROTOCOL,), heartbeat=HEARTBEAT, max_msg_size=config.max_body, compress=False
         )
         await connection.prepare(request)
         reply.status, reply.keep_alive = 101, False

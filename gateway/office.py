@@ -15,9 +15,12 @@ from gateway.completing import Completions
 from gateway.current import Current
 from gateway.desk import Desk
 from gateway.estimate import Estimates
+from gateway.event_pages import EventPages
 from gateway.explain import Explanations
 from gateway.feedback import Feedback
 from gateway.graph import Graph
+from gateway.lately import Lately
+from gateway.model_pages import ModelPages
 from gateway.treasury import Treasury
 
 
@@ -42,7 +45,9 @@ class Office:
         yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
         yield from Accounts(self._current, self._treasury, self.key).rows()
         yield from CanaryPages(self._current.shared.canaries).rows()
+        yield from EventPages(self._current.shared.newsroom).rows()
         yield from Estimates(self._current, self._treasury, self.key).rows()
+        yield from ModelPages(self._current, self._treasury, self.key, Lately(self._current.shared)).rows()
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
         yield from self.completions.rows()

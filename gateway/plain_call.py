@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from admin.capabilities import capabilities
 from admin.dollars import number
+from admin.model_facts import facts
 from api import Endpoint, plain
 from api.body import parse as parse_json
 from api.plain_answer import Told
@@ -20,6 +20,7 @@ from server.caller import Caller
 from server.reply import Reply
 
 CHAT: Final = "chat"  # as which it is recorded, and taken to providers
+NAMED: Final = ("id", "object", "provider", "model")  # which stand beside what is known of a model
 Operator = Callable[[str | None], Awaitable[Key | None]]
 
 
@@ -66,7 +67,8 @@ class PlainCall(Conversation):
         """Who answered, what it took and what it cost, once that is settled."""
         record = self._record
         provider, _, model = record.target.partition("/")
-        known = self._generation.model(Target(provider, model))
+        target = Target(provider, model)
+        known = facts(target, self._generation.model(target))
         return {
             "id": record.id,
             "route": record.route,
@@ -81,5 +83,5 @@ class PlainCall(Conversation):
             "attempts": 1 if self._bill is None else len(self._bill.tried) + 1,
             "dropped": list(record.dropped),
             "degraded": record.degraded or None,
-            "capabilities": capabilities(known),
+            "capabilities": {name: each for name, each in known.items() if name not in NAMED},
         }
