@@ -72,9 +72,11 @@ Page = Callable[[Asked], Awaitable[object]]
 
 
 class Door(NamedTuple):
-    """In the place of a page: it reads the request and writes the answer by itself. Raises Refusal."""
+    """In the place of a page: it reads the request and writes the answer by itself; last comes the `Authorization`
+    that whoever asks has shown. Raises Refusal.
+    """
 
-    serve: Callable[[web.BaseRequest, Reply], Awaitable[None]]
+    serve: Callable[[web.BaseRequest, Reply, str | None], Awaitable[None]]
 
 
 class Row(NamedTuple):

@@ -31,17 +31,20 @@ class Completions(Clerk):
             Row("POST", f"{ROOT}/complete/stream", Door(self._stream), operator=False),
         )
 
-    async def _complete(self, request: web.BaseRequest, reply: Reply) -> None:
-        await self._answer(request, Whole(reply), stream=False)
+    async def _complete(self, request: web.BaseRequest, reply: Reply, authorization: str | None) -> None:
+        await self._answer(request, Whole(reply), authorization, stream=False)
 
-    async def _stream(self, request: web.BaseRequest, reply: Reply) -> None:
-        await self._answer(request, Streamed(reply), stream=True)
+    async def _stream(self, request: web.BaseRequest, reply: Reply, authorization: str | None) -> None:
+        await self._answer(request, Streamed(reply), authorization, stream=True)
 
-    async def _answer(self, request: web.BaseRequest, reply: "Whole | Streamed", *, stream: bool) -> None:
-        name = request.query.get("key")
-        call = reply.call = self.call(reply, reply.id, name, stream=stream)
+    async def _answer(
+        self, request: web.BaseRequest, reply: "Whole | Streamed", authorization: str | None, *, stream: bool
+    ) -> None:
+        caller = caller_of(request)
+        caller.authorization = authorization
+        call = reply.call = self.call(reply, reply.id, request.query.get("key"), stream=stream)
         try:
-            await call.run(caller_of(request))
+            await call.run(caller)
         finally:
             reply.leave()
 

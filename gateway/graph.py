@@ -70,8 +70,7 @@ class Graph(Clerk):
             socket.stop()
 
     def _authorization(self, method: str, headers: Mapping[str, str]) -> str | None:
-        del method
-        return headers.get("authorization")
+        return headers.get("authorization") or self._desk.sessions.authorization(method, headers)
 
     def _confess(self, id: str, mistake: BaseException) -> None:
         self._current.shared.scribe.event("error", "internal error", id=id, **told(mistake))
@@ -125,7 +124,7 @@ class Graph(Clerk):
         reply.status, reply.keep_alive = 101, False
         self._sockets.add(socket)
         try:
-            await socket.serve(connection, self._authorization("GET", request.headers))
+            await socket.serve(connection, request.headers.get("authorization"))
         finally:
             self._sockets.discard(socket)
 

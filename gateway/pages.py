@@ -15,7 +15,7 @@ from admin.access import demand, holds
 from admin.health import brief, whole
 from api.models import listing, unknown
 from core.errors import Refusal
-from gateway import graph
+from gateway import dashboard, graph
 from gateway.current import Current
 from gateway.desk import ROOT
 from gateway.menu import Menu
@@ -66,10 +66,13 @@ class Pages:
             ("GET", "/metrics"): self._metrics,
             ("POST", "/admin/reload"): self._reload,
         }
+        operators = dashboard.Dashboard(office.desk.sessions, lambda: current.generation.config.server)
+        # By how a path begins.
         self._doors: Mapping[str, Page] = {
             ROOT: office.desk.serve,
+            dashboard.ROOT: operators.serve,
             graph.PATH: office.graph.serve,
-        }  # by how a path begins
+        }
         self._pages: Mapping[tuple[str, str], Page] = pages | {
             (method, f"/v1{path}"): page for (method, path), page in pages.items()
         }
