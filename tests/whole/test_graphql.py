@@ -120,6 +120,48 @@ async def test_usage_and_costs_are_those_of_the_pages(start):
     assert [{"name": "nightly"}] == all["byTag"]
 
 
+MODELS = """{ models(provider: "p", cheapest: true) { id provider model contextWindow maxOutput routes strengths useCases
+  quality
+  capabilities { tools pdf } modalities { input output } prices { inputUsdPerMillion outputUsdPerMillion }
+  live { calls errors errorRate usdPerCall firstContentMs { p50 p95 } tokensPerSecond { p50 } } } }"""
+TARGETS = """{ targets { id provider model configured presence inFlight limit credentials { name restingUntil }
+  breaker { state opensUntil strikes } benched { until reason } live { calls errorRate } } }"""
+HEALTH = """{ health { status info { redis { status details { connection latency } }
+  providers { status details { name status latency } } } } }"""
+
+
+async def test_models_targets_and_health_are_those_of_the_pages(start):
+    async with served(start) as gateway:
+        await gateway.chat(headers=ALICE)
+        models = (await post(gateway, MODELS)).body["data"]["models"]
+        targets = (await post(gateway, TARGETS, ADMIN)).body["data"]["targets"]
+        health = (await post(gateway, HEALTH, ADMIN)).body["data"]["health"]
+        page = (await gateway.get("/api/v1/monitoring/health", **ADMIN)).body
+
+    (model,) = models
+    assert ("p/real-model", 100000, 1000, ["m", "auto"]) == tuple(
+        model[name] for name in ("id", "contextWindow", "maxOutput", "routes")
+    )
+    assert {"inputUsdPerMillion": 1000.0, "outputUsdPerMillion": 1000.0} == model["prices"]
+    assert {"tools": True, "pdf": False} == model["capabilities"]
+    assert ["p/real-model", "q/real-model"] == sorted(each["id"] for each in targets)
+    assert {"closed"} == {each["breaker"]["state"] for each in targets}
+    assert ("ok", True) == (health["status"], health["info"]["redis"]["details"]["connection"])
+    details = health["info"]["providers"]["details"]
+    assert {each["name"]: each["status"] for each in details} == {
+        name: each["status"] for name, each in page["info"]["providers"]["details"].items()
+    }
+
+
+@pytest.mark.parametrize("query", [TARGETS, HEALTH, "{ costs { totalCost } }"])
+async def test_a_key_sees_nothing_of_what_is_the_operators(start, query):
+    async with served(start) as gateway:
+        answer = await post(gateway, query)
+
+    assert None is answer.body["data"]
+    assert 401 == answer.body["errors"][0]["extensions"]["status"]
+
+
 @pytest.mark.parametrize(
     ("query", "headers", "status", "code"),
     [
