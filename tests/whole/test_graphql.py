@@ -120,8 +120,8 @@ async def test_usage_and_costs_are_those_of_the_pages(start):
     assert [{"name": "nightly"}] == all["byTag"]
 
 
-MODELS = """{ models(provider: "p", cheapest: true) { id provider model contextWindow maxOutput routes strengths useCases
-  quality
+MODELS = """{ models(provider: "p", cheapest: true) { id provider model contextWindow maxOutput routes
+  strengths useCases quality
   capabilities { tools pdf } modalities { input output } prices { inputUsdPerMillion outputUsdPerMillion }
   live { calls errors errorRate usdPerCall firstContentMs { p50 p95 } tokensPerSecond { p50 } } } }"""
 TARGETS = """{ targets { id provider model configured presence inFlight limit credentials { name restingUntil }
