@@ -44,6 +44,8 @@ PLACES: dict[str, set[str]] = {
     "aiohttp.connector": {"upstream"},
     "aiohttp.TCPConnector": {"upstream"},
     "botocore": {"upstream"},
+    "graphql": {"gateway"},
+    "strawberry": {"gateway"},
     "httptools": {"upstream", "server"},
     "redis": {"store"},
     "sqlite3": {"store"},
