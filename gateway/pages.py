@@ -13,17 +13,18 @@ from admin.access import demand, holds
 from admin.health import brief, whole
 from api.models import listing, unknown
 from core.errors import Refusal
-from gateway import dashboard
+from gateway import dashboard, graph
 from gateway.current import Current
 from gateway.desk import ROOT
 from gateway.menu import Menu
 from gateway.office import Office
 from server.cors import preflight
 from server.reply import Reply, header
-from telemetry.exposition import CONTENT_TYPE
+from telemetry.exposition import CONTENT_TYPE, OPENMETRICS, OPENMETRICS_TYPE
 from telemetry.workers import Tally
 
 METRICS_TYPE: Final = header("content-type", CONTENT_TYPE)
+OPEN_TYPE: Final = header("content-type", OPENMETRICS_TYPE)
 MODELS: Final = "/models/"
 
 Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
@@ -64,7 +65,11 @@ class Pages:
         }
         operators = dashboard.Dashboard(office.desk.sessions, lambda: current.generation.config.server)
         # By how a path begins.
-        self._doors: Mapping[str, Page] = {ROOT: office.desk.serve, dashboard.ROOT: operators.serve}
+        self._doors: Mapping[str, Page] = {
+            ROOT: office.desk.serve,
+            dashboard.ROOT: operators.serve,
+            graph.PATH: office.graph.serve,
+        }
         self._pages: Mapping[tuple[str, str], Page] = pages | {
             (method, f"/v1{path}"): page for (method, path), page in pages.items()
         }
@@ -135,8 +140,9 @@ class Pages:
         if key:
             demand(key, request.headers.get("authorization"))
         self._look()
-        page = await asyncio.get_running_loop().run_in_executor(None, self._tally.page)
-        reply.whole(200, page, kind=METRICS_TYPE)
+        openly = OPENMETRICS in request.headers.get("accept", "")
+        page = await asyncio.get_running_loop().run_in_executor(None, partial(self._tally.page, openly=openly))
+        reply.whole(200, page, kind=OPEN_TYPE if openly else METRICS_TYPE)
 
     async def _reload(self, request: web.BaseRequest, reply: Reply) -> None:
         demand(self._office.key(), request.headers.get("authorization"))

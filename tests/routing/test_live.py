@@ -135,3 +135,12 @@ def test_an_answer_that_nobody_counted_is_not_looked_at():
     live.look(1.0, None, 0, 5, route="m", weight=1)
 
     assert NEVER == live.seen(0.0)
+
+
+def test_moments_without_calls_take_nothing_away():
+    live = Live()
+    answer(live, 0.0)
+
+    seen = [live.seen(now).calls for now in (SLOT + 1, 2 * SLOT + 2, 3 * SLOT + 3)]
+
+    assert [1, 1, 1] == seen

@@ -263,7 +263,8 @@ async def test_canaries_and_shadows_of_routes_are_told(start):
     async with served(start) as gateway:
         text = gateway.config.read_text().replace(
             "  lone: q/two",
-            "  lone: {chain: q/two, canary: {target: q/three, stages: [5%]}, shadow: {target: q/three, share: 10%, budget: 10/day}}",
+            "  lone:\n    chain: q/two\n    canary: {target: q/three, stages: [5%]}\n"
+            "    shadow: {target: q/three, share: 10%, budget: 10/day}",
         )
         gateway.config.write_text(text)
         answer = await post(gateway, "config/reload")
