@@ -94,7 +94,7 @@ function signals() {
 
 const TOLD = {
   breaker: (fact) => [breaker(fact.state), " ", name(fact.target)],
-  alert: (fact) => [pill(fact.state === "resolved" ? "good" : "bad", fact.state ?? "alert"), " ", name(fact.message ?? fact.kind)],
+  alert: (fact) => [pill(fact.state === "resolved" ? "good" : "bad", fact.state ?? "alert"), " ", name([fact.scope, fact.message ?? fact.kind].filter(Boolean).join(": "))],
   reload: (fact) => [pill(fact.ok === false ? "bad" : "good", fact.ok === false ? "refused" : "reloaded"), " configuration"],
   target: (fact) => [pill(fact.benched ? "warn" : "good", fact.benched ? "benched" : "back", fact.benched?.reason), " ", name(fact.target)],
 };
