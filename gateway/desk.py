@@ -10,6 +10,7 @@ from aiohttp import web
 
 from admin.access import demand
 from admin.asked import Asked, Flowing, Page, Row, Sheet
+from admin.sessions import Sessions
 from config.schema import Server
 from core.errors import Refusal
 from core.secret import Secret
@@ -30,6 +31,7 @@ class Desk:
         self._rows = [(tuple(row.pattern.split("/")), row) for row in rows]
         self._server = server
         self._admin_key = admin_key
+        self.sessions = Sessions(admin_key)
         self._under_way: set[asyncio.Task[object]] = set()
 
     async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
@@ -37,7 +39,7 @@ class Desk:
         reply.headless = request.method == "HEAD"
         method = "GET" if reply.headless else request.method
         row, names = self._find(method, request.rel_url.raw_path)
-        authorization = request.headers.get("authorization")
+        authorization = request.headers.get("authorization") or self.sessions.authorization(method, request.headers)
         if row.operator:
             demand(self._admin_key(), authorization)
         server = self._server()
