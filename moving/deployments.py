@@ -20,7 +20,7 @@ _OTHER_KINDS: Final = frozenset(
         *("realtime", "video_generation", "ocr", "search", "responses"),
     }
 )
-_NUMBERS: Final = ("weight", "rpm", "tpm", "order", "max_parallel_requests", "max_budget")
+_NUMBERS: Final = ("weight", "rpm", "tpm", "order", "max_parallel_requests")
 _TIMES: Final = ("timeout", "stream_timeout", "num_retries")
 _NO_DEFAULTS: Final = "targets have no parameters of their own here: let the clients send it"
 _WHY: Final[Mapping[str, str]] = {
@@ -78,8 +78,13 @@ class Deployment:
     at: Entry
     numbers: Mapping[str, Decimal] = field(default_factory=dict)
     times: Mapping[str, Decimal] = field(default_factory=dict)
+    places: Mapping[str, Entry] = field(default_factory=dict)  # where it says so
     budget: tuple[Entry, Decimal, str] | None = None
     facts: Mapping[str, Tree] = field(default_factory=dict)
+
+    def said(self, *names: str) -> Entry:
+        """Where the first of *names* stands that it says; else where it is itself."""
+        return next((self.places[name] for name in names if name in self.places), self.at)
 
     @property
     def provider(self) -> str:
@@ -135,20 +140,26 @@ class Reading:
         if problem := _unfit(group, model[1]):
             self._findings.leave(at, problem)
             return None
-        if (found := self._whose(at, model[1], said)) is None:
+        if (owned := self._whose(at, model[1], said)) is None:
             return None
-        prefix, name = found
+        prefix, name = owned
         door = self._door(at, prefix, name, said)
         if door is None:
             return None
         target = f"{self._doors.name(door)}/{plain(_deployed(prefix, name))}"
-        numbers = {name: got[1] for name in _NUMBERS if (got := said.number(name))}
-        times = {name: got[1] for name in _TIMES if (got := said.number(name, 86_400))}
-        period = said.text("budget_duration")
-        budget = (at, numbers.pop("max_budget"), period[1] if period else "") if "max_budget" in numbers else None
-        facts = self._facts(at, said, about)
+        numbers = {name: found for name in _NUMBERS if (found := said.number(name))}
+        times = {name: found for name in _TIMES if (found := said.number(name, 86_400))}
+        most, period = said.number("max_budget"), said.text("budget_duration")
         return Deployment(
-            group=group, target=target, prefix=prefix, at=at, numbers=numbers, times=times, budget=budget, facts=facts
+            group=group,
+            target=target,
+            prefix=prefix,
+            at=at,
+            numbers={name: found[1] for name, found in numbers.items()},
+            times={name: found[1] for name, found in times.items()},
+            places={name: found[0] for name, found in (*numbers.items(), *times.items())},
+            budget=(*most, period[1] if period else "") if most else None,
+            facts=self._facts(at, said, about),
         )
 
     def _whose(self, at: Entry, model: str, said: Given) -> tuple[str, str] | None:
