@@ -1,6 +1,6 @@
 """LiteLLM's `model_list`: each of its items becomes a target of a route, or a reason why not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -12,6 +12,9 @@ from moving.findings import Findings, shortened
 from moving.given import Given, ours, plain, words
 from moving.page import Tree
 from moving.places import LITELLM, Place, owner
+
+# What a model costs at a dialect, as `models.NAME.price` says it; None where nobody knows.
+Prices = Callable[[str, str], Mapping[str, Tree] | None]
 
 SECRETS: Final = ("key", "token", "secret", "auth", "password")
 _OTHER_KINDS: Final = frozenset(
@@ -54,11 +57,12 @@ _WHY: Final[Mapping[str, str]] = {
     "retry_policy": "retries depend on the fault, by the table in the README",
     "use_in_pass_through": "there are no pass-through endpoints here",
 }
+_UNPRICED: Final = "nobody knows its price: say `models.NAME.price`, or keys with a budget are refused there"
 _OF_MODEL: Final[Mapping[str, str]] = {
     "id": "targets are called PROVIDER/MODEL here",
     "access_groups": "say in `models:` of a key or a team which names it may ask for",
     "team_id": "say in `models:` of a team which names it may ask for",
-    "base_model": "prices are looked up by the target's own name; say `models.NAME.price` where there is none",
+    "base_model": "the price beside it counts",
     "health_check_timeout": "see `probe` of a provider",
     "health_check_model": "see `probe` of a provider",
     **dict.fromkeys(
@@ -94,7 +98,10 @@ class Deployment:
 class Reading:
     """Reads the items of a list, one after the other."""
 
-    def __init__(self, doors: Doors, findings: Findings, credentials: Mapping[str, Mapping[str, Entry]]) -> None:
+    def __init__(
+        self, doors: Doors, findings: Findings, credentials: Mapping[str, Mapping[str, Entry]], prices: Prices
+    ) -> None:
+        self._prices = prices
         self._doors = doors
         self._findings = findings
         self._credentials = credentials
@@ -159,7 +166,7 @@ class Reading:
             times={name: found[1] for name, found in times.items()},
             places={name: found[0] for name, found in (*numbers.items(), *times.items())},
             budget=(*most, period[1] if period else "") if most else None,
-            facts=self._facts(at, said, about),
+            facts=self._facts(at, said, about, door.dialect),
         )
 
     def _whose(self, at: Entry, model: str, said: Given) -> tuple[str, str] | None:
@@ -251,7 +258,7 @@ class Reading:
                 found[plain(name)] = ours(entry.node.text)
         return tuple(found.items())
 
-    def _facts(self, at: Entry, said: Given, about: Given) -> dict[str, Tree]:
+    def _facts(self, at: Entry, said: Given, about: Given, dialect: str) -> dict[str, Tree]:
         """What ours calls `models.NAME`: prices and sizes."""
         facts: dict[str, Tree] = {}
         price = {
@@ -261,6 +268,11 @@ class Reading:
             facts["price"] = {name: round(each, 9) for name, each in price.items()}
         elif price:
             self._findings.leave(at, "a price needs both input_cost_per_token and output_cost_per_token")
+        elif (base := about.text("base_model")) and (known := self._prices(dialect, base[1].rpartition("/")[2])):
+            facts["price"] = known
+            self._findings.change(base[0], f"the price of {words(base[0])}, written out as the catalog has it today")
+        elif base:
+            self._findings.leave(base[0], _UNPRICED)
         for name, theirs in (("context", "max_input_tokens"), ("max_output", "max_output_tokens")):
             if (size := about.number(theirs, 10**9)) and size[1] == int(size[1]) >= 1:
                 facts[name] = int(size[1])
