@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from core.caching import NO_CACHE, ROOM, Caching, Room
 from core.secret import Secret
 from core.target import Concurrency, Provider, Target
 
@@ -143,6 +144,7 @@ class Route:
     spare: bool = False
     shadow: "Shadow | None" = None
     canary: "Canary | None" = None
+    cache: Caching = NO_CACHE
 
     @property
     def every_target(self) -> "tuple[Target, ...]":
@@ -387,6 +389,7 @@ class Config:
     max_cost: int | None = None  # of one call, whoever asks
     models: Mapping[str, ModelFacts] = field(default_factory=dict)
     media: Fetching = Fetching()
+    cache: Room = ROOM
     admin_key: Secret | None = None
     warnings: tuple[str, ...] = ()
     key_sources: Mapping[str, str] = field(default_factory=dict)  # provider -> the variables its api_key is made of

@@ -174,4 +174,5 @@ def waiting_for_restart(first: Config, now: Config) -> tuple[str, ...]:
     state = [f"state.{name}" for name in STATE_AT_START if getattr(first.state, name) != getattr(now.state, name)]
     books = ["ledger"] if first.ledger.on != now.ledger.on else []
     books += ["ledger.url"] if first.ledger.url != now.ledger.url else []
-    return (*server, *log, *state, *books)
+    room = ["cache.shared"] if first.cache.shared != now.cache.shared else []
+    return (*server, *log, *state, *books, *room)

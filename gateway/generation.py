@@ -28,6 +28,7 @@ from gateway.assessor import Assessor
 from gateway.auto import AUTO, Auto
 from gateway.canaries import Canaries
 from gateway.lane import Lane
+from gateway.larder import Larder
 from gateway.outlook import outlook
 from gateway.remembered import Remembered
 from gateway.shadows import Shadows
@@ -107,6 +108,7 @@ class Shared:
     open: set[UnderWay] = field(default_factory=set)
     books: bool = False  # whether finished calls are written to the ledger
     assessor: Assessor = field(init=False)
+    larder: Larder = field(init=False)
 
     def __post_init__(self) -> None:
         self.assessor = Assessor(self.loop, self.qualities, self.meters)

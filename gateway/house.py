@@ -19,6 +19,7 @@ from gateway.canaries import Canaries
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
 from gateway.generation import Generation, Shared
+from gateway.larder import Larder
 from gateway.lookout import Lookout
 from gateway.mistakes import told
 from gateway.observed import States, appraise, observe
@@ -83,6 +84,7 @@ class House:
             Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
         )
+        self._larder = self._shared.larder = Larder(config, self._meters, treasury.board, scribe.event)
         self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {
@@ -179,6 +181,7 @@ class House:
         self._scribe.start()
         await self._treasury.begin()
         await self._shared.canaries.begin()
+        await self._larder.heed(self._current.generation.config)
         self._tally.start()
         self._lag.start(self._loop)
         watch = self._meters.watch
@@ -209,6 +212,7 @@ class House:
         await self._shared.shadows.end()
         await self._shared.canaries.end()
         await self._shared.assessor.end()
+        await self._larder.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
         await self._office.desk.end()
@@ -239,6 +243,7 @@ class House:
         if result.ok and result.changed:
             self._lookout.heed(self._current.generation)
             self._treasury.heed(self._current.generation.config)
+            self._larder.begin(self._larder.heed(self._current.generation.config))
             self._bells.heed(self._current.generation.config.alerts)
         again = result.ok and self._fine and not result.changed
         self._fine = result.ok
