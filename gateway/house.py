@@ -84,7 +84,7 @@ class House:
             Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
         )
-        self._larder = self._shared.larder = Larder(config, self._meters, treasury.board, scribe.event)
+        self._larder = self._shared.larder = Larder(config, self._meters, treasury.board, scribe.event, self._tally)
         self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {

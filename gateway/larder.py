@@ -18,6 +18,7 @@ from store.board import Board
 from store.contract import StoreDown
 from store.redis_answers import RedisAnswers
 from telemetry.meters import Meters
+from telemetry.workers import Tally
 
 CALLS: Final = "switchyard_cache_calls_total"
 SAVED: Final = "switchyard_cache_saved_usd_total"
@@ -35,11 +36,12 @@ Flight = asyncio.Future[Entry | None]
 class Larder:
     """One for each process. *shelf* is where answers lie, *flights* what is being asked for, by its fingerprint.
 
-    *board* None: no other process has answers in its memory.
+    *board* None: no other process has answers in its memory. *tally* knows what all workers have counted.
     """
 
-    def __init__(self, config: Config, meters: Meters, board: Board | None, say: Say) -> None:
+    def __init__(self, config: Config, meters: Meters, board: Board | None, say: Say, tally: Tally) -> None:
         self.meters = meters
+        self.tally = tally
         self.flights: dict[bytes, Flight] = {}
         self.memory = Memory(config.cache.max)
         self._answers: RedisAnswers | None = None
@@ -148,7 +150,7 @@ class Larder:
             self._number += 1
             name = f"{NOTICES}{self._me}/{self._number}"
             self._heard.add(name)
-            await self._board.post(name, orjson.dumps(names), HANGS)
+            await self._board.post(name, orjson.dumps(tuple(names)), HANGS)
         return count
 
     async def figures(self) -> Figures:

@@ -9,6 +9,7 @@ from admin.keys import Locksmith
 from config.schema import Config
 from core.secret import Secret
 from gateway.accounts import Accounts
+from gateway.cache_pages import CachePages
 from gateway.calls import Calls
 from gateway.canary_pages import CanaryPages
 from gateway.current import Current
@@ -41,4 +42,5 @@ class Office:
         yield from Estimates(self._current, self._treasury, self.key).rows()
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
+        yield from CachePages(self._current).rows()
         yield from Calls(self._current, self._treasury, self.key).rows()
