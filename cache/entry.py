@@ -77,7 +77,14 @@ class Entry(NamedTuple):
         return now < self.made + min(self.ttl, ttl)
 
     def to_bytes(self) -> bytes:
-        head = (tuple(self.labels), *self[1:6], self.pauses, self.dropped, len(self.whole), [len(one) for one in self.pieces])
+        head = (
+            tuple(self.labels),
+            *self[1:6],
+            self.pauses,
+            self.dropped,
+            len(self.whole),
+            [len(one) for one in self.pieces],
+        )
         return b"%b\n%b\n%b%b" % (orjson.dumps(head), self.usage, self.whole, b"".join(self.pieces))
 
     @classmethod

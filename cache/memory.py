@@ -8,6 +8,7 @@ from cache.entry import Entry, Forgetting
 from cache.shelf import Figures, Found
 
 KEPT_NAMES: Final = 64  # of what was last forgotten
+AGEING: Final = 1e-4  # of its worth, by which all others fall behind what is wanted
 
 
 class _Place(NamedTuple):
@@ -43,7 +44,7 @@ class Memory:
         if now >= entry.ends:
             self._drop(mark)
             return Found(None, self._forgotten)
-        self._places[mark] = _Place(entry, self._level + entry.worth)
+        self._places[mark] = _Place(entry, self._rank(entry))
         return Found(entry, self._forgotten)
 
     async def find(self, mark: bytes, now: float) -> Found:
@@ -61,7 +62,7 @@ class Memory:
         while self._ends and self._ends[0][0] <= now:
             self._expire(now)
         self._make_room(size)
-        rank = self._level + entry.worth
+        rank = self._rank(entry)
         self._places[mark] = _Place(entry, rank)
         self.bytes += size
         heapq.heappush(self._ranks, (rank, mark))
@@ -84,6 +85,12 @@ class Memory:
     def resize(self, most: int) -> None:
         self.most = most
         self._make_room(0)
+
+    def _rank(self, entry: Entry) -> float:
+        """Of what is wanted now: a little above whatever saves as much and was wanted before."""
+        worth = entry.worth
+        self._level += worth * AGEING
+        return self._level + worth
 
     def _unwanted(self, entry: Entry, since: int) -> bool:
         """Whether it was to be forgotten while it was made."""

@@ -159,7 +159,8 @@ class Visit:
             if not self._wish.only:
                 self._flight = larder.flights[mark] = self._shared.loop.create_future()
         if larder.shared:
-            told = await larder.find(mark, self._record.time)
+            # A call is no task, and a trip with a deadline has to be one.
+            told = await self._shared.loop.create_task(larder.find(mark, self._record.time))
             if told is not None:
                 self._since = told.since
                 return self._good(told.entry)

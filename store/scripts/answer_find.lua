@@ -5,6 +5,7 @@ local had = redis.call('HGET', answers, ARGV[1])
 local forgotten = redis.call('HGET', state, 'forgotten') or '0'
 if not had then return {'', forgotten} end
 local worth, at = string.match(had, '^(%S+) ()')
-local level = tonumber(redis.call('HGET', state, 'level') or '0')
+-- Whatever saves as much and was wanted before falls behind a little.
+local level = tonumber(redis.call('HINCRBYFLOAT', state, 'level', string.format('%.17f', tonumber(worth) * 0.0001)))
 redis.call('ZADD', ranks, 'XX', string.format('%.17g', level + tonumber(worth)), ARGV[1])
 return {string.sub(had, at), forgotten}

@@ -52,7 +52,7 @@ while tonumber(redis.call('HGET', state, 'bytes') or '0') > room do
   drop(least[1])
 end
 
-local level = tonumber(redis.call('HGET', state, 'level') or '0')
+local level = tonumber(redis.call('HINCRBYFLOAT', state, 'level', string.format('%.17f', tonumber(ARGV[5]) * 0.0001)))
 local rank = string.format('%.17g', level + tonumber(ARGV[5]))
 local until_ms = string.format('%.0f', now + tonumber(ARGV[6]))
 redis.call('HSET', answers, mark, ARGV[5] .. ' ' .. ARGV[2])
