@@ -10,6 +10,8 @@ from core.wire import Json
 
 WHOLE: Final = frozenset({"stop", "tool_calls", "function_call"})  # how a whole answer ends
 SAID: Final = ("content", "tool_calls", "function_call", "audio")
+# Events that hold none of these go on with the text and do nothing else. Quotes within a text have a backslash.
+_REMARKABLE: Final = (b'"usage"', b'"refusal"', b'"error"', b"[DONE]")
 
 
 class Kept(NamedTuple):
@@ -44,7 +46,7 @@ def of_whole(body: bytes, usage: Usage | None) -> Kept | None:
 
 def of_stream(pieces: Sequence[bytes], pauses: Sequence[float], usage: Usage | None, choices: int) -> Kept | None:
     """What a client heard of a stream, but for its end. *choices* is how many it was to have."""
-    heard = _Heard()
+    heard = _Heard(alone=choices == 1)
     kept: list[bytes] = []
     since: list[float] = []
     before = 0.0
@@ -65,9 +67,10 @@ def of_stream(pieces: Sequence[bytes], pauses: Sequence[float], usage: Usage | N
 class _Heard:
     """A stream as it is read once more."""
 
-    __slots__ = ("_finished", "_said", "usage")
+    __slots__ = ("_alone", "_finished", "_said", "usage")
 
-    def __init__(self) -> None:
+    def __init__(self, *, alone: bool) -> None:
+        self._alone = alone
         self._finished: dict[int, str] = {}
         self._said: set[int] = set()
         self.usage: Any = None
@@ -78,6 +81,8 @@ class _Heard:
 
     def piece(self, piece: bytes) -> bytes | None:
         """What is kept of it; None if nothing of all that may be."""
+        if self._alone and self._goes_on(piece):
+            return piece
         *events, rest = piece.split(b"\n\n")
         if rest:
             return None
@@ -92,6 +97,15 @@ class _Heard:
                 if told:
                     kept.append(told)
         return b"".join(kept)
+
+    def _goes_on(self, piece: bytes) -> bool:
+        """Whether it is nothing but more of what was begun, as most pieces are; told without reading it."""
+        count = piece.count
+        if not (0 in self._said and piece.startswith(b"data: {") and piece.endswith(b"}\n\n")):
+            return False
+        if count(b"\n") != 2 * count(b"}\n\ndata: {") + 2 or any(mark in piece for mark in _REMARKABLE):
+            return False
+        return count(b'"finish_reason":null') == count(b'"finish_reason"')
 
     def _event(self, text: bytes) -> bytes | None:
         try:
