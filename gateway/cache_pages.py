@@ -36,8 +36,7 @@ class CachePages:
         return self._current.shared.larder
 
     async def _shown(self, asked: Asked) -> object:
-        """What all workers of this machine have counted since they began."""
-        del asked
+        """What all workers of this machine have counted; samples are those of the one that is asked."""
         larder = self._larder
         sums = await asyncio.to_thread(larder.tally.sums, CALLS, SAVED, *IN_MEMORY)
         entries, size = (int(sum(sums[name].values())) for name in IN_MEMORY[:2])
@@ -56,6 +55,7 @@ class CachePages:
             "max_bytes": self._current.generation.config.cache.max,
             **_total(sums),
             "by_route": list(_by_route(sums)),
+            **({"samples": list(reversed(larder.likeness.samples))} if asked.truth("samples") else {}),
         }
 
     async def _forget(self, asked: Asked) -> object:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -18,6 +19,7 @@ from gateway.alerts import Bells
 from gateway.canaries import Canaries
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
+from gateway.errand import embedded
 from gateway.generation import Generation, Shared
 from gateway.larder import Larder
 from gateway.lookout import Lookout
@@ -85,6 +87,7 @@ class House:
             books=treasury.books,
         )
         self._larder = self._shared.larder = Larder(config, self._meters, treasury.board, scribe.event, self._tally)
+        self._larder.likeness.embed = partial(embedded, self._shared)
         self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {

@@ -14,6 +14,7 @@ from cache.memory import Memory
 from cache.shared import Shared as InRedis
 from cache.shelf import Figures, Found, Shelf
 from config.schema import Config, Route
+from gateway.likeness import SIMILAR, Likeness
 from store.board import Board
 from store.contract import StoreDown
 from store.redis_answers import RedisAnswers
@@ -36,7 +37,7 @@ Flight = asyncio.Future[Entry | None]
 class Larder:
     """One for each process. *shelf* is where answers lie, *flights* what is being asked for, by its fingerprint.
 
-    *board* None: no other process has answers in its memory. *tally* knows what all workers have counted.
+    *board* None: there is no other process. *tally* knows what all workers have counted.
     """
 
     def __init__(self, config: Config, meters: Meters, board: Board | None, say: Say, tally: Tally) -> None:
@@ -48,9 +49,10 @@ class Larder:
         if config.state.url is not None and config.cache.shared:
             said = partial(_said, say)
             self._answers = RedisAnswers(config.state.url, said, most=config.cache.max)
+        self.likeness = Likeness(config.cache.max, lambda route, outcome: _add(meters, route, outcome))
         self.shelf: Shelf = self.memory if self._answers is None else InRedis(self._answers)
         self._opened = False
-        self._board = board if self._answers is None else None
+        self._board = board
         self._heard: set[str] = set()
         self._number = 0
         self._me = f"{time.time_ns():x}"
@@ -67,6 +69,7 @@ class Larder:
     async def heed(self, config: Config) -> None:
         """Begin to work, once a route keeps answers; and go by *config* from now on."""
         self.memory.resize(config.cache.max)
+        self.likeness.heed(config)
         if self._answers is not None:
             self._answers.most = config.cache.max
         kept = config.defaults.cache.ttl or any(route.cache.ttl for route in config.routes.values())
@@ -82,13 +85,14 @@ class Larder:
                 await self._answers.open()
             except StoreDown:
                 self.trouble()
-        elif self._board is not None:
+        if self._board is not None:
             self._listening = asyncio.get_running_loop().create_task(self._listen(self._board), name="forgetting")
 
     async def end(self) -> None:
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
+        await self.likeness.end()
         await asyncio.gather(*self._pending, return_exceptions=True)
         if self._opened and self._answers is not None:
             await self._answers.close()
@@ -146,6 +150,7 @@ class Larder:
         of it within a second. Raises StoreDown.
         """
         count = await self.shelf.forget(names)
+        self.likeness.forget(names)
         if self._board is not None:
             self._number += 1
             name = f"{NOTICES}{self._me}/{self._number}"
@@ -164,11 +169,16 @@ class Larder:
                 for name in notices.keys() - self._heard:
                     if (names := _read(notices[name])) is not None:
                         await self.memory.forget(names)
+                        self.likeness.forget(names)
                 self._heard &= notices.keys()
                 self._heard |= notices.keys()
             except StoreDown:
                 self.trouble()
             await asyncio.sleep(LOOK)
+
+
+def _add(meters: Meters, route: str, outcome: str) -> None:
+    meters.counter(SIMILAR, route, outcome).value += 1
 
 
 def _read(notice: bytes) -> Forgetting | None:

@@ -13,11 +13,11 @@ from typing import Final
 
 from api.stream import DONE
 from cache.entry import Entry, Labels
-from cache.fingerprint import fingerprint, whose
+from cache.fingerprint import fingerprint, partition, question, whose
 from cache.forms import events, whole
 from cache.making import Kept, of_stream, of_whole
 from config.schema import Key, Route
-from core.caching import ANYHOW, CacheWish, narrowed
+from core.caching import ANYHOW, SERVE, CacheWish, narrowed
 from core.call import Call
 from core.errors import Refusal
 from core.target import Target
@@ -26,6 +26,7 @@ from gateway.desk import Tap
 from gateway.flight import Part
 from gateway.generation import Generation, Shared
 from gateway.larder import CALLS, SAVED, Flight, Larder
+from gateway.likeness import Question
 from gateway.lines import NANO, limits
 from gateway.spent import Spent
 from gateway.tab import PATIENCE
@@ -69,7 +70,12 @@ def visit(
         if wish.only:
             raise NOT_KEPT
         return None
-    return Visit(generation, shared, route, call, record, key=key, mark=mark, wish=wish, ttl=ttl)
+    asked = None
+    semantic = route.cache.semantic
+    if semantic is not None and (text := question(call)) is not None:
+        part_of = partition(call, owner, shared.larder.way(generation.config, route))
+        asked = None if part_of is None else Question(text, part_of, record, semantic)
+    return Visit(generation, shared, route, call, record, key=key, mark=mark, question=asked, wish=wish, ttl=ttl)
 
 
 class Visit:
@@ -83,13 +89,16 @@ class Visit:
         "_generation",
         "_key",
         "_larder",
+        "_like",
         "_mark",
+        "_question",
         "_record",
         "_route",
         "_shared",
         "_since",
         "_tape",
         "_ttl",
+        "_vector",
         "_wish",
     )
 
@@ -103,6 +112,7 @@ class Visit:
         *,
         key: Key,
         mark: bytes,
+        question: Question | None,
         wish: CacheWish,
         ttl: float,
     ) -> None:
@@ -121,6 +131,9 @@ class Visit:
         self._flight: Flight | None = None  # of those who wait for this call's answer
         self._found: Entry | None = None  # too old, but better than an error
         self._tape: Tape | None = None
+        self._question = question  # where answers to those that mean the same are kept
+        self._vector: list[float] = []
+        self._like: float | None = None  # how near the question is whose answer was given
         record.cache = MISS
 
     # What is there already
@@ -129,7 +142,7 @@ class Visit:
         """Whether the call was answered with what is kept; else *telling* is listened to, where it streams. Raises
         Spent where its key may not call at all.
         """
-        entry = await self._look()
+        entry = await self._look() or await self._resemble()
         if entry is not None and await self._give(entry, reply, bill, HIT):
             return True
         if self._wish.only:
@@ -165,6 +178,29 @@ class Visit:
                 self._since = told.since
                 return self._good(told.entry)
         return None
+
+    async def _resemble(self) -> Entry | None:
+        """The answer to a question that means the same. Never on behalf of a call that will be refused."""
+        asked, larder = self._question, self._larder
+        if asked is None or asked.semantic.mode != SERVE or self._wish.refresh or self._poor():
+            return None
+        self._vector = await larder.likeness.vector(self._generation, asked)
+        near = larder.likeness.nearest(asked, self._vector) if self._vector else None
+        if near is None:
+            return None
+        found = await self._shared.loop.create_task(larder.find(near[1], self._record.time))
+        entry = None if found is None else self._good(found.entry)
+        if entry is not None:
+            self._like = near[0]
+        return entry
+
+    def _poor(self) -> bool:
+        """Whether anything that its key pays with has run out, as far as is known here."""
+        purse = self._shared.till.purse(self._key, NOWHERE, self._call.model)
+        if any(one.free < 1 for one in purse.allotments):
+            return True
+        rates = self._shared.till.limits(purse) if purse.metered else ()
+        return any(rate is not None and rate[1] < 1 for rate in rates)
 
     def _good(self, entry: Entry | None) -> Entry | None:
         """*entry*, if it may be given to this call as it is."""
@@ -233,6 +269,8 @@ class Visit:
         text += b"x-switchyard-attempts: %d\r\n" % len(bill.tried)
         text += b"x-switchyard-cost-usd: %d.%09d\r\n" % divmod(record.cost, NANO)
         text += b"x-switchyard-cache: %b\r\nage: %d\r\n" % (how.encode(), age)
+        if self._like is not None:
+            text += b"x-switchyard-similarity: %.4f\r\n" % self._like
         if record.dropped:
             text += header("x-switchyard-dropped", ", ".join(record.dropped))
         purse = self._shared.till.purse(self._key, NOWHERE, self._call.model)
@@ -322,6 +360,8 @@ class Visit:
         )
         if self._since is not None:
             self._larder.keep(self._mark, entry, self._since)
+            if self._question is not None:
+                self._larder.likeness.learn(self._generation, self._question, self._vector, self._mark, entry)
         self._land(entry)
 
     def _land(self, entry: Entry | None) -> None:

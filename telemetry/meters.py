@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Container
 from typing import NamedTuple
 
 from core.usage import Usage
+from telemetry.cached import CACHE
 from telemetry.counters import OTHER, Counter, Family, Gauge, Histogram, Labels, Metric
 from telemetry.process import open_files, resident_bytes
 from telemetry.record import Record
@@ -181,19 +182,7 @@ METRICS = (
         ("target", "task"),
         merge="max",
     ),
-    Metric(
-        "switchyard_cache_calls_total",
-        "counter",
-        "Calls of routes that keep answers, by whether they got one (hit, miss, stale, bypass)",
-        ("route", "outcome"),
-    ),
-    Metric(
-        "switchyard_cache_saved_usd_total", "counter", "Dollars that kept answers would have cost", ("route",), per=NANO
-    ),
-    Metric("switchyard_cache_entries", "gauge", "Answers kept in memory"),
-    Metric("switchyard_cache_bytes", "gauge", "Bytes of the answers kept in memory"),
-    Metric("switchyard_cache_evicted_total", "counter", "Answers that went from memory for want of room"),
-    Metric("switchyard_cache_trouble_total", "counter", "Times that the cache could not be reached"),
+    *CACHE,
     Metric("switchyard_open_streams", "gauge", "Streamed answers under way"),
     Metric("switchyard_connections", "gauge", "Open connections from clients"),
     Metric("process_resident_memory_bytes", "gauge", "Resident memory"),
