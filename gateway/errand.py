@@ -1,16 +1,20 @@
 """A call of the gateway's own: it lives as every other one does, with its route, its hold and its record."""
 
 import asyncio
+from functools import partial
 
 import orjson
 
 from api import ENDPOINTS
-from config.schema import Key
+from config.schema import Config, Key
 from core.wire import Json
 from gateway.conversation import Conversation
 from gateway.generation import Generation, Shared
+from gateway.larder import Larder
 from server.caller import Caller
 from server.reply import JSON, Flow, Put, Reply
+from store.board import Board
+from telemetry.workers import Tally
 
 
 class _Nobody:
@@ -60,6 +64,13 @@ class Errand(Conversation):
         del caller
         self._key = self._errands
         self._record.key = self._key.name
+
+
+def furnished(config: Config, shared: Shared, board: Board | None, tally: Tally) -> Larder:
+    """The larder of a process, which can ask for vectors."""
+    larder = shared.larder = Larder(config, shared.meters, board, shared.scribe.event, tally)
+    larder.likeness.embed = partial(embedded, shared)
+    return larder
 
 
 async def embedded(shared: Shared, generation: Generation, key: Key, route: str, text: str, *, id: str) -> list[float]:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -19,9 +18,8 @@ from gateway.alerts import Bells
 from gateway.canaries import Canaries
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
-from gateway.errand import embedded
+from gateway.errand import furnished
 from gateway.generation import Generation, Shared
-from gateway.larder import Larder
 from gateway.lookout import Lookout
 from gateway.mistakes import told
 from gateway.observed import States, appraise, observe
@@ -86,8 +84,7 @@ class House:
             Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
         )
-        self._larder = self._shared.larder = Larder(config, self._meters, treasury.board, scribe.event, self._tally)
-        self._larder.likeness.embed = partial(embedded, self._shared)
+        self._larder = furnished(config, self._shared, treasury.board, self._tally)
         self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {
@@ -95,9 +92,8 @@ class House:
         }
         treasury.till.watchers.append(self._bells.hear)
         self._office = Office(config, self._current, treasury)
-        alone = metrics is None
         shown = (self._current, self._office, self._tally, self._look)
-        self._pages = Pages(*shown, money=treasury.shown, alone=alone, calls=self._endpoints)
+        self._pages = Pages(*shown, money=treasury.shown, alone=metrics is None, calls=self._endpoints)
         self._ids = f"req-{os.urandom(6).hex()}-"
         self._count = 0
         self._seen: States = {}

@@ -1,7 +1,7 @@
 """Pairs of questions that vectors find alike: those that mean something else must not share an answer."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cache.differences import differs
@@ -103,16 +103,19 @@ def test_what_they_differ_in_is_said(one, other, kind):
     assert kind == differs(one, other)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200))
 def test_nothing_differs_from_itself(text):
     assert differs(text, text) is None
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_neither_is_the_first(one, other):
     assert (differs(one, other) is None) == (differs(other, one) is None)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_no_number_stands_for_another(one, other):
     assert (one == other) == (differs(f"What is {one} plus x?", f"What is {other} plus x?") is None)

@@ -2,7 +2,7 @@
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.chat import parse
@@ -57,6 +57,7 @@ def test_a_field_that_is_missing_makes_another_call(name):
     assert mark(BODY) != mark({key: value for key, value in BODY.items() if key != name})
 
 
+@settings(max_examples=60, deadline=None)
 @given(name=st.text(min_size=1, max_size=20), value=JSON, other=JSON)
 def test_any_field_nobody_heard_of_counts(name, value, other):
     name = f"x_{name}"
@@ -66,6 +67,7 @@ def test_any_field_nobody_heard_of_counts(name, value, other):
     assert same == (mark({**BODY, name: value}) == mark({**BODY, name: other}))
 
 
+@settings(max_examples=60, deadline=None)
 @given(order=st.permutations(list(BODY)), turned=st.booleans())
 def test_the_order_of_fields_does_not_count(order, turned):
     messages = [dict(sorted(one.items(), reverse=turned)) for one in BODY["messages"]]
@@ -73,6 +75,7 @@ def test_the_order_of_fields_does_not_count(order, turned):
     assert mark(BODY) == mark({**{name: BODY[name] for name in order}, "messages": messages})
 
 
+@settings(max_examples=60, deadline=None)
 @given(text=st.text(max_size=30), other=st.text(max_size=30))
 def test_any_other_text_is_another_call(text, other):
     ones = [mark({**BODY, "messages": [{"role": "user", "content": one}]}) for one in (text, other)]

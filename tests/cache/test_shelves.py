@@ -166,7 +166,7 @@ async def test_all_compartments_are_looked_through(shelf):
 # Memory by itself
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -212,6 +212,7 @@ def test_what_is_too_old_goes_before_anything_else():
 # What is written of an entry
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     whole=st.binary(max_size=50),
     pieces=st.lists(st.binary(max_size=20), max_size=4),
@@ -226,11 +227,13 @@ def test_an_entry_is_read_as_it_was_written(whole, pieces, tags, cost):
     assert one == Entry.from_bytes(one.to_bytes())
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200))
 def test_what_another_version_wrote_is_nothing(text):
     assert Entry.from_bytes(text) is None
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 400))
 def test_half_an_entry_is_nothing(cut):
     text = entry("x" * 50).to_bytes()

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from tests.store.redis_servers import Server, serving
+from tests.whole.kept import ADMIN, ALICE, BOB, settings, told
 from tests.whole.provider import Provider, ok, streams, words
-from tests.whole.test_cache import ADMIN, ALICE, BOB, settings, told
 
 
 @pytest.fixture(scope="module")

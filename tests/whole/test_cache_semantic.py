@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import orjson
 import pytest
 
+from tests.whole.kept import ADMIN, ALICE, BOB, rows, told
 from tests.whole.provider import Provider, answer, completion
-from tests.whole.test_cache import ADMIN, ALICE, BOB, rows, told
 
 CONFIG = """
 admin: {{key: the-operators}}
@@ -15,7 +15,9 @@ cache: {{budget: {budget}}}
 providers:
   p: {{dialect: openai, base_url: "{url}", api_key: k}}
 routes:
-  m: {{chain: p/real-model, cache: {{ttl: 1h, scope: {scope}, semantic: {{route: e, threshold: 0.9, mode: {mode}{more}}}}}}}
+  m:
+    chain: p/real-model
+    cache: {{ttl: 1h, scope: {scope}, semantic: {{route: e, threshold: 0.9, mode: {mode}{more}}}}}
   n: {{chain: p/real-model, cache: {{ttl: 1h, scope: {scope}, semantic: {{route: e, threshold: 0.9, mode: {mode}}}}}}}
   e: p/embed
 models:
