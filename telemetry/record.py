@@ -257,7 +257,7 @@ def _fields(record: Record, *, content: bool) -> dict[str, Any]:
         "usage": None if record.usage is None else _tokens(record.usage),
         "cost_usd": record.cost / 1e9,
         "cache": record.cache,
-        "saved_usd": record.saved / 1e9,
+        "saved_usd": record.saved / 1e9 if record.saved else None,
         "estimated": record.estimated,
         "finish": record.finish,
         "client_gone": record.gone,

@@ -182,7 +182,7 @@ async def test_record_row_and_metrics_say_what_was_saved(start, tmp_path):
     assert (1, 0.021, 0.021, 1) == (hits, saved, spent, asked)
     assert ("hit", {}) == (whole["cache"], whole["charges_usd"])
     lines = [orjson.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
-    assert [("miss", 0), ("hit", 0.021)] == [
+    assert [("miss", None), ("hit", 0.021)] == [
         (line["cache"], line["saved_usd"]) for line in lines if line["message"] == "call"
     ]
 
