@@ -13,6 +13,8 @@ from functools import partial
 from typing import Final
 
 from core.faults import Failure
+from gateway.benches import NAMES as BENCH
+from gateway.benches import heed as heed_bench
 from gateway.generation import Generation, Shared
 from gateway.mistakes import told
 from gateway.notices import (
@@ -63,14 +65,15 @@ class Bulletin:
     def heed(self, generation: Generation) -> None:
         """Speak of the providers of *generation* from now on, and listen to nothing else."""
         if self._board is not None and not self._tasks:
-            self._shared.vitals.watcher = self._changed
+            self._shared.vitals.watchers.append(self._changed)
             self._begin(partial(self._speak, self._board))
             self._begin(partial(self._listen, self._board))
         self._marks = {name: mark(lane.provider) for name, lane in generation.lanes.items()}
         self._names = {f"{mark}/{name}": name for name, mark in self._marks.items()}
 
     async def end(self) -> None:
-        self._shared.vitals.watcher = None
+        if self._changed in self._shared.vitals.watchers:
+            self._shared.vitals.watchers.remove(self._changed)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -153,6 +156,8 @@ class Bulletin:
             change = read_change(notice)
             if change is not None and change.by != self._me:
                 self._hear_change(name.removeprefix(BREAKER), change)
+        elif name.startswith(BENCH):
+            heed_bench(name, notice, self._shared)
         elif name.startswith(PROBE):
             provider, seen = self._names.get(name.removeprefix(PROBE)), read_probed(notice)
             if provider is not None and seen is not None and seen.by != self._me:

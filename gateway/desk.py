@@ -1,15 +1,16 @@
 """Where operators are served: the pages below /api/v1, found in a table of methods and patterns."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from typing import Final
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from typing import Any, Final
 from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
 
 from admin.access import demand
-from admin.asked import Asked, Flowing, Page, Row, Sheet
+from admin.asked import Asked, Door, Flowing, Page, Row, Sheet
+from admin.sessions import Sessions
 from config.schema import Server
 from core.errors import Refusal
 from core.secret import Secret
@@ -29,7 +30,8 @@ class Desk:
     ) -> None:
         self._rows = [(tuple(row.pattern.split("/")), row) for row in rows]
         self._server = server
-        self._admin_key = admin_key
+        self.admin_key = admin_key
+        self.sessions = Sessions(admin_key)
         self._under_way: set[asyncio.Task[object]] = set()
 
     async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
@@ -37,16 +39,30 @@ class Desk:
         reply.headless = request.method == "HEAD"
         method = "GET" if reply.headless else request.method
         row, names = self._find(method, request.rel_url.raw_path)
-        authorization = request.headers.get("authorization")
+        authorization = request.headers.get("authorization") or self.sessions.authorization(method, request.headers)
         if row.operator:
-            demand(self._admin_key(), authorization)
+            demand(self.admin_key(), authorization)
+        page = row.page
+        if isinstance(page, Door):
+            await page.serve(request, reply, authorization)
+            return
         server = self._server()
         raw = b""
         if method not in READS:
             raw = await read_body(request, limit=server.max_body, patience=server.body_timeout)
         asked = Asked(names, dict(request.query), raw, authorization, request.content_type)
         shielded = row.shielded and method not in READS
-        await hand_out(await (self._to_its_end(row.page, asked) if shielded else row.page(asked)), reply)
+        await hand_out(await (self._to_its_end(page, asked) if shielded else page(asked)), reply)
+
+    async def read(self, path: str, query: Mapping[str, str], authorization: str | None) -> Any:
+        """What a GET is answered with, as JSON is read, if whoever asks comes with *authorization*; raises Refusal."""
+        row, names = self._find("GET", path)
+        if row.operator:
+            demand(self.admin_key(), authorization)
+        if isinstance(row.page, Door):
+            raise Refusal(404, f"There is no page {path}.", code="unknown_url")
+        page = await row.page(Asked(names, query, b"", authorization))
+        return orjson.loads(page.body if isinstance(page, Sheet) else orjson.dumps(page))
 
     async def end(self) -> None:
         """What was begun is done."""
@@ -82,7 +98,7 @@ class Desk:
 
 
 async def hand_out(page: object, reply: Reply) -> None:
-    """Answer with what a page is. Of what is flowing, no piece is asked for before the client has taken the last ones."""
+    """Answer with what a page is. What flows is asked for its next piece when the client has taken the last ones."""
     if isinstance(page, Sheet):
         reply.whole(page.status, page.body, UNCACHED + page.lines, header("content-type", page.kind))
     elif isinstance(page, Flowing):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -18,10 +19,14 @@ from gateway.alerts import Bells
 from gateway.canaries import Canaries
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
+from gateway.envoys import begun, envoy_of
 from gateway.errand import furnished
+from gateway.events import Newsroom
 from gateway.generation import Generation, Shared
+from gateway.lately import seen_here
 from gateway.lookout import Lookout
 from gateway.mistakes import told
+from gateway.news import of_reload
 from gateway.observed import States, appraise, observe
 from gateway.office import Office
 from gateway.pages import Pages
@@ -42,6 +47,7 @@ from upstream.pools import Pools
 
 BUG: Final = Refusal(500, "The gateway made a mistake. It has been logged.", code="internal_error")
 LOOK: Final = 1.0
+CALLS: Final = {path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")}
 
 
 class House:
@@ -62,15 +68,39 @@ class House:
         treasury: Treasury,
         watch: Watch | None = None,
     ) -> None:
-        rng = Random()  # noqa: S311  (spreads load, hides nothing)
         self._loop = loop
         self._scribe = scribe
         self._treasury = treasury
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag, self._outbox = Lag(), Outbox(loop)
-        self._bells = Bells(treasury.store, scribe, config.alerts)
-        self._shared = Shared(
+        self._newsroom = Newsroom()
+        self._bells = Bells(treasury, scribe, self._meters, config, self._newsroom.put)
+        self._shared = self._share(config)
+        self._larder = furnished(config, self._shared, treasury.board, self._tally)
+        self._newsroom.watch(self._shared.vitals, loop.time)
+        self._lookout = Lookout(self._shared, treasury.board)
+        alone = metrics is None
+        self._current = Current(
+            source, config, self._shared, self._reloaded, watch, objections=self._objections, alone=alone
+        )
+        self._endpoints = CALLS
+        treasury.till.watchers.append(self._bells.hear)
+        self._office = Office(config, self._current, treasury, self._bells)
+        shown = (self._current, self._office, self._tally, self._look)
+        self._pages = Pages(*shown, money=treasury.shown, calls=self._endpoints)
+        self._ids, self._count = f"req-{os.urandom(6).hex()}-", 0
+        self._seen: States = {}
+        self._flying: set[str] = set()
+        self._tasks: set[asyncio.Task[Reload]] = set()
+        self._looking: asyncio.TimerHandle | None = None
+        self._fine = True  # how the last reload ended
+
+    def _share(self, config: Config) -> Shared:
+        """What outlives every configuration."""
+        loop, treasury, scribe = self._loop, self._treasury, self._scribe
+        rng = Random()  # noqa: S311  (spreads load, hides nothing)
+        return Shared(
             loop,
             Pools(loop, self._outbox.put),
             Deadlines(loop),
@@ -83,24 +113,9 @@ class House:
             treasury.journal,
             Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
+            envoy=envoy_of(config, scribe, treasury.journal.owner),
+            newsroom=self._newsroom,
         )
-        self._larder = furnished(config, self._shared, treasury.board, self._tally)
-        self._lookout = Lookout(self._shared, treasury.board)
-        self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
-        self._endpoints = {
-            path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
-        }
-        treasury.till.watchers.append(self._bells.hear)
-        self._office = Office(config, self._current, treasury)
-        shown = (self._current, self._office, self._tally, self._look)
-        self._pages = Pages(*shown, money=treasury.shown, alone=metrics is None, calls=self._endpoints)
-        self._ids = f"req-{os.urandom(6).hex()}-"
-        self._count = 0
-        self._seen: States = {}
-        self._flying: set[str] = set()
-        self._tasks: set[asyncio.Task[Reload]] = set()
-        self._looking: asyncio.TimerHandle | None = None
-        self._fine = True  # how the last reload ended
 
     @classmethod
     async def open(
@@ -142,6 +157,7 @@ class House:
             if endpoint is not None:
                 await Conversation(generation, self._shared, endpoint, reply, request_id).run(caller)
             elif caller.request is not None:
+                reply.id = request_id
                 await self._pages.serve(caller.request, reply)
         except Refusal as refused:
             refuse(reply, refused)
@@ -187,15 +203,27 @@ class House:
         watch("switchyard_event_loop_lag_seconds", self._lag.worst)
         watch("switchyard_log_dropped_total", lambda: self._scribe.dropped)
         watch("switchyard_connections", connections)
-        for name, read in self._treasury.facts.items():
+        for name, read in (*self._treasury.facts.items(), *begun(self._shared.envoy).items()):
             watch(name, read)
         self._meters.reloaded(ok=True)
+        self._meet()
         self._look_again()
         self._lookout.heed(self._current.generation)
+        self._bells.begin(self._shared, lambda: self._current.generation)
         self._shared.assessor.begin(self._treasury.store, self._treasury.journal.owner)
+
+    def _meet(self) -> None:
+        """Those who share the state directory, to tell each other what happens."""
+        directory = Path(self._current.generation.config.state.directory)
+        try:
+            self._newsroom.begin(directory, partial(seen_here, self._shared.vitals, self._loop.time))
+        except OSError as error:
+            self._scribe.event("info", "events stay in this process", directory=str(directory), reason=error.strerror)
 
     def stop_taking(self) -> None:
         self._pages.serving = False
+        self._office.graph.stop()
+        self._newsroom.hush()
 
     def interrupt(self) -> None:
         for conversation in list(self._shared.open):
@@ -207,6 +235,7 @@ class House:
         self._lag.stop()
         for task in self._tasks:
             task.cancel()
+        self._newsroom.end()
         await self._lookout.end()
         await self._shared.shadows.end()
         await self._shared.canaries.end()
@@ -218,6 +247,8 @@ class House:
         await self._bells.close()
         await self._treasury.end()
         self._look()
+        if self._shared.envoy is not None:
+            await self._loop.run_in_executor(None, self._shared.envoy.close)
         await self._loop.run_in_executor(None, self._tally.close)
         await self._loop.run_in_executor(None, self._scribe.close)
 
@@ -243,13 +274,15 @@ class House:
             self._lookout.heed(self._current.generation)
             self._treasury.heed(self._current.generation.config)
             self._larder.begin(self._larder.heed(self._current.generation.config))
-            self._bells.heed(self._current.generation.config.alerts)
+            self._bells.heed(self._current.generation.config)
+        self._bells.reloaded(result)
         again = result.ok and self._fine and not result.changed
         self._fine = result.ok
         if again:
             # One change is often told of more than once: by the operator, by a signal, by the file itself.
             return
         self._meters.reloaded(ok=result.ok)
+        self._newsroom.put("reload", of_reload(result.shown()))
         if result.ok:
             self._scribe.event("info", "configuration reloaded", config=result.hash, changed=result.changed)
         for name in result.waiting:

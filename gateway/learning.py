@@ -33,6 +33,23 @@ def learn(tab: Tab, failure: Failure | None, first: float | None, now: float) ->
         _look(vitals.rooms, attempt.credential, trial, now, number=tab.number, tokens=taken)
 
 
+def noted(tab: Tab, failure: Failure | None, first: float | None, now: float) -> None:
+    """The same, for those who look at figures: what was sent counts, unless nobody waited for it."""
+    if tab.trial is None:
+        return
+    live = tab.vitals.live
+    if failure is None:
+        if weight := live.answered(now):
+            wait, usage = tab.attempt.wait, tab.took
+            output = 0 if usage is None else usage.completion
+            begun = None if first is None else first - wait
+            bill = tab.bill
+            took = now - tab.began - wait
+            live.look(took, begun, output, bill.costs[-1], route=bill.record.route, weight=weight)
+    elif failure.fault.blame is not Blame.NOBODY:
+        live.failed(now, route=tab.bill.record.route, blamed=failure.fault.blame is not Blame.CALLER)
+
+
 def _look(
     rooms: Rooms, credential: int, trial: WholeTrial | StreamTrial, now: float, *, number: int, tokens: int
 ) -> None:

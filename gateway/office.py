@@ -9,38 +9,66 @@ from admin.keys import Locksmith
 from config.schema import Config
 from core.secret import Secret
 from gateway.accounts import Accounts
+from gateway.alert_pages import AlertPages
+from gateway.alerts import Bells
+from gateway.benches import Hand
+from gateway.budgets import Budgets
 from gateway.cache_pages import CachePages
 from gateway.calls import Calls
 from gateway.canary_pages import CanaryPages
+from gateway.completing import Completions
+from gateway.config_pages import ConfigPages
 from gateway.current import Current
 from gateway.desk import Desk
 from gateway.estimate import Estimates
+from gateway.event_pages import EventPages
 from gateway.explain import Explanations
 from gateway.feedback import Feedback
+from gateway.graph import Graph
+from gateway.lately import Lately
+from gateway.model_pages import ModelPages
+from gateway.monitoring import Monitoring
+from gateway.target_pages import TargetPages
 from gateway.treasury import Treasury
 
 
 class Office:
     """*config* is that of the start."""
 
-    __slots__ = ("_current", "_first", "_treasury", "desk")
+    __slots__ = ("_bells", "_current", "_first", "_treasury", "completions", "desk", "graph")
 
-    def __init__(self, config: Config, current: Current, treasury: Treasury) -> None:
+    def __init__(self, config: Config, current: Current, treasury: Treasury, bells: Bells) -> None:
         self._current = current
         self._treasury = treasury
+        self._bells = bells
         self._first = admin_key(config)
+        self.completions = Completions(current, treasury, self.key)
         self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key)
+        self.graph = Graph(current, treasury, self.desk, self.completions)
 
     def key(self) -> Secret | None:
         """The admin key of the moment."""
         return self._current.generation.config.admin_key or self._first.secret
 
+    def _sights(self, lately: Lately) -> Iterator[Row]:
+        """What there is, and how it does."""
+        yield from ModelPages(self._current, self._treasury, self.key, lately).rows()
+        hand = Hand(self._current.shared, self._treasury.board)
+        yield from TargetPages(self._current, hand, lately).rows()
+        yield from ConfigPages(self._current, lately).rows()
+        yield from Monitoring(self._current, self._treasury).rows()
+
     def _rows(self) -> Iterator[Row]:
         yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
         yield from Accounts(self._current, self._treasury, self.key).rows()
+        yield from Budgets(self._current, self._treasury, self.key).rows()
         yield from CanaryPages(self._current.shared.canaries).rows()
+        yield from EventPages(self._current.shared.newsroom).rows()
         yield from Estimates(self._current, self._treasury, self.key).rows()
+        yield from self._sights(Lately(self._current.shared))
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
         yield from CachePages(self._current).rows()
+        yield from self.completions.rows()
         yield from Calls(self._current, self._treasury, self.key).rows()
+        yield from AlertPages(self._bells).rows()

@@ -1,8 +1,6 @@
 """Everything that isn't a call: models, health, metrics, and what the operator asks for."""
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
@@ -15,24 +13,26 @@ from admin.access import demand, holds
 from admin.health import brief, whole
 from api.models import listing, unknown
 from core.errors import Refusal
+from gateway import dashboard, graph
 from gateway.current import Current
 from gateway.desk import ROOT
 from gateway.menu import Menu
 from gateway.office import Office
 from server.cors import preflight
 from server.reply import Reply, header
-from telemetry.exposition import CONTENT_TYPE
+from telemetry.exposition import CONTENT_TYPE, OPENMETRICS, OPENMETRICS_TYPE
 from telemetry.workers import Tally
 
 METRICS_TYPE: Final = header("content-type", CONTENT_TYPE)
+OPEN_TYPE: Final = header("content-type", OPENMETRICS_TYPE)
 MODELS: Final = "/models/"
 
 Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
 
 
 class Pages:
-    """*office* serves what is below /api/v1. *look* brings the meters up to date. *alone*: no other
-    process serves beside this one. *money* is what the health page shows of store, ledger and journal.
+    """*office* serves what is below /api/v1. *look* brings the meters up to date. *money* is
+    what the health page shows of store, ledger and journal.
 
     *calls* are the paths of calls.
     """
@@ -45,7 +45,6 @@ class Pages:
         look: Callable[[], None],
         *,
         money: Callable[[], Mapping[str, object]],
-        alone: bool,
         calls: Collection[str],
     ) -> None:
         self.serving = True
@@ -54,7 +53,6 @@ class Pages:
         self._money = money
         self._tally = tally
         self._look = look
-        self._alone = alone
         self._calls = calls
         self._menu = Menu(current.shared.sightings, int(current.last.at))
         pages: dict[tuple[str, str], Page] = {
@@ -65,7 +63,13 @@ class Pages:
             ("GET", "/metrics"): self._metrics,
             ("POST", "/admin/reload"): self._reload,
         }
-        self._doors: Mapping[str, Page] = {ROOT: office.desk.serve}  # by how a path begins
+        operators = dashboard.Dashboard(office.desk.sessions, lambda: current.generation.config.server)
+        # By how a path begins.
+        self._doors: Mapping[str, Page] = {
+            ROOT: office.desk.serve,
+            dashboard.ROOT: operators.serve,
+            graph.PATH: office.graph.serve,
+        }
         self._pages: Mapping[tuple[str, str], Page] = pages | {
             (method, f"/v1{path}"): page for (method, path), page in pages.items()
         }
@@ -136,15 +140,13 @@ class Pages:
         if key:
             demand(key, request.headers.get("authorization"))
         self._look()
-        page = await asyncio.get_running_loop().run_in_executor(None, self._tally.page)
-        reply.whole(200, page, kind=METRICS_TYPE)
+        openly = OPENMETRICS in request.headers.get("accept", "")
+        page = await asyncio.get_running_loop().run_in_executor(None, partial(self._tally.page, openly=openly))
+        reply.whole(200, page, kind=OPEN_TYPE if openly else METRICS_TYPE)
 
     async def _reload(self, request: web.BaseRequest, reply: Reply) -> None:
         demand(self._office.key(), request.headers.get("authorization"))
-        result = await self._current.reload()
-        if result.changed and not self._alone:
-            # The supervisor tells the other workers, and us again, who have nothing left to do.
-            os.kill(os.getppid(), signal.SIGHUP)
+        result = await self._current.reload_everywhere()
         _json(reply, 200 if result.ok else 422, result.shown())
 
     async def _preflight(self, _request: web.BaseRequest, reply: Reply) -> None:

@@ -7,10 +7,12 @@ from typing import NamedTuple
 from core.call import Call
 from core.faults import Fault
 from core.target import Provider, Target
+from routing.bench import words
 from routing.breaker import CLOSED
 from routing.credentials import Credentials, Pause
 from routing.eligibility import demanding, excluded
 from routing.length import LONG
+from routing.lineup import lineup
 from routing.outlook import Outlook
 from routing.retry_budget import RetryBudget
 from routing.vitals import TargetVitals, Vitals
@@ -80,7 +82,7 @@ class Skipped(NamedTuple):
 
     *fault* is the one that made it unavailable for a while, None if it can never take this call; *wait* the
     seconds until it can be used again, where known; *tripped* whether only its breaker or failing probes keep it away,
-    *unfit* whether it can't do what the call asks for.
+    *unfit* whether it can't do what the call asks for, *benched* whether it was taken out by hand.
     """
 
     target: Target
@@ -89,6 +91,7 @@ class Skipped(NamedTuple):
     wait: float | None = None
     tripped: bool = False
     unfit: bool = False
+    benched: bool = False
 
 
 def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | None:
@@ -99,6 +102,11 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
         return Skipped(target, reason, unfit=True)
     if (call.needs or call.size > LONG or demanding(call.wishes)) and (why := excluded(target, call, view)) is not None:
         return Skipped(target, why.text, unfit=why.for_good)
+    benches = view.vitals.benches
+    if benches and (bench := benches.of(target.id, now)) is not None:
+        # To fallback it is as if nobody were there.
+        left = bench.until - now
+        return Skipped(target, words(bench, now), Fault.UNREACHABLE, left, tripped=True, benched=True)
     vitals = view.vitals.target(target.id)
     circuit = vitals.circuit
     presence = vitals.provider.presence
@@ -144,7 +152,8 @@ def _easy(target: Target, call: Call, view: View) -> bool:
     provider = target.provider
     if provider not in view.usable or not view.pools[provider].untroubled:
         return False
-    if view.vitals.provider(provider).presence.lost is not None:
+    vitals = view.vitals
+    if vitals.provider(provider).presence.lost is not None or (vitals.benches and vitals.benches.at(provider)):
         return False
     return view.fits is None or view.fits(target, call) is None
 
@@ -154,31 +163,31 @@ def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifte
 
     What `obstacle` asks beyond that needs a doubt here as well; tests/routing/test_sift.py compares the two.
     """
-    able: list[Target] = []
-    seen: list[TargetVitals | None] = []
-    skipped: list[Skipped] = []
-    observed, needs, can = view.vitals.targets().get, call.needs, view.outlook.capabilities
+    ids, firsts = lineup(targets)
+    seen = list(map(view.vitals.targets().get, ids))
     picky = call.size > LONG or demanding(call.wishes)
-    easy: dict[str, bool] = {}
-    for target in targets:
-        provider = target.provider
-        sure = easy.get(provider)
-        if sure is None:
-            sure = easy[provider] = _easy(target, call, view)
-        vitals = observed(target.id)
+    fine = [one is None or (one.circuit.state is CLOSED and one.in_flight < one.gate.room) for one in seen]
+    needs, can = call.needs, view.outlook.capabilities
+    hard = {first.provider for first in firsts if not _easy(first, call, view)}
+    if not (picky or hard or needs) and False not in fine:
+        # As they came: what is prepared for the same targets can be found again.
+        return Sifted(targets, seen, [])
+    skipped: list[Skipped] = []
+    stays: list[int] = []
+    for number, target in enumerate(targets):
         if not (
-            sure
-            and (vitals is None or (vitals.circuit.state is CLOSED and vitals.in_flight < vitals.gate.room))
+            fine[number]
+            and target.provider not in hard
             and (excluded(target, call, view) is None if picky else not needs or needs <= can[target.id])
         ):
             away = kept_away(target, call, view, now)
             if away is not None:
                 skipped.append(away)
                 continue
-        able.append(target)
-        seen.append(vitals)
-    # As they came where none is left out: what is prepared for the same targets can be found again.
-    return Sifted(able if skipped else targets, seen, skipped)
+        stays.append(number)
+    if not skipped:
+        return Sifted(targets, seen, skipped)
+    return Sifted([targets[number] for number in stays], [seen[number] for number in stays], skipped)
 
 
 def resting(target: Target, pause: Pause) -> Skipped:

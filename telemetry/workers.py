@@ -16,7 +16,7 @@ from pathlib import Path
 from telemetry.counters import Labels
 from telemetry.exposition import exposition
 from telemetry.meters import METRICS, Meters
-from telemetry.snapshot import Snapshot, merged
+from telemetry.snapshot import Snapshot, latest, merged
 
 EVERY = 1.0  # seconds
 ENDED = "metrics-ended.json"
@@ -58,9 +58,12 @@ class Tally:
                 self._thread.join()
             self._write(self._directory, living=False)
 
-    def page(self) -> bytes:
-        """The metrics of all workers. Takes milliseconds and the disk: not for the loop's thread."""
-        return exposition(self._all())
+    def page(self, *, openly: bool = False) -> bytes:
+        """The metrics of all workers, *openly* in OpenMetrics' format.
+
+        Takes milliseconds and the disk: not for the loop's thread.
+        """
+        return exposition(self._all(), openly=openly)
 
     def sums(self, *names: str) -> dict[str, dict[Labels, float]]:
         """What some metrics, which are no histograms, amount to for all workers. Not for the loop's thread."""
@@ -125,7 +128,8 @@ def _fold(directory: Path) -> None:
             return
         together = [before, *ended.values()]
         series = {metric.name: merged(metric, together) for metric in METRICS if metric.type != "gauge"}
-        total = Snapshot(0, series, living=False, holds=tuple(ended))
+        examples = {metric.name: found for metric in METRICS if (found := latest(metric, together))}
+        total = Snapshot(0, series, living=False, holds=tuple(ended), examples=examples)
         _replace(directory / ENDED, total)
         for name in ended:
             (directory / name).unlink()
