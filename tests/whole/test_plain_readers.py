@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 
 from tests.whole.test_complete import ALICE, CONFIG
-from tests.whole.test_graphql import STREAM, subscribe
+from tests.whole.test_graphql import STREAM
+from tests.whole.test_graphql_socket import subscribe
 from tests.whole.test_slow_readers import PIECES, SMALL, Fast
 
 ASKED = {"prompt": "0", "model": "m"}
