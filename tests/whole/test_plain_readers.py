@@ -72,7 +72,8 @@ async def test_a_client_that_does_not_read_holds_its_provider_back(start, way):
             while not await provider.is_held_back(1):
                 pass
         held = provider.poured.total()
-        whole = await rest()
+        async with asyncio.timeout(60):
+            whole = await rest()
 
     assert held < MOST
     assert whole
