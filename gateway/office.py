@@ -9,6 +9,8 @@ from admin.keys import Locksmith
 from config.schema import Config
 from core.secret import Secret
 from gateway.accounts import Accounts
+from gateway.alert_pages import AlertPages
+from gateway.alerts import Bells
 from gateway.benches import Hand
 from gateway.budgets import Budgets
 from gateway.calls import Calls
@@ -32,11 +34,12 @@ from gateway.treasury import Treasury
 class Office:
     """*config* is that of the start."""
 
-    __slots__ = ("_current", "_first", "_treasury", "completions", "desk", "graph")
+    __slots__ = ("_bells", "_current", "_first", "_treasury", "completions", "desk", "graph")
 
-    def __init__(self, config: Config, current: Current, treasury: Treasury) -> None:
+    def __init__(self, config: Config, current: Current, treasury: Treasury, bells: Bells) -> None:
         self._current = current
         self._treasury = treasury
+        self._bells = bells
         self._first = admin_key(config)
         self.completions = Completions(current, treasury, self.key)
         self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key)
@@ -66,3 +69,4 @@ class Office:
         yield from Explanations(self._current, self._treasury, self.key).rows()
         yield from self.completions.rows()
         yield from Calls(self._current, self._treasury, self.key).rows()
+        yield from AlertPages(self._bells).rows()
