@@ -69,8 +69,7 @@ class House:
     ) -> None:
         rng = Random()  # noqa: S311  (spreads load, hides nothing)
         self._loop = loop
-        self._scribe = scribe
-        self._treasury = treasury
+        self._scribe, self._treasury = scribe, treasury
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag, self._outbox = Lag(), Outbox(loop)
@@ -94,12 +93,13 @@ class House:
         )
         newsroom.watch(self._shared.vitals, loop.time)
         self._lookout = Lookout(self._shared, treasury.board)
-        self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
+        told, alone = self._reloaded, metrics is None
+        self._current = Current(source, config, self._shared, told, watch, objections=self._objections, alone=alone)
         self._endpoints = CALLS
         treasury.till.watchers.append(self._bells.hear)
         self._office = Office(config, self._current, treasury, self._bells)
         shown = (self._current, self._office, self._tally, self._look)
-        self._pages = Pages(*shown, money=treasury.shown, alone=metrics is None, calls=self._endpoints)
+        self._pages = Pages(*shown, money=treasury.shown, calls=self._endpoints)
         self._ids, self._count = f"req-{os.urandom(6).hex()}-", 0
         self._seen: States = {}
         self._flying: set[str] = set()
