@@ -109,10 +109,11 @@ async def test_an_alert_is_told(start):
         await gateway.chat(headers=ALICE)
         ((kind, told),) = await watch.until(1)
 
-    assert ("alert", "budget_refused", "key/alice", "firing", "budget refused") == (
+    assert ("alert", "budget", "budget_refused", "key/alice", "firing") == (
         kind,
-        *(told[name] for name in ("kind", "scope", "state", "message")),
+        *(told[name] for name in ("kind", "event", "scope", "state")),
     )
+    assert "refuses calls" in told["message"]
 
 
 async def test_a_reload_is_told_whether_it_went_well_or_not(start):
