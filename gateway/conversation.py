@@ -33,12 +33,13 @@ from gateway.lane import Lane
 from gateway.lines import lines
 from gateway.remembered import Recollection
 from gateway.shadow import copied
-from gateway.spent import Spent
+from gateway.spent import Spent, degraded
 from gateway.tab import Tab
 from gateway.telling import Telling
+from gateway.turned_down import turned_down
 from gateway.waiting_room import priority, wait
 from quota.keys import ANYONE, Stranger
-from routing.exhausted import Exhausted, refusal
+from routing.exhausted import Exhausted
 from routing.plan import Attempt, plan
 from routing.spares import Sparing
 from server.caller import Caller
@@ -206,12 +207,11 @@ class Conversation:
             if self._telling is not None and (failure := self._telling.broke) is not None:
                 self._break_off(failure)
                 return
-            raise refusal(exhausted, partial(self._generation.able, self._call, self._key)) from None
+            raise turned_down(exhausted, self._generation, route, call=self._call, key=self._key) from None
 
     def _degrade(self, spent: Spent) -> None:
         """Go on with the route that a spent budget names; once, and the answer's headers say so."""
-        name = spent.shortage.when_spent
-        route = None if name is None else self._generation.routes.find(name)
+        route = degraded(spent, self._generation.routes)
         if route is None or self._record.degraded:
             raise spent
         self._record.degraded = spent.shortage.scope

@@ -1,15 +1,15 @@
 """Where operators are served: the pages below /api/v1, found in a table of methods and patterns."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from typing import Final
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from typing import Any, Final
 from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
 
 from admin.access import demand
-from admin.asked import Asked, Flowing, Page, Row, Sheet
+from admin.asked import Asked, Door, Flowing, Page, Row, Sheet
 from admin.sessions import Sessions
 from config.schema import Server
 from core.errors import Refusal
@@ -30,7 +30,7 @@ class Desk:
     ) -> None:
         self._rows = [(tuple(row.pattern.split("/")), row) for row in rows]
         self._server = server
-        self._admin_key = admin_key
+        self.admin_key = admin_key
         self.sessions = Sessions(admin_key)
         self._under_way: set[asyncio.Task[object]] = set()
 
@@ -41,14 +41,28 @@ class Desk:
         row, names = self._find(method, request.rel_url.raw_path)
         authorization = request.headers.get("authorization") or self.sessions.authorization(method, request.headers)
         if row.operator:
-            demand(self._admin_key(), authorization)
+            demand(self.admin_key(), authorization)
+        page = row.page
+        if isinstance(page, Door):
+            await page.serve(request, reply, authorization)
+            return
         server = self._server()
         raw = b""
         if method not in READS:
             raw = await read_body(request, limit=server.max_body, patience=server.body_timeout)
         asked = Asked(names, dict(request.query), raw, authorization, request.content_type)
         shielded = row.shielded and method not in READS
-        await hand_out(await (self._to_its_end(row.page, asked) if shielded else row.page(asked)), reply)
+        await hand_out(await (self._to_its_end(page, asked) if shielded else page(asked)), reply)
+
+    async def read(self, path: str, query: Mapping[str, str], authorization: str | None) -> Any:
+        """What a GET is answered with, as JSON is read, if whoever asks comes with *authorization*; raises Refusal."""
+        row, names = self._find("GET", path)
+        if row.operator:
+            demand(self.admin_key(), authorization)
+        if isinstance(row.page, Door):
+            raise Refusal(404, f"There is no page {path}.", code="unknown_url")
+        page = await row.page(Asked(names, query, b"", authorization))
+        return orjson.loads(page.body if isinstance(page, Sheet) else orjson.dumps(page))
 
     async def end(self) -> None:
         """What was begun is done."""

@@ -67,15 +67,38 @@ class House:
         treasury: Treasury,
         watch: Watch | None = None,
     ) -> None:
-        rng = Random()  # noqa: S311  (spreads load, hides nothing)
         self._loop = loop
-        self._scribe, self._treasury = scribe, treasury
+        self._scribe = scribe
+        self._treasury = treasury
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag, self._outbox = Lag(), Outbox(loop)
-        newsroom = self._newsroom = Newsroom()
-        self._bells = Bells(treasury, scribe, self._meters, config, newsroom.put)
-        self._shared = Shared(
+        self._newsroom = Newsroom()
+        self._bells = Bells(treasury, scribe, self._meters, config, self._newsroom.put)
+        self._shared = self._share(config)
+        self._newsroom.watch(self._shared.vitals, loop.time)
+        self._lookout = Lookout(self._shared, treasury.board)
+        alone = metrics is None
+        self._current = Current(
+            source, config, self._shared, self._reloaded, watch, objections=self._objections, alone=alone
+        )
+        self._endpoints = CALLS
+        treasury.till.watchers.append(self._bells.hear)
+        self._office = Office(config, self._current, treasury, self._bells)
+        shown = (self._current, self._office, self._tally, self._look)
+        self._pages = Pages(*shown, money=treasury.shown, calls=self._endpoints)
+        self._ids, self._count = f"req-{os.urandom(6).hex()}-", 0
+        self._seen: States = {}
+        self._flying: set[str] = set()
+        self._tasks: set[asyncio.Task[Reload]] = set()
+        self._looking: asyncio.TimerHandle | None = None
+        self._fine = True  # how the last reload ended
+
+    def _share(self, config: Config) -> Shared:
+        """What outlives every configuration."""
+        loop, treasury, scribe = self._loop, self._treasury, self._scribe
+        rng = Random()  # noqa: S311  (spreads load, hides nothing)
+        return Shared(
             loop,
             Pools(loop, self._outbox.put),
             Deadlines(loop),
@@ -89,23 +112,8 @@ class House:
             Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
             envoy=envoy_of(config, scribe, treasury.journal.owner),
-            newsroom=newsroom,
+            newsroom=self._newsroom,
         )
-        newsroom.watch(self._shared.vitals, loop.time)
-        self._lookout = Lookout(self._shared, treasury.board)
-        told, alone = self._reloaded, metrics is None
-        self._current = Current(source, config, self._shared, told, watch, objections=self._objections, alone=alone)
-        self._endpoints = CALLS
-        treasury.till.watchers.append(self._bells.hear)
-        self._office = Office(config, self._current, treasury, self._bells)
-        shown = (self._current, self._office, self._tally, self._look)
-        self._pages = Pages(*shown, money=treasury.shown, calls=self._endpoints)
-        self._ids, self._count = f"req-{os.urandom(6).hex()}-", 0
-        self._seen: States = {}
-        self._flying: set[str] = set()
-        self._tasks: set[asyncio.Task[Reload]] = set()
-        self._looking: asyncio.TimerHandle | None = None
-        self._fine = True  # how the last reload ended
 
     @classmethod
     async def open(
@@ -147,6 +155,7 @@ class House:
             if endpoint is not None:
                 await Conversation(generation, self._shared, endpoint, reply, request_id).run(caller)
             elif caller.request is not None:
+                reply.id = request_id
                 await self._pages.serve(caller.request, reply)
         except Refusal as refused:
             refuse(reply, refused)
@@ -210,6 +219,7 @@ class House:
 
     def stop_taking(self) -> None:
         self._pages.serving = False
+        self._office.graph.stop()
         self._newsroom.hush()
 
     def interrupt(self) -> None:

@@ -6,18 +6,23 @@ What is sent is JSON as the gateway has it, or the form that Slack's incoming we
 import asyncio
 import hmac
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import quote, unquote, urlsplit
 
-import aiohttp
 import orjson
 
+from core.faults import Failure, Fault
 from core.secret import Secret
+from upstream.origin import Origin
+from upstream.request import request_head
 
 TIMES: Final = 5  # a message is sent before it is given up
 PAUSE: Final = 0.5  # seconds before the second time; then twice as long each time
 PATIENCE: Final = 5.0
 MOST: Final = 1_000  # messages that wait at a time
+_SAFE: Final = "/%:@!$&'()*+,;=~?"  # what stays as it is in a path and its query
 
 Lost = Callable[[str], None]
 Message = Mapping[str, Any]
@@ -103,19 +108,61 @@ class Webhook:
 
     async def _attempt(self, body: bytes) -> str:
         """Empty where it was taken, else why not."""
-        headers = {"content-type": "application/json", "user-agent": "switchyard"}
+        headers = {"accept": "*/*", "content-type": "application/json", "user-agent": "switchyard"}
         if self._secret:
             headers["x-switchyard-signature"] = signature(self._secret, body, int(time.time()))
         try:
-            async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
-                session.post(self._url.reveal(), data=body, headers=headers, allow_redirects=False) as response,
-            ):
-                return "" if response.status < 300 else f"it answered {response.status}"
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return f"it can't be reached ({type(error).__name__})"
+            answer = await _answered(self._url.reveal(), headers, body)
         except ValueError:
             return "its address is no URL"
+        if isinstance(answer, Failure):
+            return f"it can't be reached ({answer.message})"
+        return "" if answer < 300 else f"it answered {answer}"
+
+
+class _Verdict:
+    """Hears the status, after which nothing matters: what follows may be anything. See upstream.sink.Sink."""
+
+    __slots__ = ("outcome",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.outcome: asyncio.Future[int | Failure] = loop.create_future()
+
+    def on_head(self, status: int, headers: dict[str, str]) -> None:
+        del headers
+        self._hear(status)
+
+    def on_data(self, data: bytes) -> None: ...
+
+    def on_end(self) -> None: ...
+
+    def on_error(self, failure: Failure) -> None:
+        self._hear(failure)
+
+    def _hear(self, outcome: int | Failure) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+
+async def _answered(url: str, headers: dict[str, str], body: bytes) -> int | Failure:
+    """The status with which *body* was taken or refused. Raises ValueError for what is no URL."""
+    loop = asyncio.get_running_loop()
+    parts = urlsplit(url)
+    if parts.username is not None:
+        name = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["authorization"] = f"Basic {b64encode(name.encode()).decode()}"
+    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_SAFE)
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    origin = Origin(where, connect_timeout=PATIENCE, loop=loop, spare=False)
+    verdict = _Verdict(loop)
+    try:
+        origin.send(request_head("POST", path, origin.host_header, headers.items()), body, verdict)
+        async with asyncio.timeout(PATIENCE):
+            return await verdict.outcome
+    except TimeoutError:
+        return Failure(Fault.TIMEOUT, f"no answer within {PATIENCE:g} s")
+    finally:
+        await origin.close()
 
 
 def signature(secret: Secret, body: bytes, now: int) -> str:
