@@ -18,6 +18,7 @@ from gateway.generation import Generation, Shared
 from gateway.waiting_room import priority
 from server.caller import Caller
 from server.reply import Reply
+from telemetry.trace import begun
 
 CHAT: Final = "chat"  # as which it is recorded, and taken to providers
 NAMED: Final = ("id", "object", "provider", "model")  # which stand beside what is known of a model
@@ -44,6 +45,8 @@ class PlainCall(Conversation):
         self._key = key
         self._level = None if caller.priority is None else priority(key, caller.priority)
         self._record.key = key.name
+        if self._generation.traced:
+            self._record.trace = begun(caller.trace, self._generation.config.telemetry.sample)
 
     def _hear(self, body: bytes) -> None:
         with plain.plain_words():
