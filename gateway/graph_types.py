@@ -70,6 +70,7 @@ class CompletionResponse:
     attempts: int | None
     dropped: list[str] | None
     degraded: str | None
+    cache: str | None
     capabilities: ModelCapabilities | None
 
 
@@ -120,6 +121,7 @@ class CompletionInput:
     verbosity: str | None = strawberry.UNSET
     service_tier: str | None = strawberry.UNSET
     metadata: JSON | None = strawberry.UNSET
+    cache: JSON | None = strawberry.UNSET
     user: str | None = strawberry.UNSET
     task_type: str | None = strawberry.UNSET
     required_capability: list[str] | None = strawberry.UNSET

@@ -70,8 +70,11 @@ class PlainCall(Conversation):
         """Who answered, what it took and what it cost, once that is settled."""
         record = self._record
         provider, _, model = record.target.partition("/")
-        target = Target(provider, model)
-        known = facts(target, self._generation.model(target))
+        target, there = (
+            Target(provider, model),
+            provider in self._generation.lanes,
+        )  # it may be gone, and its answer kept
+        known = facts(target, self._generation.model(target)) if there else {}
         return {
             "id": record.id,
             "route": record.route,
@@ -86,5 +89,6 @@ class PlainCall(Conversation):
             "attempts": 1 if self._bill is None else len(self._bill.tried) + 1,
             "dropped": list(record.dropped),
             "degraded": record.degraded or None,
-            "capabilities": {name: each for name, each in known.items() if name not in NAMED},
+            "cache": record.cache or None,
+            "capabilities": {name: each for name, each in known.items() if name not in NAMED} or None,
         }
