@@ -13,9 +13,9 @@ Long = NewType("Long", int)  # whole numbers beyond 32 bits, which is where Grap
 
 @strawberry.type
 class Usage:
-    prompt_tokens: Long
-    completion_tokens: Long
-    total_tokens: Long
+    prompt_tokens: Long | None
+    completion_tokens: Long | None
+    total_tokens: Long | None
 
 
 @strawberry.type

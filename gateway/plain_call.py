@@ -81,7 +81,7 @@ class PlainCall(Conversation):
             "target": record.target,
             "provider": provider,
             "model": model,
-            "usage": None if record.usage is None else shown(record.usage),
+            **({} if record.usage is None else {"usage": shown(record.usage)}),  # of a kept answer it is in its body
             "cost_usd": number(record.cost),
             "estimated": record.estimated,
             "latency_ms": round((self._shared.loop.time() - self._began) * 1e3, 1),
