@@ -15,7 +15,7 @@ from config.schema import Server
 from core.errors import Refusal
 from core.secret import Secret
 from server.caller import read_body
-from server.reply import Reply, header
+from server.reply import SSE, Reply, header
 
 ROOT: Final = "/api/v1/"
 READS: Final = frozenset({"GET"})
@@ -108,6 +108,9 @@ async def hand_out(page: object, reply: Reply) -> None:
 
 
 async def _flow(pieces: AsyncIterator[bytes], reply: Reply) -> None:
+    if reply.headless:
+        reply.whole(200, b"", kind=SSE)
+        return
     reply.open()
     tap = Tap()
     reply.follow(tap)
