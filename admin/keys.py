@@ -23,6 +23,7 @@ LONGEST_NAME: Final = 64
 USUAL_PAGE: Final = 100
 LARGEST_PAGE: Final = 1000
 TRIES: Final = 5  # at changing a key that others change at the same time
+PAGE: Final = "import"  # which stands where the name of a key would
 OURS: Final = ("name", "key", "sha256")  # of what is said about a key, what is none of its fields
 
 Json = dict[str, Any]
@@ -181,6 +182,8 @@ def name_of(name: object) -> str:
     if "/" in name or name in {".", ".."}:
         # It has to stand in a path, and accounts are named after it.
         raise invalid("A key's name holds no slash, and is more than dots.", param="name")
+    if name == PAGE:
+        raise invalid(f"No key can be called {PAGE}: a page is.", param="name")
     return name
 
 

@@ -1,9 +1,8 @@
 """Where operators are served: the pages below /api/v1, found in a table of methods and patterns."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping
 from typing import Final
-from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
@@ -13,21 +12,31 @@ from admin.asked import Asked, Flowing, Page, Row, Sheet
 from config.schema import Server
 from core.errors import Refusal
 from core.secret import Secret
+from gateway.asking import expect_kind, plain, query_of
 from server.caller import read_body
 from server.reply import Reply, header
 
-ROOT: Final = "/api/v1/"
+ROOT: Final = "/api/v1"
+NAME: Final = "{}"
 READS: Final = frozenset({"GET"})
+UNTOLD: Final[Mapping[tuple[str, str], Collection[str]]] = {}
 UNCACHED: Final = header("cache-control", "no-store")  # some of it is shown once
 
 
 class Desk:
-    """*server* and *admin_key* are asked for those of the moment."""
+    """*server* and *admin_key* are asked for those of the moment. *asks* are the parameters that a page's query may
+    hold, by method and pattern; where it doesn't say, any.
+    """
 
     def __init__(
-        self, rows: Iterable[Row], server: Callable[[], Server], admin_key: Callable[[], Secret | None]
+        self,
+        rows: Iterable[Row],
+        server: Callable[[], Server],
+        admin_key: Callable[[], Secret | None],
+        asks: Mapping[tuple[str, str], Collection[str]] = UNTOLD,
     ) -> None:
         self._rows = [(tuple(row.pattern.split("/")), row) for row in rows]
+        self._asks = asks
         self._server = server
         self._admin_key = admin_key
         self._under_way: set[asyncio.Task[object]] = set()
@@ -37,6 +46,7 @@ class Desk:
         reply.headless = request.method == "HEAD"
         method = "GET" if reply.headless else request.method
         row, names = self._find(method, request.rel_url.raw_path)
+        query = query_of(request.rel_url.raw_query_string, self._asks.get((row.method, row.pattern)))
         authorization = request.headers.get("authorization")
         if row.operator:
             demand(self._admin_key(), authorization)
@@ -44,9 +54,16 @@ class Desk:
         raw = b""
         if method not in READS:
             raw = await read_body(request, limit=server.max_body, patience=server.body_timeout)
-        asked = Asked(names, dict(request.query), raw, authorization, request.content_type)
+            if raw:
+                expect_kind(request.content_type, request.charset, row.kinds)
+        asked = Asked(names, query, raw, authorization, request.content_type)
         shielded = row.shielded and method not in READS
         await hand_out(await (self._to_its_end(row.page, asked) if shielded else row.page(asked)), reply)
+
+    @property
+    def places(self) -> frozenset[tuple[str, str]]:
+        """Methods and patterns of all pages."""
+        return frozenset((row.method, row.pattern) for _, row in self._rows)
 
     async def end(self) -> None:
         """What was begun is done."""
@@ -66,23 +83,23 @@ class Desk:
             task.exception()  # told to whoever asked; nobody is left to tell if they are gone
 
     def _find(self, method: str, path: str) -> tuple[Row, tuple[str, ...]]:
+        """The page, and what stands for its names. Where a path is written out, no name can stand there."""
         segments = tuple(path.split("/"))
-        allowed: set[str] = set()
-        for pattern, row in self._rows:
-            if (names := _names(pattern, segments)) is None:
-                continue
+        fitting = [each for each in self._rows if _fits(each[0], segments)]
+        if any(NAME not in pattern for pattern, _ in fitting):
+            fitting = [each for each in fitting if NAME not in each[0]]
+        for pattern, row in fitting:
             if row.method == method:
-                return row, names
-            allowed.add(row.method)
+                return row, _names(pattern, segments)
         shown = path.encode("unicode_escape").decode("ascii")[:128]
-        if allowed:
-            lines = {"allow": ", ".join(sorted(allowed))}
+        if fitting:
+            lines = {"allow": ", ".join(sorted({row.method for _, row in fitting}))}
             raise Refusal(405, f"Not allowed: {method} {shown}.", code="method_not_allowed", headers=lines)
         raise Refusal(404, f"Unknown path: {method} {shown}.", code="unknown_url", type="invalid_request_error")
 
 
 async def hand_out(page: object, reply: Reply) -> None:
-    """Answer with what a page is. Of what is flowing, no piece is asked for before the client has taken the last ones."""
+    """Answer with what a page is. Of what is flowing, no piece is asked for before the last ones were taken."""
     if isinstance(page, Sheet):
         reply.whole(page.status, page.body, UNCACHED + page.lines, header("content-type", page.kind))
     elif isinstance(page, Flowing):
@@ -131,10 +148,12 @@ async def _awaited(page: Page, asked: Asked) -> object:
     return await page(asked)
 
 
-def _names(pattern: tuple[str, ...], segments: tuple[str, ...]) -> tuple[str, ...] | None:
-    """What stands for each `{}`; None where the path is another."""
+def _fits(pattern: tuple[str, ...], segments: tuple[str, ...]) -> bool:
     if len(pattern) != len(segments):
-        return None
-    if any(mine not in {"{}", theirs} for mine, theirs in zip(pattern, segments, strict=True)):
-        return None
-    return tuple(unquote(theirs) for mine, theirs in zip(pattern, segments, strict=True) if mine == "{}")
+        return False
+    return all(mine in {NAME, theirs} for mine, theirs in zip(pattern, segments, strict=True))
+
+
+def _names(pattern: tuple[str, ...], segments: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands for each `{}`."""
+    return tuple(plain(theirs, "path") for mine, theirs in zip(pattern, segments, strict=True) if mine == NAME)

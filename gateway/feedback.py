@@ -48,7 +48,7 @@ class Feedback(Clerk):
     async def _judge(self, asked: Asked) -> object:
         """A client judges its own calls, the operator any."""
         key = await self._who(asked)
-        fields = asked.fields()
+        fields = asked.only("id", "score", "label", "task")
         id, score, label, task = _id(fields), _score(fields), _label(fields), _task(fields)
         now = time.time()
         found = await self._find(id, key, now)

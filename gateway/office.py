@@ -6,12 +6,14 @@ from admin.asked import Row
 from admin.first_key import admin_key
 from admin.key_pages import key_pages
 from admin.keys import Locksmith
+from admin.told.everything import queries
 from config.schema import Config
 from core.secret import Secret
 from gateway.accounts import Accounts
 from gateway.calls import Calls
 from gateway.canary_pages import CanaryPages
 from gateway.current import Current
+from gateway.description import Description
 from gateway.desk import Desk
 from gateway.estimate import Estimates
 from gateway.explain import Explanations
@@ -28,7 +30,7 @@ class Office:
         self._current = current
         self._treasury = treasury
         self._first = admin_key(config)
-        self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key)
+        self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key, queries())
 
     def key(self) -> Secret | None:
         """The admin key of the moment."""
@@ -42,3 +44,4 @@ class Office:
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
         yield from Calls(self._current, self._treasury, self.key).rows()
+        yield from Description(self._current, self._treasury, self.key).rows()
