@@ -161,7 +161,7 @@ async def _reached(asked: Any) -> Any:
 
 def _id(fields: Mapping[str, Any]) -> str:
     id = fields.get("id")
-    if not isinstance(id, str) or not 0 < len(id) <= LONGEST_ID:
+    if not isinstance(id, str) or not 0 < len(id) <= LONGEST_ID or "\0" in id:
         raise invalid("Which call? Say the 'x-request-id' of its answer.", param="id")
     return id
 
@@ -176,8 +176,10 @@ def _score(fields: Mapping[str, Any]) -> float:
 
 
 def _label(fields: Mapping[str, Any]) -> str:
-    label = fields.get("label") or ""
-    if not isinstance(label, str) or len(label) > LONGEST_LABEL:
+    label = fields.get("label")
+    if label is None:
+        return ""
+    if not isinstance(label, str) or len(label) > LONGEST_LABEL or "\0" in label:
         raise invalid(f"Expected a text of at most {LONGEST_LABEL} characters.", param="label")
     return label
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from admin.shapes.words import either, named, one_of
 from admin.told.money import WHOSE
+from admin.told.openai import CHAT
 from admin.told.operation import KEY, Operation, Told, asked, whole, within
 
 TAG: Final = "Calls"
@@ -33,6 +34,7 @@ OPERATIONS: Final[Told] = {
         summary="What would happen to a call, and why, without sending it anywhere",
         tag=TAG,
         answers=named("Explanation"),
+        example=CHAT,
         body=either(named("ChatCall"), named("CompletionCall"), named("EmbeddingCall")),
         body_needed=True,
         parameters=(
@@ -47,6 +49,7 @@ OPERATIONS: Final[Told] = {
         tag=TAG,
         answers=named("Judged"),
         body=named("Opinion"),
+        example={"id": "req-0123456789ab-1", "score": 1, "label": "helpful"},
         body_needed=True,
         open_to=KEY,
         may=(404, 503),
@@ -67,6 +70,7 @@ OPERATIONS: Final[Told] = {
         tag=TAG,
         answers=named("Canaries"),
         body=named("CanaryAction"),
+        example={"action": "stop"},
         body_needed=True,
         parameters=(within("route", "the route that it is of"),),
         may=(404, 503),

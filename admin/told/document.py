@@ -74,6 +74,8 @@ def _told(method: str, path: str, operation: Operation) -> dict[str, Any]:
         told["parameters"] = [_parameter(each) for each in operation.parameters]
     if operation.sent:
         told["requestBody"] = {"required": operation.body_needed, "content": _content(operation.sent)}
+        if operation.example is not None:
+            told["requestBody"]["content"][JSON]["example"] = operation.example
     return told
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from admin.shapes.words import NAME, named, one_of
+from admin.told.openai import CHAT
 from admin.told.operation import KEY, Operation, Told, asked, whole
 
 TAG: Final = "Money"
@@ -48,6 +49,7 @@ OPERATIONS: Final[Told] = {
         tag=TAG,
         answers=named("Estimate"),
         body=named("ChatCall"),
+        example=CHAT,
         body_needed=True,
         parameters=(WHOSE,),
         open_to=KEY,

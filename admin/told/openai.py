@@ -1,6 +1,7 @@
 """The endpoints that OpenAI's clients know."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from admin.shapes.words import Schema, named
 from admin.told.operation import EVENTS, JSON, KEY, Operation, Parameter, Told, within
@@ -14,7 +15,10 @@ PRIORITY: Final = Parameter(
 )
 
 
-def _call(summary: str, body: str, answer: str, *, streams: bool) -> Operation:
+CHAT: Final[Mapping[str, Any]] = {"model": "smart", "messages": [{"role": "user", "content": "Hello"}]}
+
+
+def _call(summary: str, body: str, answer: str, *, streams: bool, example: Mapping[str, Any]) -> Operation:
     kinds: dict[str, Schema] = {JSON: named(answer)}
     if streams:
         kinds[EVENTS] = named("Events")
@@ -23,6 +27,7 @@ def _call(summary: str, body: str, answer: str, *, streams: bool) -> Operation:
         tag=TAG,
         body=named(body),
         body_needed=True,
+        example=example,
         kinds=kinds,
         parameters=(PRIORITY,),
         may=FAILED,
@@ -34,9 +39,13 @@ def _call(summary: str, body: str, answer: str, *, streams: bool) -> Operation:
 
 MODEL: Final = within("id", "the name of a route or model; a slash in it is written %2F")
 OPERATIONS: Final[Told] = {
-    ("POST", "/chat/completions"): _call("Answer a conversation", "ChatCall", "Chat", streams=True),
-    ("POST", "/completions"): _call("Go on with a text", "CompletionCall", "Completion", streams=True),
-    ("POST", "/embeddings"): _call("Embed texts", "EmbeddingCall", "Embeddings", streams=False),
+    ("POST", "/chat/completions"): _call("Answer a conversation", "ChatCall", "Chat", streams=True, example=CHAT),
+    ("POST", "/completions"): _call(
+        "Go on with a text", "CompletionCall", "Completion", streams=True, example={"model": "smart", "prompt": "Once"}
+    ),
+    ("POST", "/embeddings"): _call(
+        "Embed texts", "EmbeddingCall", "Embeddings", streams=False, example={"model": "embed", "input": "Hello"}
+    ),
     ("GET", "/models"): Operation(
         summary="The models that the key may ask for",
         tag=TAG,

@@ -56,7 +56,7 @@ class Operation:
 
     *body* is what it reads, if anything, *answers* what a good one is; both are schemas of JSON, or schemas by content
     type. *may* are the statuses of refusals, besides those that anything can end with; *also* are other answers, by
-    status. *open_to* says who may ask. *everywhere*: it is served with and without `/v1` in front.
+    status. *example* is a body. *open_to* says who may ask. *everywhere*: it is served with and without `/v1` in front.
     """
 
     summary: str
@@ -66,6 +66,7 @@ class Operation:
     body: Schema | None = None
     body_kinds: Bodies | None = None
     body_needed: bool = False
+    example: Any = None
     parameters: Sequence[Parameter] = ()
     may: Sequence[int] = ()
     also: Mapping[int, Schema] = field(default_factory=dict)

@@ -22,7 +22,8 @@ models:
 teams: {{research: {{budget: 100/month}}}}
 tags: {{nightly: {{}}}}
 routes:
-  m: [demo/echo, away/some]
+  smart: [demo/echo, away/some]
+  embed: demo/echo
   tried: {{chain: [demo/echo], canary: {{target: demo/fast, stages: [50%]}}}}
   hidden: demo/echo
   lost: away/some
@@ -31,9 +32,9 @@ keys:
     key: {ALICE}
     team: research
     tags: [nightly]
-    models: [m, tried, lost]
+    models: [smart, tried, lost, embed]
     budget: [1000/month, 900/day]
-    per_model: {{"m*": {{budget: 800/day}}}}
+    per_model: {{"smart*": {{budget: 800/day}}}}
   bob: {{key: {BOB}, models: [hidden]}}
 """
 HI = [{"role": "user", "content": "hi"}]
@@ -50,10 +51,11 @@ async def opened(folder):
             await gateway.request("POST", "/v1/chat/completions", body, **headers)
 
         admin = {"authorization": f"Bearer {ADMIN}"}
-        await call("m", ALICE, "call-1", max_tokens=20)
+        await call("smart", ALICE, "call-1", max_tokens=20)
         await call("lost", ALICE, "call-3", max_tokens=20)
         await call("hidden", BOB, "call-2", max_tokens=20)
-        await gateway.request("POST", "/api/v1/keys", {"name": "carol", "budget": "3/month"}, **admin)
+        for name in ("carol", "gone"):
+            await gateway.request("POST", "/api/v1/keys", {"name": name, "budget": "3/month"}, **admin)
         await gateway.request("POST", "/api/v1/feedback", {"id": "call-1", "score": "up"}, **admin)
 
         async def kept():

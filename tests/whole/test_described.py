@@ -2,11 +2,7 @@
 
 import re
 
-import pytest
-
-from admin.shapes import openai as openai_shapes
 from admin.told.document import OPERATIONS, document
-from api import chat, completions, embeddings
 from core.version import VERSION
 
 DOCUMENT = document(VERSION)

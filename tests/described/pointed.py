@@ -1,0 +1,88 @@
+"""The document as the tests want it: with what there is beside what there might be, and nothing left open."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from admin.told.document import document
+from core.version import VERSION
+
+# What is there in the gateway of these tests, by name of the parameter or field.
+THERE = {
+    "name": ["carol"],
+    "id": ["call-1", "call-2", "smart", "hidden"],
+    "route": ["tried", "smart"],
+    "key": ["alice", "carol"],
+    "team": ["research"],
+    "target": ["demo/echo"],
+    "since": ["2026-01-01"],
+    "zone": ["Europe/Berlin"],
+    "workspace": ["research", "tag/nightly"],
+}
+MODELS = ["smart", "tried", "lost"]
+CALLS = ("ChatCall", "CompletionCall", "EmbeddingCall")
+BRIEF = ("model", "messages", "stream", "stream_options", "max_tokens", "n", "tools", "response_format", "routing")
+ECHOED = {"Document", "Budget", "Limits", "Allowance"}  # what is answered as it was sent
+
+
+def pointed() -> dict[str, Any]:
+    whole = orjson.loads(orjson.dumps(document(VERSION)))
+    shapes = whole["components"]["schemas"]
+    for operation in operations(whole):
+        for parameter in operation.get("parameters", ()):
+            there = THERE.get(parameter["name"], ())
+            if there:
+                parameter["schema"] = {"anyOf": [{"enum": there}, parameter["schema"]]}
+                if parameter["in"] == "path":
+                    parameter["example"] = there[0]
+    for name in CALLS:
+        shapes[name]["properties"]["model"] = {"anyOf": [{"enum": MODELS}, {"type": "string", "minLength": 1}]}
+    # What is read by the parser of chat calls needn't be tried with every field at each place.
+    chat = shapes["ChatCall"]
+    shapes["BriefCall"] = {**chat, "properties": {name: chat["properties"][name] for name in BRIEF}}
+    for path in ("/api/v1/estimate", "/api/v1/explain"):
+        content = whole["paths"][path]["post"]["requestBody"]["content"]
+        content["application/json"]["schema"] = {"$ref": "#/components/schemas/BriefCall"}
+    for path in whole["paths"].values():
+        # Any text is CSV, so that none of it can be wrong.
+        path.get("post", {}).get("requestBody", {}).get("content", {}).pop("text/csv", None)
+    whole["paths"]["/models/{id}"]["get"]["parameters"][0]["example"] = "smart"
+    whole["paths"]["/api/v1/feedback"]["post"]["requestBody"]["content"]["application/json"]["example"]["id"] = "call-1"
+    # What is revoked is gone for all the others.
+    revoked = whole["paths"]["/api/v1/keys/{name}"]["delete"]["parameters"][0]
+    revoked |= {"schema": {"anyOf": [{"enum": ["gone"]}, {"type": "string", "minLength": 1}]}, "example": "gone"}
+    for name in answered(whole) - ECHOED:
+        shapes[name] = strict(shapes[name])
+    return whole
+
+
+def operations(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in whole["paths"].values():
+        yield from (each for each in path.values() if isinstance(each, dict))
+
+
+def answered(whole: dict[str, Any]) -> set[str]:
+    """The names of all schemas that answers are made of."""
+    found: set[str] = set()
+    left: list[Any] = [operation["responses"] for operation in operations(whole)]
+    while left:
+        one = left.pop()
+        left.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+        name = str(one.get("$ref", "")).rpartition("/")[2] if isinstance(one, dict) else ""
+        if name and name not in found:
+            found.add(name)
+            left.append(whole["components"]["schemas"][name])
+    return found
+
+
+def strict(schema: Any) -> Any:
+    """With no fields but those that are named."""
+    if isinstance(schema, list):
+        return [strict(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: strict(each) for name, each in schema.items()}
+    if "properties" in schema and "object" in schema.get("type", ()):
+        inner.setdefault("additionalProperties", False)
+    return inner
