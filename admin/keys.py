@@ -121,6 +121,9 @@ class Locksmith:
 
     def read(self, name: str, hashed: bytes, fields: Mapping[str, Any]) -> tuple[str, ...]:
         """What the operator should know of such a key; what is wrong with it is a Refusal."""
+        if (empty := nothing_in(fields)) is not None:
+            # A file may say nothing by an empty variable. Here it would be a budget that was meant, and isn't kept.
+            raise invalid(f"{empty}: is null.", param=empty)
         try:
             return examined(name, hashed, fields, Names.of(self.config()))[1]
         except ConfigErrors as errors:
@@ -231,6 +234,19 @@ def merged(fields: Mapping[str, Any], patch: Mapping[str, Any]) -> Json:
         else:
             result[name] = value
     return result
+
+
+def nothing_in(value: Any, path: str = "") -> str | None:
+    """Where the first null stands in it."""
+    if value is None:
+        return path
+    if isinstance(value, Mapping):
+        inner = ((f"{path}.{name}" if path else str(name), one) for name, one in value.items())
+    elif isinstance(value, list):
+        inner = ((f"{path}[{at}]", one) for at, one in enumerate(value))
+    else:
+        return None
+    return next((found for at, one in inner if (found := nothing_in(one, at)) is not None), None)
 
 
 def when(time: float) -> str:

@@ -60,8 +60,6 @@ def _node(value: Any, path: str, depth: int, notes: Notes) -> Node:
             fields = {name: _node(one, below(path, name), depth + 1, notes) for name, one in value.items()}
             return Fields(fields, dict.fromkeys(fields, 0), 0)
         case list() | tuple():
-            if None in value:
-                notes.error(Spot(f"{path}[{list(value).index(None)}]", 0), "is null")
             return Items(tuple(_node(one, f"{path}[{at}]", depth + 1, notes) for at, one in enumerate(value)), 0)
         case str():
             return Scalar(value, 0, plain=False)
