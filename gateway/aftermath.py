@@ -2,7 +2,7 @@
 
 from config.schema import Breaker
 from core.faults import Failure
-from gateway.learning import learn
+from gateway.learning import learn, noted
 from gateway.puzzle import puzzled
 from gateway.tab import Tab
 from gateway.telling import Telling
@@ -19,6 +19,7 @@ def over(tab: Tab, failure: Failure | None, breaker: Breaker, telling: Telling |
     first = None if telling is None or telling.first is None else telling.first - began
     tab.vitals.end(now, failure, probe=tab.probe, policy=breaker, first_content=first, took=now - began, usage=tab.took)
     generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
+    noted(tab, failure, first, now)
     if generation.learns or bill.record.decided:
         learn(tab, failure, first, now)
     if failure is not None and failure.guessed:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from config.schema import Alerts
 from core.secret import Secret
+from gateway.news import Put, of_alert
 from gateway.spent import NANO
 from quota.reports import Event
 from store.contract import Store, StoreDown
@@ -17,12 +18,13 @@ REMEMBERED: Final = 10_000
 
 
 class Bells:
-    """Watches the till. *alerts* may change with a reload (`heed`)."""
+    """Watches the till. *alerts* may change with a reload (`heed`). *put* tells those who watch what happens."""
 
-    __slots__ = ("_alerts", "_rung", "_scribe", "_store", "_tasks", "_webhook")
+    __slots__ = ("_alerts", "_put", "_rung", "_scribe", "_store", "_tasks", "_webhook")
 
-    def __init__(self, store: Store, scribe: Scribe, alerts: Alerts) -> None:
+    def __init__(self, store: Store, scribe: Scribe, alerts: Alerts, put: Put) -> None:
         self._store = store
+        self._put = put
         self._scribe = scribe
         self._rung: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -84,6 +86,7 @@ class Bells:
         self._scribe.event(
             "warning", message["event"].replace("_", " "), **{k: v for k, v in message.items() if k != "event"}
         )
+        self._put("alert", of_alert(message))
         if self._webhook is not None:
             self._webhook.send(message)
 

@@ -179,7 +179,7 @@ class Auto:
             if listed:
                 found = (Target(name, model.id) for model in listed if not gone(*_place(provider), model.id))
                 yield from (target for target in found if self._model(target).source)
-            elif _at_home(provider):
+            elif at_home(provider):
                 yield from (Target(name, model) for model in current(provider.dialect))
 
     def _called(self) -> dict[str, set[str]]:
@@ -226,6 +226,6 @@ def _place(provider: Provider) -> tuple[str, str]:
     return provider.name, provider.dialect
 
 
-def _at_home(provider: Provider) -> bool:
-    """Whether it is the provider that the catalog speaks of, and not a machine that talks like it."""
+def at_home(provider: Provider) -> bool:
+    """Whether *provider* is the one that the catalog speaks of, and not a machine that talks like it."""
     return not provider.local and provider.base_url == ADAPTERS[provider.dialect].base_url

@@ -63,14 +63,15 @@ class Bulletin:
     def heed(self, generation: Generation) -> None:
         """Speak of the providers of *generation* from now on, and listen to nothing else."""
         if self._board is not None and not self._tasks:
-            self._shared.vitals.watcher = self._changed
+            self._shared.vitals.watchers.append(self._changed)
             self._begin(partial(self._speak, self._board))
             self._begin(partial(self._listen, self._board))
         self._marks = {name: mark(lane.provider) for name, lane in generation.lanes.items()}
         self._names = {f"{mark}/{name}": name for name, mark in self._marks.items()}
 
     async def end(self) -> None:
-        self._shared.vitals.watcher = None
+        if self._changed in self._shared.vitals.watchers:
+            self._shared.vitals.watchers.remove(self._changed)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -388,8 +388,7 @@ class Conversation:
             elif self._part is not None:
                 self._part.close(record, "")
         record.bytes_out = reply.sent
-        shared.meters.count(record)
-        shared.scribe.put(record)
+        shared.finished(record)
 
 
 def broken(failure: Failure) -> Refusal:

@@ -99,7 +99,7 @@ class Desk:
 
 
 async def hand_out(page: object, reply: Reply) -> None:
-    """Answer with what a page is. Of what is flowing, no piece is asked for before the last ones were taken."""
+    """Answer with what a page is. What flows is asked for its next piece when the client has taken the last ones."""
     if isinstance(page, Sheet):
         reply.whole(page.status, page.body, UNCACHED + page.lines, header("content-type", page.kind))
     elif isinstance(page, Flowing):

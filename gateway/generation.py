@@ -27,6 +27,7 @@ from core.wire import WireRequest
 from gateway.assessor import Assessor
 from gateway.auto import AUTO, Auto
 from gateway.canaries import Canaries
+from gateway.events import Newsroom
 from gateway.lane import Lane
 from gateway.outlook import outlook
 from gateway.remembered import Remembered
@@ -48,6 +49,7 @@ from routing.vitals import Vitals
 from server.reply import header
 from telemetry.log import Scribe
 from telemetry.meters import Meters
+from telemetry.record import Record
 from upstream.deadlines import Deadlines
 from upstream.fetch import Fetcher
 from upstream.inside import Inside
@@ -95,6 +97,7 @@ class Shared:
     stored: StoredKeys
     journal: JournalLike
     canaries: Canaries
+    newsroom: Newsroom = field(default_factory=Newsroom)
     shadows: Shadows = field(default_factory=Shadows)
     budget: RetryBudget = field(default_factory=RetryBudget)
     hedges: Hedges = field(default_factory=Hedges)
@@ -110,6 +113,13 @@ class Shared:
 
     def __post_init__(self) -> None:
         self.assessor = Assessor(self.loop, self.qualities, self.meters)
+
+    def finished(self, record: Record) -> None:
+        """A call is over, and so is its record."""
+        self.meters.count(record)
+        self.scribe.put(record)
+        if self.newsroom.listeners:
+            self.newsroom.call(record)
 
 
 class Generation:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -18,9 +19,12 @@ from gateway.alerts import Bells
 from gateway.canaries import Canaries
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
+from gateway.events import Newsroom
 from gateway.generation import Generation, Shared
+from gateway.lately import seen_here
 from gateway.lookout import Lookout
 from gateway.mistakes import told
+from gateway.news import of_reload
 from gateway.observed import States, appraise, observe
 from gateway.office import Office
 from gateway.pages import Pages
@@ -68,7 +72,8 @@ class House:
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag, self._outbox = Lag(), Outbox(loop)
-        self._bells = Bells(treasury.store, scribe, config.alerts)
+        newsroom = self._newsroom = Newsroom()
+        self._bells = Bells(treasury.store, scribe, config.alerts, newsroom.put)
         self._shared = Shared(
             loop,
             Pools(loop, self._outbox.put),
@@ -82,7 +87,9 @@ class House:
             treasury.journal,
             Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
+            newsroom=newsroom,
         )
+        newsroom.watch(self._shared.vitals, loop.time)
         self._lookout = Lookout(self._shared, treasury.board)
         self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
         self._endpoints = {
@@ -188,12 +195,22 @@ class House:
         for name, read in self._treasury.facts.items():
             watch(name, read)
         self._meters.reloaded(ok=True)
+        self._meet()
         self._look_again()
         self._lookout.heed(self._current.generation)
         self._shared.assessor.begin(self._treasury.store, self._treasury.journal.owner)
 
+    def _meet(self) -> None:
+        """Those who share the state directory, to tell each other what happens."""
+        directory = Path(self._current.generation.config.state.directory)
+        try:
+            self._newsroom.begin(directory, partial(seen_here, self._shared.vitals, self._loop.time))
+        except OSError as error:
+            self._scribe.event("info", "events stay in this process", directory=str(directory), reason=error.strerror)
+
     def stop_taking(self) -> None:
         self._pages.serving = False
+        self._newsroom.hush()
 
     def interrupt(self) -> None:
         for conversation in list(self._shared.open):
@@ -205,6 +222,7 @@ class House:
         self._lag.stop()
         for task in self._tasks:
             task.cancel()
+        self._newsroom.end()
         await self._lookout.end()
         await self._shared.shadows.end()
         await self._shared.canaries.end()
@@ -246,6 +264,7 @@ class House:
             # One change is often told of more than once: by the operator, by a signal, by the file itself.
             return
         self._meters.reloaded(ok=result.ok)
+        self._newsroom.put("reload", of_reload(result.shown()))
         if result.ok:
             self._scribe.event("info", "configuration reloaded", config=result.hash, changed=result.changed)
         for name in result.waiting:

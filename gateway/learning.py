@@ -33,6 +33,19 @@ def learn(tab: Tab, failure: Failure | None, first: float | None, now: float) ->
         _look(vitals.rooms, attempt.credential, trial, now, number=tab.number, tokens=taken)
 
 
+def noted(tab: Tab, failure: Failure | None, first: float | None, now: float) -> None:
+    """The same, for those who look at figures: what was sent counts, unless nobody waited for it."""
+    if tab.trial is None:
+        return
+    if failure is None:
+        wait, usage = tab.attempt.wait, tab.took
+        output = 0 if usage is None else usage.completion
+        begun = None if first is None else first - wait
+        tab.vitals.live.answered(now, now - tab.began - wait, begun, output, tab.bill.costs[-1])
+    elif failure.fault.blame is not Blame.NOBODY:
+        tab.vitals.live.failed(now, blamed=failure.fault.blame is not Blame.CALLER)
+
+
 def _look(
     rooms: Rooms, credential: int, trial: WholeTrial | StreamTrial, now: float, *, number: int, tokens: int
 ) -> None:

@@ -16,8 +16,11 @@ from gateway.current import Current
 from gateway.description import Description
 from gateway.desk import Desk
 from gateway.estimate import Estimates
+from gateway.event_pages import EventPages
 from gateway.explain import Explanations
 from gateway.feedback import Feedback
+from gateway.lately import Lately
+from gateway.model_pages import ModelPages
 from gateway.treasury import Treasury
 
 
@@ -40,7 +43,9 @@ class Office:
         yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
         yield from Accounts(self._current, self._treasury, self.key).rows()
         yield from CanaryPages(self._current.shared.canaries).rows()
+        yield from EventPages(self._current.shared.newsroom).rows()
         yield from Estimates(self._current, self._treasury, self.key).rows()
+        yield from ModelPages(self._current, self._treasury, self.key, Lately(self._current.shared)).rows()
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
         yield from Calls(self._current, self._treasury, self.key).rows()

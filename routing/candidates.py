@@ -11,6 +11,7 @@ from routing.breaker import CLOSED
 from routing.credentials import Credentials, Pause
 from routing.eligibility import demanding, excluded
 from routing.length import LONG
+from routing.lineup import lineup
 from routing.outlook import Outlook
 from routing.retry_budget import RetryBudget
 from routing.vitals import TargetVitals, Vitals
@@ -154,31 +155,31 @@ def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifte
 
     What `obstacle` asks beyond that needs a doubt here as well; tests/routing/test_sift.py compares the two.
     """
-    able: list[Target] = []
-    seen: list[TargetVitals | None] = []
-    skipped: list[Skipped] = []
-    observed, needs, can = view.vitals.targets().get, call.needs, view.outlook.capabilities
+    ids, firsts = lineup(targets)
+    seen = list(map(view.vitals.targets().get, ids))
     picky = call.size > LONG or demanding(call.wishes)
-    easy: dict[str, bool] = {}
-    for target in targets:
-        provider = target.provider
-        sure = easy.get(provider)
-        if sure is None:
-            sure = easy[provider] = _easy(target, call, view)
-        vitals = observed(target.id)
+    fine = [one is None or (one.circuit.state is CLOSED and one.in_flight < one.gate.room) for one in seen]
+    needs, can = call.needs, view.outlook.capabilities
+    hard = {first.provider for first in firsts if not _easy(first, call, view)}
+    if not (picky or hard or needs) and False not in fine:
+        # As they came: what is prepared for the same targets can be found again.
+        return Sifted(targets, seen, [])
+    skipped: list[Skipped] = []
+    stays: list[int] = []
+    for number, target in enumerate(targets):
         if not (
-            sure
-            and (vitals is None or (vitals.circuit.state is CLOSED and vitals.in_flight < vitals.gate.room))
+            fine[number]
+            and target.provider not in hard
             and (excluded(target, call, view) is None if picky else not needs or needs <= can[target.id])
         ):
             away = kept_away(target, call, view, now)
             if away is not None:
                 skipped.append(away)
                 continue
-        able.append(target)
-        seen.append(vitals)
-    # As they came where none is left out: what is prepared for the same targets can be found again.
-    return Sifted(able if skipped else targets, seen, skipped)
+        stays.append(number)
+    if not skipped:
+        return Sifted(targets, seen, skipped)
+    return Sifted([targets[number] for number in stays], [seen[number] for number in stays], skipped)
 
 
 def resting(target: Target, pause: Pause) -> Skipped:

@@ -7,6 +7,8 @@ from core.call import Call
 from core.target import Target
 from core.tasks import task_of
 from routing.candidates import View
+from routing.lineup import lineup
+from routing.pick import known_all
 from routing.pulse import QUIET
 from routing.vitals import TargetVitals
 
@@ -54,7 +56,7 @@ def idle(sight: Sight) -> Sequence[float | None]:
 def cost(sight: Sight) -> Sequence[float | None]:
     """Nano-dollars that the call will probably cost. A machine of one's own costs nothing unless it has a price."""
     found = sight.view.outlook.costs(sight.targets, sight.call)
-    if None not in found:
+    if known_all(found):
         return found
     usable = sight.view.usable
     return [
@@ -66,7 +68,7 @@ def cost(sight: Sight) -> Sequence[float | None]:
 def quality(sight: Sight) -> Sequence[float | None]:
     """From 0 to 1, for the call's task."""
     known = sight.view.outlook.qualities(task_of(sight.call), sight.now)
-    return [known[target.id] for target in sight.targets]
+    return list(map(known.__getitem__, lineup(sight.targets).ids))
 
 
 def local(sight: Sight) -> Sequence[float | None]:
@@ -79,7 +81,7 @@ def match(sight: Sight) -> Sequence[float | None]:
     """How many it has of the capabilities that are needed or wished for; being good at the task is one more."""
     call, known = sight.call, sight.view.outlook.capabilities
     wished = call.wishes.capabilities | call.needs
-    counts = [len(wished & known[target.id]) for target in sight.targets]
+    counts = [len(wished & known[target.id]) for target in sight.targets] if wished else [0] * len(sight.targets)
     if not call.wishes.task:
         return counts
     return [count + ((good or 0.0) >= STRONG) for count, good in zip(counts, quality(sight), strict=True)]

@@ -104,7 +104,8 @@ class Outlook:
         forecast = self.forecast
         tokens, output, cached = forecast.input(call), forecast.output(call), forecast.cached(call)
         if cached is None and tokens <= LONG and (prices := self._prices(targets)) is not None:
-            return [tokens * into + output * out for into, out in prices]
+            read, written = float(tokens), float(output)
+            return [read * into + written * out for into, out in prices]
         shares, rates = cached or {}, self.rates
         return [_cost(rates[one.id], tokens, output, shares.get(one.id, 0.0)) for one in targets]
 

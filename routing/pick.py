@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from config.schema import BALANCE, Balance
 from core.target import Target
-from routing.chance import chance, chances
+from routing.chance import chances
 
 Number = float | None
 Column = Sequence[Number]
@@ -40,9 +40,18 @@ class Pick(NamedTuple):
 
     def chances(self, count: int) -> list[float]:
         """One for each of *count* targets."""
-        return (
-            chances(self.seed, count) if self.whole is None else [chance(self.seed, one) for one in self.whole.numbers]
-        )
+        if self.whole is None:
+            return chances(self.seed, count)
+        drawn = chances(self.seed, self.whole.among)
+        return [drawn[number] for number in self.whole.numbers]
+
+
+def known_all(column: Column) -> bool:
+    """Whether everything of it is known. To compare it with None fails, and is quicker than to look for None."""
+    try:
+        return max(column, default=0) is not None  # type: ignore[type-var]
+    except TypeError:
+        return False
 
 
 Order = Callable[[Sequence[Target], Table, Pick], Sequence[int]]

@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from core.target import Target
 from routing.chance import chance
-from routing.pick import Column, Number, Pick, Table
+from routing.pick import Column, Number, Pick, Table, known_all
 from routing.ranking import ranked
 
 Known = Sequence[float]
@@ -32,7 +32,7 @@ BALANCED: Final = ("cost", "quality", "latency", "idle", "in_flight")
 
 def middle(column: Column) -> float | None:
     """The median of what is known; the lower one of two."""
-    known = sorted(one for one in column if one is not None) if None in column else sorted(cast("Known", column))
+    known = sorted(cast("Known", column) if known_all(column) else [one for one in column if one is not None])
     return known[(len(known) - 1) // 2] if known else None
 
 
@@ -44,14 +44,10 @@ def expected(latency: Column, idle: Column, scale: Scale | None = None) -> tuple
     usual = middle(latency) if scale is None else scale[0]
     if usual is None:
         return [0.0] * len(latency), 0.0
-    times = [
-        usual
-        if one is None
-        else one
-        if one <= usual or (since or 0) < FRESH
-        else usual + (one - usual) * math.exp(-(since or 0) / FADES)
-        for one, since in zip(latency, idle, strict=True)
-    ]
+    times = list(cast("Known", latency)) if known_all(latency) else [usual if one is None else one for one in latency]
+    for number, since in enumerate(idle):
+        if since is not None and since >= FRESH and times[number] > usual:
+            times[number] = usual + (times[number] - usual) * math.exp(-since / FADES)
     return times, usual
 
 
@@ -168,7 +164,7 @@ def balance(table: Table, pick: Pick) -> list[float]:
     money, dear = _filled(cost, None if scale is None else scale[1])
     times, usual = expected(latency, idle, scale)
     slow = usual or (max(times) if scale is None else scale[2]) or 1.0
-    good = [0.5 if one is None else one for one in quality] if None in quality else cast("Known", quality)
+    good = cast("Known", quality) if known_all(quality) else [0.5 if one is None else one for one in quality]
     # What `price * one / (one + dear)` and so on add up to, with fewer steps for each.
     late = slow * LATE
     most, dearer, slower = price + haste + care, price * dear, haste * slow
@@ -184,7 +180,7 @@ def _filled(column: Column, usual: Number = None) -> tuple[Known, float]:
     """*column* with what is *usual* where nothing is known, and what that is; 1 where all is nothing."""
     if usual is not None:
         return [usual if one is None else one for one in column], usual
-    if None in column:
+    if not known_all(column):
         usual = middle(column) or max((one for one in column if one is not None), default=1.0) or 1.0
         return [usual if one is None else one for one in column], float(usual)
     known = cast("Known", column)

@@ -4,14 +4,13 @@ A new strategy is a score or an order and a line in STRATEGIES. It sees nothing 
 thing that it *reads* (routing/columns.py fills them), and a Pick. So what was decided can be made again.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from core.target import Target
 from routing.pick import Pick, Strategy, Table
 from routing.ranking import led, less_loaded, loads, lowest
-from routing.rendezvous import affine, consistent, shares
+from routing.rendezvous import affine, consistent, in_proportion, shares
 from routing.scores import BALANCED, balanced, best, cheapest, fastest, freest, preferred, usuals, waits
 
 
@@ -20,11 +19,7 @@ def by_chance(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[
 
 
 def by_weighted_chance(targets: Sequence[Target], _table: Table, pick: Pick) -> Sequence[float]:
-    """The smallest of exponential variates is each one's with a chance in proportion to its rate."""
-    return [
-        -math.log1p(-one) / target.weight if target.weight > 0 else math.inf
-        for target, one in zip(targets, pick.chances(len(targets)), strict=True)
-    ]
+    return in_proportion(targets, pick.chances(len(targets)))
 
 
 def as_written(targets: Sequence[Target], _table: Table, _pick: Pick) -> Sequence[int]:

@@ -14,6 +14,7 @@ from routing.breaker import CLOSED, OPEN, Circuit
 from routing.credentials import Credentials, CredentialVitals
 from routing.gate import Gate
 from routing.headroom import Rooms
+from routing.live import Live
 from routing.presence import Presence
 from routing.pulse import Pulse
 
@@ -35,8 +36,8 @@ class TargetVitals:
 
     *first_content* is the decaying average of seconds to the first content, None before the first success.
     *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *pulse* is how fast
-    it is, *rooms* what is left of its rate limits; both are told by gateway/learning.py. *used* and *worked* are when
-    an attempt last began, and when one succeeded.
+    it is, *rooms* what is left of its rate limits, *live* what its last hour was like; they are told by
+    gateway/learning.py. *used* and *worked* are when an attempt last began, and when one succeeded.
     """
 
     __slots__ = (
@@ -47,6 +48,7 @@ class TargetVitals:
         "gate",
         "in_flight",
         "last_failure",
+        "live",
         "provider",
         "pulse",
         "rooms",
@@ -67,6 +69,7 @@ class TargetVitals:
         self.worked = -math.inf
         self.pulse = Pulse()
         self.rooms = Rooms()
+        self.live = Live()
 
     @property
     def idle(self) -> bool:
@@ -171,10 +174,10 @@ def _adaptive(_id: str) -> Concurrency:
 class Vitals:
     """One for each process. *rng* jitters the breakers; *most* targets are remembered.
 
-    *watcher*, once there is one, is told the id of a target after each change of its breaker's state.
+    *watchers* are told the id of a target after each change of its breaker's state.
     """
 
-    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets", "watcher")
+    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets", "watchers")
 
     def __init__(self, rng: Random, *, most: int = 10_000) -> None:
         self._rng = rng
@@ -182,7 +185,7 @@ class Vitals:
         self._targets: dict[str, TargetVitals] = {}
         self._providers: dict[str, ProviderVitals] = {}
         self._credentials: dict[str, CredentialVitals] = {}
-        self.watcher: Callable[[str], None] | None = None
+        self.watchers: list[Callable[[str], None]] = []
         self._concurrency: Callable[[str], Concurrency] = _adaptive
 
     def target(self, id: str) -> TargetVitals:
@@ -237,8 +240,8 @@ class Vitals:
         return self._credentials
 
     def _changed(self, id: str) -> None:
-        if self.watcher is not None:
-            self.watcher(id)
+        for watcher in self.watchers:
+            watcher(id)
 
     def _drop_idle(self) -> None:
         """Wildcard routes make names from clients' text; the tenth that was idle longest makes room."""

@@ -17,9 +17,9 @@ from tests.process.actor import Actor, Callers, dripping, half_dead, lying, perc
 from tests.process.running import Running
 
 RATE = 200  # calls a second
-BEFORE, GRACE, ILL = 0.6, 1.0, 1.5  # seconds: healthy, until it has to be noticed, afterwards
+BEFORE, GRACE, ILL = 0.6, 1.0, 3.0  # seconds: healthy, until it has to be noticed, afterwards
 BLIND = ("least_loaded", "round_robin")  # to how fast anybody is
-SLOWER, SLACK = 1.2, 15.0  # than in health; the latter in milliseconds, for percentiles of few calls
+SLOWER, SLACK = 1.2, 5.0  # than in health; the latter in milliseconds, for percentiles of few calls
 SHARE = 0.02
 TRIES = 4  # of which one has to be good: other programs make everybody slow, but not always
 AGAIN = 30.0

@@ -147,7 +147,7 @@ def test_a_target_of_a_lost_provider_is_not_available():
 def test_who_watches_is_told_whose_breaker_has_changed():
     world, told = World(), []
     world.trip("lab/a")
-    world.vitals.watcher = told.append
+    world.vitals.watchers.append(told.append)
 
     world.trip("lab/b")
 

@@ -151,3 +151,16 @@ def test_nobody_is_nobody():
 @given(text=st.text(st.characters()))
 def test_a_mark_fits_into_a_ledger(text):
     assert 0 < mark(text) < 1 << 63
+
+
+def test_each_of_many_wins_its_share_and_each_pair_is_even():
+    many = tuple(target(f"model-{number}") for number in range(40))
+    orders = [STRATEGIES["consistent"].order(many, [], Pick(1, 0, mark(str(each)))) for each in range(SESSIONS)]
+
+    won = Counter(order[0] for order in orders)
+    assert all(abs(won[number] - SESSIONS / 40) < 5 * (SESSIONS / 40) ** 0.5 for number in range(40))
+    places = [{number: place for place, number in enumerate(order)} for order in orders]
+    for one in range(0, 40, 3):
+        for other in range(one + 1, 40, 3):
+            ahead = sum(place[one] < place[other] for place in places)
+            assert abs(ahead - SESSIONS / 2) < 5 * (SESSIONS / 4) ** 0.5

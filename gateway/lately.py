@@ -1,0 +1,95 @@
+"""What the last hour was like at each target, as far as the processes of this machine have seen it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final
+
+import orjson
+
+from gateway.generation import Shared
+from routing.live import NEVER, NOTHING, WINDOW, Buckets, Seen, together
+from routing.vitals import Vitals
+
+PATIENCE: Final = 0.02  # seconds that other processes have to answer
+FRESH: Final = 1.0  # seconds that what they said is gone by
+AT_ONCE: Final = 32  # targets written in one turn of the loop
+
+
+class Lately:
+    """One for each process. The others are asked only when somebody wants to know."""
+
+    __slots__ = ("_asked", "_heard", "_known", "_others", "_shared")
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._asked = -FRESH
+        self._others: dict[str, Seen] = {}
+        self._heard = self._known = 0
+
+    async def seen(self) -> Callable[[str], Seen]:
+        """By `provider/model`."""
+        await self._ask()
+        now, observed, others = self._shared.loop.time(), self._shared.vitals.targets(), self._others
+
+        def of(id: str) -> Seen:
+            vitals = observed.get(id)
+            own = NEVER if vitals is None else vitals.live.seen(now)
+            theirs = others.get(id)
+            return own if theirs is None else together(own, theirs)
+
+        return of
+
+    def told(self) -> dict[str, Any]:
+        """Whose figures they are."""
+        return {
+            "window_seconds": int(WINDOW),
+            "processes": {"heard": self._heard + 1, "known": self._known + 1},
+        }
+
+    async def _ask(self) -> None:
+        neighbours, now = self._shared.newsroom.neighbours, self._shared.loop.time()
+        if neighbours is None or now - self._asked < FRESH:
+            return
+        self._asked = now
+        inquiry = await neighbours.ask(PATIENCE)
+        others: dict[str, Seen] = {}
+        for part in inquiry.parts:
+            for id, seen in _read(part):
+                others[id] = together(others[id], seen) if id in others else seen
+        self._others = others
+        self._heard, self._known = inquiry.heard, max(inquiry.heard, inquiry.waits)
+
+
+def seen_here(vitals: Vitals, clock: Callable[[], float]) -> Iterator[bytes]:
+    """What this process has seen, in parts: for another one that asks."""
+    now = clock()
+    seen = ((id, one.live.seen(now)) for id, one in list(vitals.targets().items()))
+    rows = ((id, *one[:4], *map(_sparse, one[4:])) for id, one in seen if one.calls)
+    while some := list(islice(rows, AT_ONCE)):
+        yield orjson.dumps(some)
+
+
+def _sparse(buckets: Buckets) -> Sequence[tuple[int, int]]:
+    return [(number, count) for number, count in enumerate(buckets) if count]
+
+
+def _read(part: bytes) -> list[tuple[str, Seen]]:
+    """Nothing, where another version said it otherwise."""
+    try:
+        return [(str(row[0]), _seen(row)) for row in orjson.loads(part)]
+    except (ValueError, TypeError, IndexError):
+        return []
+
+
+def _seen(row: Sequence[Any]) -> Seen:
+    _, calls, errors, answered, cost, first, pace, whole = row
+    return Seen(int(calls), int(errors), int(answered), int(cost), _buckets(first), _buckets(pace), _buckets(whole))
+
+
+def _buckets(counts: Sequence[tuple[int, int]]) -> Buckets:
+    if not counts:
+        return NOTHING
+    buckets = list(NOTHING)
+    for number, count in counts:
+        buckets[number] += count
+    return buckets
