@@ -7,11 +7,12 @@ from typing import Any, Final
 from admin.shapes import calls as call_shapes
 from admin.shapes import errors as error_shapes
 from admin.shapes import keys as key_shapes
+from admin.shapes import models as model_shapes
 from admin.shapes import money as money_shapes
 from admin.shapes import openai as openai_shapes
 from admin.shapes import state as state_shapes
 from admin.shapes.words import Schema, named
-from admin.told import calls, keys, money, openai, state
+from admin.told import calls, keys, models, money, openai, state
 from admin.told.everything import OPERATIONS
 from admin.told.operation import ANYBODY, JSON, MEANINGS, OPERATOR, Bodies, Operation, Parameter
 
@@ -19,6 +20,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
     **error_shapes.SHAPES,
     **openai_shapes.SHAPES,
     **state_shapes.SHAPES,
+    **model_shapes.SHAPES,
     **money_shapes.SHAPES,
     **call_shapes.SHAPES,
     **key_shapes.SHAPES,
@@ -26,6 +28,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
 TAGS: Final[Mapping[str, str]] = {
     openai.TAG: "What OpenAI's clients ask, served with and without `/v1` in front.",
     state.TAG: "How the gateway is, and what it says of itself.",
+    models.TAG: "What there is to choose from, and what happens to calls.",
     money.TAG: "What was spent, what will be, and what a call would cost.",
     calls.TAG: "Calls that are over, calls that might be made, opinions of answers, canaries.",
     keys.TAG: "Keys that are made, changed and revoked at run time.",

@@ -34,7 +34,7 @@ OPERATIONS: Final[Told] = {
         may=(401,),
         open_to=ANYBODY,
         everywhere=True,
-        more="With `server.metrics_key`, for its holder alone.",
+        more="With `server.metrics_key`, for its holder and the operator alone.",
     ),
     ("POST", "/admin/reload"): Operation(
         summary="Read the configuration again",

@@ -10,22 +10,23 @@ from tests.process.running import ADMIN, running, until
 ALICE = "the-key-of-alice-0123456789"
 BOB = "the-key-of-bob-0123456789"
 CONFIG = f"""
-server: {{port: 0, drain: 0s}}
+server: {{port: 0, drain: 0s, metrics_key: of-the-metrics-0123456789}}
 state: {{directory: state}}
 admin: {{key: {ADMIN}}}
 providers:
   demo: {{dialect: demo}}
+  rival: {{dialect: demo}}
   away: {{dialect: openai, api_key: k, base_url: "http://127.0.0.1:9/v1"}}
 defaults: {{timeouts: {{connect: 1s, first_content: 2s, idle: 2s, attempt: 2s, total: 3s}}, retry: {{attempts: 1}}}}
 models:
   demo/echo: {{price: {{input: 1, output: 2}}, context: 100000, max_output: 1000}}
-teams: {{research: {{budget: 100/month}}}}
+teams: {{research: {{budget: 100/month}}, rivals: {{budget: 100/month}}}}
 tags: {{nightly: {{}}}}
 routes:
   smart: [demo/echo, away/some]
   embed: demo/echo
   tried: {{chain: [demo/echo], canary: {{target: demo/fast, stages: [50%]}}}}
-  hidden: demo/echo
+  covert: rival/echo
   lost: away/some
 keys:
   alice:
@@ -35,7 +36,7 @@ keys:
     models: [smart, tried, lost, embed]
     budget: [1000/month, 900/day]
     per_model: {{"smart*": {{budget: 800/day}}}}
-  bob: {{key: {BOB}, models: [hidden]}}
+  bob: {{key: {BOB}, team: rivals, models: [covert]}}
 """
 HI = [{"role": "user", "content": "hi"}]
 
@@ -53,7 +54,7 @@ async def opened(folder):
         admin = {"authorization": f"Bearer {ADMIN}"}
         await call("smart", ALICE, "call-1", max_tokens=20)
         await call("lost", ALICE, "call-3", max_tokens=20)
-        await call("hidden", BOB, "call-2", max_tokens=20)
+        await call("covert", BOB, "call-2", max_tokens=20)
         for name in ("carol", "gone"):
             await gateway.request("POST", "/api/v1/keys", {"name": name, "budget": "3/month"}, **admin)
         await gateway.request("POST", "/api/v1/feedback", {"id": "call-1", "score": "up"}, **admin)

@@ -11,7 +11,13 @@ from core.version import VERSION
 # What is there in the gateway of these tests, by name of the parameter or field.
 THERE = {
     "name": ["carol"],
-    "id": ["call-1", "call-2", "smart", "hidden"],
+    "id": ["call-1", "call-2", "smart", "covert", "demo/echo"],
+    "ids": ["demo/echo", "demo/echo,rival/echo"],
+    "task": ["vision", "chat"],
+    "capability": ["tools"],
+    "provider": ["demo"],
+    "max_cost": ["2.5"],
+    "kinds": ["call"],
     "route": ["tried", "smart"],
     "key": ["alice", "carol"],
     "team": ["research"],
@@ -48,6 +54,8 @@ def pointed() -> dict[str, Any]:
         # Any text is CSV, so that none of it can be wrong.
         path.get("post", {}).get("requestBody", {}).get("content", {}).pop("text/csv", None)
     whole["paths"]["/models/{id}"]["get"]["parameters"][0]["example"] = "smart"
+    whole["paths"]["/api/v1/models/{id}"]["get"]["parameters"][0]["example"] = "demo/echo"
+    whole["paths"]["/api/v1/models/compare"]["get"]["parameters"][0]["example"] = "demo/echo,rival/echo"
     whole["paths"]["/api/v1/feedback"]["post"]["requestBody"]["content"]["application/json"]["example"]["id"] = "call-1"
     # What is revoked is gone for all the others.
     revoked = whole["paths"]["/api/v1/keys/{name}"]["delete"]["parameters"][0]

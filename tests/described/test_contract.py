@@ -54,7 +54,7 @@ SEEN: defaultdict[str, set[int]] = defaultdict(set)
 ALL, SOME = schema(coverage=True), schema(coverage=False)
 
 
-@ALL.parametrize()
+@ALL.exclude(path="/api/v1/events").parametrize()  # which never ends
 @few(8)
 def test_the_operator_is_answered_as_described(case, served):
     checks = [*CHECKS, negative_data_rejection] if case.path.startswith("/api/v1") else CHECKS
@@ -68,10 +68,11 @@ def test_the_operator_is_answered_as_described(case, served):
 def test_a_client_is_answered_as_described(case, served):
     answer = case.call_and_validate(base_url=served, headers={"authorization": f"Bearer {ALICE}"}, checks=CHECKS)
 
-    SEEN[case.operation.label].add(answer.status_code)
     security = case.operation.definition.raw["security"]
     if security and all("key" not in each for each in security):
         assert answer.status_code in {400, 401, 404}
+    else:
+        SEEN[case.operation.label].add(answer.status_code)
 
 
 @SOME.parametrize()
