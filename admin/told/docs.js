@@ -12,8 +12,13 @@ function make(tag, fields, ...children) {
     if (name === "class") made.className = value;
     else if (value !== false && value != null) made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat().filter((each) => each != null && each !== ""));
+  made.append(...children.flat(Infinity).filter((each) => each != null && each !== ""));
   return made;
+}
+
+// What stands between backticks is code.
+function prose(text) {
+  return text.split("`").map((part, place) => (place % 2 ? make("code", {}, part) : part));
 }
 
 // Schemas
@@ -45,13 +50,14 @@ class Schemas {
     if (kind === "object" && typeof schema.additionalProperties === "object") {
       return `{name: ${this.kind(schema.additionalProperties)}}`;
     }
+    if (kind === "null") return kind;
     return [kind, schema.format && `(${schema.format})`, limits(schema)].filter(Boolean).join(" ");
   }
 
   // The objects that a schema leads to at once, each with its fields.
   inside(given) {
-    const { schema } = this.found(given);
-    if (schema.properties) return [schema];
+    const { name, schema } = this.found(given);
+    if (schema.properties) return [{ name, schema }];
     const next = [schema.items, schema.additionalProperties, ...(schema.anyOf || [])];
     return next.filter((each) => each && typeof each === "object").flatMap((each) => this.inside(each));
   }
@@ -59,23 +65,34 @@ class Schemas {
   fields(given, depth = 0) {
     const objects = this.inside(given);
     if (!objects.length || depth > DEEPEST) return null;
-    const rows = objects.map((each) => Object.entries(each.properties).map((one) => this.field(one, each, depth)));
-    return make("ul", { class: "fields" }, rows.flat());
+    if (objects.length === 1) return this.list(objects[0].schema, depth);
+    return objects.map(({ name, schema }, place) =>
+      unfolding([make("span", { class: "kind" }, name || `${place + 1}.`)], () => this.list(schema, depth)));
+  }
+
+  list(schema, depth) {
+    const rows = Object.entries(schema.properties).map((one) => this.field(one, schema, depth));
+    return make("ul", { class: "fields" }, rows);
   }
 
   field([name, schema], whole, depth) {
     const must = (whole.required || []).includes(name);
+    const said = this.found(schema).schema.description;
     const line = [
       make("code", {}, name), " ", make("span", { class: "kind" }, this.kind(schema)), " ",
       must ? make("span", { class: "must" }, "always") : "",
-      this.found(schema).schema.description ? make("span", { class: "soft" }, `  ${this.found(schema).schema.description}`) : "",
+      said ? make("span", { class: "soft" }, "  ", prose(said)) : "",
     ];
     if (!this.inside(schema).length || depth >= DEEPEST) return make("li", {}, line);
-    // What is inside is drawn when it is opened: schemas may lead back to themselves.
-    const more = make("details", {}, make("summary", {}, line));
-    more.addEventListener("toggle", () => more.children.length < 2 && more.append(this.fields(schema, depth + 1)), { once: true });
-    return make("li", {}, more);
+    return make("li", {}, unfolding(line, () => this.fields(schema, depth + 1)));
   }
+}
+
+// What is inside is drawn when it is opened: schemas may lead back to themselves.
+function unfolding(line, inside) {
+  const more = make("details", {}, make("summary", {}, line));
+  more.addEventListener("toggle", () => more.append(...[inside()].flat(Infinity)), { once: true });
+  return more;
 }
 
 function limits(schema) {
@@ -94,8 +111,9 @@ function who(operation) {
 }
 
 function bodies(schemas, content) {
-  return Object.entries(content || {}).map(([kind, { schema }]) => [
+  return Object.entries(content || {}).map(([kind, { schema, example }]) => [
     make("p", {}, make("code", {}, kind), " ", make("span", { class: "kind" }, schemas.kind(schema))),
+    example ? make("pre", {}, JSON.stringify(example, null, 2)) : "",
     schemas.fields(schema),
   ]);
 }
@@ -104,12 +122,13 @@ function parameters(schemas, given) {
   if (!given || !given.length) return [];
   const rows = given.map((each) => make("li", {},
     make("code", {}, each.name), " ", make("span", { class: "kind" }, `${each.in}, ${schemas.kind(each.schema)}`), " ",
-    each.required ? make("span", { class: "must" }, "always") : "", make("span", { class: "soft" }, `  ${each.description}`)));
+    each.required ? make("span", { class: "must" }, "always") : "",
+    make("span", { class: "soft" }, "  ", prose(each.description))));
   return [make("h4", {}, "Parameters"), make("ul", { class: "fields" }, rows)];
 }
 
 function answer(schemas, [status, told]) {
-  const line = make("summary", {}, make("code", {}, status), make("span", { class: "soft" }, told.description));
+  const line = make("summary", {}, make("code", {}, status), make("span", { class: "soft" }, prose(told.description)));
   return make("details", { class: "answer", open: status === "200" }, line, bodies(schemas, told.content));
 }
 
@@ -117,14 +136,15 @@ function drawn(schemas, each) {
   const { method, path, operation } = each;
   const body = operation.requestBody;
   return make("article", { id: operation.operationId, "data-words": words(each) },
-    make("h3", {}, badge(method), make("a", { class: "path", href: `#${operation.operationId}` }, path), operation.summary),
-    make("p", { class: "soft" }, [who(operation), each.also && "with and without /v1 in front"].filter(Boolean).join("; ")),
-    operation.description ? make("p", {}, operation.description) : "",
+    make("h3", {}, badge(method), link(operation, path), operation.summary),
+    make("p", { class: "soft" }, who(operation), each.also ? "; with and without /v1 in front" : ""),
+    operation.description ? make("p", {}, prose(operation.description)) : "",
     parameters(schemas, operation.parameters),
     body ? [make("h4", {}, "Body"), bodies(schemas, body.content)] : [],
     make("h4", {}, "Answers"), Object.entries(operation.responses).map((one) => answer(schemas, one)));
 }
 
+const link = (operation, path) => make("a", { class: "path", href: `#${operation.operationId}` }, path);
 const badge = (method) => make("span", { class: `method ${method}` }, method.toUpperCase());
 const words = ({ method, path, operation }) => `${method} ${path} ${operation.summary}`.toLowerCase();
 
@@ -139,14 +159,15 @@ function operations(told) {
 function draw(told) {
   const schemas = new Schemas(told.components.schemas);
   const all = operations(told);
-  at("main").append(make("p", { class: "lead" }, told.info.description));
+  at("main").append(make("p", { class: "lead" }, prose(told.info.description)));
   for (const { name, description } of told.tags) {
     const mine = all.filter((each) => each.operation.tags.includes(name));
     if (!mine.length) continue;
     at("list").append(make("h2", {}, name), ...mine.map((each) =>
       make("a", { href: `#${each.operation.operationId}`, "data-words": words(each), title: each.operation.summary },
         badge(each.method), make("span", { class: "path" }, each.path))));
-    at("main").append(make("section", {}, make("h2", {}, name), make("p", { class: "soft" }, description), mine.map((each) => drawn(schemas, each))));
+    const lead = make("p", { class: "soft" }, prose(description));
+    at("main").append(make("section", {}, make("h2", {}, name), lead, mine.map((each) => drawn(schemas, each))));
   }
   for (const id of ["whole", "find", "raw"]) at(id).hidden = false;
   at("door").hidden = true;
