@@ -32,7 +32,7 @@ class Description(Clerk):
 
     def rows(self) -> tuple[Row, ...]:
         return (
-            Row("GET", ROOT, self._front, operator=False),
+            Row("GET", f"{ROOT}", self._front, operator=False),
             Row("GET", f"{ROOT}/openapi.json", self._document, operator=False),
             Row("GET", f"{ROOT}/docs", _html, operator=False),
             Row("GET", f"{ROOT}/docs.css", _css, operator=False),

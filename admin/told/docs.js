@@ -151,8 +151,8 @@ const words = ({ method, path, operation }) => `${method} ${path} ${operation.su
 function operations(told) {
   return Object.entries(told.paths).flatMap(([path, place]) =>
     METHODS.filter((method) => place[method]).map((method) => {
-      const also = (place.servers || []).length > 1;
-      return { method, path: also ? `/v1${path}` : path, operation: place[method], also };
+      const [server, also] = place.servers || told.servers;
+      return { method, path: server.url.replace(/\/$/, "") + path, operation: place[method], also };
     }));
 }
 

@@ -60,7 +60,11 @@ def document(version: str) -> dict[str, Any]:
 
 
 def _servers(operation: Operation) -> dict[str, Any]:
-    return {"servers": [{"url": "/v1"}, {"url": "/"}]} if operation.everywhere else {}
+    """The usual one first."""
+    if not operation.everywhere:
+        return {}
+    places = [{"url": "/v1"}, {"url": "/"}]
+    return {"servers": places if operation.tag == openai.TAG else places[::-1]}
 
 
 def _told(method: str, path: str, operation: Operation) -> dict[str, Any]:
