@@ -127,20 +127,30 @@ async def forecasts(
     """`GET /api/v1/forecast?key=NAME` or `?team=NAME`; *kind* says which. To the end of the month, and for each of its
     budgets when it runs out.
     """
-    day = today(now, zone)
-    since = midnight(day - timedelta(days=forecast.DAYS), zone)
-    sums = await ledger.sums(["day"], since, math.inf, {kind: name}, zone=zone)
+    before = await past(ledger, {kind: name}, now=now, zone=zone)
     month = await _whole(ledger, began("month", now, zone), math.inf, {kind: name})
-    left = (midnight(day + timedelta(days=1), zone) - now) / DAY
-    past = forecast.history({sum.by[0]: sum.cost for sum in sums}, day, left)
     end = month_ends(now, zone)
     return {
         kind: name,
         "method": forecast.METHOD,
-        "days_seen": len(past.costs),
-        "month": {"ends_at": end, "spent_usd": number(month.cost), **_until(past, end - now, month.cost)},
-        "budgets": [{**standing(budget), **_budget(past, budget, now)} for budget in budgets],
+        "days_seen": len(before.costs),
+        "month": {"ends_at": end, "spent_usd": number(month.cost), **_until(before, end - now, month.cost)},
+        "budgets": [coming(before, budget, now) for budget in budgets],
     }
+
+
+async def past(ledger: Ledger, where: Mapping[str, str], *, now: float, zone: str = "UTC") -> History:
+    """What the days until now have cost, of the calls that *where* finds."""
+    day = today(now, zone)
+    since = midnight(day - timedelta(days=forecast.DAYS), zone)
+    sums = await ledger.sums(["day"], since, math.inf, where, zone=zone)
+    left = (midnight(day + timedelta(days=1), zone) - now) / DAY
+    return forecast.history({sum.by[0]: sum.cost for sum in sums}, day, left)
+
+
+def coming(past: History, budget: Standing, now: float) -> dict[str, Any]:
+    """How a budget stands, and what its window will come to."""
+    return {**standing(budget), **_budget(past, budget, now)}
 
 
 def _until(past: History, seconds: float, spent: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from admin.access import demand
 from admin.asked import Asked, Flowing, Page, Row, Sheet
+from admin.sessions import Sessions
 from config.schema import Server
 from core.errors import Refusal
 from core.secret import Secret
@@ -39,6 +40,7 @@ class Desk:
         self._asks = asks
         self._server = server
         self._admin_key = admin_key
+        self.sessions = Sessions(admin_key)
         self._under_way: set[asyncio.Task[object]] = set()
 
     async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
@@ -46,10 +48,10 @@ class Desk:
         reply.headless = request.method == "HEAD"
         method = "GET" if reply.headless else request.method
         row, names = self._find(method, request.rel_url.raw_path)
-        query = query_of(request.rel_url.raw_query_string, self._asks.get((row.method, row.pattern)))
-        authorization = request.headers.get("authorization")
+        authorization = request.headers.get("authorization") or self.sessions.authorization(method, request.headers)
         if row.operator:
             demand(self._admin_key(), authorization)
+        query = query_of(request.rel_url.raw_query_string, self._asks.get((row.method, row.pattern)))
         server = self._server()
         raw = b""
         if method not in READS:

@@ -10,6 +10,7 @@ from admin.told.everything import queries
 from config.schema import Config
 from core.secret import Secret
 from gateway.accounts import Accounts
+from gateway.budgets import Budgets
 from gateway.calls import Calls
 from gateway.canary_pages import CanaryPages
 from gateway.current import Current
@@ -42,6 +43,7 @@ class Office:
     def _rows(self) -> Iterator[Row]:
         yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
         yield from Accounts(self._current, self._treasury, self.key).rows()
+        yield from Budgets(self._current, self._treasury, self.key).rows()
         yield from CanaryPages(self._current.shared.canaries).rows()
         yield from EventPages(self._current.shared.newsroom).rows()
         yield from Estimates(self._current, self._treasury, self.key).rows()

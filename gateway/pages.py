@@ -15,6 +15,7 @@ from admin.access import demand, holds
 from admin.health import brief, whole
 from api.models import listing, unknown
 from core.errors import Refusal
+from gateway import dashboard
 from gateway.current import Current
 from gateway.desk import ROOT
 from gateway.menu import Menu
@@ -65,7 +66,9 @@ class Pages:
             ("GET", "/metrics"): self._metrics,
             ("POST", "/admin/reload"): self._reload,
         }
-        self._doors: Mapping[str, Page] = {ROOT: office.desk.serve}  # by how a path begins
+        operators = dashboard.Dashboard(office.desk.sessions, lambda: current.generation.config.server)
+        # By how a path begins.
+        self._doors: Mapping[str, Page] = {ROOT: office.desk.serve, dashboard.ROOT: operators.serve}
         self._pages: Mapping[tuple[str, str], Page] = pages | {
             (method, f"/v1{path}"): page for (method, path), page in pages.items()
         }

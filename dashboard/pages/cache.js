@@ -1,0 +1,58 @@
+// What the cache has saved, and taking things out of it.
+
+import { maybe, remove } from "../api.js";
+import { every, h, put } from "../dom.js";
+import { attempt, button, card, dialog, empty, failed, field, figure, name, say, table } from "../parts.js";
+import { count, dollars, percent, plural } from "../words.js";
+
+export function show(place, _words, signal) {
+  const body = h("div");
+  const clear = button("Clear …", () => away(look), { class: "danger" });
+  put(place, h("header", {}, h("h1", {}, "Cache"), h("p", { class: "soft" }, "Answers that were given once and can be given again."), clear), body);
+  async function look() {
+    try {
+      const page = await maybe("cache", null, signal);
+      clear.hidden = page === null;
+      put(body, page === null ? empty("This server keeps no answers", "With a cache, what was asked before is answered at once, for nothing.") : told(page));
+    } catch (error) {
+      failed(body, error);
+    }
+  }
+  return every(5000, signal, look);
+}
+
+function told(page) {
+  const asked = (page.hits ?? 0) + (page.misses ?? 0);
+  const routes = page.by_route ?? [];
+  return [
+    h("div", { class: "figures" },
+      figure("Hits", percent(asked ? page.hits / asked : null), `${count(page.hits)} of ${count(asked)}`),
+      figure("Saved", dollars(page.saved_usd)), figure("Answers kept", count(page.entries), size(page.bytes)),
+      figure("Stale", count(page.stale))),
+    card("By route", routes.length ? table(ROUTES, routes) : empty("Nothing was looked for yet", "Turn it on where answers may repeat:", "defaults:\n  cache: {ttl: 1h}"))];
+}
+
+function size(bytes) {
+  if (bytes === undefined || bytes === null) return "";
+  return bytes >= 1048576 ? `${(bytes / 1048576).toFixed(1)} MiB` : `${(bytes / 1024).toFixed(1)} KiB`;
+}
+
+const ROUTES = [
+  { label: "Route", cell: (row) => name(row.route ?? row.name) },
+  { label: "Hits", right: true, cell: (row) => count(row.hits) },
+  { label: "Misses", right: true, cell: (row) => count(row.misses) },
+  { label: "Saved", right: true, cell: (row) => dollars(row.saved_usd) },
+];
+
+async function away(again) {
+  const given = await dialog("Take answers out of the cache", [
+    field("Those of", "kind", { options: ["route", "key", "model", "tag", "all"], value: "route" }), field("called", "value", { placeholder: "its name; of all, nothing" }),
+  ], { action: "Take them out", tone: "danger" });
+  if (given === null) return;
+  const query = given.kind === "all" ? { all: "true" } : { [given.kind]: given.value };
+  await attempt(async () => {
+    const { removed } = await remove(`cache?${new URLSearchParams(query)}`);
+    say(`${plural(removed, "answer")} taken out.`);
+  });
+  await again();
+}

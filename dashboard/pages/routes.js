@@ -1,0 +1,107 @@
+// Each route as tracks: one comes in, and as many leave it as there are targets, as wide as what really went there.
+
+import { maybe } from "../api.js";
+import { every, h, put, s } from "../dom.js";
+import { card, empty, failed, pill } from "../parts.js";
+import { count, percent, plural, sum } from "../words.js";
+
+const ROW = 34; // height of a target's line
+const HEAD = 24; // height of a stage's heading
+const WIDTH = 640;
+const FROM = 96; // where the track comes in
+const TO = 236; // where a target's track begins
+const LONGEST = 44; // characters of a target's name
+
+export function show(place, _words, signal) {
+  const list = h("div", { class: "tracks" });
+  const search = h("input", { type: "search", placeholder: "Filter routes", "aria-label": "Filter routes", "data-search": "", oninput: () => shown() });
+  put(place, h("header", {}, h("h1", {}, "Routes"), h("p", { class: "soft" }, "Tracks are as wide as the calls of the last hour that went there."), search), list);
+  let routes = null;
+  let states = {};
+  const shown = () => routes && put(list, drawn(routes, states, search.value.trim().toLowerCase()));
+  return every(5000, signal, async () => {
+    try {
+      const [found, targets] = await Promise.all([maybe("routes", { data: null }, signal), maybe("targets", { data: [] }, signal)]);
+      routes = found.data;
+      states = Object.fromEntries(targets.data.map((target) => [target.id, target]));
+      if (routes === null) put(list, empty("This server has no list of routes", "The configuration has; `python proxy.py check` tells what it means."));
+      else shown();
+    } catch (error) {
+      failed(list, error);
+    }
+  });
+}
+
+function drawn(routes, states, wanted) {
+  const fitting = routes.filter((route) => JSON.stringify([route.name, route.stages]).toLowerCase().includes(wanted));
+  if (!routes.length) return empty("There are no routes", "Give the configuration one: the name that clients ask for, and who answers.", "routes:\n  smart: [openai/gpt-4o, anthropic/claude-sonnet-5-5]");
+  if (!fitting.length) return empty("No such route", "None has this in its name or its targets.");
+  const busy = (route) => sum(Object.values(route.seen ?? {}));
+  return [...fitting].sort((a, b) => busy(b) - busy(a)).map((route) => track(route, states));
+}
+
+function track(route, states) {
+  const seen = route.seen ?? {};
+  const calls = sum(Object.values(seen));
+  const lines = laid(route, seen);
+  const height = Math.max(lines.at(-1)?.below ?? 0, 40) + 6;
+  const middle = height / 2;
+  const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": words(route, seen, calls) },
+    s("line", { class: calls ? "rail used" : "rail", x1: 0, x2: FROM, y1: middle, y2: middle, "stroke-width": calls ? 7 : 1.5 }),
+    lines.map((line) => (line.head ? s("text", { class: "head", x: TO, y: line.y }, line.head) : target(line, middle, calls, states[line.id]))));
+  return card(null, h("div", { class: "bar-of-tools" }, h("h2", { class: "name" }, route.name), pill("", route.strategy ?? "order"),
+    route.hedge && pill("accent", "hedged"), h("span", { class: "soft" }, calls ? `${plural(calls, "call")} in the last hour` : "no call in the last hour")), picture);
+}
+
+/** Headings and targets from top to bottom, each with its place; strangers that calls went to come last. */
+function laid(route, seen) {
+  const lines = [];
+  let y = 4;
+  const head = (text) => lines.push({ head: text, y: (y += HEAD) - 8, below: y });
+  const end = (id, kind) => lines.push({ id, kind, calls: seen[id] ?? 0, y: (y += ROW) - ROW / 2, below: y });
+  const known = new Set();
+  (route.stages ?? []).forEach((stage, place) => {
+    head(heading(stage, place));
+    for (const id of stage.targets ?? []) known.add(id) && end(id, "");
+    if (!stage.targets?.length && stage.route) end(`route ${stage.route}`, "route");
+  });
+  const besides = [[route.canary, "canary"], [route.shadow, "shadow"]].flatMap(([what, kind]) => named(what).map((id) => [id, kind]));
+  for (const [id, kind] of besides) {
+    if (known.has(id)) continue;
+    head(kind === "canary" ? "canary: tried by some first" : "shadow: gets copies");
+    known.add(id) && end(id, kind);
+  }
+  const strangers = Object.keys(seen).filter((id) => !known.has(id)).slice(0, 12);
+  if (strangers.length) head("elsewhere");
+  for (const id of strangers) end(id, "");
+  return lines;
+}
+
+const named = (what) => (what ? [what.target ?? what.targets ?? what].flat().filter((id) => typeof id === "string") : []);
+
+function heading(stage, place) {
+  const faults = [stage.on ?? []].flat();
+  const after = place === 0 ? "first" : faults.length ? `after ${faults.slice(0, 4).join(", ")}${faults.length > 4 ? " …" : ""}` : "then";
+  return `${place + 1} · ${after}${(stage.targets?.length ?? 0) > 1 ? ` · by ${stage.strategy}` : ""}`;
+}
+
+function target(line, middle, calls, state) {
+  const share = calls ? line.calls / calls : 0;
+  const used = line.calls ? "used" : "";
+  const bend = `M${FROM} ${middle} C${(FROM + TO) / 2 + 20} ${middle} ${(FROM + TO) / 2 - 20} ${line.y} ${TO} ${line.y}`;
+  const tone = state?.benched ? "warn" : state && state.breaker && state.breaker.state !== "closed" ? "bad" : state?.configured === false ? "off" : "good";
+  const text = line.id.length > LONGEST ? `${line.id.slice(0, LONGEST - 1)}…` : line.id;
+  return s("g", {},
+    s("title", {}, `${line.id}: ${plural(line.calls, "call")}`),
+    s("path", { class: `rail ${used} ${line.kind}`, d: bend, "stroke-width": line.calls ? 1.5 + 6 * share : 1.2 }),
+    s("circle", { class: `lamp ${tone}`, cx: TO + 4, cy: line.y, r: 4.5 }),
+    s("text", { class: `end ${used} ${tone === "off" ? "off" : ""}`, x: TO + 16, y: line.y + 4 }, text),
+    line.calls ? s("text", { class: "share", x: WIDTH - 4, y: line.y + 4 }, `${percent(share)} · ${count(line.calls)}`) : null);
+}
+
+/** The same for those who hear it. */
+function words(route, seen, calls) {
+  const chain = (route.stages ?? []).map((stage) => (stage.targets ?? []).join(" or ")).join(", then ");
+  const went = Object.entries(seen).map(([id, number]) => `${plural(number, "call")} to ${id}`).join(", ");
+  return `Route ${route.name}: ${chain}. ${calls ? `In the last hour ${went}.` : "No call in the last hour."}`;
+}
