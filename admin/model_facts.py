@@ -94,6 +94,7 @@ def live(seen: Seen, *, amounts: bool = True) -> dict[str, Any]:
     """How its calls went; null is what nobody has seen. *amounts* False: for somebody whom it doesn't concern how much
     others use it.
     """
+    cost = seen.usual_cost
     return {
         "calls": seen.calls if amounts else None,
         "errors": seen.errors if amounts else None,
@@ -101,7 +102,7 @@ def live(seen: Seen, *, amounts: bool = True) -> dict[str, Any]:
         "first_content_ms": _percentiles(seen.first),
         "answer_ms": _percentiles(seen.whole),
         "tokens_per_second": _percentiles(seen.pace),
-        "usd_per_call": number(seen.cost // seen.answered) if amounts and seen.answered else None,
+        "usd_per_call": number(cost) if amounts and cost is not None else None,
     }
 
 

@@ -13,6 +13,8 @@ from functools import partial
 from typing import Final
 
 from core.faults import Failure
+from gateway.benches import NAMES as BENCH
+from gateway.benches import heed as heed_bench
 from gateway.generation import Generation, Shared
 from gateway.mistakes import told
 from gateway.notices import (
@@ -154,6 +156,8 @@ class Bulletin:
             change = read_change(notice)
             if change is not None and change.by != self._me:
                 self._hear_change(name.removeprefix(BREAKER), change)
+        elif name.startswith(BENCH):
+            heed_bench(name, notice, self._shared)
         elif name.startswith(PROBE):
             provider, seen = self._names.get(name.removeprefix(PROBE)), read_probed(notice)
             if provider is not None and seen is not None and seen.by != self._me:

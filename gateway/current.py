@@ -1,6 +1,8 @@
 """The generation that new calls get, and how it is replaced: whole, or not at all."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -113,10 +115,24 @@ class Current:
 
     *objections* says what is wrong with a configuration beside what the store holds.
 
+    *loaded* is when the generation was built, in unix time. *alone*: no other process serves beside this one.
+
     *watch* was made before *config* was read, so that no change in between is missed.
     """
 
-    __slots__ = ("_first", "_objections", "_one", "_said", "_watch", "generation", "last", "shared", "source")
+    __slots__ = (
+        "_alone",
+        "_first",
+        "_objections",
+        "_one",
+        "_said",
+        "_watch",
+        "generation",
+        "last",
+        "loaded",
+        "shared",
+        "source",
+    )
 
     def __init__(
         self,
@@ -127,20 +143,31 @@ class Current:
         watch: Watch | None = None,
         *,
         objections: Objections = nothing_against,
+        alone: bool = True,
     ) -> None:
         self.source = source
         self.shared = shared
         self._watch = watch or Watch(Path(source.file))
         self._said = said
         self._objections = objections
+        self._alone = alone
         self._one = asyncio.Lock()
         self._first = config
         self.generation: Generation = build(config, shared)
         self.last = Reload(time.time(), config.hash, changed=True)
+        self.loaded = self.last.at
 
     def changed(self) -> bool:
         """Whether the file looks different from when it was last read."""
         return self._watch.changed()
+
+    async def reload_everywhere(self) -> Reload:
+        """Reload here, and have the other workers do the same."""
+        result = await self.reload()
+        if result.changed and not self._alone:
+            # The supervisor tells the other workers, and us again, who have nothing left to do.
+            os.kill(os.getppid(), signal.SIGHUP)
+        return result
 
     async def reload(self) -> Reload:
         """Build a new generation and swap it in; anything wrong leaves the old one serving and says so.
@@ -161,6 +188,7 @@ class Current:
                     return self.last
                 if config.hash != old:
                     self.generation = build(config, self.shared)
+                    self.loaded = time.time()
                 waiting = waiting_for_restart(self._first, config)
                 self.last = Reload(time.time(), config.hash, changed=config.hash != old, waiting=waiting)
             self._said(self.last)

@@ -91,15 +91,22 @@ class House:
         )
         newsroom.watch(self._shared.vitals, loop.time)
         self._lookout = Lookout(self._shared, treasury.board)
-        self._current = Current(source, config, self._shared, self._reloaded, watch, objections=self._objections)
+        self._current = Current(
+            source,
+            config,
+            self._shared,
+            self._reloaded,
+            watch,
+            objections=self._objections,
+            alone=metrics is None,
+        )
         self._endpoints = {
             path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
         }
         treasury.till.watchers.append(self._bells.hear)
         self._office = Office(config, self._current, treasury)
-        alone = metrics is None
         shown = (self._current, self._office, self._tally, self._look)
-        self._pages = Pages(*shown, money=treasury.shown, alone=alone, calls=self._endpoints)
+        self._pages = Pages(*shown, money=treasury.shown, calls=self._endpoints)
         self._ids = f"req-{os.urandom(6).hex()}-"
         self._count = 0
         self._seen: States = {}

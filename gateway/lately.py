@@ -64,7 +64,7 @@ def seen_here(vitals: Vitals, clock: Callable[[], float]) -> Iterator[bytes]:
     """What this process has seen, in parts: for another one that asks."""
     now = clock()
     seen = ((id, one.live.seen(now)) for id, one in list(vitals.targets().items()))
-    rows = ((id, *one[:4], *map(_sparse, one[4:])) for id, one in seen if one.calls)
+    rows = ((id, *one[:3], *map(_sparse, one[3:6]), one.routes) for id, one in seen if one.calls)
     while some := list(islice(rows, AT_ONCE)):
         yield orjson.dumps(some)
 
@@ -82,8 +82,9 @@ def _read(part: bytes) -> list[tuple[str, Seen]]:
 
 
 def _seen(row: Sequence[Any]) -> Seen:
-    _, calls, errors, answered, cost, first, pace, whole = row
-    return Seen(int(calls), int(errors), int(answered), int(cost), _buckets(first), _buckets(pace), _buckets(whole))
+    _, calls, errors, cost, first, pace, whole, routes = row
+    lists = (_buckets(first), _buckets(pace), _buckets(whole))
+    return Seen(int(calls), int(errors), int(cost), *lists, routes=dict(routes))
 
 
 def _buckets(counts: Sequence[tuple[int, int]]) -> Buckets:

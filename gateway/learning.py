@@ -37,13 +37,17 @@ def noted(tab: Tab, failure: Failure | None, first: float | None, now: float) ->
     """The same, for those who look at figures: what was sent counts, unless nobody waited for it."""
     if tab.trial is None:
         return
+    live = tab.vitals.live
     if failure is None:
-        wait, usage = tab.attempt.wait, tab.took
-        output = 0 if usage is None else usage.completion
-        begun = None if first is None else first - wait
-        tab.vitals.live.answered(now, now - tab.began - wait, begun, output, tab.bill.costs[-1])
+        if weight := live.answered(now):
+            wait, usage = tab.attempt.wait, tab.took
+            output = 0 if usage is None else usage.completion
+            begun = None if first is None else first - wait
+            bill = tab.bill
+            took = now - tab.began - wait
+            live.look(took, begun, output, bill.costs[-1], route=bill.record.route, weight=weight)
     elif failure.fault.blame is not Blame.NOBODY:
-        tab.vitals.live.failed(now, blamed=failure.fault.blame is not Blame.CALLER)
+        live.failed(now, route=tab.bill.record.route, blamed=failure.fault.blame is not Blame.CALLER)
 
 
 def _look(

@@ -10,9 +10,11 @@ from admin.told.everything import queries
 from config.schema import Config
 from core.secret import Secret
 from gateway.accounts import Accounts
+from gateway.benches import Hand
 from gateway.budgets import Budgets
 from gateway.calls import Calls
 from gateway.canary_pages import CanaryPages
+from gateway.config_pages import ConfigPages
 from gateway.current import Current
 from gateway.description import Description
 from gateway.desk import Desk
@@ -22,6 +24,8 @@ from gateway.explain import Explanations
 from gateway.feedback import Feedback
 from gateway.lately import Lately
 from gateway.model_pages import ModelPages
+from gateway.monitoring import Monitoring
+from gateway.target_pages import TargetPages
 from gateway.treasury import Treasury
 
 
@@ -40,6 +44,14 @@ class Office:
         """The admin key of the moment."""
         return self._current.generation.config.admin_key or self._first.secret
 
+    def _sights(self, lately: Lately) -> Iterator[Row]:
+        """What there is, and how it does."""
+        yield from ModelPages(self._current, self._treasury, self.key, lately).rows()
+        hand = Hand(self._current.shared, self._treasury.board)
+        yield from TargetPages(self._current, hand, lately).rows()
+        yield from ConfigPages(self._current, lately).rows()
+        yield from Monitoring(self._current, self._treasury).rows()
+
     def _rows(self) -> Iterator[Row]:
         yield from key_pages(Locksmith(self._treasury.store, lambda: self._current.generation.config))
         yield from Accounts(self._current, self._treasury, self.key).rows()
@@ -47,7 +59,7 @@ class Office:
         yield from CanaryPages(self._current.shared.canaries).rows()
         yield from EventPages(self._current.shared.newsroom).rows()
         yield from Estimates(self._current, self._treasury, self.key).rows()
-        yield from ModelPages(self._current, self._treasury, self.key, Lately(self._current.shared)).rows()
+        yield from self._sights(Lately(self._current.shared))
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
         yield from Calls(self._current, self._treasury, self.key).rows()

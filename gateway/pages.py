@@ -1,8 +1,6 @@
 """Everything that isn't a call: models, health, metrics, and what the operator asks for."""
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
@@ -32,8 +30,8 @@ Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
 
 
 class Pages:
-    """*office* serves what is below /api/v1. *look* brings the meters up to date. *alone*: no other
-    process serves beside this one. *money* is what the health page shows of store, ledger and journal.
+    """*office* serves what is below /api/v1. *look* brings the meters up to date. *money* is
+    what the health page shows of store, ledger and journal.
 
     *calls* are the paths of calls.
     """
@@ -46,7 +44,6 @@ class Pages:
         look: Callable[[], None],
         *,
         money: Callable[[], Mapping[str, object]],
-        alone: bool,
         calls: Collection[str],
     ) -> None:
         self.serving = True
@@ -55,7 +52,6 @@ class Pages:
         self._money = money
         self._tally = tally
         self._look = look
-        self._alone = alone
         self._calls = calls
         self._menu = Menu(current.shared.sightings, int(current.last.at))
         pages: dict[tuple[str, str], Page] = {
@@ -159,10 +155,7 @@ class Pages:
 
     async def _reload(self, request: web.BaseRequest, reply: Reply) -> None:
         demand(self._office.key(), request.headers.get("authorization"))
-        result = await self._current.reload()
-        if result.changed and not self._alone:
-            # The supervisor tells the other workers, and us again, who have nothing left to do.
-            os.kill(os.getppid(), signal.SIGHUP)
+        result = await self._current.reload_everywhere()
         _json(reply, 200 if result.ok else 422, result.shown())
 
     async def _preflight(self, allowed: str, _request: web.BaseRequest, reply: Reply) -> None:

@@ -79,6 +79,11 @@ class Sightings:
     def __getitem__(self, name: str) -> Sighting:
         return self._by_name[name]
 
+    def probed(self, name: str) -> Look | None:
+        """The last probe of a provider, if it is probed."""
+        sighting = self._by_name.get(name)
+        return None if sighting is None else sighting.probed
+
     def learnt(self, name: str, models: tuple[Model, ...]) -> None:
         sighting = self._by_name[name]
         if models != sighting.models:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from core.call import Call
 from core.faults import Fault
 from core.target import Provider, Target
+from routing.bench import words
 from routing.breaker import CLOSED
 from routing.credentials import Credentials, Pause
 from routing.eligibility import demanding, excluded
@@ -81,7 +82,7 @@ class Skipped(NamedTuple):
 
     *fault* is the one that made it unavailable for a while, None if it can never take this call; *wait* the
     seconds until it can be used again, where known; *tripped* whether only its breaker or failing probes keep it away,
-    *unfit* whether it can't do what the call asks for.
+    *unfit* whether it can't do what the call asks for, *benched* whether it was taken out by hand.
     """
 
     target: Target
@@ -90,6 +91,7 @@ class Skipped(NamedTuple):
     wait: float | None = None
     tripped: bool = False
     unfit: bool = False
+    benched: bool = False
 
 
 def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | None:
@@ -100,6 +102,11 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
         return Skipped(target, reason, unfit=True)
     if (call.needs or call.size > LONG or demanding(call.wishes)) and (why := excluded(target, call, view)) is not None:
         return Skipped(target, why.text, unfit=why.for_good)
+    benches = view.vitals.benches
+    if benches and (bench := benches.of(target.id, now)) is not None:
+        # To fallback it is as if nobody were there.
+        left = bench.until - now
+        return Skipped(target, words(bench, now), Fault.UNREACHABLE, left, tripped=True, benched=True)
     vitals = view.vitals.target(target.id)
     circuit = vitals.circuit
     presence = vitals.provider.presence
@@ -145,7 +152,8 @@ def _easy(target: Target, call: Call, view: View) -> bool:
     provider = target.provider
     if provider not in view.usable or not view.pools[provider].untroubled:
         return False
-    if view.vitals.provider(provider).presence.lost is not None:
+    vitals = view.vitals
+    if vitals.provider(provider).presence.lost is not None or (vitals.benches and vitals.benches.at(provider)):
         return False
     return view.fits is None or view.fits(target, call) is None
 

@@ -174,6 +174,10 @@ class Credentials:
         return None
 
     @property
+    def members(self) -> Sequence[CredentialVitals]:
+        return self._members
+
+    @property
     def untroubled(self) -> bool:
         """Whether there is a single one that nothing is known against, so that it is ready for any target."""
         first = self._members[0]

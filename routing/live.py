@@ -7,7 +7,7 @@ wrong by a few percent at most. Where there is much to see, every seventh answer
 from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import accumulate
 from operator import add
@@ -26,21 +26,29 @@ ANSWER: Final = 300  # tokens of the answer that `Seen.seconds` is about
 
 Buckets = Sequence[int]
 NOTHING: Final[Buckets] = (0,) * (len(BOUNDS) + 1)
+NO_ROUTES: Final[Mapping[str, int]] = {}
 
 
 class Seen(NamedTuple):
-    """*calls* were tried, *errors* of them went wrong by the target's fault or ours, *answered* cost *cost*
-    nano-dollars in all. *first* is milliseconds to the first content of streams, *whole* to the end of answers, *pace*
-    tokens per second: after the first content of a stream, over all the time of an answer that came whole.
+    """*calls* were tried, *errors* of them went wrong by the target's fault or ours. *cost* is nano-dollars of all
+    answers that were looked at, *first* milliseconds to the first content of streams, *whole* to the end of answers,
+    *pace* tokens per second: after the first content of a stream, over all the time of an answer that came whole.
+    *routes* says by which of them the calls came.
     """
 
     calls: int = 0
     errors: int = 0
-    answered: int = 0
     cost: int = 0
     first: Buckets = NOTHING
     pace: Buckets = NOTHING
     whole: Buckets = NOTHING
+    routes: Mapping[str, int] = NO_ROUTES
+
+    @property
+    def usual_cost(self) -> int | None:
+        """Nano-dollars of an answer."""
+        answers = sum(self.whole)
+        return self.cost // answers if answers else None
 
     @property
     def seconds(self) -> float | None:
@@ -55,13 +63,16 @@ class Seen(NamedTuple):
 class Slot:
     """What is counted now."""
 
-    __slots__ = ("answered", "cost", "errors", "failed", "first", "pace", "whole")
+    __slots__ = ("answered", "cost", "errors", "failed", "first", "pace", "routes", "whole")
 
     def __init__(self) -> None:
         self.failed = self.errors = self.answered = self.cost = 0
+        self.routes: dict[str, int] = {}
         self.first, self.pace, self.whole = (array("I", NOTHING) for _ in range(3))
 
-    def look(self, took: float, first: float | None, output: int, weight: int) -> None:
+    def look(self, took: float, first: float | None, output: int, cost: int, *, route: str, weight: int) -> None:
+        self.cost += cost * weight
+        self.routes[route] = self.routes.get(route, 0) + weight
         self.whole[bisect_left(BOUNDS, took * 1e3)] += weight
         if first is not None:
             self.first[bisect_left(BOUNDS, first * 1e3)] += weight
@@ -70,9 +81,8 @@ class Slot:
             self.pace[bisect_left(BOUNDS, output / took)] += weight
 
     def seen(self) -> Seen:
-        return Seen(
-            self.answered + self.failed, self.errors, self.answered, self.cost, self.first, self.pace, self.whole
-        )
+        calls = self.answered + self.failed
+        return Seen(calls, self.errors, self.cost, self.first, self.pace, self.whole, self.routes)
 
 
 class Live:
@@ -86,23 +96,29 @@ class Live:
         self._past: deque[tuple[float, Seen]] = deque()  # with when each ended
         self._sum = Seen()  # of those
 
-    def failed(self, now: float, *, blamed: bool) -> None:
+    def failed(self, now: float, *, route: str, blamed: bool) -> None:
         """An attempt went wrong; *blamed*: not by the fault of who called."""
         slot = self._now(now)
         slot.failed += 1
+        slot.routes[route] = slot.routes.get(route, 0) + 1
         slot.errors += blamed
 
-    def answered(self, now: float, took: float, first: float | None, output: int, cost: int) -> None:
-        """An answer of *output* tokens *took* so many seconds, a stream *first* until it had content."""
+    def answered(self, now: float) -> int:
+        """An answer came. Returns what it counts for if it is to be looked at, else 0."""
         slot = self._slot
         if slot is None or now >= self._ends:
             slot = self._now(now)
-        slot.cost += cost
         slot.answered = count = slot.answered + 1
         if count <= ENOUGH:
-            slot.look(took, first, output, 1)
-        elif not count % EACH:
-            slot.look(took, first, output, EACH)
+            return 1
+        return 0 if count % EACH else EACH
+
+    def look(self, took: float, first: float | None, output: int, cost: int, *, route: str, weight: int) -> None:
+        """At the answer that has just come, which counts for *weight*: of *output* tokens; it *took* so many seconds, a
+        stream *first* until it had content.
+        """
+        if self._slot is not None:
+            self._slot.look(took, first, output, cost, route=route, weight=weight)
 
     def seen(self, now: float) -> Seen:
         """In the last hour, or up to ten minutes less of it."""
@@ -135,11 +151,11 @@ def together(one: Seen, other: Seen) -> Seen:
     return Seen(
         one.calls + other.calls,
         one.errors + other.errors,
-        one.answered + other.answered,
         one.cost + other.cost,
         first=tuple(map(add, one.first, other.first)),
         pace=tuple(map(add, one.pace, other.pace)),
         whole=tuple(map(add, one.whole, other.whole)),
+        routes={name: one.routes.get(name, 0) + other.routes.get(name, 0) for name in {**one.routes, **other.routes}},
     )
 
 

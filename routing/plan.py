@@ -188,7 +188,7 @@ class Course:
         yield from targets
         if not self._skipped:
             return
-        tripped = [each for stage, each in self._skipped if stage == index and each.tripped]
+        tripped = [each for stage, each in self._skipped if stage == index and each.tripped and not each.benched]
         for target in pardoned(tripped, len(targets), self._view.vitals):
             self._skipped = [(stage, each) for stage, each in self._skipped if each.target.id != target.id]
             self._seen.discard(target.id)
@@ -273,15 +273,19 @@ class Course:
         return gate.waiting >= self._route.queue.most, (gate.waiting + 1) * (gate.turn or 0.0)
 
     def last_resort(self, now: float) -> Attempt | None:
-        """If breakers alone kept every target from being tried, the one whose cooldown ends first."""
+        """If breakers alone kept every target from being tried, the one whose cooldown ends first; of those that were
+        taken out by hand only if there is no other.
+        """
         if (
             self._number
             or self._route.spare
             or any(each.fault is not None and not each.tripped for _, each in self._skipped)
         ):
             return None
-        tripped = [(each.wait, index, each.target) for index, each in self._skipped if each.wait is not None]
-        for _, index, target in sorted(tripped, key=itemgetter(0)):
+        tripped = [
+            (each.benched, each.wait, index, each.target) for index, each in self._skipped if each.wait is not None
+        ]
+        for *_, index, target in sorted(tripped, key=itemgetter(0, 1)):
             if self._view.vitals.target(target.id).circuit.probing:
                 continue
             if (credential := self._view.pools[target.provider].pick(now, target.id)) is not None:

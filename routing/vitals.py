@@ -10,6 +10,7 @@ from core.faults import Blame, Failure, Fault
 from core.secret import Secret
 from core.target import ADAPTIVE, Concurrency, Provider
 from core.usage import Usage
+from routing.bench import Benches
 from routing.breaker import CLOSED, OPEN, Circuit
 from routing.credentials import Credentials, CredentialVitals
 from routing.gate import Gate
@@ -174,10 +175,11 @@ def _adaptive(_id: str) -> Concurrency:
 class Vitals:
     """One for each process. *rng* jitters the breakers; *most* targets are remembered.
 
-    *watchers* are told the id of a target after each change of its breaker's state.
+    *watchers* are told the id of a target after each change of its breaker's state. *benches*: what the operator
+    has taken out.
     """
 
-    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets", "watchers")
+    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets", "benches", "watchers")
 
     def __init__(self, rng: Random, *, most: int = 10_000) -> None:
         self._rng = rng
@@ -185,6 +187,7 @@ class Vitals:
         self._targets: dict[str, TargetVitals] = {}
         self._providers: dict[str, ProviderVitals] = {}
         self._credentials: dict[str, CredentialVitals] = {}
+        self.benches = Benches()
         self.watchers: list[Callable[[str], None]] = []
         self._concurrency: Callable[[str], Concurrency] = _adaptive
 

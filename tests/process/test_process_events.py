@@ -39,6 +39,21 @@ async def test_all_workers_are_heard_on_one_stream(start, written):
     assert not sockets(gateway) or {0o600} == {path.stat().st_mode & 0o777 for path in sockets(gateway)}
 
 
+async def test_figures_of_the_last_hour_are_those_of_all_workers(start, written):
+    async with Provider(ok()) as provider, start(written(url=provider.url, workers=3)) as gateway:
+        await until(lambda: len(sockets(gateway)) == 3)
+        for _ in range(24):
+            await gateway.chat()
+        pages = [(await gateway.get("/api/v1/models/compare?ids=a/one", **HEADERS)).body for _ in range(6)]
+        routes = [(await gateway.get("/api/v1/routes", **HEADERS)).body for _ in range(3)]
+
+    whole = [page for page in pages if page["live"]["processes"]["heard"] == 3]
+    assert whole
+    assert {24} == {page["data"][0]["live"]["calls"] for page in whole}
+    assert {3} == {page["live"]["processes"]["known"] for page in pages}
+    assert 24 == max(page["data"][0]["seen"].get("a/one", 0) for page in routes)
+
+
 async def test_the_successor_of_a_worker_that_was_killed_is_heard(start, written):
     text = written(workers=2)
     async with start(text) as gateway:

@@ -19,6 +19,10 @@ def keyless() -> Credentials:
     return Credentials([CredentialVitals("lab", None)])
 
 
+def test_they_are_known_by_their_names():
+    assert ["lab#0", "lab#1"] == [each.name for each in pool(2).members]
+
+
 def test_credentials_take_turns():
     it = pool(3)
 

@@ -12,10 +12,16 @@ from routing.live import BOUNDS, EACH, ENOUGH, NEVER, SLOT, STEP, WINDOW, Live, 
 TIMES = st.floats(min_value=0.001, max_value=300.0)
 
 
+def answer(live, now, took=1.0, first=None, output=0, cost=0, route="m"):
+    weight = live.answered(now)
+    if weight:
+        live.look(took, first, output, cost, route=route, weight=weight)
+
+
 def told(*answers, now=0.0):
     live = Live()
     for took, first, output in answers:
-        live.answered(now, took, first, output, 1000)
+        answer(live, now, took, first, output, 1000)
     return live.seen(now)
 
 
@@ -25,6 +31,7 @@ def test_nothing_was_seen_of_who_was_never_called():
     assert NEVER == seen
     assert percentile(seen.first, 0.5) is None
     assert seen.seconds is None
+    assert seen.usual_cost is None
 
 
 @given(st.lists(TIMES, min_size=1, max_size=ENOUGH), st.sampled_from([0.5, 0.95]))
@@ -41,11 +48,11 @@ def test_a_percentile_is_wrong_by_one_step_at_most(times, share):
 def test_where_there_is_much_to_see_a_part_stands_for_all():
     rng, live = Random(7), Live()
     for _ in range(20_000):
-        live.answered(0.0, rng.lognormvariate(0.0, 0.5), None, 100, 0)
+        answer(live, 0.0, rng.lognormvariate(0.0, 0.5), None, 100, 5)
 
     seen = live.seen(0.0)
 
-    assert 20_000 == seen.answered
+    assert (20_000, 5) == (seen.calls, seen.usual_cost)
     assert abs(sum(seen.whole) - 20_000) < ENOUGH + EACH
     assert 1000 == pytest.approx(percentile(seen.whole, 0.5), rel=0.1)
     assert 1000 * math.exp(1.645 * 0.5) == pytest.approx(percentile(seen.whole, 0.95), rel=0.1)
@@ -73,13 +80,14 @@ def test_who_answers_faster_takes_fewer_seconds_whatever_was_seen_of_it():
 
 def test_failures_count_as_errors_only_where_the_caller_is_not_to_blame():
     live = Live()
-    live.answered(0.0, 1.0, None, 0, 2000)
-    live.failed(0.0, blamed=True)
-    live.failed(0.0, blamed=False)
+    answer(live, 0.0, cost=2000)
+    live.failed(0.0, route="m", blamed=True)
+    live.failed(0.0, route="n", blamed=False)
 
     seen = live.seen(0.0)
 
-    assert (3, 1, 1, 2000) == (seen.calls, seen.errors, seen.answered, seen.cost)
+    assert (3, 1, 2000) == (seen.calls, seen.errors, seen.usual_cost)
+    assert {"m": 2, "n": 1} == seen.routes
 
 
 @pytest.mark.parametrize(
@@ -87,7 +95,7 @@ def test_failures_count_as_errors_only_where_the_caller_is_not_to_blame():
 )
 def test_an_hour_later_it_is_forgotten(later, calls):
     live = Live()
-    live.answered(100.0, 1.0, 0.5, 100, 5)
+    answer(live, 100.0)
 
     assert calls == live.seen(100.0 + later).calls
 
@@ -96,7 +104,7 @@ def test_an_hour_later_it_is_forgotten(later, calls):
 def test_what_is_seen_is_what_came_within_about_an_hour(moments):
     live, moments = Live(), sorted(moments)
     for now in moments:
-        live.answered(now, 1.0, None, 0, 1)
+        answer(live, now, cost=1)
     end = moments[-1]
 
     seen = live.seen(end)
@@ -111,7 +119,7 @@ def test_what_several_have_seen_adds_up():
 
     both = total([one, other, NEVER])
 
-    assert (3, 3, 3000) == (both.calls, both.answered, both.cost)
+    assert (3, 3000, {"m": 3}) == (both.calls, both.cost, both.routes)
     assert 3 == sum(both.whole)
     assert 1 == sum(both.first)
 
@@ -120,3 +128,19 @@ def test_who_is_slower_than_any_bucket_is_as_slow_as_the_last_one():
     seen = told((1e9, None, 0))
 
     assert BOUNDS[-1] == percentile(seen.whole, 0.5)
+
+
+def test_an_answer_that_nobody_counted_is_not_looked_at():
+    live = Live()
+    live.look(1.0, None, 0, 5, route="m", weight=1)
+
+    assert NEVER == live.seen(0.0)
+
+
+def test_moments_without_calls_take_nothing_away():
+    live = Live()
+    answer(live, 0.0)
+
+    seen = [live.seen(now).calls for now in (SLOT + 1, 2 * SLOT + 2, 3 * SLOT + 3)]
+
+    assert [1, 1, 1] == seen

@@ -7,12 +7,13 @@ from playbook import CALL, World, failure, provider, route, stage
 from core.faults import Fault
 from core.target import Concurrency, Target, Thresholds
 from core.wishes import Wishes
+from routing.bench import Bench
 from routing.candidates import kept_away, sift
 from routing.outlook import Outlook
 
 PROVIDERS = ("one", "two", "free", "off")
 TARGETS = [Target(name, model) for name in PROVIDERS for model in "ab"]
-TROUBLES = st.sampled_from(["nothing", "seen", "tripped", "limited", "benched", "over", "full", "gone"])
+TROUBLES = st.sampled_from(["nothing", "seen", "tripped", "limited", "benched", "over", "full", "gone", "by hand"])
 
 
 def trouble(world, target, what):
@@ -34,6 +35,8 @@ def trouble(world, target, what):
             world.vitals.provider(target.provider).presence.missed(
                 Fault.UNREACHABLE, world.now, Thresholds(down=1), every=10.0
             )
+        case "by hand":
+            world.vitals.benches.put(target.id, Bench(world.now + 5.0, ""))
         case "benched":
             pool.told(0, failure(Fault.BAD_CREDENTIAL), world.now, target.id)
 

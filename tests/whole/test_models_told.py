@@ -246,7 +246,8 @@ async def test_all_reads_of_models_are_quick_with_hundreds_of_targets(start):
             vitals = gateway.house._shared.vitals
             for number in range(300):
                 for _ in range(60):
-                    vitals.target(f"p/model-{number}").live.answered(0.0, 1.0 + number, 0.5, 100, 1000)
+                    live = vitals.target(f"p/model-{number}").live
+                    live.look(1.0 + number, 0.5, 100, 1000, route="m", weight=live.answered(0.0))
             await gateway.get("/api/v1/models", **ADMIN)
             began = time.perf_counter()
             page = (await gateway.get("/api/v1/models?fastest=true&cheapest=true&best=true", **ADMIN)).body

@@ -1,0 +1,51 @@
+"""Targets that the operator has taken out for a while, by hand."""
+
+import math
+from typing import NamedTuple
+
+
+class Bench(NamedTuple):
+    """*until* is on the clock of whoever keeps it. *reason* is the operator's own word, for operators alone."""
+
+    until: float
+    reason: str
+
+
+class Benches:
+    """By `provider/model`. Outlives a reload."""
+
+    __slots__ = ("_by_target",)
+
+    def __init__(self) -> None:
+        self._by_target: dict[str, Bench] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there may be any; asked on every call."""
+        return bool(self._by_target)
+
+    def put(self, id: str, bench: Bench) -> None:
+        """In place of the former one, if there is any."""
+        self._by_target[id] = bench
+
+    def lift(self, id: str) -> None:
+        self._by_target.pop(id, None)
+
+    def of(self, id: str, now: float) -> Bench | None:
+        """That of a target, if it hasn't ended."""
+        bench = self._by_target.get(id)
+        if bench is not None and now >= bench.until:
+            del self._by_target[id]
+            return None
+        return bench
+
+    def at(self, provider: str) -> bool:
+        """Whether any of the targets of *provider* may be out."""
+        return any(id.startswith(f"{provider}/") for id in self._by_target)
+
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self._by_target)
+
+
+def words(bench: Bench, now: float) -> str:
+    """For whoever isn't served by it."""
+    return f"the operator has taken it out for {math.ceil(bench.until - now)} s more"
