@@ -24,6 +24,14 @@ from admin.shapes.words import (
 
 BRIEF: Final[Fields] = {"status": one_of("ok", "draining"), "generation": TEXT, "reload_ok": FLAG}
 LOOK: Final[Fields] = {"ok": FLAG, "at": SECONDS, "seconds": maybe(NUMBER), "fault": maybe(TEXT)}
+RELOAD: Final[Fields] = {
+    "ok": FLAG,
+    "changed": FLAG,
+    "generation": TEXT,
+    "at": SECONDS,
+    "problems": some(TEXT),
+    "waiting_for_restart": some(TEXT),
+}
 
 SHAPES: Final[Mapping[str, Schema]] = {
     "Alive": thing({"status": word("ok")}),
@@ -66,16 +74,8 @@ SHAPES: Final[Mapping[str, Schema]] = {
             "debt_usd": DOLLARS,
         }
     ),
-    "Reload": thing(
-        {
-            "ok": FLAG,
-            "changed": FLAG,
-            "generation": TEXT,
-            "at": SECONDS,
-            "problems": some(TEXT),
-            "waiting_for_restart": some(TEXT),
-        }
-    ),
+    "Reload": thing(RELOAD),
+    "LastReload": thing({**RELOAD, "error": maybe(TEXT)}),
     "Front": thing({"object": word("api"), "openapi": TEXT, "docs": TEXT}),
     "Document": about(thing({"openapi": TEXT, "info": {"type": "object"}, "paths": {"type": "object"}}), "this one"),
 }

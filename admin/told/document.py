@@ -10,15 +10,17 @@ from admin.shapes import keys as key_shapes
 from admin.shapes import models as model_shapes
 from admin.shapes import money as money_shapes
 from admin.shapes import openai as openai_shapes
+from admin.shapes import routing as routing_shapes
 from admin.shapes import state as state_shapes
 from admin.shapes.words import Schema, named
-from admin.told import calls, keys, models, money, openai, state
+from admin.told import calls, keys, models, money, openai, routing, state
 from admin.told.everything import OPERATIONS
 from admin.told.operation import ANYBODY, JSON, MEANINGS, OPERATOR, Bodies, Operation, Parameter
 
 SHAPES: Final[Mapping[str, Schema]] = {
     **error_shapes.SHAPES,
     **openai_shapes.SHAPES,
+    **routing_shapes.SHAPES,
     **state_shapes.SHAPES,
     **model_shapes.SHAPES,
     **money_shapes.SHAPES,
@@ -28,6 +30,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
 TAGS: Final[Mapping[str, str]] = {
     openai.TAG: "What OpenAI's clients ask, served with and without `/v1` in front.",
     state.TAG: "How the gateway is, and what it says of itself.",
+    routing.TAG: "Targets, routes, the configuration, and whether everything is there.",
     models.TAG: "What there is to choose from, and what happens to calls.",
     money.TAG: "What was spent, what will be, and what a call would cost.",
     calls.TAG: "Calls that are over, calls that might be made, opinions of answers, canaries.",

@@ -37,6 +37,13 @@ OPERATIONS: Final[Told] = {
         parameters=(whole("days", "how many, the last of them today", 30, least=1, most=3660), WORKSPACE, ZONE),
         may=(404, 503),
     ),
+    ("GET", "/api/v1/budgets"): Operation(
+        summary="How every budget stands, and the day on which it runs out",
+        tag=TAG,
+        answers=named("Budgets"),
+        parameters=(whole("most", "of how many keys, those that spend the most first", 25, least=1, most=200),),
+        may=(503,),
+    ),
     ("GET", "/api/v1/forecast"): Operation(
         summary="What will have been spent, and when budgets run out",
         tag=TAG,

@@ -56,6 +56,13 @@ def pointed() -> dict[str, Any]:
     whole["paths"]["/models/{id}"]["get"]["parameters"][0]["example"] = "smart"
     whole["paths"]["/api/v1/models/{id}"]["get"]["parameters"][0]["example"] = "demo/echo"
     whole["paths"]["/api/v1/models/compare"]["get"]["parameters"][0]["example"] = "demo/echo,rival/echo"
+    # What is taken out by hand is none that the others call.
+    for name in ("bench", "unbench"):
+        moved = whole["paths"][f"/api/v1/targets/{{id}}/{name}"]["post"]["parameters"][0]
+        moved |= {
+            "schema": {"anyOf": [{"enum": ["rival/echo"]}, {"type": "string", "minLength": 1}]},
+            "example": "rival/echo",
+        }
     whole["paths"]["/api/v1/feedback"]["post"]["requestBody"]["content"]["application/json"]["example"]["id"] = "call-1"
     # What is revoked is gone for all the others.
     revoked = whole["paths"]["/api/v1/keys/{name}"]["delete"]["parameters"][0]
