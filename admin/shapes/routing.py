@@ -53,12 +53,12 @@ SHAPES: Final[Mapping[str, Schema]] = {
             "live": named("Live"),
         }
     ),
-    "Bench": thing({"until": SECONDS, "reason": TEXT}),
+    "Bench": thing({"until": SECONDS, "seconds": about(COUNT, "until then"), "reason": TEXT}),
     "BenchWish": {
         **thing(
             {},
             {
-                "seconds": {"type": "number", "minimum": 1, "maximum": 2_592_000, "description": "for how long"},
+                "seconds": {"type": "number", "minimum": 1, "maximum": 604_800, "description": "for how long"},
                 "reason": {"type": "string", "maxLength": 200},
             },
         ),

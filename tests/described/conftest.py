@@ -28,6 +28,7 @@ routes:
   tried: {{chain: [demo/echo], canary: {{target: demo/fast, stages: [50%]}}}}
   covert: rival/echo
   lost: away/some
+  spare: [demo/echo, demo/limited]
 keys:
   alice:
     key: {ALICE}

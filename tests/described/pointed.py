@@ -1,10 +1,11 @@
 """The document as the tests want it: with what there is beside what there might be, and nothing left open."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
+from admin.shapes.words import NAME
 from admin.told.document import document
 from core.version import VERSION
 
@@ -39,11 +40,11 @@ def pointed() -> dict[str, Any]:
         for parameter in operation.get("parameters", ()):
             there = THERE.get(parameter["name"], ())
             if there:
-                parameter["schema"] = {"anyOf": [{"enum": there}, parameter["schema"]]}
+                parameter["schema"] = among(*there, otherwise=parameter["schema"])
                 if parameter["in"] == "path":
                     parameter["example"] = there[0]
     for name in CALLS:
-        shapes[name]["properties"]["model"] = {"anyOf": [{"enum": MODELS}, {"type": "string", "minLength": 1}]}
+        shapes[name]["properties"]["model"] = among(*MODELS)
     # What is read by the parser of chat calls needn't be tried with every field at each place.
     chat = shapes["ChatCall"]
     shapes["BriefCall"] = {**chat, "properties": {name: chat["properties"][name] for name in BRIEF}}
@@ -66,10 +67,15 @@ def pointed() -> dict[str, Any]:
     whole["paths"]["/api/v1/feedback"]["post"]["requestBody"]["content"]["application/json"]["example"]["id"] = "call-1"
     # What is revoked is gone for all the others.
     revoked = whole["paths"]["/api/v1/keys/{name}"]["delete"]["parameters"][0]
-    revoked |= {"schema": {"anyOf": [{"enum": ["gone"]}, {"type": "string", "minLength": 1}]}, "example": "gone"}
+    revoked |= {"schema": among("gone"), "example": "gone"}
     for name in answered(whole) - ECHOED:
         shapes[name] = strict(shapes[name])
     return whole
+
+
+def among(*there: str, otherwise: Mapping[str, Any] = NAME) -> dict[str, Any]:
+    """What is there, or anything else."""
+    return {"anyOf": [{"enum": list(there)}, otherwise]}
 
 
 def operations(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
