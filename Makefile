@@ -4,6 +4,7 @@
 BIN     := .venv/bin
 RUNTIME := .venv/.runtime
 DEV     := .venv/.dev
+OTEL    := .venv/.otel
 TOOLS   := .venv/.tools
 NODE    := tests/clients/node tests/clients/portkey
 MODULES := $(NODE:%=%/node_modules/.package-lock.json)
@@ -12,12 +13,14 @@ LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run check test matrix node bench bench-dialects bench-money simulate soak lock clean
+.PHONY: help setup setup-dev otel run check test matrix node bench bench-dialects bench-money simulate soak lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: $(RUNTIME)  ## what `make run` needs, in .venv
+
+otel: $(OTEL)  ## what `telemetry.otel` needs beside that: traces and metrics for an OpenTelemetry collector
 
 setup-dev: $(RUNTIME) $(DEV) $(TOOLS)  ## what `make test` needs
 
@@ -81,6 +84,11 @@ $(BIN)/python:
 $(RUNTIME): requirements.txt | $(BIN)/python
 	@echo "Installing what Switchyard needs into .venv"
 	@$(PIP) install --require-hashes -r requirements.txt
+	@touch $@
+
+$(OTEL): requirements-otel.txt $(RUNTIME)
+	@echo "Installing what OpenTelemetry needs into .venv"
+	@$(PIP) install --require-hashes -r requirements-otel.txt
 	@touch $@
 
 $(DEV): requirements-dev.txt $(RUNTIME)

@@ -44,6 +44,7 @@ other commands, each with a --help of its own:
   explain               what would happen to a call, and why
   plan                  what another configuration means, and would have made of the last calls
   migrate               bring the ledger's tables up to date
+  alert-test            send one message to the webhook of alerts
 """
 PAGES: Final = {"health": "/health", "metrics": "/metrics"}
 

@@ -133,6 +133,8 @@ def _verdict(verdict: Mapping[str, Any]) -> Iterator[str]:
         return
     canary = " (canary)" if verdict["canary"] else ""
     yield f"would go to {verdict['first']}{canary}{', after standing in line' if verdict['queued'] else ''}"
+    if "degraded" in verdict:
+        yield f"by the route {verdict['route']}, since {verdict['degraded']} has too little left"
 
 
 def _call(found: Mapping[str, Any]) -> Iterator[str]:

@@ -22,7 +22,8 @@ from config.readers import TRUTH, choice, duration, matching, secret, several, s
 from config.routes import Written, read_routes
 from config.schema import Config, Cors, DialectFacts, Fetching, Key, Log, Route, Server
 from config.section import Entry, Reader, Section, changed, settings
-from config.state import read_alerts, read_ledger, read_state
+from config.state import read_ledger, read_state
+from config.telemetry import read_alerts, read_telemetry
 from config.trials import with_trials
 from config.unfold import unfold
 from config.yaml_lines import Node
@@ -96,6 +97,7 @@ def load(
         state=read_state(root.take("state"), notes),
         ledger=read_ledger(root.take("ledger"), notes),
         alerts=read_alerts(root.take("alerts"), notes),
+        telemetry=read_telemetry(root.take("telemetry"), notes),
         media=settings(root.take("media"), Fetching(), _MEDIA, notes),
         defaults=defaults,
         prefer_local=prefer_local,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from config.signals import SILENT, USUAL_ALERTS, Alerts, Telemetry
 from core.secret import Secret
 from core.target import Concurrency, Provider, Target
 
@@ -298,18 +299,6 @@ class Books:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alerts:
-    """*webhook* is called once for each window in which a budget passes a share of *at* (0.8), or refuses.
-
-    *secret* signs what is sent.
-    """
-
-    webhook: Secret | None = None
-    at: tuple[float, ...] = (0.8,)
-    secret: Secret | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
     """What the operator says about a model; the catalog says the rest.
 
@@ -374,7 +363,8 @@ class Config:
     log: Log = Log()
     state: State = State()
     ledger: Books = Books()
-    alerts: Alerts = Alerts()
+    alerts: Alerts = USUAL_ALERTS
+    telemetry: Telemetry = SILENT
     providers: Mapping[str, Provider] = field(default_factory=dict)
     routes: Mapping[str, Route] = field(default_factory=dict)
     defaults: Route = Route(name="", stages=())  # timeouts, retry, breaker for calls without a route of their own

@@ -1,4 +1,4 @@
-"""Where shared state and the ledger live, and who is told when money runs out."""
+"""Where shared state and the ledger live."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,8 +7,8 @@ from typing import Any
 from config import units
 from config.budgets import OPEN, WHEN_DOWN
 from config.problems import Notes
-from config.readers import TEXT, distinct, duration, scalar, secret
-from config.schema import Alerts, Books, State
+from config.readers import TEXT, duration, scalar
+from config.schema import Books, State
 from config.section import Entry, Reader, Section, changed, got, settings
 from config.yaml_lines import Fields, Scalar
 from core.secret import Secret
@@ -56,10 +56,6 @@ def read_ledger(entry: Entry | None, notes: Notes) -> Books:
         # Not what it says: an address may stand here by mistake.
         notes.error(entry, f"expected off, or a mapping, got {got(entry.node)}")
     return Books(on=on is not False)
-
-
-def read_alerts(entry: Entry | None, notes: Notes) -> Alerts:
-    return settings(entry, Alerts(), _ALERTS, notes)
 
 
 def _address(good: Callable[[str], bool], expected: str) -> Reader[Secret]:
@@ -121,7 +117,6 @@ def _keep(entry: Entry, notes: Notes) -> float | None:
 
 
 _KEPT = duration("3650d")
-_SHARES = distinct(scalar(units.share, "a share such as 80% or 0.8"), float, "says the same as one before it")
 _STATE: Mapping[str, Reader[Any]] = {
     "url": _address(
         _is_redis,
@@ -136,8 +131,4 @@ _LEDGER: Mapping[str, Reader[Any]] = {
     "url": _address(_is_postgres, "an address such as postgresql://user:password@host:5432/database"),
     "keep": _keep,
 }
-_ALERTS: Mapping[str, Reader[Any]] = {
-    "webhook": _address(_is_web, "an address such as https://example.com/hook"),
-    "at": lambda entry, notes: tuple(sorted(_SHARES(entry, notes) or ())),
-    "secret": secret,
-}
+WEB: Reader[Secret] = _address(_is_web, "an address such as https://example.com/hook")

@@ -33,7 +33,7 @@ export function chart(place, columns, series, signal, { height = 160, days = fal
   }));
   const stamp = days ? "{D} {MMM}" : "{HH}:{mm}:{ss}";
   const plot = new uPlot({
-    width: Math.max(place.clientWidth, 120), height, padding: [8, 6, 0, 0],
+    width: Math.max(place.clientWidth, 120), height, padding: [8, 26, 0, 0],
     cursor: { y: false, points: { size: 6 } }, legend: { live: true },
     scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.15 : 1] } },
     axes: [

@@ -52,7 +52,7 @@ class News {
   _take(kind, fact) {
     if (kind === "call") this._call(fact);
     else if (kind === "gap") this.lost += fact.lost;
-    else this.signals = [{ kind, at: Date.now() / 1000, ...fact }, ...this.signals].slice(0, 100);
+    else if (!fact.heard) this.signals = [{ ...fact, what: kind, at: fact.time ?? Date.now() / 1000 }, ...this.signals].slice(0, 100);
   }
 
   _call(fact) {

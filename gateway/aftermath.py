@@ -1,6 +1,7 @@
 """What follows from an attempt that is over: what it cost is paid, and whoever watches its target is told."""
 
 from config.schema import Breaker
+from core.errors import Refusal
 from core.faults import Failure
 from gateway.learning import learn, noted
 from gateway.puzzle import puzzled
@@ -24,3 +25,9 @@ def over(tab: Tab, failure: Failure | None, breaker: Breaker, telling: Telling |
         learn(tab, failure, first, now)
     if failure is not None and failure.guessed:
         puzzled(shared, target, failure, bill.call)
+
+
+def broken(failure: Failure) -> Refusal:
+    """What a client reads of a stream that broke after content had gone out."""
+    fault = failure.fault
+    return Refusal(fault.status, failure.message, code=fault.shown or failure.code, type=failure.type)

@@ -21,8 +21,9 @@ NOTHING: Final = (0,) * len(COUNTS)
 
 
 class Bill:
-    """One for each call. *most*: what the call may cost. *tried*: its attempts that are over, each with what it cost in
-    *costs*. *written*: the ledger has its row. *before* is what earlier parts of the same answer took, if any.
+    """One for each call. *most*: what the call may cost. *begun*: how many attempts it has made so far. *tried*: those
+    that are over, in the order in which they began, each with what it cost in *costs*. *written*: the ledger has its
+    row. *before* is what earlier parts of the same answer took, if any.
 
     *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
     were counted in it; below 0 before an answer is complete.
@@ -32,6 +33,7 @@ class Bill:
         "_charges",
         "answer",
         "before",
+        "begun",
         "call",
         "costs",
         "generation",
@@ -54,6 +56,7 @@ class Bill:
         plain = call.wishes is NO_WISHES and not call.needs and call.size < LONG and EFFORT not in call.body
         record.task = CHAT if plain else task_of(call)
         self.most = generation.most(key)
+        self.begun = 0
         self.costs: list[int] = []
         self._charges: dict[str, int] = {}
         self.tried: list[tuple[str, str, float]] = []
@@ -97,8 +100,10 @@ class Bill:
             for account, amount in hold.charges(cost).items():
                 self._charges[account] = self._charges.get(account, 0) + amount
 
-    def row(self, last: tuple[str, str, float, int] | None = None) -> bytes:
-        """An Entry's fields as it would write them. *last* is the attempt under way, not among those tried yet."""
+    def row(self, last: tuple[str, str, float, int] | None = None, place: int = 0) -> bytes:
+        """An Entry's fields as it would write them. *last* is the attempt under way, not among those tried yet, and
+        *place* how many began before it.
+        """
         record, usage = self.record, self.record.usage
         total = record.total or (time.time() - record.time) * 1e3
         fields = (
@@ -120,15 +125,15 @@ class Bill:
             NOTHING if usage is None else usage[:5] + usage[7:12],
             round(total, 1),
             None if record.first is None else round(record.first, 1),
-            self._attempts(last),
+            self._attempts(last, place),
             self._charges,
             [one.kept() for one in record.decided] if record.decided else (),
             record.task,
         )
         return orjson.dumps(fields)
 
-    def _attempts(self, last: tuple[str, str, float, int] | None) -> list[tuple[str, str, float, int]]:
+    def _attempts(self, last: tuple[str, str, float, int] | None, place: int) -> list[tuple[str, str, float, int]]:
         before = [(*one, cost) for one, cost in zip(self.tried, self.costs, strict=True)] if self.tried else []
         if last is not None:
-            before.append(last)
+            before.insert(place, last)
         return before

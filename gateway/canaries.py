@@ -7,13 +7,15 @@ turn/NUMBER         who may put up the standing of that number: the first who as
 seen/NUMBER/LIFE    what one process has counted under that standing
 
 So all decide by the same figures, only one of them says so, and a canary goes on after a restart where it was. While
-the store can't be reached, it stays as it is.
+the store can't be reached, it stays as it is. A store that has forgotten some of it, or all, is told again: of two
+standings the one with the higher number is the later one.
 """
 
 import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, Literal
 
 import orjson
@@ -21,7 +23,7 @@ import orjson
 from config.schema import Canary, Config
 from core.call import Call
 from gateway.flight import Flight, Part
-from routing.canary import PASSED, Standing, begun, moved, read, stopped
+from routing.canary import PASSED, Standing, begun, moved, read, remembered, stopped
 from routing.guards import Side
 from store.board import Board
 from store.contract import StoreDown
@@ -121,13 +123,22 @@ class Canaries:
             await self.look()
 
     async def _look_at(self, flight: Flight, notices: Mapping[str, bytes], now: float) -> None:
-        standing = _standing(notices.get(_place(flight, "standing")))
-        if standing is None:
-            # Nobody has ever flown it, or the board has forgotten: then what is known here is as good as any.
-            await self._put_up(flight, flight.standing or begun(now), only_new=True)
+        notice, mine = notices.get(_place(flight, "standing")), flight.standing
+        if notice is None:
+            # Nobody has ever flown it, or the board has forgotten.
+            await self._put_up(flight, begun(now) if mine is None else remembered(mine, now), only_new=True)
             return
-        if flight.standing is None or standing.number != flight.standing.number:
+        standing = _standing(flight, notice)
+        if mine is not None and (standing is None or standing.number < mine.number):
+            await self._put_up(flight, remembered(mine, now))
+            return
+        if standing is None:
+            return  # it isn't flown until the operator says how it is to go on
+        if standing != mine:
             self._adopt(flight, standing, now)
+            return
+        if flight.counted and self._seen_at(flight) not in notices:
+            flight.fresh = True  # that was forgotten, and what others have counted may have been
             return
         ours, rest = flight.sums(_others(flight, notices, self._life))
         following = moved(flight.canary, standing, ours, rest, now)
@@ -163,8 +174,11 @@ class Canaries:
         for flight in list(self._flights.values()):
             if flight.standing is not None and flight.fresh:
                 flight.fresh = False
-                place = _place(flight, f"seen/{flight.standing.number}/{self._life}")
-                await self._board.post(place, flight.seen(), max(LEAST_SEEN, 4 * flight.canary.every))
+                await self._board.post(self._seen_at(flight), flight.seen(), max(LEAST_SEEN, 4 * flight.canary.every))
+
+    def _seen_at(self, flight: Flight) -> str:
+        number = 0 if flight.standing is None else flight.standing.number
+        return _place(flight, f"seen/{number}/{self._life}")
 
     # For the operator
 
@@ -181,7 +195,8 @@ class Canaries:
         for _ in range(TRIES):
             notices = await self._board.posted(_place(flight, ""))
             now = time.time()
-            standing = _standing(notices.get(_place(flight, "standing"))) or flight.standing or begun(now)
+            known = (_standing(flight, notices.get(_place(flight, "standing"))), flight.standing)
+            standing = max((one for one in known if one is not None), default=begun(now))
             following = begun(now, standing.number + 1) if action == "restart" else stopped(standing, now)
             if await self._turn(flight, following):
                 return True
@@ -192,11 +207,11 @@ def _place(flight: Flight, name: str) -> str:
     return f"{ROOT}{flight.canary.mark}/{name}"
 
 
-def _standing(notice: bytes | None) -> Standing | None:
+def _standing(flight: Flight, notice: bytes | None) -> Standing | None:
     if notice is None:
         return None
     try:
-        return read(orjson.loads(notice))
+        return read(orjson.loads(notice), flight.canary)
     except (TypeError, ValueError):
         return None  # another version's, which means nothing here
 
@@ -206,8 +221,10 @@ def _others(flight: Flight, notices: Mapping[str, bytes], life: str) -> Sequence
     if flight.standing is None:
         return ()
     start = _place(flight, f"seen/{flight.standing.number}/")
-    found = (orjson.loads(value) for name, value in notices.items() if name.startswith(start) and name != start + life)
-    try:
-        return [(Side.again(ours), Side.again(rest)) for ours, rest in found]
-    except (TypeError, ValueError):
-        return ()  # another version's
+    found = []
+    for name, value in notices.items():
+        if name.startswith(start) and name != start + life:
+            with suppress(TypeError, ValueError):  # another version's
+                ours, rest = orjson.loads(value)
+                found.append((Side.again(ours), Side.again(rest)))
+    return found

@@ -1,4 +1,6 @@
-"""What can be asked of a gateway without a running one: its keys, its ledger, its tables, what it would do."""
+"""What can be asked of a gateway without a running one: its keys, its ledger, its tables, what it would do, whom it
+tells.
+"""
 
 import argparse
 import asyncio
@@ -11,7 +13,7 @@ from typing import Any, Final
 
 from admin import keys_command, migrate, reconcile, spend
 from config.schema import Config
-from gateway import explain_command, plan_command
+from gateway import alert_command, explain_command, plan_command
 from gateway.treasury import ledger_of, store_of
 from store.contract import Store
 from store.ledger import Ledger, LedgerDown, OldLedger
@@ -25,7 +27,7 @@ ABOUT_LEDGER: Final[dict[str, tuple[Options, Any]]] = {
     "migrate": (migrate.options, migrate.run),
 }
 PATIENCE: Final = 60.0  # seconds: nobody else waits
-NAMES: Final = ("keys", "explain", "plan", *ABOUT_LEDGER)
+NAMES: Final = ("keys", "explain", "plan", "alert-test", *ABOUT_LEDGER)
 
 
 def run(name: str, argv: Sequence[str], load: Load) -> int:
@@ -36,6 +38,9 @@ def run(name: str, argv: Sequence[str], load: Load) -> int:
         return _explain(explain_command.options(argv), load)
     if name == "plan":
         return _plan(plan_command.options(argv), load)
+    if name == "alert-test":
+        config = load(alert_command.options(argv).config)
+        return asyncio.run(alert_command.run(config, say=sys.stdout.write, complain=sys.stderr.write))
     read, work = ABOUT_LEDGER[name]
     options = read(argv)
     return asyncio.run(_of_ledger(options, work, load(options.config), opening=name != "migrate"))

@@ -22,7 +22,7 @@ from core.errors import Refusal
 from core.faults import Failure, Fault
 from core.target import Target
 from core.wire import WireRequest
-from gateway.aftermath import over
+from gateway.aftermath import broken, over
 from gateway.bill import Bill
 from gateway.continuing import continuing
 from gateway.flight import Part
@@ -33,17 +33,19 @@ from gateway.lane import Lane
 from gateway.lines import lines
 from gateway.remembered import Recollection
 from gateway.shadow import copied
-from gateway.spent import Spent
+from gateway.spent import Spent, degraded
 from gateway.tab import Tab
 from gateway.telling import Telling
+from gateway.turned_down import turned_down
 from gateway.waiting_room import priority, wait
 from quota.keys import ANYONE, Stranger
-from routing.exhausted import Exhausted, refusal
+from routing.exhausted import Exhausted
 from routing.plan import Attempt, plan
 from routing.spares import Sparing
 from server.caller import Caller
 from server.reply import Reply, refuse
 from telemetry.record import Record
+from telemetry.trace import begun
 from upstream.trial import StreamTrial, WholeTrial
 
 CANCELLED: Final = Failure(Fault.CANCELLED, "the client left")
@@ -140,6 +142,8 @@ class Conversation:
         self._key = key
         self._level = None if caller.priority is None else priority(key, caller.priority)
         record.key = key.name
+        if self._generation.traced:
+            record.trace = begun(caller.trace, self._generation.config.telemetry.sample)
 
     async def _read(self, caller: Caller) -> bytes:
         server = self._generation.config.server
@@ -153,7 +157,7 @@ class Conversation:
         record.stream = call.stream
         self._call, self._route = generation.ways.find(call, self._key)
         record.route = self._route.name
-        if generation.config.log.content:
+        if generation.content:
             record.asked = body
         if self._route.canary is not None:
             self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record.id)
@@ -203,12 +207,11 @@ class Conversation:
             if self._telling is not None and (failure := self._telling.broke) is not None:
                 self._break_off(failure)
                 return
-            raise refusal(exhausted, partial(self._generation.able, self._call, self._key)) from None
+            raise turned_down(exhausted, self._generation, route, call=self._call, key=self._key) from None
 
     def _degrade(self, spent: Spent) -> None:
         """Go on with the route that a spent budget names; once, and the answer's headers say so."""
-        name = spent.shortage.when_spent
-        route = None if name is None else self._generation.routes.find(name)
+        route = degraded(spent, self._generation.routes)
         if route is None or self._record.degraded:
             raise spent
         self._record.degraded = spent.shortage.scope
@@ -295,7 +298,7 @@ class Conversation:
         tab.sent(trial)
         if self._race is not None:
             self._race.sent(tab)
-        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
+        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect, tab.lines)
         try:
             outcome = await trial.outcome
         finally:
@@ -312,7 +315,7 @@ class Conversation:
         if outcome.remember:
             shared.memory.keep(target.provider, self._key.name, outcome.remember)
         tab.bill.answer = outcome.body
-        if record.asked is not None:  # the operator wants content in the log
+        if record.asked is not None:  # the operator wants content in log or traces
             record.answered = outcome.body
         head = lines(self._generation, shared.till, record, tab, route=self._route.name, cost=True)
         self._reply.whole(200, outcome.body, head)
@@ -336,7 +339,7 @@ class Conversation:
         )
         telling.follow(tab, trial)
         tab.sent(trial)
-        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect)
+        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect, tab.lines)
         try:
             failure = await trial.ended
         finally:
@@ -389,9 +392,3 @@ class Conversation:
                 self._part.close(record, "")
         record.bytes_out = reply.sent
         shared.finished(record)
-
-
-def broken(failure: Failure) -> Refusal:
-    """What a client reads of a stream that broke after content had gone out."""
-    fault = failure.fault
-    return Refusal(fault.status, failure.message, code=fault.shown or failure.code, type=failure.type)

@@ -14,6 +14,7 @@ from config.problems import ConfigErrors
 from config.schema import Config
 from config.watch import Watch, read
 from gateway.doubtful import doubtful
+from gateway.envoys import refuse_missing
 from gateway.generation import DIALECTS, Generation, Shared, build
 from gateway.unpriced import unpriced
 from routing.strategies import STRATEGIES, strategy_named
@@ -49,6 +50,7 @@ class Source:
             workers=self.workers,
             cores=self.cores,
         )
+        refuse_missing(config, self.file)
         doubts = tuple(f"{self.file}: {sentence}" for sentence in (*unpriced(config), *doubtful(config)))
         return replace(config, warnings=(*config.warnings, *doubts))
 
@@ -202,4 +204,5 @@ def waiting_for_restart(first: Config, now: Config) -> tuple[str, ...]:
     state = [f"state.{name}" for name in STATE_AT_START if getattr(first.state, name) != getattr(now.state, name)]
     books = ["ledger"] if first.ledger.on != now.ledger.on else []
     books += ["ledger.url"] if first.ledger.url != now.ledger.url else []
-    return (*server, *log, *state, *books)
+    otel = ["telemetry.otel"] if first.telemetry.otel != now.telemetry.otel else []
+    return (*server, *log, *state, *books, *otel)

@@ -13,7 +13,10 @@ from gateway.clerk import ROOT, Clerk
 from gateway.generation import Generation, Shared
 from gateway.prospects import NANO, Prospects, refused_with
 from gateway.shadow import unwanted
+from gateway.tab import PATIENCE
+from quota.purse import Purse
 from routing.canary import session
+from routing.joined import targets_of
 from routing.plan import most_attempts
 from routing.story import onlooking
 from routing.wishes import checked
@@ -38,11 +41,28 @@ class Explanations(Clerk):
             message = f"There is no endpoint {endpoint!r}; there are {', '.join(ENDPOINTS)}."
             raise Refusal(400, message, param="endpoint", code="unknown_endpoint")
         call = ENDPOINTS[endpoint].parse(asked.raw)
-        return explained(generation, self._current.shared, key, call)
+        shared = self._current.shared
+        moment = await shared.till.look(_purses(generation, shared, key, call), within=PATIENCE)
+        return explained(generation, shared, key, call, moment=moment)
 
 
-def explained(generation: Generation, shared: Shared, key: Key, call: Call) -> dict[str, Any]:
-    """Raises Refusal as the call itself would, unless it is because of its targets."""
+def _purses(generation: Generation, shared: Shared, key: Key, call: Call) -> list[Purse]:
+    """Those that may pay for the call, on the routes that it may take."""
+    try:
+        call, route = generation.ways.find(call, key)
+    except Refusal:
+        return []
+    routes = [route] if route.canary is None else [route, route.canary.ahead]
+    purses = [shared.till.purse(key, target, call.model) for one in routes for target in targets_of(one)]
+    names = {one.budget.when_spent for purse in purses for one in purse.money if one.budget is not None}
+    cheaper = [found for name in names if name is not None and (found := generation.routes.find(name)) is not None]
+    return [*purses, *(shared.till.purse(key, target, call.model) for one in cheaper for target in targets_of(one))]
+
+
+def explained(generation: Generation, shared: Shared, key: Key, call: Call, *, moment: float) -> dict[str, Any]:
+    """Raises Refusal as the call itself would, unless it is because of its targets. *moment*: when the till has looked
+    how the accounts stand that may pay for it.
+    """
     try:
         call, route = generation.ways.find(call, key)
     except Refusal as refused:
@@ -50,7 +70,7 @@ def explained(generation: Generation, shared: Shared, key: Key, call: Call) -> d
             raise
         found = {"passed_over": _passed_over(generation, key, call), "verdict": refused_with(refused)}
         return _asked(generation, key, call, None) | {"stages": []} | found
-    prospects = Prospects(generation, shared, key, call, onlooking(generation.view))
+    prospects = Prospects(generation, shared, key, call, onlooking(generation.view), moment=moment)
     canary = _canary(shared, route, key, call)
     ahead = canary is not None and canary["tried"] is True and route.canary is not None
     if canary is not None and ahead and route.canary is not None:

@@ -62,7 +62,7 @@ async def run(options: argparse.Namespace, config: Config, *, say: Say, complain
         key = _key(config, options.key)
         call = ENDPOINTS[options.endpoint].parse(body)
         async with rehearsal(config) as (generation, shared):
-            told = explained(generation, shared, key, call)
+            told = explained(generation, shared, key, call, moment=shared.loop.time())
     except OSError as error:
         complain(f"{options.request}: {error.strerror}\n")
         return 1

@@ -40,6 +40,11 @@ class Flight:
         standing = self.standing
         return standing.stage + 1 if standing is not None and standing.status in UNDER_WAY else 0
 
+    @property
+    def counted(self) -> bool:
+        """Whether anything was, since it stands as it does."""
+        return self._ours.calls + self._rest.calls > 0
+
     def part(self, canary: Canary, call: Call, key: str, id: str) -> "Part | None":
         """*canary* is ours, with what a wildcard stands for filled in. A client's own chain is left alone."""
         standing = self.standing

@@ -47,6 +47,7 @@ from routing.quality import Qualities
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
 from server.reply import header
+from telemetry.collector import Envoy
 from telemetry.log import Scribe
 from telemetry.meters import Meters
 from telemetry.record import Record
@@ -109,6 +110,7 @@ class Shared:
     turns: dict[tuple[str, int], int] = field(default_factory=dict)
     open: set[UnderWay] = field(default_factory=set)
     books: bool = False  # whether finished calls are written to the ledger
+    envoy: Envoy | None = None  # who tells a collector of finished calls
     assessor: Assessor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,12 +120,17 @@ class Shared:
         """A call is over, and so is its record."""
         self.meters.count(record)
         self.scribe.put(record)
+        if self.envoy is not None:
+            self.envoy.put(record)
         if self.newsroom.listeners:
             self.newsroom.call(record)
 
 
 class Generation:
-    """What calls that began under one configuration go by. *learns*: every attempt teaches what a choice goes by."""
+    """What calls that began under one configuration go by. *learns*: every attempt teaches what a choice goes by.
+
+    *traced*: calls have a trace; *content*: what is asked and answered is kept in their records.
+    """
 
     __slots__ = (
         "_catalog",
@@ -134,17 +141,21 @@ class Generation:
         "auto",
         "common",
         "config",
+        "content",
         "keyring",
         "lanes",
         "learns",
         "pools",
         "routes",
+        "traced",
         "view",
         "ways",
     )
 
     def __init__(self, config: Config, shared: Shared, lanes: Mapping[str, Lane]) -> None:
         self.config = config
+        self.content = config.log.content or bool(config.telemetry.otel.endpoint and config.telemetry.otel.content)
+        self.traced = config.telemetry.tracing
         self.lanes = lanes
         self.keyring = Keyring(config.keys.values(), shared.stored)
         self.routes = Routes(config)
@@ -290,6 +301,7 @@ def build(config: Config, shared: Shared) -> Generation:
         providers=frozenset(config.providers),
         keys=frozenset(config.keys),
     )
+    shared.meters.exemplars = config.telemetry.exemplars
     shared.meters.generation(config.hash)
     shared.canaries.heed(config)
     return generation

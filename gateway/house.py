@@ -19,6 +19,7 @@ from gateway.alerts import Bells
 from gateway.canaries import Canaries
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
+from gateway.envoys import begun, envoy_of
 from gateway.events import Newsroom
 from gateway.generation import Generation, Shared
 from gateway.lately import seen_here
@@ -45,6 +46,7 @@ from upstream.pools import Pools
 
 BUG: Final = Refusal(500, "The gateway made a mistake. It has been logged.", code="internal_error")
 LOOK: Final = 1.0
+CALLS: Final = {path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")}
 
 
 class House:
@@ -65,16 +67,38 @@ class House:
         treasury: Treasury,
         watch: Watch | None = None,
     ) -> None:
-        rng = Random()  # noqa: S311  (spreads load, hides nothing)
         self._loop = loop
         self._scribe = scribe
         self._treasury = treasury
         self._meters = Meters()
         self._tally = Tally(self._meters, metrics)
         self._lag, self._outbox = Lag(), Outbox(loop)
-        newsroom = self._newsroom = Newsroom()
-        self._bells = Bells(treasury.store, scribe, config.alerts, newsroom.put)
-        self._shared = Shared(
+        self._newsroom = Newsroom()
+        self._bells = Bells(treasury, scribe, self._meters, config, self._newsroom.put)
+        self._shared = self._share(config)
+        self._newsroom.watch(self._shared.vitals, loop.time)
+        self._lookout = Lookout(self._shared, treasury.board)
+        alone = metrics is None
+        self._current = Current(
+            source, config, self._shared, self._reloaded, watch, objections=self._objections, alone=alone
+        )
+        self._endpoints = CALLS
+        treasury.till.watchers.append(self._bells.hear)
+        self._office = Office(config, self._current, treasury, self._bells)
+        shown = (self._current, self._office, self._tally, self._look)
+        self._pages = Pages(*shown, money=treasury.shown, calls=self._endpoints)
+        self._ids, self._count = f"req-{os.urandom(6).hex()}-", 0
+        self._seen: States = {}
+        self._flying: set[str] = set()
+        self._tasks: set[asyncio.Task[Reload]] = set()
+        self._looking: asyncio.TimerHandle | None = None
+        self._fine = True  # how the last reload ended
+
+    def _share(self, config: Config) -> Shared:
+        """What outlives every configuration."""
+        loop, treasury, scribe = self._loop, self._treasury, self._scribe
+        rng = Random()  # noqa: S311  (spreads load, hides nothing)
+        return Shared(
             loop,
             Pools(loop, self._outbox.put),
             Deadlines(loop),
@@ -87,33 +111,9 @@ class House:
             treasury.journal,
             Canaries(treasury.store, self._meters, self._bells.announce),
             books=treasury.books,
-            newsroom=newsroom,
+            envoy=envoy_of(config, scribe, treasury.journal.owner),
+            newsroom=self._newsroom,
         )
-        newsroom.watch(self._shared.vitals, loop.time)
-        self._lookout = Lookout(self._shared, treasury.board)
-        self._current = Current(
-            source,
-            config,
-            self._shared,
-            self._reloaded,
-            watch,
-            objections=self._objections,
-            alone=metrics is None,
-        )
-        self._endpoints = {
-            path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")
-        }
-        treasury.till.watchers.append(self._bells.hear)
-        self._office = Office(config, self._current, treasury)
-        shown = (self._current, self._office, self._tally, self._look)
-        self._pages = Pages(*shown, money=treasury.shown, calls=self._endpoints)
-        self._ids = f"req-{os.urandom(6).hex()}-"
-        self._count = 0
-        self._seen: States = {}
-        self._flying: set[str] = set()
-        self._tasks: set[asyncio.Task[Reload]] = set()
-        self._looking: asyncio.TimerHandle | None = None
-        self._fine = True  # how the last reload ended
 
     @classmethod
     async def open(
@@ -199,12 +199,13 @@ class House:
         watch("switchyard_event_loop_lag_seconds", self._lag.worst)
         watch("switchyard_log_dropped_total", lambda: self._scribe.dropped)
         watch("switchyard_connections", connections)
-        for name, read in self._treasury.facts.items():
+        for name, read in (*self._treasury.facts.items(), *begun(self._shared.envoy).items()):
             watch(name, read)
         self._meters.reloaded(ok=True)
         self._meet()
         self._look_again()
         self._lookout.heed(self._current.generation)
+        self._bells.begin(self._shared, lambda: self._current.generation)
         self._shared.assessor.begin(self._treasury.store, self._treasury.journal.owner)
 
     def _meet(self) -> None:
@@ -240,6 +241,8 @@ class House:
         await self._bells.close()
         await self._treasury.end()
         self._look()
+        if self._shared.envoy is not None:
+            await self._loop.run_in_executor(None, self._shared.envoy.close)
         await self._loop.run_in_executor(None, self._tally.close)
         await self._loop.run_in_executor(None, self._scribe.close)
 
@@ -264,7 +267,8 @@ class House:
         if result.ok and result.changed:
             self._lookout.heed(self._current.generation)
             self._treasury.heed(self._current.generation.config)
-            self._bells.heed(self._current.generation.config.alerts)
+            self._bells.heed(self._current.generation.config)
+        self._bells.reloaded(result)
         again = result.ok and self._fine and not result.changed
         self._fine = result.ok
         if again:

@@ -37,8 +37,10 @@ class Lane:
         self._signers = tuple(None if one is None else Signer(one, address, self._host) for one in signatures)
         self._heads: dict[tuple[str, int], bytes] = {}
 
-    def send(self, request: WireRequest, credential: int, sink: Sink, connect: float | None = None) -> Exchange:
-        """*credential* is an index into the provider's keys; -1 where it has none.
+    def send(
+        self, request: WireRequest, credential: int, sink: Sink, connect: float | None = None, lines: bytes = b""
+    ) -> Exchange:
+        """*credential* is an index into the provider's keys; -1 where it has none. *lines* are further header lines.
 
         *connect* is how long opening a connection may take, if one is opened.
         """
@@ -50,7 +52,7 @@ class Lane:
         else:
             known = self._heads.get((request.path, credential))
             head = known if known is not None else self._learn(request.path, credential)
-        return self.sender.send(head, request.body, sink, connect)
+        return self.sender.send(head + lines if lines else head, request.body, sink, connect)
 
     def get(self, path: str, credential: int, sink: Sink, connect: float | None = None) -> Exchange:
         """Ask for what stands at *path*, without a body. For providers that have a listing: none of them signs."""

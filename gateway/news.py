@@ -56,15 +56,9 @@ def of_breaker(vitals: Vitals, id: str, now: float) -> Fact:
 
 
 def of_alert(message: Mapping[str, Any]) -> Fact:
-    """*message* as it is sent to a webhook; its name is its `event`."""
-    return {
-        "time": round(time.time(), 3),
-        "kind": message["event"],
-        "scope": message.get("scope"),
-        "message": message.get("message", str(message["event"]).replace("_", " ")),
-        STATE: message.get(STATE, FIRING),
-        **{name: value for name, value in message.items() if name not in {"event", "scope", "message", STATE}},
-    }
+    """*message* as it is sent to a webhook."""
+    said = str(message["event"]).replace("_", " ")
+    return {"time": round(time.time(), 3), "message": said, STATE: FIRING, **message}
 
 
 def of_reload(result: Fact) -> Fact:

@@ -10,6 +10,8 @@ from admin.told.everything import queries
 from config.schema import Config
 from core.secret import Secret
 from gateway.accounts import Accounts
+from gateway.alert_pages import AlertPages
+from gateway.alerts import Bells
 from gateway.benches import Hand
 from gateway.budgets import Budgets
 from gateway.calls import Calls
@@ -32,11 +34,12 @@ from gateway.treasury import Treasury
 class Office:
     """*config* is that of the start."""
 
-    __slots__ = ("_current", "_first", "_treasury", "desk")
+    __slots__ = ("_bells", "_current", "_first", "_treasury", "desk")
 
-    def __init__(self, config: Config, current: Current, treasury: Treasury) -> None:
+    def __init__(self, config: Config, current: Current, treasury: Treasury, bells: Bells) -> None:
         self._current = current
         self._treasury = treasury
+        self._bells = bells
         self._first = admin_key(config)
         self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key, queries())
 
@@ -63,4 +66,5 @@ class Office:
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
         yield from Calls(self._current, self._treasury, self.key).rows()
+        yield from AlertPages(self._bells).rows()
         yield from Description(self._current, self._treasury, self.key).rows()

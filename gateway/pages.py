@@ -20,10 +20,11 @@ from gateway.menu import Menu
 from gateway.office import Office
 from server.cors import preflight
 from server.reply import Reply, header
-from telemetry.exposition import CONTENT_TYPE
+from telemetry.exposition import CONTENT_TYPE, OPENMETRICS, OPENMETRICS_TYPE
 from telemetry.workers import Tally
 
 METRICS_TYPE: Final = header("content-type", CONTENT_TYPE)
+OPEN_TYPE: Final = header("content-type", OPENMETRICS_TYPE)
 MODELS: Final = "/models/"
 
 Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
@@ -150,8 +151,9 @@ class Pages:
         if key and not holds(self._office.key(), authorization):
             demand(key, authorization)
         self._look()
-        page = await asyncio.get_running_loop().run_in_executor(None, self._tally.page)
-        reply.whole(200, page, kind=METRICS_TYPE)
+        openly = OPENMETRICS in request.headers.get("accept", "")
+        page = await asyncio.get_running_loop().run_in_executor(None, partial(self._tally.page, openly=openly))
+        reply.whole(200, page, kind=OPEN_TYPE if openly else METRICS_TYPE)
 
     async def _reload(self, request: web.BaseRequest, reply: Reply) -> None:
         demand(self._office.key(), request.headers.get("authorization"))

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Iterator
-from functools import partial
+from contextlib import suppress
 from typing import Any, Final
 
-from catalog.bound import Bound, Unbounded
+from catalog.bound import Bound
 from config.schema import Key, Route
 from core.ask import NOTHING_FETCHED, Ask
 from core.call import Call
@@ -14,11 +14,13 @@ from core.faults import Failure, Fault
 from core.target import Target
 from core.wire import WireRequest
 from gateway.generation import Generation, Shared
+from gateway.needs import needed
 from gateway.remembered import Recollection
-from gateway.spent import too_dear, unbounded
+from gateway.spent import Spent, degraded, elsewhere
+from gateway.turned_down import turned_down
 from routing.candidates import View
 from routing.columns import Sight, headroom, latency
-from routing.exhausted import Exhausted, refusal
+from routing.exhausted import Exhausted
 from routing.plan import Attempt
 from routing.story import beginning, foreseen, onlooking, told
 from routing.vitals import TargetVitals
@@ -29,11 +31,14 @@ FETCHED: Final = "what is behind its URLs is fetched first, and isn't for this"
 
 
 class Prospects:
-    """Those of one call. *view* is an onlooking one."""
+    """Those of one call. *view* is an onlooking one, *moment* when the till has looked how accounts stand."""
 
-    def __init__(self, generation: Generation, shared: Shared, key: Key, call: Call, view: View) -> None:
+    def __init__(
+        self, generation: Generation, shared: Shared, key: Key, call: Call, view: View, *, moment: float
+    ) -> None:
         self._generation, self._shared = generation, shared
         self._key, self._call, self._view = key, call, view
+        self._moment = moment
 
     def stages(self, route: Route) -> Iterator[dict[str, Any]]:
         targets = {target.id: target for stage in route.stages for target in stage.targets}
@@ -50,23 +55,34 @@ class Prospects:
 
     def verdict(self, route: Route, *, ahead: bool) -> dict[str, Any]:
         """Who would be sent the call first, or what the client would be told. *ahead*: its canary is tried before."""
-        generation, key, call = self._generation, self._key, self._call
-        view, canary = onlooking(generation.view), route.canary
-        attempt: Attempt | Exhausted
+        view, canary = onlooking(self._generation.view), route.canary
         if ahead and canary is not None:
-            attempt = self._beginning(canary.ahead, view)
-            if not isinstance(attempt, Exhausted):
-                return {"first": attempt.target.id, "canary": True, "stage": attempt.stage, "queued": attempt.queued}
-        attempt = self._beginning(route, view)
-        if isinstance(attempt, Exhausted):
-            return refused_with(refusal(attempt, partial(generation.able, call, key)))
-        return {"first": attempt.target.id, "canary": False, "stage": attempt.stage, "queued": attempt.queued}
+            with suppress(Refusal):
+                return _begun(self._beginning(canary.ahead, view), canary=True)
+        try:
+            return self._usual(route, view)
+        except Refusal as refused:
+            return refused_with(refused)
 
-    def _beginning(self, route: Route, view: View) -> Attempt | Exhausted:
+    def _usual(self, route: Route, view: View) -> dict[str, Any]:
+        """Who is first where no canary answers. Raises Refusal as the call would."""
+        try:
+            return _begun(self._beginning(route, view))
+        except Spent as spent:
+            cheaper = degraded(spent, self._generation.routes)
+            if cheaper is None:
+                raise
+            told = _begun(self._beginning(cheaper, view))
+            return told | {"route": cheaper.name, "degraded": spent.shortage.scope}
+
+    def _beginning(self, route: Route, view: View) -> Attempt:
         def refuses(target: Target) -> Failure | None:
             return self.refused(target, route)
 
-        return beginning(route, self._call, view, caller=self._key.name, refuses=refuses)
+        found = beginning(route, self._call, view, caller=self._key.name, refuses=refuses)
+        if isinstance(found, Exhausted):
+            raise turned_down(found, self._generation, route, call=self._call, key=self._key)
+        return found
 
     def _seen(self, target: Target) -> dict[str, Any]:
         """What is known of it now."""
@@ -91,34 +107,38 @@ class Prospects:
         """What would be sent there, and who pays for it."""
         request = self._encoded(target, route)
         purse = self._shared.till.purse(self._key, target, self._call.model)
-        failure = self._refused(target, request)
+        try:
+            failure = self._refused(target, request)
+            refused = None if failure is None else failure.message
+        except Spent as spent:
+            refused = spent.message
         return {
             "accounts": [*(one.account for one in purse.allotments), *(one.account for one in purse.rates)],
             "hold": self._hold(target, request),
             "dropped": list(request.dropped) if isinstance(request, WireRequest) else [],
-            "refused": None if failure is None else failure.message,
+            "refused": refused,
         }
 
     def refused(self, target: Target, route: Route) -> Failure | None:
-        """Why nothing would be sent to *target*, although it may be tried; None if something would."""
+        """Why nothing would be sent to *target*, although it may be tried; None if something would. Raises Spent."""
         return self._refused(target, self._encoded(target, route))
 
     def _refused(self, target: Target, request: WireRequest | Refusal | None) -> Failure | None:
-        """The same of what was encoded for it; see Bill.hold, which goes on to ask for the money."""
+        """The same of what was encoded for it; see Tab.hold, which takes what is only looked at here."""
         if isinstance(request, Refusal):
             code, type, param = request.code, request.type, request.param
             return Failure(Fault.UNSUPPORTED, request.message, code=code, type=type, param=param)
-        generation, call = self._generation, self._call
-        purse = self._shared.till.purse(self._key, target, call.model)
-        most = generation.most(self._key)
-        paid = purse.priced or most is not None
-        if request is None or not (paid or purse.counted):
+        generation, call, key, till = self._generation, self._call, self._key, self._shared.till
+        purse, most = till.purse(key, target, call.model), generation.most(key)
+        if request is None or (purse.free and most is None):
             return None
-        bound = (generation.bound if paid else generation.bound_in_tokens)(target, call, request)
-        if isinstance(bound, Unbounded):
-            return unbounded(bound)
-        sliced = self._key.holds == "slices" and purse.priced and call.stream
-        return too_dear(bound, most) if most is not None and bound.cost > most and not sliced else None
+        found = needed(generation, key, call, request, target=target, purse=purse, most=most)
+        if isinstance(found, Failure):
+            return found
+        shortage = till.foreseen(purse, found.need, self._moment)
+        if shortage is None or (failure := elsewhere(shortage)) is not None:
+            return None if shortage is None else failure
+        raise Spent(shortage, till.limits(purse))
 
     def _encoded(self, target: Target, route: Route) -> WireRequest | Refusal | None:
         """The very request that would be sent; None where something would be fetched for it first."""
@@ -142,6 +162,10 @@ class Prospects:
         if isinstance(bound, Bound):
             return {"cost_usd": bound.cost / NANO, "tokens": bound.tokens}
         return {"unbounded": bound.reason, "param": bound.param}
+
+
+def _begun(attempt: Attempt, *, canary: bool = False) -> dict[str, Any]:
+    return {"first": attempt.target.id, "canary": canary, "stage": attempt.stage, "queued": attempt.queued}
 
 
 def refused_with(refused: Refusal) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from catalog.bound import Bound, Unbounded
+from config.schema import Route
 from core.errors import Refusal
 from core.faults import Failure, Fault
 from quota.till import Rates
 from quota.words import Shortage
+from routing.match import Routes
 
 NANO: Final = 1_000_000_000
 MONEY: Final = ("budget",)
@@ -45,6 +47,12 @@ class Spent(Refusal):
             headers=headers,
             extra={"quota": shown(shortage)},
         )
+
+
+def degraded(spent: Spent, routes: Routes) -> Route | None:
+    """The route that a spent budget names in place of the one that was asked for."""
+    name = spent.shortage.when_spent
+    return None if name is None else routes.find(name)
 
 
 def left(rates: Rates | None) -> dict[str, str]:

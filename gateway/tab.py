@@ -5,32 +5,35 @@ Each has a hold of its own, since one that timed out, or that another one outran
 
 from typing import Final
 
-from catalog.bound import Bound, Unbounded
+from catalog.bound import Bound
 from core.faults import Failure, Fault
 from core.usage import Usage
 from core.wire import WireRequest
 from gateway.bill import Bill
-from gateway.slices import SLICE, Slices
-from gateway.spent import Spent, elsewhere, too_dear, unbounded
+from gateway.needs import needed
+from gateway.slices import Slices
+from gateway.spent import Spent, elsewhere
 from quota.hold import Hold
 from quota.purse import Purse
-from quota.words import Need, Shortage
+from quota.words import Shortage
 from routing.plan import Attempt
 from routing.vitals import TargetVitals
 from store.orphans import note
+from telemetry.trace import Step, new_span, unix
 from upstream.trial import StreamTrial, WholeTrial
 
 # Seconds that a call waits for a store that could say whether it can be paid: longer than one settles.
 PATIENCE: Final = 2.5
 # It was sent, and what became of it will never be known.
 WITHOUT_ANSWER: Final = (Fault.TIMEOUT, Fault.CANCELLED)
-ONE: Final = Need()
 GONE: Final = Failure(Fault.CANCELLED, "it isn't wanted any more")
 
 
 class Tab:
-    """*vitals*: of its target. *began*: when, in loop time. *probe*: it tries whether a breaker may close.
+    """*vitals*: of its target. *began*: when, in loop time. *place*: how many of its call began before it. *probe*: it
+    tries whether a breaker may close.
 
+    *span*, *lines*: where calls have a trace, the attempt's own part in it, and what its provider is told of that.
     *purse*: who pays. *trial*: once it was sent. *slices*: if it is paid slice by slice. *over*: it was ended.
     *number*: of the attempts at its target. *took*: what is known of that.
     """
@@ -40,15 +43,17 @@ class Tab:
         "_cost",
         "_hold",
         "_request",
-        "_sliced",
         "attempt",
         "began",
         "bill",
+        "lines",
         "number",
         "over",
+        "place",
         "probe",
         "purse",
         "slices",
+        "span",
         "target",
         "took",
         "trial",
@@ -62,18 +67,23 @@ class Tab:
         self.target = attempt.target
         self.vitals = vitals
         self.began = now
+        self.place = bill.begun
+        bill.begun += 1
         self.probe = vitals.begin(now)
         self.number = vitals.attempts
         self._hold: Hold | None = None
         self._bound: Bound | None = None
         self._cost: int | None = None  # what was paid for it
         self._request: WireRequest | None = None
-        self._sliced: tuple[int, int] | None = None  # what the first slice covers, and what a token more costs
         self.purse: Purse
         self.trial: WholeTrial | StreamTrial | None = None
         self.slices: Slices | None = None
         self.took: Usage | None = None
         self.over = False
+        self.span, self.lines = "", b""
+        if (trace := bill.record.trace) is not None:
+            self.span = new_span()
+            self.lines = trace.onward(self.span)
 
     # Before it is sent
 
@@ -85,9 +95,10 @@ class Tab:
         purse = self.purse = till.purse(bill.key, self.target, bill.call.model)
         if purse.free and bill.most is None:
             return None
-        need = self._need(purse, request)
-        if isinstance(need, Failure):
-            return need
+        found = needed(bill.generation, bill.key, bill.call, request, target=self.target, purse=purse, most=bill.most)
+        if isinstance(found, Failure):
+            return found
+        need, self._bound, sliced = found
         said = self._note()
         hold = till.take(purse, need, said)
         if hold is None:
@@ -99,40 +110,10 @@ class Tab:
                 return GONE
             hold = answer
         self._hold = hold
-        if self._sliced is not None:
-            covered, price = self._sliced
+        if sliced is not None:
+            covered, price = sliced
             self.slices = Slices(hold, covered=covered, price=price, most=bill.most)
         return None
-
-    def _need(self, purse: Purse, request: WireRequest) -> Need | Failure:
-        """What has to be held; a Failure where that can't be said, or is too much for one call."""
-        bill, most = self.bill, self.bill.most
-        if not (purse.priced or purse.counted or most is not None):
-            return ONE
-        generation = bill.generation
-        paid = purse.priced or most is not None
-        bound = (generation.bound if paid else generation.bound_in_tokens)(self.target, bill.call, request)
-        if isinstance(bound, Unbounded):
-            return unbounded(bound)
-        self._bound = bound
-        if bill.key.holds == "slices" and purse.priced and bill.call.stream:
-            return self._slice(request, bound)
-        if most is not None and bound.cost > most:
-            return too_dear(bound, most)
-        return Need(bound.cost, bound.tokens)
-
-    def _slice(self, request: WireRequest, whole: Bound) -> Need | Failure:
-        """The input and a first slice, where what is billed can be seen in the stream; else all of it."""
-        bill, target = self.bill, self.target
-        first = bill.generation.bound(target, bill.call._replace(max_output=SLICE), request)
-        hidden = "reasoning" in bill.generation.abilities(target).capabilities
-        if isinstance(first, Bound) and not hidden and whole.output > first.output:
-            tokens = whole.output - first.output
-            self._sliced = (first.output, -(-(whole.cost - first.cost) // tokens))
-            whole = first._replace(tokens=whole.tokens)
-        if bill.most is not None and whole.cost > bill.most:
-            return too_dear(whole, bill.most)
-        return Need(whole.cost, whole.tokens)
 
     def _short(self, shortage: Shortage, purse: Purse) -> Failure:
         failure = elsewhere(shortage)
@@ -170,7 +151,7 @@ class Tab:
         row = b""
         if bill.shared.books:
             bill.charge(self._hold, cost)
-            row = bill.row((self.target.id, "", round((now - self.began) * 1e3, 1), cost))
+            row = bill.row((self.target.id, "", round((now - self.began) * 1e3, 1), cost), self.place)
             bill.written = True
         self._pay(cost, usage, row)
         bill.produced = produced
@@ -193,8 +174,26 @@ class Tab:
                 self._drop()
         fault = "" if failure is None else failure.fault.code
         bill = self.bill
-        bill.tried.append((self.target.id, fault, (now - self.began) * 1e3))
-        bill.costs.append(self._cost or 0)
+        # Of two that were under way together, the second may be over first.
+        bill.tried.insert(self.place, (self.target.id, fault, (now - self.began) * 1e3))
+        bill.costs.insert(self.place, self._cost or 0)
+        if (trace := bill.record.trace) is not None:
+            trace.took(self._step(fault, now))
+
+    def _step(self, fault: str, now: float) -> Step:
+        trial, provider = self.trial, self.bill.generation.config.providers[self.target.provider]
+        return Step(
+            self.span,
+            provider,
+            self.target.model,
+            fault,
+            0 if trial is None else trial.status,
+            unix(now, self.began),
+            (now - self.began) * 1e3,
+            self.took,
+            self._cost or 0,
+            trial is not None,
+        )
 
     def _cut(self, trial: WholeTrial | StreamTrial) -> None:
         bill = self.bill

@@ -1,6 +1,7 @@
 """Those who wait for the next trip to the store, and what is answered to them."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
@@ -79,6 +80,20 @@ class Queue:
             raise
         finally:
             timer.cancel()
+
+    def foreseen(self, purse: Purse, need: Need, moment: float) -> Shortage | None:
+        """For Till.foreseen."""
+        future: asyncio.Future[Hold | Shortage] = asyncio.get_running_loop().create_future()
+        waiter = Waiter(purse, need, b"", future, began=moment, until=math.inf)
+        wall = self._clock()
+        if self._counter.full and purse.priced:
+            return unknown(waiter, wall)
+        if self._counter.down:
+            lacking = [one for one, amount in waiter.wants() if self._lacks(one, amount)]
+            able = not purse.closed and all(conduct(one, self.when_down) == "open" for one in lacking)
+            return None if able else unknown(waiter, wall)
+        said = verdict(waiter, moment, wall)
+        return None if said is None else said.refusal
 
     def _withdraw(self, waiter: Waiter) -> None:
         """The client has left. What it was given in this very moment, nobody else would settle."""

@@ -4,8 +4,10 @@
 the next trip to the store, together with all others who do.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -21,7 +23,7 @@ from quota.rates import Chunk, Rate
 from quota.reports import Event, Standing, Watch, standing
 from quota.stock import Stock
 from quota.words import Need, Shortage
-from store.contract import Store
+from store.contract import Store, StoreDown
 from store.journal import JournalFull
 from store.ledger import Ledger
 
@@ -241,6 +243,23 @@ class Till:
     async def wait(self, purse: Purse, need: Need, note: bytes, *, within: float) -> Hold | Shortage:
         """As `take`, asking the store, for *within* seconds at most."""
         return await self._queue.wait(purse, need, note, within=within)
+
+    async def look(self, purses: Sequence[Purse], *, within: float) -> float:
+        """Ask the store how the accounts of *purses* stand, and nothing for them: the moment at which that is known."""
+        for one in {one for purse in purses for one in purse.allotments}:
+            one.hurry = True
+            self._stock.mark(one)
+        if not self.down and any(purse.allotments for purse in purses):
+            with suppress(StoreDown, TimeoutError):
+                async with asyncio.timeout(within):
+                    await self._courier.visit()
+        return self._monotonic()
+
+    def foreseen(self, purse: Purse, need: Need, moment: float) -> Shortage | None:
+        """Why a call would be refused that wanted so much at *moment* (of `look`); nothing is taken. None if it
+        would get it, or wait for what others may give back.
+        """
+        return None if purse.free else self._queue.foreseen(purse, need, moment)
 
     async def stretch(self, hold: Hold, cost: int) -> bool:
         """For `Hold.stretch`."""

@@ -1,6 +1,6 @@
 """A canary: who tries it, what its calls tell, and when it goes on or back. Time and counts are handed in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from config.schema import Canary
@@ -13,6 +13,7 @@ PASSED: Final = "passed"
 ROLLED_BACK: Final = "rolled_back"
 STOPPED: Final = "stopped"
 UNDER_WAY: Final = frozenset({RUNNING, PASSED})
+_STATUSES: Final = UNDER_WAY | {ROLLED_BACK, STOPPED}
 
 # They say something about our limits or the client, and nothing about the target.
 _SILENT: Final = frozenset({Fault.LIMITED, Fault.UNSUPPORTED, Fault.CANCELLED})
@@ -120,6 +121,17 @@ def seen(ended: Ended) -> Seen | None:
     return Seen(failed=True)
 
 
-def read(kept: Sequence[Any]) -> Standing:
-    """What was kept of one, as JSON. Raises TypeError for what isn't one."""
-    return Standing(*kept)
+def remembered(standing: Standing, now: float) -> Standing:
+    """The same, for a store that forgot it, with what others have counted: until that is there again, its time begins
+    anew.
+    """
+    return standing._replace(since=now) if standing.status in UNDER_WAY else standing
+
+
+def read(kept: Any, canary: Canary) -> Standing:
+    """What was kept of one of *canary*'s, as JSON. Raises TypeError or ValueError for what never was one."""
+    number, status, stage, since, why = kept
+    counted = type(number) is int and number >= 0 and type(stage) is int and 0 <= stage < len(canary.stages)
+    if not (counted and status in _STATUSES and type(since) in (int, float) and type(why) is str):
+        raise ValueError("no standing")
+    return Standing(number, status, stage, since, why)

@@ -77,11 +77,15 @@ class Side:
 
     @classmethod
     def again(cls, kept: Sequence[Any]) -> Self:
-        """Raises ValueError for what no side has ever kept."""
+        """Raises TypeError or ValueError for what no side has ever kept."""
         side = cls()
         side.calls, side.failed, side.good, side.invalid, side.cost, side.squares, times = kept
-        if len(times) != BUCKETS:
-            raise ValueError(len(times))
+        counts = [side.calls, side.failed, side.good, side.invalid, side.cost, *times]
+        whole = all(type(count) is int and count >= 0 for count in counts)
+        if not whole or type(side.squares) not in (int, float) or len(times) != BUCKETS:
+            raise ValueError("no side")
+        if side.calls != side.failed + side.good or side.good < max(side.invalid, sum(times)):
+            raise ValueError("it doesn't add up")
         side.times = list(times)
         return side
 

@@ -19,10 +19,10 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Caller:
     """One request that is a call. *body* is None while it still has to be read from *request*.
 
-    *priority* is what `x-switchyard-priority` says, if anything.
+    *priority* is what `x-switchyard-priority` says, if anything; *trace* what `traceparent` and `tracestate` do.
     """
 
-    __slots__ = ("authorization", "body", "origin", "priority", "request", "request_id")
+    __slots__ = ("authorization", "body", "origin", "priority", "request", "request_id", "trace")
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class Caller:
         request: web.BaseRequest | None = None,
         *,
         priority: str | None = None,
+        trace: tuple[str, str] | None = None,
     ) -> None:
         self.authorization = authorization
         # The client's own id for its request, if it is one that can stand in a header and a log.
@@ -41,6 +42,7 @@ class Caller:
         self.body = body
         self.request = request
         self.priority = priority
+        self.trace = trace
 
     async def read(self, *, limit: int, patience: float) -> bytes:
         """The body, refused beyond *limit* before it is read, and when it comes too slowly."""
@@ -58,7 +60,13 @@ class Caller:
 def caller_of(request: web.BaseRequest) -> Caller:
     headers = request.headers
     get = headers.get
-    return Caller(get("authorization"), get("x-request-id"), get("origin"), None, request, priority=get(PRIORITY))
+    trace = (get("traceparent", ""), ",".join(headers.getall("tracestate", ()))) if "traceparent" in headers else None
+    if trace is not None and len(headers.getall("traceparent")) > 1:
+        trace = None  # nobody knows which of them is meant
+    priority = get(PRIORITY)
+    return Caller(
+        get("authorization"), get("x-request-id"), get("origin"), None, request, priority=priority, trace=trace
+    )
 
 
 def reply_to(request: web.BaseRequest, loop: asyncio.AbstractEventLoop) -> Reply:

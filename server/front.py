@@ -44,7 +44,9 @@ class Coming(Caller):
     __slots__ = ("_length", "_loop", "_parts", "_whole", "missing")
 
     def __init__(self, head: Head, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(head.authorization, head.request_id, head.origin, None, priority=head.priority)
+        super().__init__(
+            head.authorization, head.request_id, head.origin, None, priority=head.priority, trace=head.trace
+        )
         self._loop = loop
         self._length = self.missing = head.length
         self._parts: list[bytes] = []
@@ -158,8 +160,9 @@ class Front(asyncio.Protocol):
             return
         if end < len(data):
             self._came = bytearray(data[end:])
-        _, _, _, authorization, request_id, origin, priority, _, _ = head
-        self._begin(head.path, Caller(authorization, request_id, origin, data[start:end], priority=priority))
+        _, _, _, authorization, request_id, origin, priority, trace, _, _ = head
+        body = data[start:end]
+        self._begin(head.path, Caller(authorization, request_id, origin, body, priority=priority, trace=trace))
 
     def _more_body(self, coming: Coming, data: bytes) -> None:
         rest = coming.feed(data)

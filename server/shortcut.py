@@ -44,6 +44,7 @@ class Head(NamedTuple):
     request_id: str | None
     origin: str | None
     priority: str | None
+    trace: tuple[str, str] | None
     before: bytes
     after: bytes
 
@@ -58,8 +59,8 @@ def again(known: Head, data: bytes) -> Head | None:
     length = data[at:end]
     if end < 0 or not length.isdigit() or not data.startswith(known.after, end):
         return None
-    path, _, _, authorization, request_id, origin, priority, _, after = known
-    return Head(path, end + len(after), int(length), authorization, request_id, origin, priority, before, after)
+    path, _, _, authorization, request_id, origin, priority, trace, _, after = known
+    return Head(path, end + len(after), int(length), authorization, request_id, origin, priority, trace, before, after)
 
 
 def read_head(data: bytes, short: Mapping[bytes, str]) -> Head | None:
@@ -91,9 +92,15 @@ def read_head(data: bytes, short: Mapping[bytes, str]) -> Head | None:
         _value(head, low, b"\r\nx-request-id: "),
         _value(head, low, b"\r\norigin: "),
         _value(head, low, b"\r\nx-switchyard-priority: "),
+        _trace(head, low),
         data[:at],
         data[stop : end + 4],
     )
+
+
+def _trace(head: bytes, low: bytes) -> tuple[str, str] | None:
+    parent = _value(head, low, b"\r\ntraceparent: ")
+    return None if parent is None else (parent, _value(head, low, b"\r\ntracestate: ") or "")
 
 
 def _value(head: bytes, low: bytes, name: bytes) -> str | None:

@@ -8,6 +8,7 @@ MOST = 2_000  # series of one metric; what comes later is counted as "other"
 OTHER = "other"
 
 Labels = tuple[str, ...]
+Example = tuple[str, str, float, float]  # what names it (trace_id, call_id), its name, the value, unix time
 
 
 class Metric(NamedTuple):
@@ -54,18 +55,25 @@ class Gauge:
 
 
 class Histogram:
-    """*counts* has one more bucket than *bounds*, for all that is greater."""
+    """*counts* has one more bucket than *bounds*, for all that is greater. *examples*: by bucket, the latest."""
 
-    __slots__ = ("bounds", "counts", "sum")
+    __slots__ = ("bounds", "counts", "examples", "sum")
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self.bounds = bounds
         self.counts = [0] * (len(bounds) + 1)
         self.sum = 0.0
+        self.examples: dict[int, Example] | None = None
 
     def observe(self, value: float) -> None:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
+
+    def exemplify(self, kind: str, name: str, value: float, time: float) -> None:
+        """Something that was observed has a name by which one can look closer."""
+        if self.examples is None:
+            self.examples = {}
+        self.examples[bisect_left(self.bounds, value)] = (kind, name, value, time)
 
     def values(self) -> list[float]:
         """The counts and, last, the sum."""

@@ -6,13 +6,15 @@ What clients write never becomes a series.
 
 import os
 import time
-from collections.abc import Callable, Collection, Container
+from collections.abc import Callable, Collection, Container, Mapping
 from typing import NamedTuple
 
 from core.usage import Usage
 from telemetry.counters import OTHER, Counter, Family, Gauge, Histogram, Labels, Metric
+from telemetry.exemplars import exemplars, exemplify
 from telemetry.process import open_files, resident_bytes
 from telemetry.record import Record
+from telemetry.signals import SIGNALS
 from telemetry.snapshot import Snapshot
 
 NONE = "none"
@@ -183,6 +185,7 @@ METRICS = (
     ),
     Metric("switchyard_open_streams", "gauge", "Streamed answers under way"),
     Metric("switchyard_connections", "gauge", "Open connections from clients"),
+    *SIGNALS,
     Metric("process_resident_memory_bytes", "gauge", "Resident memory"),
     Metric("process_cpu_seconds_total", "counter", "Processor time, user and system"),
     Metric("process_open_fds", "gauge", "Open file descriptors"),
@@ -206,10 +209,11 @@ class _Bound(NamedTuple):
 class Meters:
     """Made once in each process that serves calls, after it was forked.
 
-    All of it belongs to the loop's thread, but for *snapshot*, which may be taken in any.
+    All of it belongs to the loop's thread, but for *snapshot*, which may be taken in any. *exemplars*: histograms name
+    a call for each of their buckets.
     """
 
-    __slots__ = ("_bound", "_counters", "_gauges", "_gone", "_histograms", "_known", "_watched")
+    __slots__ = ("_bound", "_counters", "_gauges", "_gone", "_histograms", "_known", "_watched", "exemplars")
 
     def __init__(self) -> None:
         self._counters = {each.name: Family(each, Counter) for each in METRICS if each.type == "counter"}
@@ -222,6 +226,7 @@ class Meters:
             "process_cpu_seconds_total": time.process_time,
             "process_open_fds": open_files,
         }
+        self.exemplars = False
         self._gone = self.counter("switchyard_client_gone_total")
         self.gauge("process_start_time_seconds").value = time.time()
 
@@ -259,6 +264,10 @@ class Meters:
         family = self._histograms[name]
         return family.series.get(labels) or family.child(self._allowed(name, labels))
 
+    def counted(self, name: str) -> Mapping[Labels, Counter]:
+        """All series of a counter."""
+        return self._counters[name].series
+
     def count(self, record: Record) -> None:
         """All that a finished call implies."""
         target = record.target
@@ -290,6 +299,8 @@ class Meters:
             bound.first.observe(record.first / 1000)
             if record.fault and not record.gone:
                 self.counter("switchyard_broken_streams_total", target).value += 1
+        if self.exemplars:
+            exemplify(record, bound.seconds, bound.first)
 
     def breaker(self, target: str, state: str) -> None:
         """A breaker is closed, half_open or open from now on."""
@@ -314,7 +325,8 @@ class Meters:
         series |= {name: family.values() for name, family in self._histograms.items()}
         for name, read in list(self._watched.items()):
             series[name] = {(): [read()]}
-        return Snapshot(os.getpid(), series)
+        examples = {name: found for name, family in self._histograms.items() if (found := exemplars(family))}
+        return Snapshot(os.getpid(), series, examples=examples)
 
     def _count_rare(self, target: str, usage: Usage) -> None:
         for kind, tokens in zip(RARE, usage[7:12], strict=True):

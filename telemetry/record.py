@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import orjson
 
 from core.usage import COUNTS, Usage
+from telemetry.trace import Trace
 
 
 class Decided(Protocol):
@@ -35,6 +36,7 @@ _SAFE = re.compile(rf"[A-Za-z0-9_./:@#+*,-]{{0,{LONGEST}}}")
 _FORMS = {
     "time": b'"%b"',
     "id": b'"%b"',
+    "trace_id": b'"%b"',
     "tried": b"%.1f",
     "total_ms": b"%.1f",
     "first_content_ms": b"%.1f",
@@ -53,7 +55,7 @@ class Record:
     the client was told in the end. *degraded* is the budget because of which another route answered. *decided* is how
     targets were put in order, where there was a choice. *continued* are the seams of an answer in parts. *asked* and
     *answered* are for logs that the operator wants content in. *task* is what the call was for, *hedged* what
-    became of a second attempt beside a slow one: won, lost or failed.
+    became of a second attempt beside a slow one: won, lost or failed. *trace*: where calls have one.
     """
 
     __slots__ = (
@@ -86,6 +88,7 @@ class Record:
         "task",
         "time",
         "total",
+        "trace",
         "tried",
         "usage",
     )
@@ -122,6 +125,7 @@ class Record:
         self.bytes_out = 0
         self.asked: bytes | None = None
         self.answered: bytes | bytearray | None = None
+        self.trace: Trace | None = None
 
 
 def as_json(record: Record, *, content: bool = False) -> bytes:
@@ -148,19 +152,30 @@ def _ordinary(record: Record) -> bytes | None:
     ):
         return None
     kind = (record.status, record.endpoint, record.route, record.target, record.provider, record.key, record.stream)
-    likeness = (*kind, record.finish, record.estimated, record.generation, tried[0][0], record.first is None)
+    traced = () if record.trace is None else (record.trace.id.encode(),)
+    likeness = (
+        *kind,
+        record.finish,
+        record.estimated,
+        record.generation,
+        tried[0][0],
+        record.first is None,
+        len(traced),
+    )
     template = _TEMPLATES.get(likeness) or _learn(record, likeness)
     if not template or _SAFE.fullmatch(record.id) is None:
         return None
     times = (tried[0][2], record.total) if record.first is None else (tried[0][2], record.total, record.first)
     sizes = (record.cost / 1e9, record.bytes_in, record.bytes_out)
-    return template % (moment(record.time).encode(), record.id.encode(), *times, *usage[:5], *usage[7:12], *sizes)
+    begin = (moment(record.time).encode(), record.id.encode(), *traced)
+    return template % (*begin, *times, *usage[:5], *usage[7:12], *sizes)
 
 
 def _learn(record: Record, likeness: tuple[object, ...]) -> bytes:
     """A line with places for what differs from call to call; empty where names leave none that is certain."""
     fields = _fields(record, content=False)
-    fields |= {name: f"@{name}@" for name in ("time", "id", "total_ms", "cost_usd", "bytes_in", "bytes_out")}
+    places = ("time", "id", "trace_id", "total_ms", "cost_usd", "bytes_in", "bytes_out")
+    fields |= {name: f"@{name}@" for name in places if name in fields}
     fields["tried"] = [(fields["tried"][0][0], "", "@tried@")]
     fields["usage"] = {name: f"@{name}@" for name in fields["usage"]}
     if record.first is not None:
@@ -168,7 +183,7 @@ def _learn(record: Record, likeness: tuple[object, ...]) -> bytes:
     template = line(fields).replace(b"%", b"%%")
     for name, form in _FORMS.items():
         place = b'"@%b@"' % name.encode()
-        if name == "first_content_ms" and record.first is None:
+        if (name == "first_content_ms" and record.first is None) or (name == "trace_id" and record.trace is None):
             continue
         if template.count(place) != 1:
             template = b""
@@ -227,6 +242,7 @@ def _fields(record: Record, *, content: bool) -> dict[str, Any]:
         "level": level_of(record),
         "message": "call",
         "id": record.id[:LONGEST],
+        **({} if record.trace is None else {"trace_id": record.trace.id}),
         "status": record.status,
         "endpoint": record.endpoint,
         "route": record.route[:LONGEST],

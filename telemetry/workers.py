@@ -15,7 +15,7 @@ from pathlib import Path
 
 from telemetry.exposition import exposition
 from telemetry.meters import METRICS, Meters
-from telemetry.snapshot import Snapshot, merged
+from telemetry.snapshot import Snapshot, latest, merged
 
 EVERY = 1.0  # seconds
 ENDED = "metrics-ended.json"
@@ -57,12 +57,15 @@ class Tally:
                 self._thread.join()
             self._write(self._directory, living=False)
 
-    def page(self) -> bytes:
-        """The metrics of all workers. Takes milliseconds and the disk: not for the loop's thread."""
+    def page(self, *, openly: bool = False) -> bytes:
+        """The metrics of all workers, *openly* in OpenMetrics' format.
+
+        Takes milliseconds and the disk: not for the loop's thread.
+        """
         if self._directory is None:
-            return exposition([self._meters.snapshot()])
+            return exposition([self._meters.snapshot()], openly=openly)
         own = self._write(self._directory)
-        return exposition([own, *_others(self._directory, own.pid)])
+        return exposition([own, *_others(self._directory, own.pid)], openly=openly)
 
     def _write_on(self) -> None:
         directory = self._directory
@@ -112,7 +115,8 @@ def _fold(directory: Path) -> None:
             return
         together = [before, *ended.values()]
         series = {metric.name: merged(metric, together) for metric in METRICS if metric.type != "gauge"}
-        total = Snapshot(0, series, living=False, holds=tuple(ended))
+        examples = {metric.name: found for metric in METRICS if (found := latest(metric, together))}
+        total = Snapshot(0, series, living=False, holds=tuple(ended), examples=examples)
         _replace(directory / ENDED, total)
         for name in ended:
             (directory / name).unlink()

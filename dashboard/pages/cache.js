@@ -27,7 +27,7 @@ function told(page) {
   return [
     h("div", { class: "figures" },
       figure("Hits", percent(asked ? page.hits / asked : null), `${count(page.hits)} of ${count(asked)}`),
-      figure("Saved", dollars(page.saved_usd)), figure("Answers kept", count(page.entries), size(page.bytes)),
+      figure("Saved", dollars(page.saved_usd)), figure("Answers kept", count(page.entries), page.reached === false ? "Redis can’t be reached" : size(page.bytes)),
       figure("Stale", count(page.stale))),
     card("By route", routes.length ? table(ROUTES, routes) : empty("Nothing was looked for yet", "Turn it on where answers may repeat:", "defaults:\n  cache: {ttl: 1h}"))];
 }
@@ -41,6 +41,8 @@ const ROUTES = [
   { label: "Route", cell: (row) => name(row.route ?? row.name) },
   { label: "Hits", right: true, cell: (row) => count(row.hits) },
   { label: "Misses", right: true, cell: (row) => count(row.misses) },
+  { label: "Stale", right: true, cell: (row) => count(row.stale ?? 0) },
+  { label: "Passed by", right: true, cell: (row) => count(row.bypassed ?? 0) },
   { label: "Saved", right: true, cell: (row) => dollars(row.saved_usd) },
 ];
 

@@ -19,7 +19,7 @@ export function show(place, _words, signal) {
   put(place,
     h("header", {}, h("h1", {}, "Live"), h("p", { class: "soft", id: "how" }, "What goes through at this moment")),
     figures,
-    h("div", { class: "split" }, card("Calls a second", curve), card("Signals", heard)),
+    h("div", { class: "split level" }, card("Calls a second", curve), card("Signals", heard)),
     h("section", { class: "card" },
       h("div", { class: "bar-of-tools" }, h("h2", {}, "Newest calls"), search, h("label", { class: "check", for: "still" }, still, "Hold still")), list));
   const plot = chart(curve, seconds(), [
@@ -87,12 +87,12 @@ const COLUMNS = [
 
 function signals() {
   if (!news.signals.length) return empty("All quiet", "Breakers that open, alerts, reloads and benched targets are told here.");
-  return h("ol", {}, news.signals.map((fact) => h("li", {}, h("time", {}, clock(fact.at)), " ", TOLD[fact.kind]?.(fact) ?? fact.kind)));
+  return h("ol", {}, news.signals.map((fact) => h("li", {}, h("time", {}, clock(fact.at)), " ", TOLD[fact.what](fact))));
 }
 
 const TOLD = {
   breaker: (fact) => [breaker(fact.state), " ", name(fact.target)],
   alert: (fact) => [pill(fact.state === "resolved" ? "good" : "bad", fact.state ?? "alert"), " ", name(fact.message ?? fact.kind)],
   reload: (fact) => [pill(fact.ok === false ? "bad" : "good", fact.ok === false ? "refused" : "reloaded"), " configuration"],
-  target: (fact) => [pill("warn", fact.state ?? "target"), " ", name(fact.target ?? fact.id)],
+  target: (fact) => [pill(fact.benched ? "warn" : "good", fact.benched ? "benched" : "back", fact.benched?.reason), " ", name(fact.target)],
 };

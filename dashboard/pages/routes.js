@@ -7,10 +7,10 @@ import { count, percent, plural, sum } from "../words.js";
 
 const ROW = 34; // height of a target's line
 const HEAD = 24; // height of a stage's heading
-const WIDTH = 640;
-const FROM = 96; // where the track comes in
-const TO = 236; // where a target's track begins
-const LONGEST = 44; // characters of a target's name
+const WIDTH = 460;
+const FROM = 44; // where the track comes in
+const TO = 132; // where a target's track begins
+const LONGEST = 30; // characters of a target's name
 
 export function show(place, _words, signal) {
   const list = h("div", { class: "tracks" });
@@ -47,9 +47,11 @@ function track(route, states) {
   const height = Math.max(lines.at(-1)?.below ?? 0, 40) + 6;
   const middle = height / 2;
   const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": words(route, seen, calls) },
-    s("line", { class: calls ? "rail used" : "rail", x1: 0, x2: FROM, y1: middle, y2: middle, "stroke-width": calls ? 7 : 1.5 }),
-    lines.map((line) => (line.head ? s("text", { class: "head", x: TO, y: line.y }, line.head) : target(line, middle, calls, states[line.id]))));
-  return card(null, h("div", { class: "bar-of-tools" }, h("h2", { class: "name" }, route.name), pill("", route.strategy ?? "order"),
+    // Those that were used lie above those that weren't.
+    [...lines].filter((line) => !line.head).sort((a, b) => a.calls - b.calls).map((line) => rail(line, middle, calls)),
+    s("line", { class: calls ? "rail used" : "rail", x1: 4, x2: FROM, y1: middle, y2: middle, "stroke-width": calls ? 7.5 : 1.5 }),
+    lines.map((line) => (line.head ? s("text", { class: "head", x: TO, y: line.y }, line.head) : target(line, calls, states[line.id]))));
+  return card(null, h("div", { class: "bar-of-tools" }, h("h2", { class: "name" }, route.name), route.strategy && pill("", route.strategy),
     route.hedge && pill("accent", "hedged"), h("span", { class: "soft" }, calls ? `${plural(calls, "call")} in the last hour` : "no call in the last hour")), picture);
 }
 
@@ -85,15 +87,19 @@ function heading(stage, place) {
   return `${place + 1} · ${after}${(stage.targets?.length ?? 0) > 1 ? ` · by ${stage.strategy}` : ""}`;
 }
 
-function target(line, middle, calls, state) {
+function rail(line, middle, calls) {
+  const half = (FROM + TO) / 2;
+  const bend = `M${FROM} ${middle} C${half + 12} ${middle} ${half - 12} ${line.y} ${TO} ${line.y}`;
+  return s("path", { class: `rail ${line.calls ? "used" : ""} ${line.kind}`, d: bend, "stroke-width": line.calls ? 1.5 + (6 * line.calls) / calls : 1.2 });
+}
+
+function target(line, calls, state) {
   const share = calls ? line.calls / calls : 0;
   const used = line.calls ? "used" : "";
-  const bend = `M${FROM} ${middle} C${(FROM + TO) / 2 + 20} ${middle} ${(FROM + TO) / 2 - 20} ${line.y} ${TO} ${line.y}`;
   const tone = state?.benched ? "warn" : state && state.breaker && state.breaker.state !== "closed" ? "bad" : state?.configured === false ? "off" : "good";
   const text = line.id.length > LONGEST ? `${line.id.slice(0, LONGEST - 1)}…` : line.id;
   return s("g", {},
     s("title", {}, `${line.id}: ${plural(line.calls, "call")}`),
-    s("path", { class: `rail ${used} ${line.kind}`, d: bend, "stroke-width": line.calls ? 1.5 + 6 * share : 1.2 }),
     s("circle", { class: `lamp ${tone}`, cx: TO + 4, cy: line.y, r: 4.5 }),
     s("text", { class: `end ${used} ${tone === "off" ? "off" : ""}`, x: TO + 16, y: line.y + 4 }, text),
     line.calls ? s("text", { class: "share", x: WIDTH - 4, y: line.y + 4 }, `${percent(share)} · ${count(line.calls)}`) : null);

@@ -8,7 +8,7 @@ import { away, count, dollars, ms, percent } from "../words.js";
 export function show(place, _words, signal) {
   const list = h("div");
   const search = h("input", { type: "search", placeholder: "Filter targets", "aria-label": "Filter targets", "data-search": "", oninput: () => shown() });
-  put(place, h("header", {}, h("h1", {}, "Targets"), h("p", { class: "soft" }, "Live figures are of the last minutes, on every worker that is heard.")),
+  put(place, h("header", {}, h("h1", {}, "Targets"), h("p", { class: "soft" }, "Calls, errors and times are of the last hour; what is under way, of this moment.")),
     h("section", { class: "card" }, h("div", { class: "bar-of-tools" }, h("h2", {}, "All targets"), search), list));
   let rows = null;
   const shown = () => rows && put(list, listed(rows, search.value.trim().toLowerCase(), look));

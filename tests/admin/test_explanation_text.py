@@ -124,6 +124,14 @@ def test_a_call_that_nobody_can_take_is_told_with_why():
     assert REFUSED == story(found)
 
 
+def test_another_route_is_named_with_whose_budget_it_was():
+    verdict = {"first": "p/c", "canary": False, "stage": 0, "queued": False, "route": "free", "degraded": "key/alice"}
+
+    text = story(WHOLE | {"verdict": verdict})
+
+    assert text.endswith("would go to p/c\nby the route free, since key/alice has too little left\n")
+
+
 def test_a_hedge_by_the_clock_and_a_route_without_specials():
     policy = POLICY | {
         "hedge": {"after_s": 0.5, "after_quantile": 0.95, "at_most": 0.05},

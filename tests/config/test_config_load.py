@@ -10,7 +10,7 @@ from core.tasks import TASKS
 
 SECTIONS = (
     "admin, alerts, auto, cache, defaults, keys, ledger, log, media, models, providers, routes, server, service, "
-    "state, tags, teams"
+    "state, tags, teams, telemetry"
 )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from config.report import chain
-from config.schema import Alerts, Allowance, Budget
+from config.schema import Allowance, Budget
+from config.signals import Alerts
 from core.secret import Secret
 
 TEXT = (Path(__file__).parents[2] / "config.yaml").read_text()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from config.schema import Alerts, Books, State
+from config.schema import Books, State
+from config.signals import Alerts
 from config.state import whereabouts
 from core.secret import Secret
 
@@ -146,7 +147,10 @@ def test_the_ledger_is_kept_as_long_as_one_says(read, written, expected):
             "alerts: {secret: 'a b'}",
             "alerts.secret: holds a space or a character that HTTP can't carry (its value is not shown)",
         ),
-        ("alerts: {url: x}", "alerts.url: unknown key url; known are at, secret, webhook"),
+        (
+            "alerts: {url: x}",
+            "alerts.url: unknown key url; known are at, breaker, error_rate, format, on, secret, settle, webhook",
+        ),
     ],
 )
 def test_what_cannot_be_said(problems, written, problem):

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from config.schema import Alerts, Allowance, Budget, Config, Team
+from config.schema import Allowance, Budget, Config, Team
+from config.signals import Alerts
 from quota.hold import Hold
 from quota.reports import Event
 from quota.words import Need, Shortage

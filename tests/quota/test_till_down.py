@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from quota.hold import Hold
-from quota.words import Shortage
+from quota.words import Need, Shortage
 from store.contract import StoreDown
-from tests.quota.desk import Books, Forgetful, Fragile, allowance, ask, granted, key, opened, refused
+from tests.quota.desk import TARGET, Books, Forgetful, Fragile, allowance, ask, granted, key, opened, refused
 
 ALICE = "usd:key/alice:total"
 
@@ -42,6 +42,38 @@ async def test_a_store_that_is_down_is_met_as_the_budget_says(conduct: str, firs
         if isinstance(answers[1], Hold):
             answers[1].settle(0, 0)
     assert [said[0], said[-1]] == ["the store can't be reached: it is unplugged", "the store is reached again"]
+
+
+@pytest.mark.parametrize(
+    ("conduct", "expected"),
+    [("allotment", [False, True]), ("closed", [True, True]), ("open", [False, False])],
+)
+async def test_what_would_be_met_there_is_foretold(conduct: str, expected: list[bool]) -> None:
+    store, alice = Fragile(), key("alice", allowance(1000, when_down=conduct))
+    async with opened(store, when_down=conduct) as till:
+        (await granted(till, alice, 600)).settle(100, 0)
+        store.broken = True
+        till.ring()
+        while not till.down:
+            await asyncio.sleep(0.01)
+
+        purse = till.purse(alice, TARGET, "m")
+        moment = await till.look([purse], within=0.1)
+        told = [till.foreseen(purse, Need(cost), moment) for cost in (500, 5000)]
+        left = purse.money[0].free
+
+    assert expected == [one is not None and one.down for one in told]
+    assert 500 == left
+
+
+async def test_what_a_store_does_not_say_in_time_is_not_known() -> None:
+    store, alice = Fragile(), key("alice", allowance(1000))
+    async with opened(store) as till:
+        purse = till.purse(alice, TARGET, "m")
+        moment = await till.look([purse], within=0.0)
+
+        assert till.foreseen(purse, Need(900), moment) is None
+        assert till.foreseen(purse, Need(1001), moment) is not None
 
 
 async def test_limits_without_a_store_are_met_as_the_till_was_told() -> None:

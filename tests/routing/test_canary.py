@@ -17,6 +17,7 @@ from routing.canary import (
     begun,
     moved,
     read,
+    remembered,
     seen,
     session,
     stopped,
@@ -155,5 +156,40 @@ def test_what_a_call_tells(ended, expected):
 def test_a_standing_that_was_kept_is_the_same():
     standing = stopped(begun(3.0), 6.0)
 
-    assert standing == read(list(standing))
+    assert standing == read(list(standing), CANARY)
     assert ("stopped by the operator", 1) == (standing.why, standing.number)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {},
+        {"number": 0, "status": RUNNING, "stage": 0, "since": 0.0, "why": ""},
+        "12345",
+        7,
+        [0, RUNNING, 0, 0.0],
+        [0, RUNNING, 0, 0.0, "", "of a later version"],
+        ["0", RUNNING, 0, 0.0, ""],
+        [True, RUNNING, 0, 0.0, ""],
+        [-1, RUNNING, 0, 0.0, ""],
+        [0.5, RUNNING, 0, 0.0, ""],
+        [0, "flying", 0, 0.0, ""],
+        [0, [RUNNING], 0, 0.0, ""],
+        [0, RUNNING, 3, 0.0, ""],
+        [0, RUNNING, -1, 0.0, ""],
+        [0, RUNNING, None, 0.0, ""],
+        [0, RUNNING, 0, "0.0", ""],
+        [0, RUNNING, 0, None, ""],
+        [0, RUNNING, 0, 0.0, 7],
+    ],
+)
+def test_what_never_was_a_standing_is_refused(kept):
+    with pytest.raises((TypeError, ValueError)):
+        read(kept, CANARY)
+
+
+@pytest.mark.parametrize(("status", "since"), [(RUNNING, 9.0), (PASSED, 9.0), (ROLLED_BACK, 3.0), (STOPPED, 3.0)])
+def test_what_a_store_has_forgotten_is_told_again_and_takes_its_time_again(status, since):
+    standing = Standing(4, status, 2, 3.0, "for some reason")
+
+    assert standing._replace(since=since) == remembered(standing, 9.0)

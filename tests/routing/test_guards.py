@@ -193,6 +193,25 @@ def test_what_two_have_counted_is_what_one_would_have(some, others):
     assert [*exact, pytest.approx(squares), times] == parts.kept()
 
 
-def test_what_no_side_has_ever_kept_is_refused():
-    with pytest.raises(ValueError, match="2"):
-        Side.again([0, 0, 0, 0, 0, 0.0, [1, 2]])
+TIMES = [0] * BUCKETS
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {},
+        [0, 0, 0, 0, 0, 0.0, [1, 2]],
+        [1, 0, 1, 0, 0, 0.0, [2, *TIMES[1:]]],
+        [9, 0, 1, 0, 0, 0.0, TIMES],
+        [1, 0, 1, 2, 0, 0.0, TIMES],
+        [0, 0, 0, 0, -5, 0.0, TIMES],
+        [2, -1, 3, 0, 0, 0.0, TIMES],
+        [True, 0, True, 0, 0, 0.0, TIMES],
+        ["1", 0, 1, 0, 0, 0.0, TIMES],
+        [1, 0, 1, 0, 0, "0", TIMES],
+        [1, 0, 1, 0, 0, 0.0, 7],
+    ],
+)
+def test_what_no_side_has_ever_kept_is_refused(kept):
+    with pytest.raises((TypeError, ValueError)):
+        Side.again(kept)

@@ -60,7 +60,7 @@ def test_who_was_killed_while_adding_up_counts_nothing_twice(tmp_path):
     """Between writing the sum and removing what it is the sum of."""
     life_of_a_worker(tmp_path, crashes=True)
     (left,) = tmp_path.glob("metrics-*.json")
-    _, _, series, _ = orjson.loads(left.read_bytes())
+    _, _, series, *_ = orjson.loads(left.read_bytes())
     total = Snapshot.from_json(orjson.dumps((0, False, series, [left.name])))
     (tmp_path / ENDED).write_bytes(total.to_json())
 

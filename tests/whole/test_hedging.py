@@ -47,7 +47,7 @@ async def test_the_first_attempt_answers_if_it_is_quicker_after_all(start, tmp_p
         assert (200, "a") == (reply.status, said(reply))
         assert ("a/one", "2") == tuple(reply.headers[f"x-switchyard-{it}"] for it in ("target", "attempts"))
         (line,) = await logged(tmp_path)
-        assert [("b/two", "cancelled"), ("a/one", "")] == tried(line)
+        assert [("a/one", ""), ("b/two", "cancelled")] == tried(line)
         assert "lost" == line["hedged"]
         await asyncio.wait_for(gateway.b.requests[0].gone.wait(), 5)
         assert {"lost": 1} == await hedges(gateway)
@@ -115,7 +115,7 @@ async def test_a_second_attempt_that_fails_leaves_the_answer_to_the_first(start,
 
         assert (200, "a") == (reply.status, said(reply))
         (line,) = await logged(tmp_path)
-        assert [("b/two", "broken"), ("a/one", "")] == tried(line)
+        assert [("a/one", ""), ("b/two", "broken")] == tried(line)
         assert "failed" == line["hedged"]
         assert {"failed": 1} == await hedges(gateway)
         assert 1 == len(gateway.b.requests)
@@ -133,7 +133,7 @@ async def test_if_both_fail_the_chain_goes_on(start, tmp_path, stream):
 
         assert (200, "c") == (reply.status, said(reply))
         (line,) = await logged(tmp_path)
-        assert [("b/two", "overloaded"), ("a/one", "broken"), ("c/three", "")] == tried(line)
+        assert [("a/one", "broken"), ("b/two", "overloaded"), ("c/three", "")] == tried(line)
         assert "failed" == line["hedged"]
 
 

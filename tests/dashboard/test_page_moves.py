@@ -1,0 +1,78 @@
+"""What operators move by the page: targets in and out, the configuration; and the picture of where calls go."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.dashboard.conftest import ALICE, EVIL_MODEL, EVIL_ROUTE
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_target_is_benched_and_brought_back_by_hand(visit):
+    await visit.see("targets")
+    row = visit.page.locator("tbody tr", has_text=EVIL_MODEL)
+    await row.get_by_role("button", name="Bench …").click()
+    await expect(visit.page.locator("dialog h2")).to_have_text(f"Bench {EVIL_MODEL}")
+    await visit.page.fill("#f-reason", "<b>garbled</b>")
+    await visit.page.click("dialog >> button:has-text('Bench')")
+    await expect(row).to_contain_text("benched for")
+    await expect(row.locator(".pill").first).to_have_attribute("title", "<b>garbled</b>")
+    await row.get_by_role("button", name="Unbench").click()
+
+    await expect(row).not_to_contain_text("benched")
+
+
+async def test_targets_show_their_breakers_and_can_be_filtered(visit, served):
+    for _ in range(6):
+        await served.chat("broken", headers={"authorization": f"Bearer {ALICE}"})
+    await visit.see("targets")
+    await visit.page.fill("[data-search]", "fails")
+
+    await expect(visit.page.locator("tbody tr")).to_have_count(1)
+    await expect(visit.page.locator("tbody tr")).to_contain_text("open")
+
+
+async def test_signals_tell_of_breakers_and_benches(visit):
+    await visit.see("live")
+    await expect(visit.page.locator("#pulse")).to_have_text("Live")
+    await visit.see("targets")
+    row = visit.page.locator("tbody tr", has_text=EVIL_MODEL)
+    await row.get_by_role("button", name="Bench …").click()
+    await visit.page.click("dialog >> button:has-text('Bench')")
+    await row.get_by_role("button", name="Unbench").click()
+    await visit.see("live")
+
+    await expect(visit.page.locator(".heard li")).to_have_count(2)
+    await expect(visit.page.locator(".heard")).to_contain_text(EVIL_MODEL)
+
+
+async def test_a_route_is_drawn_with_where_calls_really_went(visit):
+    await visit.see("routes")
+    route = visit.page.locator(".tracks section", has_text="fallback")
+
+    await expect(route).to_contain_text("2 · after overloaded, unreachable")
+    await expect(route.locator("path.rail")).to_have_count(2)
+    await expect(route.locator("svg")).to_have_attribute(
+        "aria-label", re.compile("Route fallback: dead/gone, then demo/echo")
+    )
+    await expect(visit.page.locator(".tracks")).to_contain_text(EVIL_ROUTE)
+    await visit.page.fill("[data-search]", "nothing of that name")
+    await expect(visit.page.locator("main")).to_contain_text("No such route")
+
+
+async def test_the_configuration_is_shown_without_secrets_and_read_again(visit, served):
+    visit.refused = {422}
+    await visit.see("config")
+    await expect(visit.page.locator("main")).to_contain_text(EVIL_ROUTE)
+    assert ALICE not in await visit.text()
+    before = served.config.read_text()
+    served.config.write_text(before + "routes_: {}\n")
+    await visit.page.click("text=Reload")
+    await expect(visit.page.locator("main")).to_contain_text("unknown key routes_")
+    await expect(visit.page.locator(".pill.bad")).to_have_text("refused")
+    served.config.write_text(before)
+    await visit.page.click("text=Reload")
+
+    await expect(visit.page.locator(".pill.good")).to_have_text("taken")
