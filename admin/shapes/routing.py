@@ -109,6 +109,22 @@ SHAPES: Final[Mapping[str, Schema]] = {
         }
     ),
     "ProviderState": thing({"status": STATUS, "latency": about(NUMBER, "milliseconds; 0: not known yet")}),
+    "Alerts": thing({"object": word("list"), "data": some(named("Alert"))}),
+    "Alert": {
+        **thing(
+            {
+                "event": TEXT,
+                "kind": TEXT,
+                "scope": TEXT,
+                "state": one_of("firing", "resolved"),
+                "message": TEXT,
+                "since": SECONDS,
+            }
+        ),
+        "additionalProperties": True,
+        "description": "with the figures that it is about",
+    },
+    "Delivered": thing({"delivered": FLAG}),
     "Budgets": thing({"object": word("list"), "data": some(named("BudgetStanding"))}),
     "BudgetStanding": thing(
         {"scope": TEXT, "model": maybe(TEXT), **STANDING},

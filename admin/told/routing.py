@@ -47,4 +47,13 @@ OPERATIONS: Final[Told] = {
         answers=named("Monitored"),
         also={503: named("Monitored")},
     ),
+    ("GET", "/api/v1/alerts"): Operation(
+        summary="Alerts that stand, the newest first", tag=TAG, answers=named("Alerts")
+    ),
+    ("POST", "/api/v1/alerts/test"): Operation(
+        summary="Send one to the webhook, to see whether it is taken",
+        tag=TAG,
+        answers=named("Delivered"),
+        may=(408, 409, 413, 415, 502),
+    ),
 }

