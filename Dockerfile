@@ -1,10 +1,12 @@
 # Small, without root, and reachable from outside only when told so:
 #   docker build -t switchyard .
 #   docker run -p 8080:8080 -e OPENAI_API_KEY -v ./config.yaml:/switchyard/config.yaml:ro switchyard --host 0.0.0.0
-# Any host but this machine needs `keys:` in config.yaml, or `server.open: true`.
+# Any host but this machine needs `keys:` in config.yaml, or `server.open: true`. deploy/ has it among its neighbours.
+# With OpenTelemetry: --build-arg LOCK=requirements-otel.txt
 
 FROM python:3.11-slim AS build
-COPY requirements.txt .
+ARG LOCK=requirements.txt
+COPY ${LOCK} requirements.txt
 RUN python -m venv --without-pip /opt/venv \
  && pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
 

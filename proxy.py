@@ -45,6 +45,8 @@ other commands, each with a --help of its own:
   plan                  what another configuration means, and would have made of the last calls
   migrate               bring the ledger's tables up to date
   alert-test            send one message to the webhook of alerts
+  import-litellm        LiteLLM's configuration in our YAML, and what became of it
+  import-portkey        the same for a config of Portkey
 """
 PAGES: Final = {"health": "/health", "metrics": "/metrics"}
 

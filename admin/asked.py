@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from typing import Any, Final, NamedTuple
 
 import orjson
+from aiohttp import web
 
 from core.errors import Refusal, invalid
+from server.reply import Reply
 
 JSON: Final = frozenset({"application/json"})
 
@@ -86,6 +88,14 @@ Page = Callable[[Asked], Awaitable[object]]
 """Returns what can be written as JSON, or a Sheet, or what is Flowing; or raises Refusal."""
 
 
+class Door(NamedTuple):
+    """In the place of a page: it reads the request and writes the answer by itself; last comes the `Authorization`
+    that whoever asks has shown. Raises Refusal.
+    """
+
+    serve: Callable[[web.BaseRequest, Reply, str | None], Awaitable[None]]
+
+
 class Row(NamedTuple):
     """One page. In *pattern* each `{}` stands for one segment, which may hold anything.
 
@@ -96,7 +106,7 @@ class Row(NamedTuple):
 
     method: str
     pattern: str
-    page: Page
+    page: Page | Door
     operator: bool = True
     shielded: bool = True
     kinds: Collection[str] = JSON

@@ -159,14 +159,15 @@ def _headers(entry: Entry | None, notes: Notes) -> Headers:
 
 
 def _base_url(entry: Entry, notes: Notes) -> str | None:
-    if isinstance(entry.node, Scalar) and _is_address(entry.node.text):
+    if isinstance(entry.node, Scalar) and is_address(entry.node.text):
         return entry.node.text.rstrip("/")
     # The value is not shown: it may hold the very credentials that make it wrong.
     notes.error(entry, "expected an address such as https://api.example.com/v1: no credentials, no query, no fragment")
     return None
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """What a base_url may be: http or https, and nothing in it that is a secret or part of a call."""
     if not text.isascii() or not text.isprintable() or any(mark in text for mark in " ?#@\\"):
         return False
     try:

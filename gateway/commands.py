@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from admin import keys_command, migrate, reconcile, spend
 from config.schema import Config
-from gateway import alert_command, explain_command, plan_command
+from gateway import alert_command, explain_command, moving_command, plan_command
+from gateway.generation import DIALECTS
 from gateway.treasury import ledger_of, store_of
 from store.contract import Store
 from store.ledger import Ledger, LedgerDown, OldLedger
@@ -27,13 +28,15 @@ ABOUT_LEDGER: Final[dict[str, tuple[Options, Any]]] = {
     "migrate": (migrate.options, migrate.run),
 }
 PATIENCE: Final = 60.0  # seconds: nobody else waits
-NAMES: Final = ("keys", "explain", "plan", "alert-test", *ABOUT_LEDGER)
+NAMES: Final = ("keys", "explain", "plan", "alert-test", *ABOUT_LEDGER, *moving_command.IMPORTS)
 
 
 def run(name: str, argv: Sequence[str], load: Load) -> int:
     """The exit code of `proxy.py NAME ...`; *argv* is what follows the name."""
     if name == "keys":
         return asyncio.run(keys_command.run(argv, load, _opened, say=sys.stdout.write, complain=sys.stderr.write))
+    if name in moving_command.IMPORTS:
+        return moving_command.run(name, argv, DIALECTS)
     if name == "explain":
         return _explain(explain_command.options(argv), load)
     if name == "plan":

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from aiohttp import web
 
 from admin.access import demand
-from admin.asked import Asked, Flowing, Page, Row, Sheet
+from admin.asked import Asked, Door, Flowing, Page, Row, Sheet
 from admin.sessions import Sessions
 from config.schema import Server
 from core.errors import Refusal
@@ -39,7 +39,7 @@ class Desk:
         self._rows = [(tuple(row.pattern.split("/")), row) for row in rows]
         self._asks = asks
         self._server = server
-        self._admin_key = admin_key
+        self.admin_key = admin_key
         self.sessions = Sessions(admin_key)
         self._under_way: set[asyncio.Task[object]] = set()
 
@@ -50,8 +50,12 @@ class Desk:
         row, names = self._find(method, request.rel_url.raw_path)
         authorization = request.headers.get("authorization") or self.sessions.authorization(method, request.headers)
         if row.operator:
-            demand(self._admin_key(), authorization)
+            demand(self.admin_key(), authorization)
         query = query_of(request.rel_url.raw_query_string, self._asks.get((row.method, row.pattern)))
+        page = row.page
+        if isinstance(page, Door):
+            await page.serve(request, reply, authorization)
+            return
         server = self._server()
         raw = b""
         if method not in READS:
@@ -60,7 +64,17 @@ class Desk:
                 expect_kind(request.content_type, request.charset, row.kinds)
         asked = Asked(names, query, raw, authorization, request.content_type)
         shielded = row.shielded and method not in READS
-        await hand_out(await (self._to_its_end(row.page, asked) if shielded else row.page(asked)), reply)
+        await hand_out(await (self._to_its_end(page, asked) if shielded else page(asked)), reply)
+
+    async def read(self, path: str, query: Mapping[str, str], authorization: str | None) -> Any:
+        """What a GET is answered with, as JSON is read, if whoever asks comes with *authorization*; raises Refusal."""
+        row, names = self._find("GET", path)
+        if row.operator:
+            demand(self.admin_key(), authorization)
+        if isinstance(row.page, Door):
+            raise Refusal(404, f"There is no page {path}.", code="unknown_url")
+        page = await row.page(Asked(names, query, b"", authorization))
+        return orjson.loads(page.body if isinstance(page, Sheet) else orjson.dumps(page))
 
     @property
     def places(self) -> frozenset[tuple[str, str]]:

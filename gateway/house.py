@@ -155,6 +155,7 @@ class House:
             if endpoint is not None:
                 await Conversation(generation, self._shared, endpoint, reply, request_id).run(caller)
             elif caller.request is not None:
+                reply.id = request_id
                 await self._pages.serve(caller.request, reply)
         except Refusal as refused:
             refuse(reply, refused)
@@ -218,6 +219,7 @@ class House:
 
     def stop_taking(self) -> None:
         self._pages.serving = False
+        self._office.graph.stop()
         self._newsroom.hush()
 
     def interrupt(self) -> None:

@@ -16,6 +16,7 @@ from gateway.benches import Hand
 from gateway.budgets import Budgets
 from gateway.calls import Calls
 from gateway.canary_pages import CanaryPages
+from gateway.completing import Completions
 from gateway.config_pages import ConfigPages
 from gateway.current import Current
 from gateway.description import Description
@@ -24,6 +25,7 @@ from gateway.estimate import Estimates
 from gateway.event_pages import EventPages
 from gateway.explain import Explanations
 from gateway.feedback import Feedback
+from gateway.graph import Graph
 from gateway.lately import Lately
 from gateway.model_pages import ModelPages
 from gateway.monitoring import Monitoring
@@ -34,14 +36,16 @@ from gateway.treasury import Treasury
 class Office:
     """*config* is that of the start."""
 
-    __slots__ = ("_bells", "_current", "_first", "_treasury", "desk")
+    __slots__ = ("_bells", "_current", "_first", "_treasury", "completions", "desk", "graph")
 
     def __init__(self, config: Config, current: Current, treasury: Treasury, bells: Bells) -> None:
         self._current = current
         self._treasury = treasury
         self._bells = bells
         self._first = admin_key(config)
+        self.completions = Completions(current, treasury, self.key)
         self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key, queries())
+        self.graph = Graph(current, treasury, self.desk, self.completions)
 
     def key(self) -> Secret | None:
         """The admin key of the moment."""
@@ -65,6 +69,7 @@ class Office:
         yield from self._sights(Lately(self._current.shared))
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
+        yield from self.completions.rows()
         yield from Calls(self._current, self._treasury, self.key).rows()
         yield from AlertPages(self._bells).rows()
         yield from Description(self._current, self._treasury, self.key).rows()

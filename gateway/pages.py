@@ -13,7 +13,7 @@ from admin.access import demand, holds
 from admin.health import brief, whole
 from api.models import listing, unknown
 from core.errors import Refusal
-from gateway import dashboard
+from gateway import dashboard, graph
 from gateway.current import Current
 from gateway.desk import ROOT
 from gateway.menu import Menu
@@ -65,7 +65,11 @@ class Pages:
         }
         operators = dashboard.Dashboard(office.desk.sessions, lambda: current.generation.config.server)
         # By how a path begins.
-        self._doors: Mapping[str, Page] = {ROOT: office.desk.serve, dashboard.ROOT: operators.serve}
+        self._doors: Mapping[str, Page] = {
+            ROOT: office.desk.serve,
+            dashboard.ROOT: operators.serve,
+            graph.PATH: office.graph.serve,
+        }
         self._pages: Mapping[tuple[str, str], Page] = pages | {
             (method, f"/v1{path}"): page for (method, path), page in pages.items()
         }

@@ -51,7 +51,7 @@ class Reply:
     """One answer on one connection.
 
     *old* is a client of HTTP/1.0, which knows no chunks: a stream then ends with the connection. *keep_alive* may be
-    taken back, never given.
+    taken back, never given. *id* is the request's, where a page is asked for.
     """
 
     __slots__ = (
@@ -62,6 +62,7 @@ class Reply:
         "common",
         "driver",
         "headless",
+        "id",
         "keep_alive",
         "last",
         "opened",
@@ -74,6 +75,7 @@ class Reply:
         self._loop = loop
         self._old = old
         self.keep_alive = keep_alive and not old
+        self.id: str
         self.driver: Driver | None = None  # who makes this answer, and can be told to stop
         self.headless = False  # HEAD was asked: all but the body
         self.opened = False  # the head of a stream has been decided on

@@ -1,0 +1,65 @@
+"""Who asks /graphql, for the time of one operation: what resolvers may ask, in the asker's own name."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Any
+
+import orjson
+
+from api.plain_answer import Told
+from gateway.clerk import ROOT
+from gateway.completing import Completions
+from gateway.desk import Desk
+from gateway.kept import Kept
+from server.caller import Caller
+
+
+class Asker:
+    """Implements gateway.graph_schema.Asker. *id* is the request's; its calls are numbered. *name* is of the key that
+    the operator asks for.
+    """
+
+    __slots__ = ("_authorization", "_completions", "_desk", "_ids", "_name", "_priority", "id", "operator")
+
+    def __init__(
+        self,
+        desk: Desk,
+        completions: Completions,
+        authorization: str | None,
+        id: str,
+        *,
+        operator: bool,
+        name: str | None,
+        priority: str | None,
+    ) -> None:
+        self._desk = desk
+        self._completions = completions
+        self._authorization = authorization
+        self._name = name
+        self._priority = priority
+        self._ids: Callable[[], int] = itertools.count(1).__next__
+        self.id = id
+        self.operator = operator
+
+    async def page(self, path: str, query: Mapping[str, str]) -> Any:
+        return await self._desk.read(f"{ROOT}/{path}", query, self._authorization)
+
+    async def complete(self, fields: Mapping[str, Any]) -> Told:
+        kept, caller = self._call(fields, stream=False)
+        return await kept.taken(caller)
+
+    async def stream(self, fields: Mapping[str, Any]) -> AsyncGenerator[Told, None]:
+        kept, caller = self._call(fields, stream=True)
+        pieces = kept.told(caller)
+        try:
+            async for told in pieces:
+                yield told
+        finally:
+            await pieces.aclose()
+
+    def _call(self, fields: Mapping[str, Any], *, stream: bool) -> tuple[Kept, Caller]:
+        kept = Kept(asyncio.get_running_loop())
+        kept.call = self._completions.call(kept, f"{self.id}-{self._ids()}", self._name, stream=stream)
+        body = orjson.dumps(fields)
+        return kept, Caller(self._authorization, None, None, body, priority=self._priority)
