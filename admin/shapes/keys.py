@@ -92,7 +92,6 @@ SHAPES: Final[Mapping[str, Schema]] = {
     "NewKey": thing(NAMED, {"key": SECRET, **FIELDS, **LATELY}),
     "Keys": listed(named("Key"), has_more=FLAG, next=about(maybe(TEXT), "what `after` says for the keys that follow")),
     "Revoked": thing({"object": word("key"), "name": NAME, "deleted": {"type": "boolean", "const": True}}),
-    "KeyRow": thing({}, {"name": ANYTHING, "sha256": ANYTHING, **dict.fromkeys(FIELDS, ANYTHING)}),
     "KeyRows": about(
         either(some(ANYTHING), thing({"keys": some(ANYTHING)}), thing({"data": some(ANYTHING)})),
         "keys with name and sha256 and any fields, or another gateway's list of its keys",

@@ -36,6 +36,17 @@ LIVE: Final[Fields] = {
     "usd_per_call": maybe(DOLLARS),
 }
 PRICES: Final[Fields] = {f"{kind}_usd_per_million": DOLLARS for kind in ("input", "output", "cached_input", "blended")}
+FACTS: Final[Fields] = {
+    "context_window": maybe(COUNT),
+    "max_output": maybe(COUNT),
+    "capabilities": thing(dict.fromkeys(CAPABILITIES, FLAG)),
+    "prices": about(maybe(thing(PRICES)), "null: nobody knows them"),
+    "strengths": some(TEXT),
+    "multimodal": FLAG,
+    "modalities": thing({"input": some(TEXT), "output": some(TEXT)}),
+    "use_cases": some(TEXT),
+    "source": about(maybe(TEXT), "where its figures are from"),
+}
 
 SHAPES: Final[Mapping[str, Schema]] = {
     "ModelFacts": thing(
@@ -44,15 +55,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
             "object": word("model"),
             "provider": TEXT,
             "model": TEXT,
-            "context_window": maybe(COUNT),
-            "max_output": maybe(COUNT),
-            "capabilities": thing(dict.fromkeys(CAPABILITIES, FLAG)),
-            "prices": about(maybe(thing(PRICES)), "null: nobody knows them"),
-            "strengths": some(TEXT),
-            "multimodal": FLAG,
-            "modalities": thing({"input": some(TEXT), "output": some(TEXT)}),
-            "use_cases": some(TEXT),
-            "source": about(maybe(TEXT), "where its figures are from"),
+            **FACTS,
             "configured": FLAG,
             "quality": about(by_name(NUMBER), "by task, from 0 to 1"),
             "routes": about(some(TEXT), "those that lead to it"),

@@ -10,16 +10,18 @@ from admin.shapes import keys as key_shapes
 from admin.shapes import models as model_shapes
 from admin.shapes import money as money_shapes
 from admin.shapes import openai as openai_shapes
+from admin.shapes import plain as plain_shapes
 from admin.shapes import routing as routing_shapes
 from admin.shapes import state as state_shapes
 from admin.shapes.words import Schema, named
-from admin.told import calls, keys, models, money, openai, routing, state
+from admin.told import calls, keys, models, money, openai, plain, routing, state
 from admin.told.everything import OPERATIONS
 from admin.told.operation import ANYBODY, JSON, MEANINGS, OPERATOR, Bodies, Operation, Parameter
 
 SHAPES: Final[Mapping[str, Schema]] = {
     **error_shapes.SHAPES,
     **openai_shapes.SHAPES,
+    **plain_shapes.SHAPES,
     **routing_shapes.SHAPES,
     **state_shapes.SHAPES,
     **model_shapes.SHAPES,
@@ -29,6 +31,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
 }
 TAGS: Final[Mapping[str, str]] = {
     openai.TAG: "What OpenAI's clients ask, served with and without `/v1` in front.",
+    plain.TAG: "One flat object of options, and an answer without a frame around it.",
     state.TAG: "How the gateway is, and what it says of itself.",
     routing.TAG: "Targets, routes, the configuration, and whether everything is there.",
     models.TAG: "What there is to choose from, and what happens to calls.",

@@ -4,12 +4,13 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from admin.told import calls, keys, models, money, openai, routing, state
+from admin.told import calls, keys, models, money, openai, plain, routing, state
 from admin.told.operation import Told
 
 OPERATIONS: Final[Told] = {
     **openai.OPERATIONS,
     **state.OPERATIONS,
+    **plain.OPERATIONS,
     **routing.OPERATIONS,
     **models.OPERATIONS,
     **money.OPERATIONS,

@@ -47,6 +47,10 @@ def pointed() -> dict[str, Any]:
         shapes[name]["properties"]["model"] = among(*MODELS)
     # What is read by the parser of chat calls needn't be tried with every field at each place.
     chat = shapes["ChatCall"]
+    plain = shapes["PlainCall"]["properties"]
+    for name in plain.keys() - {"prompt", "model", "provider", "maxTokens", "max_cost", "prefer", "cost_constraints"}:
+        del plain[name]
+    plain["model"] = among(*MODELS)
     shapes["BriefCall"] = {**chat, "properties": {name: chat["properties"][name] for name in BRIEF}}
     for path in ("/api/v1/estimate", "/api/v1/explain"):
         content = whole["paths"][path]["post"]["requestBody"]["content"]
