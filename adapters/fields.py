@@ -9,7 +9,7 @@ from core.errors import Refusal, invalid
 from core.wire import Json
 
 # The gateway's own, and what only says how the answer is sent.
-_NOT_THE_PROVIDERS = frozenset({"model", "messages", "models", "routing", "stream", "stream_options"})
+_NOT_THE_PROVIDERS = frozenset({"cache", "model", "messages", "models", "routing", "stream", "stream_options"})
 
 _LONGEST = 64  # characters of a name that is told
 _MOST = 40  # names

@@ -112,6 +112,7 @@ class OpenAI:
         # The gateway's own fields; no provider knows them.
         body.pop("routing", None)
         body.pop("models", None)
+        body.pop("cache", None)
         dropped: tuple[str, ...] = ()
         if self._bounds is not None and (limits := self._bounds.of(ask)) is not None:
             if not self._api_version and limits.bridged(body):

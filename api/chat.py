@@ -5,6 +5,7 @@ from typing import Any
 
 from api import messages
 from api.body import parse as parse_json
+from api.caching import wished
 from api.shape import (
     COMMON,
     Check,
@@ -70,6 +71,7 @@ def parse(body: bytes) -> Call:
         get("max_completion_tokens") or get("max_tokens"),
         frozenset(needs) if needs else NOTHING,
         wishes(fields) if "routing" in fields or "models" in fields else NO_WISHES,
+        wished(fields) if "cache" in fields else None,
     )
 
 

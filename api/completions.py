@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.body import parse as parse_json
+from api.caching import wished
 from api.shape import COMMON, Check, check, flag, missing, model_of, natural, text, usage_asked, wrong
 from api.wishes import wishes
 from core.call import Call
@@ -26,6 +27,7 @@ def parse(body: bytes) -> Call:
         choices=prompts * (fields.get("n") or 1),
         max_output=fields.get("max_tokens"),
         wishes=wishes(fields),
+        cache=wished(fields),
     )
 
 

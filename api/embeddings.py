@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.body import parse as parse_json
+from api.caching import wished
 from api.shape import GATEWAYS_OWN, Check, check, missing, model_of, natural, text, wrong
 from api.wishes import wishes
 from core.call import Call
@@ -25,6 +26,7 @@ def parse(body: bytes) -> Call:
         choices=_inputs(fields.get("input")),
         max_output=0,
         wishes=wishes(fields),
+        cache=wished(fields),
     )
 
 

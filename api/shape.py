@@ -63,7 +63,7 @@ def flag_or_integer(value: Any) -> str | None:
     return None if isinstance(value, int) else "a boolean or an integer"
 
 
-GATEWAYS_OWN: Mapping[str, Check] = {"models": texts, "routing": thing}
+GATEWAYS_OWN: Mapping[str, Check] = {"cache": thing, "models": texts, "routing": thing}
 COMMON: Mapping[str, Check] = {
     **GATEWAYS_OWN,
     "frequency_penalty": number,

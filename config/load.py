@@ -11,6 +11,7 @@ from typing import Any
 from config import environment, yaml_lines
 from config.auto import read_auto
 from config.budgets import Terms
+from config.caching import SCOPE, check_caching, read_caching, read_room
 from config.hedges import check_hedges, read_hedge
 from config.keys import digest, read_keys
 from config.levels import read_places, read_service, read_tags, read_teams
@@ -31,9 +32,6 @@ from core.secret import Secret
 
 MOST_WORKERS = 256
 DEFAULT_STRATEGY = "balanced"
-
-# Whole sections of which this version keeps nothing.
-NOT_YET = ("cache",)
 
 _LOG: Mapping[str, Reader[Any]] = {
     "format": choice(("json", "text"), "format"),
@@ -107,8 +105,8 @@ def load(
     config, written = _with_ways(config, providers, root, notes, named=strategy_name, strategy=strategy)
     config = _with_callers(config, providers, root, notes)
     check_hedges(config, {name: one.hedged for name, one in written.items()}, notes)
+    check_caching(config, written, root.at("defaults"), notes)
     config = with_trials(config, written, notes)
-    root.refuse(NOT_YET)
     root.close()
     _check_reach(server, config.keys, server_section, notes)
     _warn(config, root, notes)
@@ -176,9 +174,9 @@ def _defaults(root: Section, notes: Notes, named: Reader[str]) -> tuple[Route, s
         hedge=read_hedge(section.take("hedge"), base.hedge, notes),
         on_break=read_break(section, inherited=base.on_break),
         weights=read_weights(section, base.weights, notes),
+        cache=read_caching(section.take("cache"), base.cache, notes),
     )
     prefer_local = section.read("prefer_local", TRUTH, False)
-    section.refuse(("cache",))
     section.close()
     return defaults, strategy, prefer_local
 
@@ -216,9 +214,11 @@ def _with_callers(config: Config, providers: Providers, root: Section, notes: No
         tags=tags,
         when_down=config.state.when_down,
     )
+    room, of_cache = read_room(root.take("cache"), notes, terms)
     models, of_models = read_models(root.take("models"), notes, providers=config.providers)
     allowances = {
         "service": service,
+        SCOPE: of_cache,
         **read_places({**providers.allowances, **of_models}, notes, terms, routes=config.routes),
         **{f"tag/{name}": allowance for name, allowance in tags.items()},
     }
@@ -231,6 +231,7 @@ def _with_callers(config: Config, providers: Providers, root: Section, notes: No
         allowances={scope: allowance for scope, allowance in allowances.items() if allowance},
         max_cost=max_cost,
         models=models,
+        cache=room,
     )
 
 

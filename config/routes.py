@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
+from config.caching import read_caching
 from config.hedges import read_hedge
 from config.policies import BREAKER, QUEUE, TIMEOUTS, read_break, read_params, read_retry, read_weights
 from config.problems import Notes, Spot
@@ -97,6 +98,7 @@ def _route(name: str, entry: Entry, notes: Notes, known: Known, *, defaults: Rou
         hedge=read_hedge(section.take("hedge"), defaults.hedge, notes),
         on_break=read_break(section, inherited=defaults.on_break),
         weights=read_weights(section, defaults.weights, notes),
+        cache=read_caching(section.take("cache"), defaults.cache, notes),
     )
     strategy = section.read("strategy", known.strategy, strategy)
     shadow, canary = section.take("shadow"), section.take("canary")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from config.signals import SILENT, USUAL_ALERTS, Alerts, Telemetry
+from core.caching import NO_CACHE, ROOM, Caching, Room
 from core.secret import Secret
 from core.target import Concurrency, Provider, Target
 
@@ -144,6 +145,7 @@ class Route:
     spare: bool = False
     shadow: "Shadow | None" = None
     canary: "Canary | None" = None
+    cache: Caching = NO_CACHE
 
     @property
     def every_target(self) -> "tuple[Target, ...]":
@@ -377,6 +379,7 @@ class Config:
     max_cost: int | None = None  # of one call, whoever asks
     models: Mapping[str, ModelFacts] = field(default_factory=dict)
     media: Fetching = Fetching()
+    cache: Room = ROOM
     admin_key: Secret | None = None
     warnings: tuple[str, ...] = ()
     key_sources: Mapping[str, str] = field(default_factory=dict)  # provider -> the variables its api_key is made of

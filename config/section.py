@@ -1,12 +1,12 @@
 """Mappings while they are read: what was said, where, and what nobody asked for."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from config.problems import Notes, Spot, below, printable
-from config.yaml_lines import Fields, Items, Node, Scalar, is_empty, is_null, is_text
+from config.yaml_lines import Fields, Items, Node, Scalar, is_null, is_text
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -98,13 +98,6 @@ class Section:
         names = tuple(self._left.items())
         self._left.clear()
         return tuple((name, Entry(node, *self.at(name))) for name, node in names)
-
-    def refuse(self, names: Collection[str]) -> None:
-        """What the plan names but this version would not keep must not look as if it were kept."""
-        for name in names:
-            entry = self.take(name)
-            if entry and not is_empty(entry.node):
-                self._notes.error(entry, "is not enforced by this version; remove it")
 
     def close(self) -> None:
         for name in self._left:

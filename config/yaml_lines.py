@@ -52,13 +52,6 @@ def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.plain and node.text in _NULLS
 
 
-def is_empty(node: Node) -> bool:
-    """Whether nothing is said by *node* nor by anything below it."""
-    if isinstance(node, Scalar):
-        return not node.text or is_null(node)
-    return all(map(is_empty, node.items if isinstance(node, Items) else node.fields.values()))
-
-
 def is_text(scalar: Scalar) -> bool:
     """Whether YAML itself would call this text; not a number, a truth value or nothing."""
     return not scalar.plain or bool(scalar.variables) or _NOT_TEXT.fullmatch(scalar.text) is None

@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from core.caching import CacheWish
 from core.wire import Json
 from core.wishes import NO_WISHES, Wishes
 
@@ -13,8 +14,8 @@ class Call(NamedTuple):
 
     *endpoint* is a name from api.ENDPOINTS. *needs* are capabilities that a target must have
     (tools, vision, audio, files, json_schema, reasoning). *wishes* is NO_WISHES itself where there are none.
-    *include_usage* is whether the client asked
-    to see the usage of its stream. *size* is the body's length in bytes, as it came.
+    *include_usage* is whether the client asked to see the usage of its stream. *size* is the body's length in bytes, as
+    it came. *cache* is None where it says nothing of answers that are kept.
     """
 
     endpoint: str
@@ -27,3 +28,4 @@ class Call(NamedTuple):
     max_output: int | None = None
     needs: frozenset[str] = frozenset()
     wishes: Wishes = NO_WISHES
+    cache: CacheWish | None = None

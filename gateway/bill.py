@@ -26,7 +26,8 @@ class Bill:
     row. *before* is what earlier parts of the same answer took, if any.
 
     *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
-    were counted in it; below 0 before an answer is complete.
+    were counted in it; below 0 before an answer is complete. *private*: something belongs to it that only its own
+    client gets back.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class Bill:
         "generation",
         "key",
         "most",
+        "private",
         "produced",
         "record",
         "shared",
@@ -64,6 +66,7 @@ class Bill:
         self.answer: bytes | Ear | None = None
         self.produced = -1
         self.before: Usage | None = None
+        self.private = False
 
     def close(self) -> None:
         """The call is over: it gets its row, if it has none yet."""
@@ -129,6 +132,7 @@ class Bill:
             self._charges,
             [one.kept() for one in record.decided] if record.decided else (),
             record.task,
+            *((record.cache, record.saved) if record.cache else ()),
         )
         return orjson.dumps(fields)
 

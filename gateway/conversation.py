@@ -16,13 +16,13 @@ from typing import Final
 from api import Endpoint
 from api.stream import error
 from config.schema import Key, Route
-from core.ask import NOTHING_FETCHED, Ask
+from core.ask import Ask
 from core.call import Call
 from core.errors import Refusal
 from core.faults import Failure, Fault
-from core.target import Target
 from core.wire import WireRequest
 from gateway.aftermath import broken, over
+from gateway.asks import ask_of
 from gateway.bill import Bill
 from gateway.continuing import continuing
 from gateway.flight import Part
@@ -31,12 +31,12 @@ from gateway.generation import Generation, Shared
 from gateway.hedging import OUTRUN, Race
 from gateway.lane import Lane
 from gateway.lines import lines
-from gateway.remembered import Recollection
 from gateway.shadow import copied
 from gateway.spent import Spent, degraded
 from gateway.tab import Tab
 from gateway.telling import Telling
 from gateway.turned_down import turned_down
+from gateway.visit import KEPT, Visit, visit
 from gateway.waiting_room import priority, wait
 from quota.keys import ANYONE, Stranger
 from routing.exhausted import Exhausted
@@ -71,6 +71,7 @@ class Conversation:
         "_route",
         "_shared",
         "_telling",
+        "_visit",
         "interrupted",
     )
 
@@ -92,6 +93,7 @@ class Conversation:
         self._gallery: Gallery | None = None  # most calls name nothing to fetch
         self._part: Part | None = None  # in a canary
         self._race: Race | None = None  # of a call that may be hedged
+        self._visit: Visit | None = None  # to the answers that are kept
         self.interrupted = False
 
     @property
@@ -161,6 +163,10 @@ class Conversation:
             record.asked = body
         if self._route.canary is not None:
             self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record.id)
+        if self._route.cache.ttl or call.cache is not None:
+            self._visit = visit(
+                generation, self._shared, self._call, self._route, self._key, record=record, part=self._part
+            )
 
     # Who to try next?
 
@@ -175,11 +181,16 @@ class Conversation:
         self._shared.budget.enter()
         route = self._route
         try:
+            if self._visit is not None and await self._visit.answers(self._reply, bill, self._telling):
+                return
             if self._part is None or not await self._part.answers(partial(self._chain, bill)):
                 await self._chain(bill, route)
         except Spent as spent:
             self._degrade(spent)
             await self._chain(bill, self._route)
+        except Refusal as refused:
+            if self._visit is None or not await self._visit.relieves(self._reply, bill, refused):
+                raise
         finally:
             self._shared.budget.leave()
 
@@ -254,7 +265,7 @@ class Conversation:
 
     async def _attempt(self, attempt: Attempt, tab: Tab) -> Failure | None:
         lane = self._generation.lanes[attempt.target.provider]
-        ask = self._ask(attempt.target)
+        ask = ask_of(tab.bill, attempt.target, strict=self._route.strict)
         if self._telling is not None and self._telling.broke is not None:
             ask = self._telling.asks(ask, lane.adapter)
         if urls := lane.adapter.fetches(ask):
@@ -266,19 +277,6 @@ class Conversation:
         if self._telling is not None:
             return await self._stream(attempt, lane, ask, request, tab=tab, telling=self._telling)
         return await self._whole(attempt, lane, ask, request, tab=tab)
-
-    def _ask(self, target: Target) -> Ask:
-        record = self._record
-        return Ask(
-            self._call,
-            target,
-            self._generation.abilities(target),
-            self._route.strict,
-            record.id,
-            int(record.time),
-            NOTHING_FETCHED,
-            Recollection(self._shared.memory, target.provider, self._key.name),
-        )
 
     async def _show(self, ask: Ask, urls: Sequence[str]) -> Ask:
         """*ask* with what its provider can't fetch itself."""
@@ -314,6 +312,7 @@ class Conversation:
         tab.settle(outcome.usage, outcome.produced, shared.loop.time())
         if outcome.remember:
             shared.memory.keep(target.provider, self._key.name, outcome.remember)
+            tab.bill.private = True
         tab.bill.answer = outcome.body
         if record.asked is not None:  # the operator wants content in log or traces
             record.answered = outcome.body
@@ -384,11 +383,13 @@ class Conversation:
             record.attempts = len(bill.tried)
             record.tried = tuple(bill.tried)
             bill.close()
-            if self._route.shadow is not None:
+            if self._route.shadow is not None and record.cache not in KEPT:
                 copied(self._generation, shared, self._route, self._call, record)
             if bill.produced >= 0 and not record.fault:
                 shared.assessor.finished(record, self._call, bill.answer, bill.produced, self._part)
             elif self._part is not None:
                 self._part.close(record, "")
+        if self._visit is not None:
+            self._visit.close(bill)
         record.bytes_out = reply.sent
         shared.finished(record)

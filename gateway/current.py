@@ -204,5 +204,6 @@ def waiting_for_restart(first: Config, now: Config) -> tuple[str, ...]:
     state = [f"state.{name}" for name in STATE_AT_START if getattr(first.state, name) != getattr(now.state, name)]
     books = ["ledger"] if first.ledger.on != now.ledger.on else []
     books += ["ledger.url"] if first.ledger.url != now.ledger.url else []
+    room = ["cache.shared"] if first.cache.shared != now.cache.shared else []
     otel = ["telemetry.otel"] if first.telemetry.otel != now.telemetry.otel else []
-    return (*server, *log, *state, *books, *otel)
+    return (*server, *log, *state, *books, *otel, *room)

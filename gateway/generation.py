@@ -29,6 +29,7 @@ from gateway.auto import AUTO, Auto
 from gateway.canaries import Canaries
 from gateway.events import Newsroom
 from gateway.lane import Lane
+from gateway.larder import Larder
 from gateway.outlook import outlook
 from gateway.remembered import Remembered
 from gateway.shadows import Shadows
@@ -112,6 +113,7 @@ class Shared:
     books: bool = False  # whether finished calls are written to the ledger
     envoy: Envoy | None = None  # who tells a collector of finished calls
     assessor: Assessor = field(init=False)
+    larder: Larder = field(init=False)
 
     def __post_init__(self) -> None:
         self.assessor = Assessor(self.loop, self.qualities, self.meters)

@@ -20,6 +20,7 @@ from gateway.canaries import Canaries
 from gateway.conversation import Conversation
 from gateway.current import Current, Reload, Source
 from gateway.envoys import begun, envoy_of
+from gateway.errand import furnished
 from gateway.events import Newsroom
 from gateway.generation import Generation, Shared
 from gateway.lately import seen_here
@@ -76,6 +77,7 @@ class House:
         self._newsroom = Newsroom()
         self._bells = Bells(treasury, scribe, self._meters, config, self._newsroom.put)
         self._shared = self._share(config)
+        self._larder = furnished(config, self._shared, treasury.board, self._tally)
         self._newsroom.watch(self._shared.vitals, loop.time)
         self._lookout = Lookout(self._shared, treasury.board)
         alone = metrics is None
@@ -194,6 +196,7 @@ class House:
         self._scribe.start()
         await self._treasury.begin()
         await self._shared.canaries.begin()
+        await self._larder.heed(self._current.generation.config)
         self._tally.start()
         self._lag.start(self._loop)
         watch = self._meters.watch
@@ -237,6 +240,7 @@ class House:
         await self._shared.shadows.end()
         await self._shared.canaries.end()
         await self._shared.assessor.end()
+        await self._larder.end()
         await self._shared.pools.close()
         self._shared.fetcher.close()
         await self._office.desk.end()
@@ -269,6 +273,7 @@ class House:
         if result.ok and result.changed:
             self._lookout.heed(self._current.generation)
             self._treasury.heed(self._current.generation.config)
+            self._larder.begin(self._larder.heed(self._current.generation.config))
             self._bells.heed(self._current.generation.config)
         self._bells.reloaded(result)
         again = result.ok and self._fine and not result.changed

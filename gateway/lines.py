@@ -21,6 +21,8 @@ def lines(generation: Generation, till: Till, record: Record, tab: Tab, *, route
     text = b"%bx-switchyard-attempts: %d\r\n" % (generation.labels(route, tab.target.id), len(tab.bill.tried) + 1)
     if cost:
         text += b"x-switchyard-cost-usd: %d.%09d\r\n" % divmod(record.cost, NANO)
+    if record.cache:
+        text += b"x-switchyard-cache: %b\r\n" % record.cache.encode()
     if record.dropped:
         text += header("x-switchyard-dropped", ", ".join(record.dropped))
     if record.degraded:

@@ -14,6 +14,7 @@ from gateway.alert_pages import AlertPages
 from gateway.alerts import Bells
 from gateway.benches import Hand
 from gateway.budgets import Budgets
+from gateway.cache_pages import CachePages
 from gateway.calls import Calls
 from gateway.canary_pages import CanaryPages
 from gateway.completing import Completions
@@ -69,6 +70,7 @@ class Office:
         yield from self._sights(Lately(self._current.shared))
         yield from Feedback(self._current, self._treasury, self.key).rows()
         yield from Explanations(self._current, self._treasury, self.key).rows()
+        yield from CachePages(self._current).rows()
         yield from self.completions.rows()
         yield from Calls(self._current, self._treasury, self.key).rows()
         yield from AlertPages(self._bells).rows()

@@ -12,16 +12,16 @@ from typing import Final
 
 from api.stream import StreamWriter
 from config.schema import Route, Shadow
-from core.ask import NOTHING_FETCHED, Ask
+from core.ask import Ask
 from core.call import Call
 from core.errors import Refusal
 from core.faults import Failure, Fault
 from core.wire import Event, WireRequest
+from gateway.asks import ask_of
 from gateway.bill import Bill
 from gateway.gallery import Gallery
 from gateway.generation import Generation, Shared
 from gateway.mistakes import told
-from gateway.remembered import Recollection
 from gateway.spent import Spent
 from gateway.tab import Tab
 from routing.candidates import obstacle
@@ -141,7 +141,7 @@ class Copy:
 
     async def _attempt(self, credential: int) -> Failure | None:
         lane = self._generation.lanes[self._shadow.target.provider]
-        ask = self._ask()
+        ask = ask_of(self._bill, self._shadow.target, strict=False)
         if urls := lane.adapter.fetches(ask):
             gallery = Gallery(self._call, self._shared.fetcher, self._generation.config.media)
             ask = ask._replace(media=await gallery.show(urls, within=self._route.timeouts.total))
@@ -158,19 +158,6 @@ class Copy:
         finally:
             if not trial.over:
                 trial.abort()
-
-    def _ask(self) -> Ask:
-        record, target = self._record, self._shadow.target
-        return Ask(
-            self._call,
-            target,
-            self._generation.abilities(target),
-            False,
-            record.id,
-            int(record.time),
-            NOTHING_FETCHED,
-            Recollection(self._shared.memory, target.provider, self._shadow.key.name),
-        )
 
     def _made(self, ask: Ask, request: WireRequest) -> WholeTrial | StreamTrial:
         timeouts, deadlines = self._route.timeouts, self._shared.deadlines

@@ -138,6 +138,7 @@ class Telling:
         record.finish = decoder.finish
         if decoder.remember:
             self._shared.memory.keep(self.tab.target.provider, record.key, decoder.remember)
+            self._bill.private = True
         self._bill.answer = self.ear
         usage = self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
         if self.continuing is not None:

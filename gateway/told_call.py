@@ -31,6 +31,8 @@ def brief(row: Entry) -> dict[str, Any]:
         "client_gone": row.gone,
         "estimated": row.estimated,
         "cost_usd": number(row.cost),
+        "cache": row.cache or None,
+        "saved_usd": number(row.saved),
         "usage": dict(zip(COUNTS, row.usage, strict=False)),
         "total_ms": row.total_ms,
         "first_content_ms": row.first_ms,

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from config.schema import Route, Stage
+from core.caching import narrowest
 from core.target import Target
 
 
 def joined(routes: Sequence[Route]) -> Route:
     """The stages of all *routes* (one or more), one after the other; no target stands in two of them.
 
-    All else (its name, timeouts, retries, breakers) is the first one's.
+    All else (its name, timeouts, retries, breakers) is the first one's, but that answers are kept only as all of them
+    allow.
     """
     first, *others = routes
     stages = list(first.stages)
@@ -20,7 +22,7 @@ def joined(routes: Sequence[Route]) -> Route:
         stages += [stage for stage in fresh if stage.targets]
         seen |= {target.id for target in targets_of(route)}
     most = sum(route.most or len(targets_of(route)) for route in routes) if any(one.most for one in routes) else 0
-    return replace(first, stages=tuple(stages), most=most)
+    return replace(first, stages=tuple(stages), most=most, cache=narrowest(route.cache for route in routes))
 
 
 def targets_of(route: Route) -> list[Target]:

@@ -12,7 +12,8 @@ class Entry(NamedTuple):
     milliseconds, nano-dollars). *usage* is core.usage.Usage's counts in the order of COUNTS. *charges*: account ->
     nano-dollars,
     for every budget that paid. *tags* in order, without doubles. *why*: the decisions that led to the attempts, as
-    routing keeps them; those without a choice leave none. *task*: what the call was for.
+    routing keeps them; those without a choice leave none. *task*: what the call was for. *cache*: whether a kept
+    answer was given (hit, miss, stale, bypass), and *saved* the nano-dollars that it would have cost.
     """
 
     time: float
@@ -37,6 +38,8 @@ class Entry(NamedTuple):
     charges: dict[str, int]
     why: tuple[Any, ...] = ()
     task: str = ""
+    cache: str = ""
+    saved: int = 0
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(tuple(self))
@@ -60,7 +63,7 @@ class Entry(NamedTuple):
 
 
 _BEFORE_WHY: Final = 20  # fields of rows that older versions wrote
-_LATER: Final[Sequence[Any]] = ((), "")  # what stands for those that have come since
+_LATER: Final[Sequence[Any]] = ((), "", "", 0)  # what stands for those that have come since
 _WHOLE: Final = range(_BEFORE_WHY, len(Entry._fields) + 1)
 
 # Where a row has what.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Container, Mapping
 from typing import NamedTuple
 
 from core.usage import Usage
+from telemetry.cached import CACHE
 from telemetry.counters import OTHER, Counter, Family, Gauge, Histogram, Labels, Metric
 from telemetry.exemplars import exemplars, exemplify
 from telemetry.process import open_files, resident_bytes
@@ -183,6 +184,7 @@ METRICS = (
         ("target", "task"),
         merge="max",
     ),
+    *CACHE,
     Metric("switchyard_open_streams", "gauge", "Streamed answers under way"),
     Metric("switchyard_connections", "gauge", "Open connections from clients"),
     *SIGNALS,

@@ -55,7 +55,8 @@ class Record:
     the client was told in the end. *degraded* is the budget because of which another route answered. *decided* is how
     targets were put in order, where there was a choice. *continued* are the seams of an answer in parts. *asked* and
     *answered* are for logs that the operator wants content in. *task* is what the call was for, *hedged* what
-    became of a second attempt beside a slow one: won, lost or failed. *trace*: where calls have one.
+    became of a second attempt beside a slow one: won, lost or failed. *cache*: hit, miss, stale or bypass, where
+    answers are kept; *saved* is what a kept one would have cost (nano-dollars). *trace*: where calls have one.
     """
 
     __slots__ = (
@@ -64,6 +65,7 @@ class Record:
         "attempts",
         "bytes_in",
         "bytes_out",
+        "cache",
         "continued",
         "cost",
         "decided",
@@ -82,6 +84,7 @@ class Record:
         "key",
         "provider",
         "route",
+        "saved",
         "status",
         "stream",
         "target",
@@ -119,6 +122,8 @@ class Record:
         self.continued: tuple[Mapping[str, Any], ...] = ()
         self.decided: list[Decided] = []
         self.hedged = ""
+        self.cache = ""
+        self.saved = 0
         self.error = ""
         self.finish: str | None = None
         self.bytes_in = 0
@@ -149,12 +154,14 @@ def _ordinary(record: Record) -> bytes | None:
         or record.dropped
         or record.gone
         or record.degraded
+        or record.saved
     ):
         return None
     kind = (record.status, record.endpoint, record.route, record.target, record.provider, record.key, record.stream)
     traced = () if record.trace is None else (record.trace.id.encode(),)
     likeness = (
         *kind,
+        record.cache,
         record.finish,
         record.estimated,
         record.generation,
@@ -258,6 +265,8 @@ def _fields(record: Record, *, content: bool) -> dict[str, Any]:
         "first_content_ms": None if record.first is None else round(record.first, 1),
         "usage": None if record.usage is None else _tokens(record.usage),
         "cost_usd": record.cost / 1e9,
+        "cache": record.cache,
+        "saved_usd": record.saved / 1e9 if record.saved else None,
         "estimated": record.estimated,
         "finish": record.finish,
         "client_gone": record.gone,

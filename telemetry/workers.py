@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from telemetry.counters import Labels
 from telemetry.exposition import exposition
 from telemetry.meters import METRICS, Meters
 from telemetry.snapshot import Snapshot, latest, merged
@@ -62,10 +63,22 @@ class Tally:
 
         Takes milliseconds and the disk: not for the loop's thread.
         """
+        return exposition(self._all(), openly=openly)
+
+    def sums(self, *names: str) -> dict[str, dict[Labels, float]]:
+        """What some metrics, which are no histograms, amount to for all workers. Not for the loop's thread."""
+        snapshots = self._all()
+        wanted = [metric for metric in METRICS if metric.name in names]
+        return {
+            metric.name: {labels: values[0] for labels, values in merged(metric, snapshots).items()}
+            for metric in wanted
+        }
+
+    def _all(self) -> list[Snapshot]:
         if self._directory is None:
-            return exposition([self._meters.snapshot()], openly=openly)
+            return [self._meters.snapshot()]
         own = self._write(self._directory)
-        return exposition([own, *_others(self._directory, own.pid)], openly=openly)
+        return [own, *_others(self._directory, own.pid)]
 
     def _write_on(self) -> None:
         directory = self._directory

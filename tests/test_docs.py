@@ -132,13 +132,8 @@ def sections() -> dict[str, dict[str, Place]]:
     return found
 
 
-def refused(key: str, place: Place) -> bool:
-    return any("is not enforced by this version" in each for each in problems(place({key: {"a": "b"}})))
-
-
-def keys_by_section(*, kept: bool) -> dict[str, set[str]]:
-    found = {label: {key for key, at in keys.items() if refused(key, at) != kept} for label, keys in sections().items()}
-    return {label: keys for label, keys in found.items() if keys}
+def keys_by_section() -> dict[str, set[str]]:
+    return {label: set(keys) for label, keys in sections().items() if keys}
 
 
 def documented_sections() -> dict[str, Table]:
@@ -165,17 +160,7 @@ def test_every_key_is_documented_and_no_other() -> None:
         label: {code for row in rows for code in codes(row[0])} for label, (_, rows) in documented_sections().items()
     }
 
-    assert keys_by_section(kept=True) == documented
-
-
-def test_every_key_that_is_refused_is_said_to_be() -> None:
-    documented = {key for row in table(README, "refused") for key in codes(row[0])}
-
-    expected = {
-        key if label == TOP else f"{label}.{key}" for label, keys in keys_by_section(kept=False).items() for key in keys
-    }
-
-    assert expected == documented
+    assert keys_by_section() == documented
 
 
 @pytest.mark.parametrize(("label", "key", "default"), documented_defaults())

@@ -79,5 +79,8 @@ SHAPES: Final[Mapping[str, Schema]] = {
             "live": named("SeenBy"),
         }
     ),
-    "News": about(TEXT, "`event:` is call, breaker, alert, reload, target, or gap; `data:` is one object of JSON"),
+    "News": about(
+        thing({"event": one_of("call", "breaker", "alert", "reload", "target", "gap"), "data": TEXT}),
+        "one of the events, whose data is JSON",
+    ),
 }

@@ -156,7 +156,10 @@ SHAPES: Final[Mapping[str, Schema]] = {
             {"usage": maybe(named("Tokens"))},
         )
     ),
-    "Events": about(TEXT, "chunks as OpenAI sends them, then [DONE]; a stream that breaks ends with an error event"),
+    "Events": about(
+        thing({"data": TEXT}),
+        "one of the events: a chunk as OpenAI sends them, [DONE] at the end, or an error where a stream breaks off",
+    ),
     "Model": thing({"id": TEXT, "object": word("model"), "created": COUNT, "owned_by": TEXT}),
     "Models": thing({"object": word("list"), "data": some(named("Model"))}),
 }

@@ -17,6 +17,7 @@ from admin.shapes.words import (
     either,
     maybe,
     named,
+    one_of,
     some,
     thing,
     word,
@@ -96,7 +97,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
         "additionalProperties": True,
     },
     "PlainEvents": about(
-        TEXT,
-        "each has a `type`: content, reasoning, tool_calls, refusal, then done with all that an answer says; or error",
+        thing({"event": one_of("content", "reasoning", "tool_calls", "refusal", "done", "error"), "data": TEXT}),
+        "one of the events, whose data is JSON; `done` has all that an answer has besides what was said",
     ),
 }

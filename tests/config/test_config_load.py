@@ -112,21 +112,6 @@ def test_a_public_address_without_either_is_refused(problems):
 
 
 @pytest.mark.parametrize(
-    ("written", "path"),
-    [
-        ("cache: {exact: true}", "cache"),
-        ("defaults: {cache: {ttl: 1h}}", "defaults.cache"),
-    ],
-)
-def test_what_would_not_be_kept_is_refused(problems, written, path):
-    assert [f"c.yaml:1: {path}: is not enforced by this version; remove it"] == problems(written)
-
-
-def test_what_would_not_be_kept_may_stand_there_empty(read):
-    assert Config().routes == read('cache: {exact: "${CACHE:-}"}\ndefaults: {cache: }').routes
-
-
-@pytest.mark.parametrize(
     ("written", "expected"),
     [
         ("", Fetching()),

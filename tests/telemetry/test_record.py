@@ -54,6 +54,8 @@ def test_a_line_says_everything_about_a_call(finished):
             "searches": 0,
         },
         "cost_usd": 1.5,
+        "cache": "",
+        "saved_usd": None,
         "estimated": False,
         "finish": "stop",
         "client_gone": False,
