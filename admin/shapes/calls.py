@@ -45,6 +45,8 @@ CALL: Final[Fields] = {
     "client_gone": FLAG,
     "estimated": FLAG,
     "cost_usd": DOLLARS,
+    "cache": about(maybe(TEXT), "what an answer that was kept had to do with it"),
+    "saved_usd": DOLLARS,
     "usage": by_name(COUNT),
     "total_ms": NUMBER,
     "first_content_ms": maybe(NUMBER),

@@ -30,6 +30,7 @@ CHOICES: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 128}
 TOKENS: Final = either(TEXT, some(either(TEXT, WHOLE, some(WHOLE)), minItems=1))
 
 GATEWAYS_OWN: Final[Fields] = {
+    "cache": about(maybe(named("CacheWish")), "what is wished of answers that are kept; the gateway's own"),
     "models": about(maybe(some(TEXT)), "models that are tried after `model`; the gateway's own"),
     "routing": about(maybe(named("Routing")), "what is asked of routing for this call; the gateway's own"),
 }

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from admin.shapes import caching as caching_shapes
 from admin.shapes import calls as call_shapes
 from admin.shapes import errors as error_shapes
 from admin.shapes import keys as key_shapes
@@ -14,7 +15,7 @@ from admin.shapes import plain as plain_shapes
 from admin.shapes import routing as routing_shapes
 from admin.shapes import state as state_shapes
 from admin.shapes.words import Schema, named
-from admin.told import calls, keys, models, money, openai, plain, routing, state
+from admin.told import caching, calls, keys, models, money, openai, plain, routing, state
 from admin.told.everything import OPERATIONS
 from admin.told.operation import ANYBODY, JSON, MEANINGS, OPERATOR, Bodies, Operation, Parameter
 
@@ -26,6 +27,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
     **state_shapes.SHAPES,
     **model_shapes.SHAPES,
     **money_shapes.SHAPES,
+    **caching_shapes.SHAPES,
     **call_shapes.SHAPES,
     **key_shapes.SHAPES,
 }
@@ -37,6 +39,7 @@ TAGS: Final[Mapping[str, str]] = {
     models.TAG: "What there is to choose from, and what happens to calls.",
     money.TAG: "What was spent, what will be, and what a call would cost.",
     calls.TAG: "Calls that are over, calls that might be made, opinions of answers, canaries.",
+    caching.TAG: "Answers that are kept.",
     keys.TAG: "Keys that are made, changed and revoked at run time.",
 }
 ABOUT: Final = (

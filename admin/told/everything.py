@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from admin.told import calls, keys, models, money, openai, plain, routing, state
+from admin.told import caching, calls, keys, models, money, openai, plain, routing, state
 from admin.told.operation import Told
 
 OPERATIONS: Final[Told] = {
@@ -15,6 +15,7 @@ OPERATIONS: Final[Told] = {
     **models.OPERATIONS,
     **money.OPERATIONS,
     **calls.OPERATIONS,
+    **caching.OPERATIONS,
     **keys.OPERATIONS,
 }
 

@@ -29,7 +29,18 @@ THERE = {
 }
 MODELS = ["smart", "tried", "lost"]
 CALLS = ("ChatCall", "CompletionCall", "EmbeddingCall")
-BRIEF = ("model", "messages", "stream", "stream_options", "max_tokens", "n", "tools", "response_format", "routing")
+BRIEF = (
+    "model",
+    "messages",
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "n",
+    "tools",
+    "response_format",
+    "routing",
+    "cache",
+)
 ECHOED = {"Document", "Budget", "Limits", "Allowance"}  # what is answered as it was sent
 
 

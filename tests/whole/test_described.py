@@ -7,11 +7,12 @@ from pathlib import Path
 import orjson
 import pytest
 
+from admin.shapes import caching as caching_shapes
 from admin.shapes import openai as openai_shapes
 from admin.shapes import plain as plain_shapes
 from admin.told.document import document
 from admin.told.everything import OPERATIONS
-from api import chat, completions, embeddings, plain, wishes
+from api import caching, chat, completions, embeddings, plain, wishes
 from core.faults import Fault
 from core.version import VERSION
 
@@ -51,9 +52,10 @@ async def test_everything_that_is_served_is_described_and_nothing_else(start):
         (completions.FIELDS, openai_shapes.SHAPES["CompletionCall"]["properties"]),
         (embeddings.FIELDS, openai_shapes.SHAPES["EmbeddingCall"]["properties"]),
         (dict.fromkeys(plain.NAMES), plain_shapes.WISH),
+        (caching.FIELDS, caching_shapes.SHAPES["CacheWish"]["properties"]),
         (wishes.FIELDS, openai_shapes.SHAPES["Routing"]["properties"]),
     ],
-    ids=["chat", "completions", "embeddings", "plain", "routing"],
+    ids=["chat", "completions", "embeddings", "plain", "cache", "routing"],
 )
 def test_every_field_that_is_read_is_described(fields, shape):
     assert sorted(fields) == sorted(
