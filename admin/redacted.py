@@ -5,17 +5,15 @@ import math
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 from admin.dollars import number
 from catalog.price import FACTOR, TIERS
-from config.schema import Budget, Config, Key
+from config.schema import Budget, Config
 from core.secret import Secret
 
 MASK: Final = "***"
 MOST_KEYS: Final = 500  # keys that are shown; there may be tens of thousands
 HIDDEN: Final = frozenset({"digest", "headers"})  # what an operator adds to requests may well be a credential
-URLS: Final = frozenset({"base_url"})
 NANO: Final = 1_000_000_000
 
 
@@ -23,16 +21,15 @@ def redacted(config: Config) -> dict[str, Any]:
     """As JSON. Amounts are dollars; of keys the first MOST_KEYS are shown, and `keys_left_out` counts the others."""
     shown = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
     shown["keys"] = dict(islice(config.keys.items(), MOST_KEYS))
-    told: dict[str, Any] = {name: _value(name, value) for name, value in shown.items()}
+    told: dict[str, Any] = {name: _value(value) for name, value in shown.items()}
     told["max_cost"] = _dollars(config.max_cost)
     told["keys_left_out"] = max(0, len(config.keys) - MOST_KEYS)
     return told
 
 
-def _value(name: str, value: Any) -> Any:
-    """*name* is that of the field or the entry that holds *value*."""
+def _value(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | str):
-        return _address(value) if name in URLS else value
+        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Secret):
@@ -42,19 +39,19 @@ def _value(name: str, value: Any) -> Any:
     if hasattr(value, "_asdict"):
         return _fields(value._asdict(), value)
     if isinstance(value, Mapping):
-        return {str(key): _value("", each) for key, each in value.items()}
+        return {str(key): _value(each) for key, each in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(map(str, value))
     if isinstance(value, tuple | list):
-        return [_value("", each) for each in value]
+        return [_value(each) for each in value]
     return MASK
 
 
 def _fields(fields: Mapping[str, Any], whose: Any) -> dict[str, Any]:
-    told = {name: _hidden(value) if name in HIDDEN else _value(name, value) for name, value in fields.items()}
+    told = {name: _hidden(value) if name in HIDDEN else _value(value) for name, value in fields.items()}
     if isinstance(whose, Budget):
         told["limit"] = number(whose.limit)
-    if isinstance(whose, Key) or "max_cost" in fields:
+    if "max_cost" in fields:
         told["max_cost"] = _dollars(fields["max_cost"])
     if fields.get("price") is not None:
         told["price"] = _price(fields["price"])
@@ -83,16 +80,3 @@ def _figure(name: str, figure: Any) -> Any:
     if name == "above":
         return figure
     return figure / (FACTOR if name in TIERS else NANO)
-
-
-def _address(url: Any) -> Any:
-    """Without what somebody may have written into it to be let in."""
-    if not isinstance(url, str) or ("@" not in url and "?" not in url):
-        return url
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return MASK
-    host = parts.netloc.rpartition("@")[2]
-    place = f"{MASK}@{host}" if "@" in parts.netloc else host
-    return urlunsplit((parts.scheme, place, parts.path, MASK if parts.query else "", ""))

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 
+const DAY = 86400;
 const probe = h("i", { class: "probe" });
 
 /** A colour of the page as a canvas understands it. */
@@ -35,7 +36,7 @@ export function chart(place, columns, series, signal, { height = 160, days = fal
   const plot = new uPlot({
     width: Math.max(place.clientWidth, 120), height, padding: [8, 26, 0, 0],
     cursor: { y: false, points: { size: 6 } }, legend: { live: true },
-    scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.15 : 1] } },
+    scales: { x: { range: (_, low, high) => (days ? [low - DAY / 2, high + DAY / 2] : [low, high]) }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.15 : 1] } },
     axes: [
       axis({ grid: { show: false }, size: 26, space: 64, values: days ? "{D} {MMM}" : "{HH}:{mm}:{ss}" }),
       axis({ size: 56, space: 34, values: (_, values) => values.map(series[0].words ?? String) }),

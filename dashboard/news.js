@@ -5,6 +5,7 @@ import { every } from "./dom.js";
 
 const KINDS = ["call", "breaker", "alert", "reload", "target", "gap"];
 const STATES = { live: "Live", polling: "Every 3 s, from the ledger", connecting: "Connecting …" };
+const FIRST = 300; // calls of the ledger to begin with
 const AGAIN = 3000; // milliseconds between two looks into the ledger
 const HELD = 300; // seconds of calls that figures are made of
 const MOST = 20000; // calls that are remembered for figures, however many come
@@ -21,6 +22,7 @@ class News {
     this.calls = []; // of the last minutes, the oldest first
     this.signals = []; // all else, the newest first
     this.lost = 0;
+    this.since = 0; // from when on all calls are known
     this.state = "connecting";
     this._seen = new Set();
     this._stop = null;
@@ -45,7 +47,7 @@ class News {
 
   close() {
     this._stop?.abort();
-    Object.assign(this, { calls: [], signals: [], lost: 0, state: "connecting" });
+    Object.assign(this, { calls: [], signals: [], lost: 0, since: 0, state: "connecting" });
     this._seen.clear();
   }
 
@@ -68,9 +70,10 @@ class News {
   }
 
   async _look() {
-    const page = await maybe("calls?most=100", { data: [] }).catch(() => ({ data: [] }));
+    const page = await maybe(`calls?most=${FIRST}`, { data: [] }).catch(() => ({ data: [] }));
     for (const row of page.data.reverse()) this._call(told(row));
     this.calls.sort((a, b) => a.time - b.time);
+    if (this.since === 0 && page.data.length === FIRST) this.since = this.calls[0].time;
   }
 
   _stand(state) {

@@ -83,7 +83,8 @@ class Hand:
     def _tell(self, id: str, bench: Bench | None) -> None:
         newsroom = self._shared.newsroom
         if newsroom.listeners:
-            newsroom.put("target", {"time": round(time.time(), 3), "target": id, "benched": shown(bench, self._shared)})
+            told = {"state": "back" if bench is None else "benched", "benched": shown(bench, self._shared)}
+            newsroom.put("target", {"time": round(time.time(), 3), "target": id, **told})
 
     async def _post(self, id: str, order: Order, ttl: float) -> None:
         if self._board is None:

@@ -108,8 +108,11 @@ class Budgets(Clerk):
 
 def _written(config: Config) -> Iterator[Share]:
     """What isn't a key's, the widest first."""
+    shadows = {one.shadow.key.scope: one.shadow.key.name for one in config.routes.values() if one.shadow is not None}
     for scope, allowance in config.allowances.items():
         kind, _, name = scope.partition("/")
+        if scope in shadows:
+            kind, name = "route", shadows[scope]
         yield Share(scope, allowance, {kind: name} if name else {})
     for team in config.teams.values():
         yield Share(f"team/{team.name}", team.allowance, {"team": team.name})

@@ -15,7 +15,7 @@ from core.errors import Refusal
 from core.secret import Secret
 from gateway.asking import expect_kind, plain, query_of
 from server.caller import read_body
-from server.reply import Reply, header
+from server.reply import SSE, Reply, header
 
 ROOT: Final = "/api/v1"
 NAME: Final = "{}"
@@ -125,6 +125,9 @@ async def hand_out(page: object, reply: Reply) -> None:
 
 
 async def _flow(pieces: AsyncIterator[bytes], reply: Reply) -> None:
+    if reply.headless:
+        reply.whole(200, b"", kind=SSE)
+        return
     reply.open()
     tap = Tap()
     reply.follow(tap)

@@ -242,7 +242,7 @@ class ProvidersHealth:
 
 
 @strawberry.type
-class HealthInfo:
+class Checks:
     redis: StoreHealth | None
     providers: ProvidersHealth
 
@@ -250,7 +250,7 @@ class HealthInfo:
 @strawberry.type
 class HealthStatus:
     status: str
-    info: HealthInfo
+    info: Checks
 
 
 # Money

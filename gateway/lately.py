@@ -1,6 +1,7 @@
 """What the last hour was like at each target, as far as the processes of this machine have seen it."""
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -12,23 +13,29 @@ from routing.vitals import Vitals
 
 PATIENCE: Final = 0.02  # seconds that other processes have to answer
 FRESH: Final = 1.0  # seconds that what they said is gone by
+BELIEVED: Final = 10.0  # and of one that doesn't answer
 AT_ONCE: Final = 32  # targets written in one turn of the loop
+
+Figures = Mapping[str, Seen]
 
 
 class Lately:
     """One for each process. The others are asked only when somebody wants to know."""
 
-    __slots__ = ("_asked", "_heard", "_known", "_others", "_shared")
+    __slots__ = ("_asked", "_figures", "_known", "_one", "_others", "_shared")
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._asked = -FRESH
-        self._others: dict[str, Seen] = {}
-        self._heard = self._known = 0
+        self._one = asyncio.Lock()
+        self._figures: dict[bytes, tuple[float, Figures]] = {}  # by process, with when it said so
+        self._others: Figures = {}  # all of these together
+        self._known = 0
 
     async def seen(self) -> Callable[[str], Seen]:
         """By `provider/model`."""
-        await self._ask()
+        async with self._one:
+            await self._ask()
         now, observed, others = self._shared.loop.time(), self._shared.vitals.targets(), self._others
 
         def of(id: str) -> Seen:
@@ -41,23 +48,19 @@ class Lately:
 
     def told(self) -> dict[str, Any]:
         """Whose figures they are."""
-        return {
-            "window_seconds": int(WINDOW),
-            "processes": {"heard": self._heard + 1, "known": self._known + 1},
-        }
+        heard = len(self._figures) + 1
+        return {"window_seconds": int(WINDOW), "processes": {"heard": heard, "known": max(heard, self._known + 1)}}
 
     async def _ask(self) -> None:
         neighbours, now = self._shared.newsroom.neighbours, self._shared.loop.time()
         if neighbours is None or now - self._asked < FRESH:
             return
-        self._asked = now
         inquiry = await neighbours.ask(PATIENCE)
-        others: dict[str, Seen] = {}
-        for part in inquiry.parts:
-            for id, seen in _read(part):
-                others[id] = together(others[id], seen) if id in others else seen
-        self._others = others
-        self._heard, self._known = inquiry.heard, max(inquiry.heard, inquiry.waits)
+        self._asked = self._shared.loop.time()
+        kept = {name: one for name, one in self._figures.items() if now - one[0] < BELIEVED}
+        self._figures = kept | {name: (now, _figures(parts)) for name, parts in inquiry.whole.items()}
+        self._known = inquiry.asked
+        self._others = _added(figures for _, figures in self._figures.values())
 
 
 def seen_here(vitals: Vitals, clock: Callable[[], float]) -> Iterator[bytes]:
@@ -71,6 +74,18 @@ def seen_here(vitals: Vitals, clock: Callable[[], float]) -> Iterator[bytes]:
 
 def _sparse(buckets: Buckets) -> Sequence[tuple[int, int]]:
     return [(number, count) for number, count in enumerate(buckets) if count]
+
+
+def _added(processes: Iterable[Figures]) -> Figures:
+    sums: dict[str, Seen] = {}
+    for figures in processes:
+        for id, seen in figures.items():
+            sums[id] = together(sums[id], seen) if id in sums else seen
+    return sums
+
+
+def _figures(parts: Iterable[bytes]) -> Figures:
+    return {id: seen for part in parts for id, seen in _read(part)}
 
 
 def _read(part: bytes) -> list[tuple[str, Seen]]:

@@ -4,17 +4,47 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from catalog.lookup import Catalog
+from catalog.price import Price
+from config.models import PRICES
 from config.schema import DialectFacts
 from moving import litellm, portkey
 from moving.findings import Findings, report
+from moving.page import Tree
 
 Import = Callable[[str, str, Mapping[str, DialectFacts]], tuple[str, Findings]]
 
+
+def prices(dialect: str, model: str) -> Mapping[str, Tree] | None:
+    """What the catalog says of *model*, in dollars; Azure's deployments cost what OpenAI's models do."""
+    catalog = Catalog({})
+    names = (dialect, "openai") if dialect == "azure" else (dialect,)
+    known = [found.price for name in names if (found := catalog.facts(name, name, model)) and found.price]
+    return _price(known[0]) if known else None
+
+
+def _price(price: Price) -> dict[str, Tree]:
+    """Of all that a step or a tier may say, too; a tier that has steps of its own is said without them."""
+    said: dict[str, Tree] = {name: _dollars(getattr(price, name)) for name in PRICES}
+    if price.steps:
+        said["long"] = [{"above": above, **_price(step)} for above, step in price.steps]
+    tiers = {
+        name: Decimal(tier) / 1000 if isinstance(tier, int) else _price(tier) for name, tier in price.tiers.items()
+    }
+    return {**said, **tiers}
+
+
+def _dollars(nanos: int) -> Decimal:
+    return Decimal(nanos) / 10**9
+
+
 IMPORTS: Final[dict[str, tuple[str, Import]]] = {
-    "import-litellm": ("LiteLLM's config.yaml", litellm.imported),
+    "import-litellm": ("LiteLLM's config.yaml", partial(litellm.imported, prices=prices)),
     "import-portkey": ("a config of Portkey, as JSON", portkey.imported),
 }
 LARGEST: Final = 8 * 1024 * 1024

@@ -26,28 +26,32 @@ AT_ONCE: Final = 16  # datagrams read in one turn of the loop
 ROOM: Final = 1 << 20  # bytes that may wait in a socket, as far as the system allows it
 PREFIX: Final = "events-"
 MARK: Final = 12  # bytes that say which question an answer belongs to
+NAME: Final = len(PREFIX) + 12  # and those that say whose it is
 
 Hear = Callable[[Collection[bytes]], None]
 Told = Callable[[], Iterator[bytes]]
 
 
 class Inquiry:
-    """A question that the others were asked, and what has come. *waits* is how many of them haven't said all yet."""
+    """A question that the others were asked. *whole* are the answers of those who have said all, by who it was;
+    *asked* is how many there are.
+    """
 
-    __slots__ = ("complete", "heard", "parts", "waits")
+    __slots__ = ("_begun", "asked", "complete", "whole")
 
-    def __init__(self, waits: int) -> None:
-        self.parts: list[bytes] = []
-        self.waits = waits
-        self.heard = 0
+    def __init__(self, asked: int) -> None:
+        self._begun: dict[bytes, list[bytes]] = {}
+        self.whole: dict[bytes, list[bytes]] = {}
+        self.asked = asked
         self.complete = asyncio.Event()
 
-    def take(self, part: bytes) -> None:
+    def take(self, name: bytes, part: bytes) -> None:
+        parts = self._begun.setdefault(name, [])
         if part != END:
-            self.parts.append(part)
+            parts.append(part)
             return
-        self.heard += 1
-        if self.heard >= self.waits:
+        self.whole[name] = parts
+        if len(self.whole) >= self.asked:
             self.complete.set()
 
 
@@ -130,8 +134,8 @@ class Neighbours:
         try:
             for name in others:
                 if not self._send(name, QUESTION + mark + self._name.encode()):
-                    inquiry.waits -= 1
-            if inquiry.waits > 0:
+                    inquiry.asked -= 1
+            if inquiry.asked > 0:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(within):
                         await inquiry.complete.wait()
@@ -195,9 +199,10 @@ class Neighbours:
         elif kind == ANSWER:
             inquiry = self._inquiries.get(said[:MARK])
             if inquiry is not None:
-                inquiry.take(said[MARK:])
+                inquiry.take(said[MARK : MARK + NAME], said[MARK + NAME :])
         elif kind == QUESTION:
-            self._say(said[MARK:].decode("ascii", "replace"), ANSWER + said[:MARK], self._told())
+            head = ANSWER + said[:MARK] + self._name.encode()
+            self._say(said[MARK:].decode("ascii", "replace"), head, self._told())
         else:
             self._heed(kind, said.decode("ascii", "replace"))
 

@@ -36,6 +36,8 @@ def of_call(record: Record) -> Fact:
         "tokens_out": 0 if usage is None else usage.completion,
         "cost_usd": number(record.cost),
         "attempts": record.attempts,
+        "cache": record.cache or None,
+        "saved_usd": number(record.saved),
     }
 
 

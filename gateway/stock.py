@@ -9,7 +9,7 @@ from catalog.lookup import Model
 from config.schema import Key
 from core.target import Target
 from core.tasks import TASKS
-from gateway.auto import at_home
+from gateway.auto import AUTO, ONLY, at_home
 from gateway.generation import Generation
 from gateway.sightings import Sightings
 from routing.joined import targets_of
@@ -53,6 +53,8 @@ class Stock:
         offers = self.offers(generation).values()
         if key is None:
             return list(offers)
+        if key.models == ONLY and generation.auto.on and generation.may_use(key, AUTO):
+            return [offer._replace(names=ONLY, routes=()) for offer in offers]  # since `auto` chooses among all
         seen = (_seen_by(key, offer, generation) for offer in offers)
         return [offer for offer in seen if offer is not None]
 

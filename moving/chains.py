@@ -188,9 +188,9 @@ class Chains:
         if not weight:
             self._findings.change(one.at, f"has no {metric}, so that it is tried only when all others have failed")
         elif metric != "weight":
-            self._findings.change(one.at, f"{metric} is a weight under simple-shuffle, and is one here")
+            self._findings.change(one.said(metric), f"{metric} is a weight under simple-shuffle, and is one here")
         else:
-            self._findings.keep(one.at, "its weight")
+            self._findings.keep(one.said(metric), "a weight")
 
 
 def _order(one: Deployment) -> Decimal:
@@ -238,7 +238,7 @@ def _settings(deployments: Sequence[Deployment], findings: Findings) -> dict[str
 def _longest(deployments: Sequence[Deployment], name: str, findings: Findings, told: str) -> Decimal | None:
     said = [one for one in deployments if name in one.times]
     for one in said:
-        findings.change(one.at, f"{name} is {told} here")
+        findings.change(one.said(name), f"{name} is {told} here")
     return max((one.times[name] for one in said), default=None)
 
 

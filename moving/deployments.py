@@ -1,6 +1,6 @@
 """LiteLLM's `model_list`: each of its items becomes a target of a route, or a reason why not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -13,6 +13,9 @@ from moving.given import Given, ours, plain, words
 from moving.page import Tree
 from moving.places import LITELLM, Place, owner
 
+# What a model costs at a dialect, as `models.NAME.price` says it; None where nobody knows.
+Prices = Callable[[str, str], Mapping[str, Tree] | None]
+
 SECRETS: Final = ("key", "token", "secret", "auth", "password")
 _OTHER_KINDS: Final = frozenset(
     {
@@ -20,7 +23,7 @@ _OTHER_KINDS: Final = frozenset(
         *("realtime", "video_generation", "ocr", "search", "responses"),
     }
 )
-_NUMBERS: Final = ("weight", "rpm", "tpm", "order", "max_parallel_requests", "max_budget")
+_NUMBERS: Final = ("weight", "rpm", "tpm", "order", "max_parallel_requests")
 _TIMES: Final = ("timeout", "stream_timeout", "num_retries")
 _NO_DEFAULTS: Final = "targets have no parameters of their own here: let the clients send it"
 _WHY: Final[Mapping[str, str]] = {
@@ -54,11 +57,12 @@ _WHY: Final[Mapping[str, str]] = {
     "retry_policy": "retries depend on the fault, by the table in the README",
     "use_in_pass_through": "there are no pass-through endpoints here",
 }
+_UNPRICED: Final = "nobody knows its price: say `models.NAME.price`, or keys with a budget are refused there"
 _OF_MODEL: Final[Mapping[str, str]] = {
     "id": "targets are called PROVIDER/MODEL here",
     "access_groups": "say in `models:` of a key or a team which names it may ask for",
     "team_id": "say in `models:` of a team which names it may ask for",
-    "base_model": "prices are looked up by the target's own name; say `models.NAME.price` where there is none",
+    "base_model": "the price beside it counts",
     "health_check_timeout": "see `probe` of a provider",
     "health_check_model": "see `probe` of a provider",
     **dict.fromkeys(
@@ -78,8 +82,13 @@ class Deployment:
     at: Entry
     numbers: Mapping[str, Decimal] = field(default_factory=dict)
     times: Mapping[str, Decimal] = field(default_factory=dict)
+    places: Mapping[str, Entry] = field(default_factory=dict)  # where it says so
     budget: tuple[Entry, Decimal, str] | None = None
     facts: Mapping[str, Tree] = field(default_factory=dict)
+
+    def said(self, *names: str) -> Entry:
+        """Where the first of *names* stands that it says; else where it is itself."""
+        return next((self.places[name] for name in names if name in self.places), self.at)
 
     @property
     def provider(self) -> str:
@@ -89,7 +98,10 @@ class Deployment:
 class Reading:
     """Reads the items of a list, one after the other."""
 
-    def __init__(self, doors: Doors, findings: Findings, credentials: Mapping[str, Mapping[str, Entry]]) -> None:
+    def __init__(
+        self, doors: Doors, findings: Findings, credentials: Mapping[str, Mapping[str, Entry]], prices: Prices
+    ) -> None:
+        self._prices = prices
         self._doors = doors
         self._findings = findings
         self._credentials = credentials
@@ -135,20 +147,26 @@ class Reading:
         if problem := _unfit(group, model[1]):
             self._findings.leave(at, problem)
             return None
-        if (found := self._whose(at, model[1], said)) is None:
+        if (owned := self._whose(at, model[1], said)) is None:
             return None
-        prefix, name = found
+        prefix, name = owned
         door = self._door(at, prefix, name, said)
         if door is None:
             return None
         target = f"{self._doors.name(door)}/{plain(_deployed(prefix, name))}"
-        numbers = {name: got[1] for name in _NUMBERS if (got := said.number(name))}
-        times = {name: got[1] for name in _TIMES if (got := said.number(name, 86_400))}
-        period = said.text("budget_duration")
-        budget = (at, numbers.pop("max_budget"), period[1] if period else "") if "max_budget" in numbers else None
-        facts = self._facts(at, said, about)
+        numbers = {name: found for name in _NUMBERS if (found := said.number(name))}
+        times = {name: found for name in _TIMES if (found := said.number(name, 86_400))}
+        most, period = said.number("max_budget"), said.text("budget_duration")
         return Deployment(
-            group=group, target=target, prefix=prefix, at=at, numbers=numbers, times=times, budget=budget, facts=facts
+            group=group,
+            target=target,
+            prefix=prefix,
+            at=at,
+            numbers={name: found[1] for name, found in numbers.items()},
+            times={name: found[1] for name, found in times.items()},
+            places={name: found[0] for name, found in (*numbers.items(), *times.items())},
+            budget=(*most, period[1] if period else "") if most else None,
+            facts=self._facts(at, said, about, door.dialect),
         )
 
     def _whose(self, at: Entry, model: str, said: Given) -> tuple[str, str] | None:
@@ -240,7 +258,7 @@ class Reading:
                 found[plain(name)] = ours(entry.node.text)
         return tuple(found.items())
 
-    def _facts(self, at: Entry, said: Given, about: Given) -> dict[str, Tree]:
+    def _facts(self, at: Entry, said: Given, about: Given, dialect: str) -> dict[str, Tree]:
         """What ours calls `models.NAME`: prices and sizes."""
         facts: dict[str, Tree] = {}
         price = {
@@ -250,6 +268,11 @@ class Reading:
             facts["price"] = {name: round(each, 9) for name, each in price.items()}
         elif price:
             self._findings.leave(at, "a price needs both input_cost_per_token and output_cost_per_token")
+        elif (base := about.text("base_model")) and (known := self._prices(dialect, base[1].rpartition("/")[2])):
+            facts["price"] = known
+            self._findings.change(base[0], f"the price of {words(base[0])}, written out as the catalog has it today")
+        elif base:
+            self._findings.leave(base[0], _UNPRICED)
         for name, theirs in (("context", "max_input_tokens"), ("max_output", "max_output_tokens")):
             if (size := about.number(theirs, 10**9)) and size[1] == int(size[1]) >= 1:
                 facts[name] = int(size[1])

@@ -23,7 +23,7 @@ STRATEGIES: Final[Mapping[str, str]] = {
     "latency-based-routing": "latency",
     "cost-based-routing": "cost",
 }
-_CACHE: Final = "answers are cached where `cache:` says so: write it by hand"
+_CACHE: Final = "kept answers are switched on by hand: see `cache` of a route or of `defaults`"
 _POLICY: Final = "what follows from a failure is one table here: see the README on errors"
 _ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("cache", "cache_params", "cache_responses", "caching_groups"), _CACHE),
@@ -58,8 +58,10 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
     ),
     "telemetry": "nothing is sent to anybody",
     "reject_clientside_metadata_tags": "tags are those of keys here, and clients can't choose them",
-    "alert_types": "alerts tell of budgets",
-    "alerting_threshold": "alerts tell of budgets",
+    "alert_types": "see `alerts.on`",
+    "alerting_threshold": "see the alert rules in deploy/prometheus",
+    "alerting_args": "see `alerts`",
+    "otel": "set by `telemetry.otel.endpoint`",
     "health_check_interval": "see `probe` of a provider",
 }
 _UNKNOWN: Final = "is not known here"
@@ -152,6 +154,8 @@ class Knobs:
         self._state(given.inner("coordination_redis"), "", closing=True)
         for one in given.list("alerting"):
             self._alerting(one)
+        if (otel := given.take("otel")) is not None and words(otel).lower() == "true":
+            self._collector(otel)
         if (checks := given.truth("background_health_checks")) and checks[1]:
             every = given.number("health_check_interval", 3600)
             self._probes(checks[0], every[1] if every else Decimal(300))
@@ -161,7 +165,10 @@ class Knobs:
         """The first of the file, in their order."""
         parts = (("timeouts", self._timeouts), ("retry", self._retry), ("breaker", self._breaker))
         self.defaults |= {name: tree for name, tree in parts if tree}
-        return {name: self._top.get(name, {}) for name in ("admin", "log", "state", "ledger", "alerts", "service")}
+        return {
+            name: self._top.get(name, {})
+            for name in ("admin", "log", "state", "ledger", "alerts", "telemetry", "service")
+        }
 
     def models(self) -> dict[str, Tree]:
         """What the deployments say of their targets: prices, sizes, limits, budgets."""
@@ -180,10 +187,13 @@ class Knobs:
         limits: dict[str, Tree] = {name: f"{int(rate)}/min" for name, rate in rates.items() if rate and rate >= 1}
         if limits and self._limits:
             said["limits"] = limits
-            self._findings.keep(one.at, "rpm and tpm are limits, of all machines together")
+            self._findings.keep(one.said("rpm", "tpm"), "rpm and tpm are limits, of all machines together")
         if (most := one.numbers.get("max_parallel_requests")) and 1 <= most < 10**6:
             said["concurrency"] = int(most)
-            self._findings.change(one.at, "max_parallel_requests is `concurrency`: more than that wait in a line")
+            self._findings.change(
+                one.said("max_parallel_requests"),
+                "max_parallel_requests is `concurrency`: more than that wait in a line",
+            )
         if one.budget and (made := budget(*one.budget, self._findings)):
             said["budget"] = made
         return said
@@ -298,7 +308,9 @@ class Knobs:
 
     def _callback(self, entry: Entry) -> None:
         known = _CALLBACKS.get(entry.node.text) if isinstance(entry.node, Scalar) else None
-        if known:
+        if words(entry) == "otel":
+            self._collector(entry)
+        elif known:
             self._findings.change(entry, known)
         else:
             self._findings.leave(
@@ -306,12 +318,19 @@ class Knobs:
             )
 
     def _alerting(self, entry: Entry) -> None:
-        variable = {"slack": "SLACK_WEBHOOK_URL", "webhook": "WEBHOOK_URL"}.get(words(entry))
+        kind = words(entry)
+        variable = {"slack": "SLACK_WEBHOOK_URL", "webhook": "WEBHOOK_URL"}.get(kind)
         if variable is None:
-            self._findings.leave(entry, f"alerts go to one webhook here, not to {words(entry)}")
+            self._findings.leave(entry, f"alerts go to one webhook here, not to {kind}")
             return
-        self._top["alerts"] = {"webhook": self._doors.usual(variable)}
-        self._findings.change(entry, "alerts.webhook: one address, that is told of budgets")
+        self._top["alerts"] = {"webhook": self._doors.usual(variable), "format": "slack" if kind == "slack" else "json"}
+        self._findings.change(entry, "alerts.webhook: one address; it is told of what `alerts.on` names")
+
+    def _collector(self, entry: Entry) -> None:
+        self._top["telemetry"] = {"otel": {"endpoint": self._doors.usual("OTEL_EXPORTER_OTLP_ENDPOINT")}}
+        self._findings.change(
+            entry, "telemetry.otel.endpoint: OTLP over HTTP, for which `make otel` installs what it needs"
+        )
 
     def _kept(self, given: Given) -> None:
         kept = given.text("maximum_spend_logs_retention_period")

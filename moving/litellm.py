@@ -8,7 +8,7 @@ from config.schema import DialectFacts
 from config.section import Entry
 from config.yaml_lines import Fields, Node, Scalar
 from moving.chains import Chains, fallbacks
-from moving.deployments import Reading, credentials
+from moving.deployments import Prices, Reading, credentials
 from moving.doors import Doors
 from moving.findings import Findings
 from moving.given import Given, parsed, variables
@@ -34,15 +34,24 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
 }
 
 
-def imported(text: str, file: str, dialects: Mapping[str, DialectFacts]) -> tuple[str, Findings]:
-    """Our YAML, and what became of each setting of *text*. Raise ConfigErrors where it can't be read."""
+def unpriced(dialect: str, model: str) -> None:
+    """No price of anything."""
+
+
+def imported(
+    text: str, file: str, dialects: Mapping[str, DialectFacts], *, prices: Prices = unpriced
+) -> tuple[str, Findings]:
+    """Our YAML, and what became of each setting of *text*. Raise ConfigErrors where it can't be read.
+
+    *prices* is asked what a deployment costs that names the model behind it.
+    """
     findings = Findings()
     tree = parsed(text, file)
     root = Given(tree, findings)
     doors = Doors(dialects, findings, taken=set(variables(tree.node)))
     _environment(root, doors)
     known = credentials(root.list("credential_list"), findings)
-    reading = Reading(doors, findings, known)
+    reading = Reading(doors, findings, known, prices)
     found = [one for entry in root.list("model_list") if (one := reading.deployment(entry)) is not None]
     knobs = Knobs(findings, doors, found)
     places = [root.inner(name) for name in ("router_settings", "litellm_settings", "general_settings")]

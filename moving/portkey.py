@@ -42,7 +42,7 @@ FAULTS: Final[Mapping[int, tuple[str, ...]]] = {
 }
 _GUARDS: Final = "there are no guardrails here"
 _WHY: Final[Mapping[str, str]] = {
-    "cache": "answers are cached where `cache:` says so: write it by hand",
+    "cache": "kept answers are switched on by hand: see `cache` of a route or of `defaults`",
     **dict.fromkeys(("input_guardrails", "output_guardrails", "guardrails", "before_request_hooks"), _GUARDS),
     **dict.fromkeys(("after_request_hooks", "default_input_guardrails", "default_output_guardrails"), _GUARDS),
     "forward_headers": "no headers of clients go to providers here",

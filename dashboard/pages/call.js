@@ -6,6 +6,7 @@ import { card, empty, failed, figure, name, pill, status, table } from "../parts
 import { count, dollars, ms, when } from "../words.js";
 
 const ROW = 30;
+const FORESEEN = ["cost", "latency", "in_flight"]; // of what was seen, what the forecast beside it says better
 
 export async function show(place, words, signal) {
   const id = words.join("/");
@@ -67,7 +68,8 @@ function decided(call) {
 const words = (value) => (value === null || value === undefined ? "–" : typeof value === "number" ? count(value) : typeof value === "object" ? JSON.stringify(value) : String(value));
 
 export function decision(one) {
-  const seen = [...new Set(one.candidates.flatMap((each) => Object.keys(each.seen ?? {})))];
+  const before = one.candidates.some((each) => each.predicted_ms !== undefined);
+  const seen = [...new Set(one.candidates.flatMap((each) => Object.keys(each.seen ?? {})))].filter((column) => !before || !FORESEEN.includes(column));
   return h("div", { class: "decision" },
     h("p", {}, pill("accent", `stage ${(one.stage ?? 0) + 1}`), " by ", h("strong", {}, one.strategy ?? ""), one.among && h("span", { class: "soft" }, ` among ${one.among}`)),
     table([

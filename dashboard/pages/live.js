@@ -41,14 +41,16 @@ function now(flying) {
   const calls = news.recent(300);
   const minute = news.recent(60);
   const first = calls.map((call) => call.first_ms ?? call.ms).filter((one) => one > 0);
+  const known = Math.max(1, Math.min(60, Date.now() / 1000 - news.since)); // seconds of the last minute
+  const time = news.since > Date.now() / 1000 - 300 ? `since ${clock(news.since).slice(0, 5)}` : "in 5 min";
   const bad = calls.filter((call) => call.status >= 400 || call.fault);
   return [
-    figure("Calls a second", count(minute.length / 60), "last minute"),
+    figure("Calls a second", count(minute.length / known), known < 60 ? `last ${Math.round(known)} s` : "last minute"),
     flying !== null && figure("Under way", count(flying), "at targets, now"),
-    figure("Failed", percent(calls.length ? bad.length / calls.length : null), `${count(bad.length)} of ${count(calls.length)} in 5 min`),
+    figure("Failed", percent(calls.length ? bad.length / calls.length : null), `${count(bad.length)} of ${count(calls.length)} ${time}`),
     figure("First word", ms(quantile(first, 0.5)), `p95 ${ms(quantile(first, 0.95))}`),
-    figure("Tokens out", count(sum(minute.map((call) => call.tokens_out)) / 60), "a second"),
-    figure("Spent", dollars(sum(calls.map((call) => call.cost_usd))), "in 5 min"),
+    figure("Tokens out", count(sum(minute.map((call) => call.tokens_out)) / known), "a second"),
+    figure("Spent", dollars(sum(calls.map((call) => call.cost_usd))), time),
   ];
 }
 
@@ -92,7 +94,7 @@ function signals() {
 
 const TOLD = {
   breaker: (fact) => [breaker(fact.state), " ", name(fact.target)],
-  alert: (fact) => [pill(fact.state === "resolved" ? "good" : "bad", fact.state ?? "alert"), " ", name(fact.message ?? fact.kind)],
+  alert: (fact) => [pill(fact.state === "resolved" ? "good" : "bad", fact.state ?? "alert"), " ", name([fact.scope, fact.message ?? fact.kind].filter(Boolean).join(": "))],
   reload: (fact) => [pill(fact.ok === false ? "bad" : "good", fact.ok === false ? "refused" : "reloaded"), " configuration"],
   target: (fact) => [pill(fact.benched ? "warn" : "good", fact.benched ? "benched" : "back", fact.benched?.reason), " ", name(fact.target)],
 };

@@ -7,10 +7,13 @@ import { count, percent, plural, sum } from "../words.js";
 
 const ROW = 34; // height of a target's line
 const HEAD = 24; // height of a stage's heading
-const WIDTH = 460;
+const WIDEST = 460;
+const NARROWEST = 300;
 const FROM = 44; // where the track comes in
 const TO = 132; // where a target's track begins
-const LONGEST = 30; // characters of a target's name
+const FIGURES = 92; // room for what went there
+const LETTER = 7.2; // about as wide as one is
+const SMALL = 6; // in headings
 
 export function show(place, _words, signal) {
   const list = h("div", { class: "tracks" });
@@ -18,7 +21,7 @@ export function show(place, _words, signal) {
   put(place, h("header", {}, h("h1", {}, "Routes"), h("p", { class: "soft" }, "Tracks are as wide as the calls of the last hour that went there."), search), list);
   let routes = null;
   let states = {};
-  const shown = () => routes && put(list, drawn(routes, states, search.value.trim().toLowerCase()));
+  const shown = () => routes && put(list, drawn(routes, states, search.value.trim().toLowerCase(), Math.max(NARROWEST, Math.min(WIDEST, list.clientWidth - 34))));
   return every(5000, signal, async () => {
     try {
       const [found, targets] = await Promise.all([maybe("routes", { data: null }, signal), maybe("targets", { data: [] }, signal)]);
@@ -32,25 +35,25 @@ export function show(place, _words, signal) {
   });
 }
 
-function drawn(routes, states, wanted) {
+function drawn(routes, states, wanted, wide) {
   const fitting = routes.filter((route) => JSON.stringify([route.name, route.stages]).toLowerCase().includes(wanted));
   if (!routes.length) return empty("There are no routes", "Give the configuration one: the name that clients ask for, and who answers.", "routes:\n  smart: [openai/gpt-4o, anthropic/claude-sonnet-5-5]");
   if (!fitting.length) return empty("No such route", "None has this in its name or its targets.");
   const busy = (route) => sum(Object.values(route.seen ?? {}));
-  return [...fitting].sort((a, b) => busy(b) - busy(a)).map((route) => track(route, states));
+  return [...fitting].sort((a, b) => busy(b) - busy(a)).map((route) => track(route, states, wide));
 }
 
-function track(route, states) {
+function track(route, states, wide) {
   const seen = route.seen ?? {};
   const calls = sum(Object.values(seen));
   const lines = laid(route, seen);
   const height = Math.max(lines.at(-1)?.below ?? 0, 40) + 6;
   const middle = height / 2;
-  const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": words(route, seen, calls) },
+  const picture = s("svg", { viewBox: `0 0 ${wide} ${height}`, role: "img", "aria-label": words(route, seen, calls) },
     // Those that were used lie above those that weren't.
     [...lines].filter((line) => !line.head).sort((a, b) => a.calls - b.calls).map((line) => rail(line, middle, calls)),
     s("line", { class: calls ? "rail used" : "rail", x1: 4, x2: FROM, y1: middle, y2: middle, "stroke-width": calls ? 7.5 : 1.5 }),
-    lines.map((line) => (line.head ? s("text", { class: "head", x: TO, y: line.y }, line.head) : target(line, calls, states[line.id]))));
+    lines.map((line) => (line.head ? s("text", { class: "head", x: TO, y: line.y }, cut(line.head, Math.floor((wide - TO) / SMALL))) : target(line, calls, states[line.id], wide))));
   return card(null, h("div", { class: "bar-of-tools" }, h("h2", { class: "name" }, route.name), route.strategy && pill("", route.strategy),
     route.hedge && pill("accent", "hedged"), h("span", { class: "soft" }, calls ? `${plural(calls, "call")} in the last hour` : "no call in the last hour")), picture);
 }
@@ -93,17 +96,19 @@ function rail(line, middle, calls) {
   return s("path", { class: `rail ${line.calls ? "used" : ""} ${line.kind}`, d: bend, "stroke-width": line.calls ? 1.5 + (6 * line.calls) / calls : 1.2 });
 }
 
-function target(line, calls, state) {
+function target(line, calls, state, wide) {
+  const longest = Math.floor((wide - TO - 16 - (line.calls ? FIGURES : 0)) / LETTER);
   const share = calls ? line.calls / calls : 0;
   const used = line.calls ? "used" : "";
   const tone = state?.benched ? "warn" : state && state.breaker && state.breaker.state !== "closed" ? "bad" : state?.configured === false ? "off" : "good";
-  const text = line.id.length > LONGEST ? `${line.id.slice(0, LONGEST - 1)}…` : line.id;
   return s("g", {},
     s("title", {}, `${line.id}: ${plural(line.calls, "call")}`),
     s("circle", { class: `lamp ${tone}`, cx: TO + 4, cy: line.y, r: 4.5 }),
-    s("text", { class: `end ${used} ${tone === "off" ? "off" : ""}`, x: TO + 16, y: line.y + 4 }, text),
-    line.calls ? s("text", { class: "share", x: WIDTH - 4, y: line.y + 4 }, `${percent(share)} · ${count(line.calls)}`) : null);
+    s("text", { class: `end ${used} ${tone === "off" ? "off" : ""}`, x: TO + 16, y: line.y + 4 }, cut(line.id, longest)),
+    line.calls ? s("text", { class: "share", x: wide - 4, y: line.y + 4 }, `${percent(share)} · ${count(line.calls)}`) : null);
 }
+
+const cut = (text, longest) => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
 
 /** The same for those who hear it. */
 function words(route, seen, calls) {

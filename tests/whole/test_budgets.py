@@ -33,6 +33,25 @@ async def test_every_budget_is_told_with_what_is_coming(start):
     )
 
 
+async def test_budgets_of_all_kinds_are_among_them(start):
+    shaded = "{chain: p/real-model, shadow: {target: q/other, share: 100%, budget: 7/day}}"
+    more = f"""  shaded: {shaded}
+models:
+  q/other: {{price: {{input: 1, output: 1}}}}
+"""
+    async with served(start) as gateway:
+        text = (
+            gateway.config.read_text().replace("models:\n", more, 1).replace("nightly: {}", "nightly: {budget: 6/day}")
+        )
+        gateway.config.write_text(text.replace("api_key: k}", "api_key: k, budget: 5/day}", 1))
+        assert 200 == (await gateway.request("POST", "/admin/reload", **ADMIN)).status
+        told = await budgets(gateway)
+
+    scopes = ("provider/p", "tag/nightly", "shadow/shaded")
+    assert [5.0, 6.0, 7.0] == [told[scope, "day"]["limit_usd"] for scope in scopes]
+    assert all("expected_usd" in told[scope, "day"] for scope in scopes)
+
+
 async def test_keys_made_at_run_time_are_among_them_and_only_so_many(start):
     async with served(start) as gateway:
         for number in range(3):

@@ -200,6 +200,17 @@ async def test_a_key_sees_its_own_models_and_nobody_elses_business(start):
     assert ["p/dear", "q/cheap", "p/hidden", "off/some"] == everything
 
 
+async def test_a_key_for_auto_alone_sees_all_that_auto_chooses_among(start):
+    async with served(start) as gateway:
+        text = gateway.config.read_text().replace("models: [m]}", "models: [auto]}")
+        gateway.config.write_text(text)
+        await gateway.request("POST", "/admin/reload", **ADMIN)
+        page = (await gateway.get("/api/v1/models", **BOB)).body
+
+    assert {"p/dear", "q/cheap", "p/hidden"} <= {each["id"] for each in page["data"]}
+    assert [] == page["data"][0]["routes"]
+
+
 async def test_a_comparison_says_who_leads_and_along_which_axes(start):
     async with served(start) as gateway:
         before = (await gateway.get("/api/v1/models/compare?ids=p/dear,q/cheap", **ADMIN)).body
