@@ -1,13 +1,15 @@
 """What a page of the operators' interface is asked, and the table that pages stand in."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from typing import Any, Final, NamedTuple
 
 import orjson
 from aiohttp import web
 
 from core.errors import Refusal, invalid
 from server.reply import Reply
+
+JSON: Final = frozenset({"application/json"})
 
 
 class Asked(NamedTuple):
@@ -36,6 +38,14 @@ class Asked(NamedTuple):
             raise Refusal(400, "The JSON body of your request must be an object.", code="invalid_json")
         return found
 
+    def only(self, *names: str) -> Mapping[str, Any]:
+        """The same, with no other fields than these: what is misspelt would be taken for absent."""
+        found = self.fields()
+        for name in found:
+            if name not in names:
+                raise unknown(name, names)
+        return found
+
     def whole(self, name: str, usual: int, lowest: int, highest: int) -> int:
         """A number in the query."""
         text = self.query.get(name)
@@ -50,6 +60,13 @@ class Asked(NamedTuple):
         if text not in {"", "1", "true", "0", "false"}:
             raise invalid("Expected true or false.", param=name)
         return text in {"", "1", "true"}
+
+
+def unknown(name: str, names: Collection[str]) -> Refusal:
+    """Of a field or parameter that nobody reads."""
+    shown = name.encode("unicode_escape").decode("ascii")[:64]
+    message = f"'{shown}' is unknown here. There are: {', '.join(sorted(names)) or 'none'}."
+    return Refusal(400, message, code="unknown_parameter", param=shown)
 
 
 class Sheet(NamedTuple):
@@ -83,7 +100,8 @@ class Row(NamedTuple):
     """One page. In *pattern* each `{}` stands for one segment, which may hold anything.
 
     *operator*: only the holder of the admin key may ask; else the page looks at `authorization` itself. *shielded*:
-    once begun it is done to its end, even if whoever asked for it leaves (a GET never is).
+    once begun it is done to its end, even if whoever asked for it leaves (a GET never is). *kinds* are the
+    content types of the bodies that it reads. What it is asked and answers stands in admin/told, by method and path.
     """
 
     method: str
@@ -91,3 +109,4 @@ class Row(NamedTuple):
     page: Page | Door
     operator: bool = True
     shielded: bool = True
+    kinds: Collection[str] = JSON

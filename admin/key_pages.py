@@ -26,7 +26,7 @@ def key_pages(locksmith: Locksmith) -> tuple[Row, ...]:
         return await locksmith.revoke(asked.names[0])
 
     async def rotate(asked: Asked) -> object:
-        return await locksmith.rotate(asked.names[0], asked.fields().get("grace"))
+        return await locksmith.rotate(asked.names[0], asked.only("grace").get("grace"))
 
     async def bring(asked: Asked) -> object:
         rows = rows_of(_text(asked.raw)) if asked.kind == "text/csv" else rows_from(asked.json())
@@ -35,7 +35,7 @@ def key_pages(locksmith: Locksmith) -> tuple[Row, ...]:
     return (
         Row("POST", KEYS, create),
         Row("GET", KEYS, page),
-        Row("POST", f"{KEYS}/import", bring),
+        Row("POST", f"{KEYS}/import", bring, kinds={"application/json", "text/csv"}),
         Row("GET", f"{KEYS}/{{}}", show),
         Row("PATCH", f"{KEYS}/{{}}", change),
         Row("DELETE", f"{KEYS}/{{}}", revoke),

@@ -23,6 +23,7 @@ LONGEST_NAME: Final = 64
 USUAL_PAGE: Final = 100
 LARGEST_PAGE: Final = 1000
 TRIES: Final = 5  # at changing a key that others change at the same time
+PAGE: Final = "import"  # which stands where the name of a key would
 OURS: Final = ("name", "key", "sha256")  # of what is said about a key, what is none of its fields
 
 Json = dict[str, Any]
@@ -120,6 +121,9 @@ class Locksmith:
 
     def read(self, name: str, hashed: bytes, fields: Mapping[str, Any]) -> tuple[str, ...]:
         """What the operator should know of such a key; what is wrong with it is a Refusal."""
+        if (empty := nothing_in(fields)) is not None:
+            # A file may say nothing by an empty variable. Here it would be a budget that was meant, and isn't kept.
+            raise invalid(f"{empty}: is null.", param=empty)
         try:
             return examined(name, hashed, fields, Names.of(self.config()))[1]
         except ConfigErrors as errors:
@@ -181,6 +185,8 @@ def name_of(name: object) -> str:
     if "/" in name or name in {".", ".."}:
         # It has to stand in a path, and accounts are named after it.
         raise invalid("A key's name holds no slash, and is more than dots.", param="name")
+    if name == PAGE:
+        raise invalid(f"No key can be called {PAGE}: a page is.", param="name")
     return name
 
 
@@ -228,6 +234,19 @@ def merged(fields: Mapping[str, Any], patch: Mapping[str, Any]) -> Json:
         else:
             result[name] = value
     return result
+
+
+def nothing_in(value: Any, path: str = "") -> str | None:
+    """Where the first null stands in it."""
+    if value is None:
+        return path
+    if isinstance(value, Mapping):
+        inner = ((f"{path}.{name}" if path else str(name), one) for name, one in value.items())
+    elif isinstance(value, list):
+        inner = ((f"{path}[{at}]", one) for at, one in enumerate(value))
+    else:
+        return None
+    return next((found for at, one in inner if (found := nothing_in(one, at)) is not None), None)
 
 
 def when(time: float) -> str:

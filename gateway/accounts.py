@@ -7,12 +7,14 @@ from typing import Any
 from admin import costs
 from admin.asked import Asked, Row
 from admin.costs import Standing
+from admin.periods import PERIODS
 from config.schema import Key
 from core.errors import Refusal, invalid
 from gateway.clerk import ROOT, Clerk, down
 from quota.purse import scope_of
 from store.contract import StoreDown
 from store.ledger import LedgerDown
+from store.zones import zone_of
 
 
 class Accounts(Clerk):
@@ -53,6 +55,8 @@ class Accounts(Clerk):
 
     async def _costs(self, asked: Asked) -> object:
         period = asked.query.get("period", "month")
+        if period not in PERIODS:
+            raise invalid(f"Expected one of {', '.join(PERIODS)}.", param="period")
         told = costs.costs(self._ledger(), period=period, now=time.time(), where=self._where(asked), zone=_zone(asked))
         return await _told(told)
 
@@ -92,9 +96,12 @@ async def _told(answer: Any) -> Any:
         return await answer
     except LedgerDown:
         raise down("ledger", code="ledger_unavailable") from None
-    except ValueError as error:
-        raise invalid(f"{error}.") from None
 
 
 def _zone(asked: Asked) -> str:
-    return asked.query.get("zone", "UTC")
+    zone = asked.query.get("zone", "UTC")
+    try:
+        zone_of(zone)
+    except ValueError as error:
+        raise invalid(f"{error}.", param="zone") from None
+    return zone

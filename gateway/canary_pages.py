@@ -27,15 +27,15 @@ class CanaryPages:
 
     async def _act(self, asked: Asked) -> object:
         (route,) = asked.names
-        action = asked.fields().get("action")
-        if action not in {"restart", "stop"}:
+        action = asked.only("action").get("action")
+        if action != "restart" and action != "stop":  # noqa: PLR1714  (it may be anything, even what has no hash)
             raise invalid("Expected restart or stop.", param="action")
         try:
             known = await self._canaries.act(route, action)
         except StoreDown:
             raise _down() from None
         if not known:
-            raise Refusal(404, f"There is no canary at a route {route}.", code="canary_not_found", param="name")
+            raise Refusal(404, f"There is no canary at a route {route!r}.", code="canary_not_found", param="route")
         return await self._shown(asked)
 
 

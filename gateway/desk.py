@@ -1,9 +1,8 @@
 """Where operators are served: the pages below /api/v1, found in a table of methods and patterns."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping
 from typing import Any, Final
-from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
@@ -14,21 +13,31 @@ from admin.sessions import Sessions
 from config.schema import Server
 from core.errors import Refusal
 from core.secret import Secret
+from gateway.asking import expect_kind, plain, query_of
 from server.caller import read_body
 from server.reply import SSE, Reply, header
 
-ROOT: Final = "/api/v1/"
+ROOT: Final = "/api/v1"
+NAME: Final = "{}"
 READS: Final = frozenset({"GET"})
+UNTOLD: Final[Mapping[tuple[str, str], Collection[str]]] = {}
 UNCACHED: Final = header("cache-control", "no-store")  # some of it is shown once
 
 
 class Desk:
-    """*server* and *admin_key* are asked for those of the moment."""
+    """*server* and *admin_key* are asked for those of the moment. *asks* are the parameters that a page's query may
+    hold, by method and pattern; where it doesn't say, any.
+    """
 
     def __init__(
-        self, rows: Iterable[Row], server: Callable[[], Server], admin_key: Callable[[], Secret | None]
+        self,
+        rows: Iterable[Row],
+        server: Callable[[], Server],
+        admin_key: Callable[[], Secret | None],
+        asks: Mapping[tuple[str, str], Collection[str]] = UNTOLD,
     ) -> None:
         self._rows = [(tuple(row.pattern.split("/")), row) for row in rows]
+        self._asks = asks
         self._server = server
         self.admin_key = admin_key
         self.sessions = Sessions(admin_key)
@@ -42,6 +51,7 @@ class Desk:
         authorization = request.headers.get("authorization") or self.sessions.authorization(method, request.headers)
         if row.operator:
             demand(self.admin_key(), authorization)
+        query = query_of(request.rel_url.raw_query_string, self._asks.get((row.method, row.pattern)))
         page = row.page
         if isinstance(page, Door):
             await page.serve(request, reply, authorization)
@@ -50,7 +60,9 @@ class Desk:
         raw = b""
         if method not in READS:
             raw = await read_body(request, limit=server.max_body, patience=server.body_timeout)
-        asked = Asked(names, dict(request.query), raw, authorization, request.content_type)
+            if raw:
+                expect_kind(request.content_type, request.charset, row.kinds)
+        asked = Asked(names, query, raw, authorization, request.content_type)
         shielded = row.shielded and method not in READS
         await hand_out(await (self._to_its_end(page, asked) if shielded else page(asked)), reply)
 
@@ -63,6 +75,11 @@ class Desk:
             raise Refusal(404, f"There is no page {path}.", code="unknown_url")
         page = await row.page(Asked(names, query, b"", authorization))
         return orjson.loads(page.body if isinstance(page, Sheet) else orjson.dumps(page))
+
+    @property
+    def places(self) -> frozenset[tuple[str, str]]:
+        """Methods and patterns of all pages."""
+        return frozenset((row.method, row.pattern) for _, row in self._rows)
 
     async def end(self) -> None:
         """What was begun is done."""
@@ -82,17 +99,17 @@ class Desk:
             task.exception()  # told to whoever asked; nobody is left to tell if they are gone
 
     def _find(self, method: str, path: str) -> tuple[Row, tuple[str, ...]]:
+        """The page, and what stands for its names. Where a path is written out, no name can stand there."""
         segments = tuple(path.split("/"))
-        allowed: set[str] = set()
-        for pattern, row in self._rows:
-            if (names := _names(pattern, segments)) is None:
-                continue
+        fitting = [each for each in self._rows if _fits(each[0], segments)]
+        if any(NAME not in pattern for pattern, _ in fitting):
+            fitting = [each for each in fitting if NAME not in each[0]]
+        for pattern, row in fitting:
             if row.method == method:
-                return row, names
-            allowed.add(row.method)
+                return row, _names(pattern, segments)
         shown = path.encode("unicode_escape").decode("ascii")[:128]
-        if allowed:
-            lines = {"allow": ", ".join(sorted(allowed))}
+        if fitting:
+            lines = {"allow": ", ".join(sorted({row.method for _, row in fitting}))}
             raise Refusal(405, f"Not allowed: {method} {shown}.", code="method_not_allowed", headers=lines)
         raise Refusal(404, f"Unknown path: {method} {shown}.", code="unknown_url", type="invalid_request_error")
 
@@ -150,10 +167,12 @@ async def _awaited(page: Page, asked: Asked) -> object:
     return await page(asked)
 
 
-def _names(pattern: tuple[str, ...], segments: tuple[str, ...]) -> tuple[str, ...] | None:
-    """What stands for each `{}`; None where the path is another."""
+def _fits(pattern: tuple[str, ...], segments: tuple[str, ...]) -> bool:
     if len(pattern) != len(segments):
-        return None
-    if any(mine not in {"{}", theirs} for mine, theirs in zip(pattern, segments, strict=True)):
-        return None
-    return tuple(unquote(theirs) for mine, theirs in zip(pattern, segments, strict=True) if mine == "{}")
+        return False
+    return all(mine in {NAME, theirs} for mine, theirs in zip(pattern, segments, strict=True))
+
+
+def _names(pattern: tuple[str, ...], segments: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands for each `{}`."""
+    return tuple(plain(theirs, "path") for mine, theirs in zip(pattern, segments, strict=True) if mine == NAME)

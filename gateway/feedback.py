@@ -48,7 +48,7 @@ class Feedback(Clerk):
     async def _judge(self, asked: Asked) -> object:
         """A client judges its own calls, the operator any."""
         key = await self._who(asked)
-        fields = asked.fields()
+        fields = asked.only("id", "score", "label", "task")
         id, score, label, task = _id(fields), _score(fields), _label(fields), _task(fields)
         now = time.time()
         found = await self._find(id, key, now)
@@ -161,7 +161,7 @@ async def _reached(asked: Any) -> Any:
 
 def _id(fields: Mapping[str, Any]) -> str:
     id = fields.get("id")
-    if not isinstance(id, str) or not 0 < len(id) <= LONGEST_ID:
+    if not isinstance(id, str) or not 0 < len(id) <= LONGEST_ID or "\0" in id:
         raise invalid("Which call? Say the 'x-request-id' of its answer.", param="id")
     return id
 
@@ -176,8 +176,10 @@ def _score(fields: Mapping[str, Any]) -> float:
 
 
 def _label(fields: Mapping[str, Any]) -> str:
-    label = fields.get("label") or ""
-    if not isinstance(label, str) or len(label) > LONGEST_LABEL:
+    label = fields.get("label")
+    if label is None:
+        return ""
+    if not isinstance(label, str) or len(label) > LONGEST_LABEL or "\0" in label:
         raise invalid(f"Expected a text of at most {LONGEST_LABEL} characters.", param="label")
     return label
 

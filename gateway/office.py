@@ -6,6 +6,7 @@ from admin.asked import Row
 from admin.first_key import admin_key
 from admin.key_pages import key_pages
 from admin.keys import Locksmith
+from admin.told.everything import queries
 from config.schema import Config
 from core.secret import Secret
 from gateway.accounts import Accounts
@@ -19,6 +20,7 @@ from gateway.canary_pages import CanaryPages
 from gateway.completing import Completions
 from gateway.config_pages import ConfigPages
 from gateway.current import Current
+from gateway.description import Description
 from gateway.desk import Desk
 from gateway.estimate import Estimates
 from gateway.event_pages import EventPages
@@ -43,7 +45,7 @@ class Office:
         self._bells = bells
         self._first = admin_key(config)
         self.completions = Completions(current, treasury, self.key)
-        self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key)
+        self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key, queries())
         self.graph = Graph(current, treasury, self.desk, self.completions)
 
     def key(self) -> Secret | None:
@@ -72,3 +74,4 @@ class Office:
         yield from self.completions.rows()
         yield from Calls(self._current, self._treasury, self.key).rows()
         yield from AlertPages(self._bells).rows()
+        yield from Description(self._current, self._treasury, self.key).rows()

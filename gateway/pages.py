@@ -74,6 +74,12 @@ class Pages:
             (method, f"/v1{path}"): page for (method, path), page in pages.items()
         }
 
+    @property
+    def places(self) -> frozenset[tuple[str, str]]:
+        """Methods and paths of all pages that don't stand behind a door; `{}` is a name."""
+        models = {("GET", f"{before}{MODELS}{{}}") for before in ("", "/v1")}
+        return frozenset({*self._pages, *(("POST", path) for path in self._calls), *models})
+
     async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
         path = request.path
         for root, serve in self._doors.items():
@@ -93,14 +99,23 @@ class Pages:
         bare = path.removeprefix("/v1")
         if method == "GET" and bare.startswith(MODELS):
             return partial(self._model, bare.removeprefix(MODELS))
-        if method == "OPTIONS":
-            return self._preflight
-        allowed = sorted({known for known, place in self._pages if place == path})
-        if allowed or path in self._calls:
-            methods = ", ".join(allowed or ["POST"])
-            raise Refusal(405, f"Not allowed: {method} {path}.", code="method_not_allowed", headers={"allow": methods})
+        allowed = self._allowed(path)
+        if method == "OPTIONS" and (allowed or self._current.generation.config.server.cors.origins):
+            return partial(self._preflight, ", ".join(allowed))
+        if allowed:
+            lines = {"allow": ", ".join(allowed)}
+            raise Refusal(405, f"Not allowed: {method} {path}.", code="method_not_allowed", headers=lines)
         shown = path.encode("unicode_escape").decode("ascii")[:128]
         raise Refusal(404, f"Unknown path: {method} {shown}.", code="unknown_url", type="invalid_request_error")
+
+    def _allowed(self, path: str) -> list[str]:
+        """The methods that *path* can be asked with."""
+        found = {method for method, place in self._pages if place == path}
+        if path in self._calls:
+            found.add("POST")
+        if path.removeprefix("/v1").startswith(MODELS):
+            found.add("GET")
+        return sorted(found)
 
     async def _models(self, request: web.BaseRequest, reply: Reply) -> None:
         generation = self._current.generation
@@ -136,9 +151,9 @@ class Pages:
         _json(reply, 200 if self.serving else 503, page)
 
     async def _metrics(self, request: web.BaseRequest, reply: Reply) -> None:
-        key = self._current.generation.config.server.metrics_key
-        if key:
-            demand(key, request.headers.get("authorization"))
+        key, authorization = self._current.generation.config.server.metrics_key, request.headers.get("authorization")
+        if key and not holds(self._office.key(), authorization):
+            demand(key, authorization)
         self._look()
         openly = OPENMETRICS in request.headers.get("accept", "")
         page = await asyncio.get_running_loop().run_in_executor(None, partial(self._tally.page, openly=openly))
@@ -149,9 +164,9 @@ class Pages:
         result = await self._current.reload_everywhere()
         _json(reply, 200 if result.ok else 422, result.shown())
 
-    async def _preflight(self, _request: web.BaseRequest, reply: Reply) -> None:
+    async def _preflight(self, allowed: str, _request: web.BaseRequest, reply: Reply) -> None:
         cors = self._current.generation.config.server.cors
-        reply.whole(204, b"", preflight(cors) if cors.origins else header("allow", "GET, POST"), kind=b"")
+        reply.whole(204, b"", preflight(cors) if cors.origins else header("allow", allowed), kind=b"")
 
 
 def _json(reply: Reply, status: int, page: object) -> None:

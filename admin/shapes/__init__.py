@@ -1,0 +1,1 @@
+"""JSON schemas of what is sent to us and what we answer, by name; one file for each subject."""
