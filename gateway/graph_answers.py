@@ -45,10 +45,10 @@ def tools() -> Tools:
 class Answers:
     """*confess* logs a mistake of ours by the id of the request."""
 
-    __slots__ = ("_confess", "_lock", "_tools")
+    __slots__ = ("_lock", "_tools", "confess")
 
     def __init__(self, confess: Confess) -> None:
-        self._confess = confess
+        self.confess = confess
         self._tools: Tools | None = None
         self._lock = asyncio.Lock()
 
@@ -88,8 +88,6 @@ class Answers:
                 yield self._answer(result, asker)
         except Refusal as refused:
             yield {"data": None, "errors": [_refused(refused)]}
-        except Exception as mistake:  # noqa: BLE001  (the edge: what went out before stands, and this ends it)
-            yield {"data": None, "errors": [self._mistaken(mistake, asker)]}
         finally:
             if isinstance(results, AsyncGenerator):
                 await results.aclose()
@@ -107,12 +105,9 @@ class Answers:
         if isinstance(mistake, Refusal):
             told |= _refused(mistake)
         elif not (mistake is None or self._tools is None or isinstance(mistake, self._tools.graphql.GraphQLError)):
-            told |= self._mistaken(mistake, asker)
+            self.confess(asker.id, mistake)
+            told |= {"message": BUG, "extensions": {"status": 500, "code": "internal_error"}}
         return told
-
-    def _mistaken(self, mistake: BaseException, asker: Asker) -> Answer:
-        self._confess(asker.id, mistake)
-        return {"message": BUG, "extensions": {"status": 500, "code": "internal_error"}}
 
 
 def _refused(refusal: Refusal) -> Answer:

@@ -5,6 +5,7 @@ Each operation is a task of its own; what a slow client doesn't take holds its o
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -20,7 +21,7 @@ MOST: Final = 50  # operations at a time
 LONGEST_ID: Final = 200
 
 # Why a connection is closed, as the protocol has it.
-GOING_AWAY, BAD, UNAUTHORIZED, FORBIDDEN, NO_PROTOCOL = 1001, 4400, 4401, 4403, 4406
+GOING_AWAY, BROKEN, BAD, UNAUTHORIZED, FORBIDDEN, NO_PROTOCOL = 1001, 1011, 4400, 4401, 4403, 4406
 LATE, TAKEN, AGAIN, BUSY = 4408, 4409, 4429, 4429
 
 
@@ -43,7 +44,7 @@ class Socket:
         self._asker: Asker | None = None
         self._connection: web.WebSocketResponse
         self._authorization: str | None = None
-        self._stopping: asyncio.Task[object] | None = None
+        self._closing: asyncio.Task[object] | None = None
         self._last = False  # nothing more is begun
 
     async def serve(self, connection: web.WebSocketResponse, authorization: str | None) -> None:
@@ -66,9 +67,13 @@ class Socket:
     def stop(self) -> None:
         """Close it when the last of its operations is over."""
         self._last = True
-        if not self._under_way and self._stopping is None:
-            going = self._connection.close(code=GOING_AWAY, message=b"Going away")
-            self._stopping = asyncio.get_running_loop().create_task(going)
+        if not self._under_way:
+            self._close(GOING_AWAY, b"Going away")
+
+    def _close(self, code: int, reason: bytes) -> None:
+        if self._closing is None:
+            going = self._connection.close(code=code, message=reason)
+            self._closing = asyncio.get_running_loop().create_task(going)
 
     async def _next(self) -> Mapping[str, Any] | None:
         """The next message; None where the client has left."""
@@ -127,21 +132,24 @@ class Socket:
             raise Ended(GOING_AWAY, "Going away")
         task = asyncio.get_running_loop().create_task(self._work(id, message.get("payload"), asker))
         self._under_way[id] = task
+        task.add_done_callback(partial(self._over, id, asker))
+
+    def _over(self, id: str, asker: Asker, task: asyncio.Task[None]) -> None:
+        if self._under_way.get(id) is task:
+            del self._under_way[id]
+        mistake = None if task.cancelled() else task.exception()
+        if mistake is not None and not isinstance(mistake, ConnectionError):  # of those nobody is left to hear
+            self._answers.confess(asker.id, mistake)
+            self._close(BROKEN, b"Internal error")
+        elif self._last:
+            self.stop()
 
     async def _work(self, id: str, payload: Any, asker: Asker) -> None:
         try:
-            try:
-                answer = await self._answers.of(operation_of(payload), asker)
-            except Refusal as refused:
-                answer = {"errors": [{"message": refused.message}]}
-            await self._tell(id, answer)
-        except ConnectionError:
-            return  # nobody is left to hear it
-        finally:
-            if self._under_way.get(id) is asyncio.current_task():
-                del self._under_way[id]
-                if self._last:
-                    self.stop()
+            answer = await self._answers.of(operation_of(payload), asker)
+        except Refusal as refused:
+            answer = {"errors": [{"message": refused.message}]}
+        await self._tell(id, answer)
 
     async def _tell(self, id: str, answer: Answer | AsyncGenerator[Answer, None]) -> None:
         if isinstance(answer, AsyncGenerator):

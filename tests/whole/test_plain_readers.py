@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 
 from tests.whole.test_complete import ALICE, CONFIG
-from tests.whole.test_graphql import STREAM, subscribe
+from tests.whole.test_graphql import STREAM
+from tests.whole.test_graphql_socket import subscribe
 from tests.whole.test_slow_readers import PIECES, SMALL, Fast
 
 ASKED = {"prompt": "0", "model": "m"}
@@ -71,7 +72,8 @@ async def test_a_client_that_does_not_read_holds_its_provider_back(start, way):
             while not await provider.is_held_back(1):
                 pass
         held = provider.poured.total()
-        whole = await rest()
+        async with asyncio.timeout(60):
+            whole = await rest()
 
     assert held < MOST
     assert whole
