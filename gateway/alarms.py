@@ -97,15 +97,17 @@ class Alarms:
         now = time.time()
         try:
             notices = await self._board.posted(ROOT)
-            found = self._found(notices, now)
+            found = self._found(notices, now, without="store")  # which has just answered
             await self._say_seen(found.values(), now)
             await self._say_rates(now)
             await self._change(found, notices, now)
         except StoreDown:
             self._go_alone(self._found({}, now), now)
 
-    def _found(self, notices: Notices, now: float) -> dict[str, Alarm]:
-        found = {alarm.place: alarm for alarm in self._troubles.seen(notices, self.life)}
+    def _found(self, notices: Notices, now: float, *, without: str = "") -> dict[str, Alarm]:
+        """What is wrong, but for what is of the kind *without*."""
+        seen = self._troubles.seen(notices, self.life)
+        found = {alarm.place: alarm for alarm in seen if alarm.kind != without}
         self._last = {place: at for place, at in self._last.items() if now - at < KEPT} | dict.fromkeys(found, now)
         return found
 
