@@ -69,6 +69,7 @@ _CALLBACKS: Final[Mapping[str, str]] = {
     "prometheus": "metrics are always at /metrics, under names of their own",
     "prometheus_system": "metrics are always at /metrics, under names of their own",
 }
+_YEAR: Final = 366 * 86_400  # seconds
 Number = tuple[Entry, Decimal]
 
 
@@ -284,10 +285,15 @@ class Knobs:
         return budget(entry, most[1], period[1] if period else "", self._findings) if most else None
 
     def _caching(self, given: Given) -> None:
-        on = given.take("cache")
+        on = given.truth("cache")
         params = given.inner("cache_params")
-        if on is not None:
-            self._findings.leave(on, _CACHE)
+        ttl = params.number("ttl", _YEAR) if on and on[1] else None
+        if on and ttl and ttl[1]:
+            self.defaults["cache"] = seconds(ttl[1], _YEAR)
+            told = "defaults.cache, for each key by itself; answers that all share are `{ttl, scope: service}`"
+            self._findings.change(on[0], told)
+        elif on and on[1]:
+            self._findings.leave(on[0], "no ttl is said; `defaults.cache: 10m` would keep answers for that long")
         if (kind := params.text("type")) and kind[1].startswith("redis"):
             self._state(params, "")
         params.close({}, _CACHE)
