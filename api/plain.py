@@ -36,7 +36,16 @@ _WRITTEN: Final = {f"routing.{field}": name for name, field in WISHES.items()}
 
 # What a chat call takes under the same name.
 SAME: Final = (
-    *("frequency_penalty", "logit_bias", "max_completion_tokens", "max_tokens", "messages", "metadata", "models"),
+    *(
+        "cache",
+        "frequency_penalty",
+        "logit_bias",
+        "max_completion_tokens",
+        "max_tokens",
+        "messages",
+        "metadata",
+        "models",
+    ),
     *("parallel_tool_calls", "presence_penalty", "reasoning_effort", "response_format", "seed", "service_tier", "stop"),
     *("temperature", "tool_choice", "tools", "top_p", "user", "verbosity"),
 )

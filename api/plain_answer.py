@@ -12,12 +12,15 @@ Told = dict[str, Any]
 
 def whole(body: bytes) -> Told:
     """`content` and what else was said in a chat completion."""
-    choice = _first(orjson.loads(body))
+    answer = orjson.loads(body)
+    choice = _first(answer)
     message = _thing(choice.get("message"))
     told: Told = {"content": _text(message.get("content")), "finish_reason": choice.get("finish_reason")}
     told |= {name: message[name] for name in ALSO if message.get(name)}
     if reasoning := _reasoning(message):
         told["reasoning"] = reasoning
+    if usage := _thing(answer.get("usage")):
+        told["usage"] = usage
     return told
 
 

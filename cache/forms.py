@@ -6,6 +6,7 @@ from typing import Any, Final
 import orjson
 
 from cache.entry import Entry
+from cache.making import ODD
 from core.wire import Json
 
 FRAME: Final = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
@@ -22,10 +23,11 @@ KNOWN: Final = frozenset({"role", "tool_calls", *ADDED})
 
 def events(entry: Entry, *, usage: bool) -> tuple[bytes, ...] | None:
     """All events of its stream but `[DONE]`; with its usage, where that is wanted. None if it can't be streamed."""
-    pieces = entry.pieces or _told(orjson.loads(entry.whole))
-    if pieces is None:
+    try:
+        pieces = entry.pieces or _told(orjson.loads(entry.whole))
+    except ODD:
         return None
-    if not usage:
+    if pieces is None or not usage:
         return pieces
     frame = _frame(_bodies(pieces[:1]))
     return (*pieces, _event({**frame, "choices": [], "usage": orjson.Fragment(entry.usage)}))
@@ -33,7 +35,10 @@ def events(entry: Entry, *, usage: bool) -> tuple[bytes, ...] | None:
 
 def whole(entry: Entry) -> bytes | None:
     """In one piece. None if something in its stream isn't known well enough."""
-    return entry.whole or _joined(_bodies(entry.pieces), entry.usage)
+    try:
+        return entry.whole or _joined(_bodies(entry.pieces), entry.usage)
+    except ODD:
+        return None
 
 
 def _event(body: Mapping[str, Any]) -> bytes:

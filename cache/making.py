@@ -9,6 +9,7 @@ from core.usage import Usage, shown
 from core.wire import Json
 
 WHOLE: Final = frozenset({"stop", "tool_calls", "function_call"})  # how a whole answer ends
+ODD: Final = (AttributeError, LookupError, TypeError, ValueError)  # what reading something of another shape raises
 SAID: Final = ("content", "tool_calls", "function_call", "audio")
 # Events that hold none of these go on with the text and do nothing else. Quotes within a text have a backslash.
 _REMARKABLE: Final = (b'"usage"', b'"refusal"', b'"error"', b"[DONE]")
@@ -33,14 +34,11 @@ def of_whole(body: bytes, usage: Usage | None) -> Kept | None:
     """A whole answer as it went to the client; None if it isn't to be kept."""
     try:
         answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(answer, dict) or answer.get("error") or not (_chosen(answer) or _embedded(answer)):
-        return None
-    answer["usage"] = free(answer.get("usage"), usage)
-    try:
+        if answer.get("error") or not (_chosen(answer) or _embedded(answer)):
+            return None
+        answer["usage"] = free(answer.get("usage"), usage)
         return Kept(orjson.dumps(answer["usage"]), orjson.dumps(answer))
-    except TypeError:
+    except ODD:
         return None
 
 
@@ -52,7 +50,10 @@ def of_stream(pieces: Sequence[bytes], pauses: Sequence[float], usage: Usage | N
     before = 0.0
     for piece, pause in zip(pieces, pauses, strict=True):
         before += pause
-        told = heard.piece(piece)
+        try:
+            told = heard.piece(piece)
+        except ODD:
+            return None
         if told is None:
             return None
         if told:

@@ -25,7 +25,7 @@ from gateway.graph_page import page
 from gateway.graph_socket import PROTOCOL, Socket
 from gateway.mistakes import told
 from gateway.treasury import Treasury
-from server.caller import PRIORITY, read_body
+from server.caller import caller_of, read_body
 from server.reply import Reply
 
 PATH: Final = "/graphql"
@@ -80,9 +80,9 @@ class Graph(Clerk):
         operator = holds(self._admin_key(), authorization)
         if not operator:
             await self._current.generation.keyring.recognise(authorization, time.time())
-        name = request.query.get("key")
-        priority = request.headers.get(PRIORITY)
-        return Asker(self._desk, self._completions, authorization, id, operator=operator, name=name, priority=priority)
+        caller, name = caller_of(request), request.query.get("key")
+        caller.authorization = authorization
+        return Asker(self._desk, self._completions, caller, id, operator=operator, name=name)
 
     # By POST
 

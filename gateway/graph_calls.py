@@ -16,34 +16,32 @@ from server.caller import Caller
 
 
 class Asker:
-    """Implements gateway.graph_schema.Asker. *id* is the request's; its calls are numbered. *name* is of the key that
-    the operator asks for.
+    """Implements gateway.graph_schema.Asker. *caller* is whose request it is, *id* the request's; its calls are
+    numbered. *name* is of the key that the operator asks for.
     """
 
-    __slots__ = ("_authorization", "_completions", "_desk", "_ids", "_name", "_priority", "id", "operator")
+    __slots__ = ("_caller", "_completions", "_desk", "_ids", "_name", "id", "operator")
 
     def __init__(
         self,
         desk: Desk,
         completions: Completions,
-        authorization: str | None,
+        caller: Caller,
         id: str,
         *,
         operator: bool,
         name: str | None,
-        priority: str | None,
     ) -> None:
         self._desk = desk
         self._completions = completions
-        self._authorization = authorization
+        self._caller = caller
         self._name = name
-        self._priority = priority
         self._ids: Callable[[], int] = itertools.count(1).__next__
         self.id = id
         self.operator = operator
 
     async def page(self, path: str, query: Mapping[str, str]) -> Any:
-        return await self._desk.read(f"{ROOT}/{path}", query, self._authorization)
+        return await self._desk.read(f"{ROOT}/{path}", query, self._caller.authorization)
 
     async def complete(self, fields: Mapping[str, Any]) -> Told:
         kept, caller = self._call(fields, stream=False)
@@ -61,5 +59,5 @@ class Asker:
     def _call(self, fields: Mapping[str, Any], *, stream: bool) -> tuple[Kept, Caller]:
         kept = Kept(asyncio.get_running_loop())
         kept.call = self._completions.call(kept, f"{self.id}-{self._ids()}", self._name, stream=stream)
-        body = orjson.dumps(fields)
-        return kept, Caller(self._authorization, None, None, body, priority=self._priority)
+        body, whole = orjson.dumps(fields), self._caller
+        return kept, Caller(whole.authorization, None, None, body, priority=whole.priority, trace=whole.trace)

@@ -64,12 +64,16 @@ def read(schema: GraphQLSchema, text: str, operation: str | None, *, operator: b
     except RecursionError:
         raise Refused([GraphQLError("The document is nested too deeply.")]) from None
     if problem := _too_much(measured):
-        raise Refused([GraphQLError(problem, extensions={"code": "query_too_complex"})])
+        raise Refused([_refused(problem, code="query_too_complex")])
     rules = specified_rules if operator else (*specified_rules, NoSchemaIntrospectionCustomRule)
     errors = validate(schema, document, rules, max_errors=10, hide_suggestions=not operator)
     if errors:
         raise Refused(errors)
     return document
+
+
+def _refused(message: str, *, code: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": code})
 
 
 def _too_much(measured: Measure) -> str:

@@ -13,9 +13,9 @@ Long = NewType("Long", int)  # whole numbers beyond 32 bits, which is where Grap
 
 @strawberry.type
 class Usage:
-    prompt_tokens: Long
-    completion_tokens: Long
-    total_tokens: Long
+    prompt_tokens: Long | None
+    completion_tokens: Long | None
+    total_tokens: Long | None
 
 
 @strawberry.type
@@ -70,6 +70,7 @@ class CompletionResponse:
     attempts: int | None
     dropped: list[str] | None
     degraded: str | None
+    cache: str | None
     capabilities: ModelCapabilities | None
 
 
@@ -120,6 +121,7 @@ class CompletionInput:
     verbosity: str | None = strawberry.UNSET
     service_tier: str | None = strawberry.UNSET
     metadata: JSON | None = strawberry.UNSET
+    cache: JSON | None = strawberry.UNSET
     user: str | None = strawberry.UNSET
     task_type: str | None = strawberry.UNSET
     required_capability: list[str] | None = strawberry.UNSET

@@ -18,6 +18,7 @@ from gateway.generation import Generation, Shared
 from gateway.waiting_room import priority
 from server.caller import Caller
 from server.reply import Reply
+from telemetry.trace import begun
 
 CHAT: Final = "chat"  # as which it is recorded, and taken to providers
 NAMED: Final = ("id", "object", "provider", "model")  # which stand beside what is known of a model
@@ -44,6 +45,8 @@ class PlainCall(Conversation):
         self._key = key
         self._level = None if caller.priority is None else priority(key, caller.priority)
         self._record.key = key.name
+        if self._generation.traced:
+            self._record.trace = begun(caller.trace, self._generation.config.telemetry.sample)
 
     def _hear(self, body: bytes) -> None:
         with plain.plain_words():
@@ -67,15 +70,18 @@ class PlainCall(Conversation):
         """Who answered, what it took and what it cost, once that is settled."""
         record = self._record
         provider, _, model = record.target.partition("/")
-        target = Target(provider, model)
-        known = facts(target, self._generation.model(target))
+        target, there = (
+            Target(provider, model),
+            provider in self._generation.lanes,
+        )  # it may be gone, and its answer kept
+        known = facts(target, self._generation.model(target)) if there else {}
         return {
             "id": record.id,
             "route": record.route,
             "target": record.target,
             "provider": provider,
             "model": model,
-            "usage": None if record.usage is None else shown(record.usage),
+            **({} if record.usage is None else {"usage": shown(record.usage)}),  # of a kept answer it is in its body
             "cost_usd": number(record.cost),
             "estimated": record.estimated,
             "latency_ms": round((self._shared.loop.time() - self._began) * 1e3, 1),
@@ -83,5 +89,6 @@ class PlainCall(Conversation):
             "attempts": 1 if self._bill is None else len(self._bill.tried) + 1,
             "dropped": list(record.dropped),
             "degraded": record.degraded or None,
-            "capabilities": {name: each for name, each in known.items() if name not in NAMED},
+            "cache": record.cache or None,
+            "capabilities": {name: each for name, each in known.items() if name not in NAMED} or None,
         }

@@ -2,8 +2,8 @@
 
 import { maybe, remove } from "../api.js";
 import { every, h, put } from "../dom.js";
-import { attempt, button, card, dialog, empty, failed, field, figure, name, say, table } from "../parts.js";
-import { count, dollars, percent, plural } from "../words.js";
+import { attempt, button, card, dialog, empty, failed, field, figure, name, pill, say, table } from "../parts.js";
+import { count, dollars, percent, plural, when } from "../words.js";
 
 export function show(place, _words, signal) {
   const body = h("div");
@@ -11,7 +11,7 @@ export function show(place, _words, signal) {
   put(place, h("header", {}, h("h1", {}, "Cache"), h("p", { class: "soft" }, "Answers that were given once and can be given again."), clear), body);
   async function look() {
     try {
-      const page = await maybe("cache", null, signal);
+      const page = await maybe("cache?samples=1", null, signal);
       clear.hidden = page === null;
       put(body, page === null ? empty("This server keeps no answers", "With a cache, what was asked before is answered at once, for nothing.") : told(page));
     } catch (error) {
@@ -29,7 +29,8 @@ function told(page) {
       figure("Hits", percent(asked ? page.hits / asked : null), `${count(page.hits)} of ${count(asked)}`),
       figure("Saved", dollars(page.saved_usd)), figure("Answers kept", count(page.entries), page.reached === false ? "Redis can’t be reached" : size(page.bytes)),
       figure("Stale", count(page.stale))),
-    card("By route", routes.length ? table(ROUTES, routes) : empty("Nothing was looked for yet", "Turn it on where answers may repeat:", "defaults:\n  cache: {ttl: 1h}"))];
+    card("By route", routes.length ? table(ROUTES, routes) : empty("Nothing was looked for yet", "Turn it on where answers may repeat:", "defaults:\n  cache: {ttl: 1h}")),
+    page.samples?.length ? card("Questions that were alike", h("p", { class: "soft" }, "Would, or did, the one’s answer do for the other? Look at them before you let it be served."), table(ALIKE, page.samples)) : null];
 }
 
 function size(bytes) {
@@ -44,6 +45,16 @@ const ROUTES = [
   { label: "Stale", right: true, cell: (row) => count(row.stale ?? 0) },
   { label: "Passed by", right: true, cell: (row) => count(row.bypassed ?? 0) },
   { label: "Saved", right: true, cell: (row) => dollars(row.saved_usd) },
+];
+
+const ALIKE = [
+  { label: "Alike", cell: (row) => percent(row.similarity) },
+  { label: "Asked", cell: (row) => name(row.asked) },
+  { label: "Like", cell: (row) => name(row.like) },
+  { label: "Outcome", cell: (row) => [pill("", (row.outcome ?? "").replaceAll("_", " ")), row.differs_in && h("small", { class: "soft" }, ` differs in ${row.differs_in}`)] },
+  { label: "Route", cell: (row) => name(row.route) },
+  { label: "Key", cell: (row) => name(row.key) },
+  { label: "When", cell: (row) => when(row.time) },
 ];
 
 async function away(again) {

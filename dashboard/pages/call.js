@@ -28,7 +28,7 @@ function facts(call) {
     figure("Answered by", name(call.target, "nobody"), call.stream ? "as a stream" : "as a whole"),
     figure("Key", name(call.key), call.team ? `of ${call.team}` : ""),
     figure("Whole", ms(call.total_ms), `first word ${ms(call.first_content_ms)}`),
-    figure("Cost", dollars(call.cost_usd), call.estimated ? "estimated" : when(call.time)));
+    figure("Cost", dollars(call.cost_usd), call.cache ? `cache ${call.cache}, ${dollars(call.saved_usd)} saved` : call.estimated ? "estimated" : when(call.time)));
 }
 
 /** Attempts one below the other. Only their lengths are kept: what is left of the whole is put between them. */

@@ -32,6 +32,12 @@ def test_what_a_message_says(message: object, expected: dict[str, Any]) -> None:
     assert {**expected, "finish_reason": "stop"} == whole(answered(message))
 
 
+def test_usage_is_told_as_it_stands_in_the_body() -> None:
+    told = whole(answered({"content": "a"}, usage={"total_tokens": 3}))
+
+    assert {"total_tokens": 3} == told["usage"]
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"choices": []}', b'{"choices": 5}', b'{"choices": [1]}'])
 def test_an_answer_without_a_choice_says_nothing(body: bytes) -> None:
     assert {"content": "", "finish_reason": None} == whole(body)

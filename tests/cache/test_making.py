@@ -2,6 +2,8 @@
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
@@ -250,3 +252,59 @@ def test_probabilities_are_put_together():
     assert {"content": [{"token": "a"}, {"token": "b"}], "refusal": None} == orjson.loads(whole(entry(kept(pieces))))[
         "choices"
     ][0]["logprobs"]
+
+
+# Whatever a provider may say
+
+SHAPES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "stop", "x", "chat.completion", "text"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "choices",
+                    "message",
+                    "delta",
+                    "tool_calls",
+                    "function",
+                    "index",
+                    "finish_reason",
+                    "content",
+                    "logprobs",
+                    "object",
+                    "data",
+                    "embedding",
+                    "usage",
+                    "text",
+                    "refusal",
+                    "arguments",
+                    "id",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SHAPES)
+def test_an_answer_of_any_shape_is_kept_or_not_and_breaks_nothing(shape):
+    found = of_whole(orjson.dumps(shape), None)
+
+    if found is not None:
+        assert events(entry(found), usage=True) is None or whole(entry(found))
+
+
+@settings(max_examples=300, deadline=None)
+@given(SHAPES, SHAPES)
+def test_so_is_a_stream_of_any_shape(delta, event):
+    lines = [chunk(delta), b"data: " + orjson.dumps(event) + b"\n\n", chunk({"content": "a"}), chunk({}, "stop")]
+
+    found = kept(lines)
+
+    if found is not None:
+        assert whole(entry(found)) is None or events(entry(found), usage=True)

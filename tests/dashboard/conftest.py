@@ -31,6 +31,7 @@ routes:
   demo: demo/echo
   "{EVIL_ROUTE}": ["{EVIL_MODEL}", demo/echo]
   broken: demo/fails
+  kept: {{{{chain: demo/echo, cache: 10m}}}}
   fallback:
     - dead/gone
     - {{{{on: [unreachable, overloaded], target: demo/echo}}}}

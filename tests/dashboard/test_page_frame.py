@@ -72,7 +72,6 @@ async def test_it_is_there_within_a_second(browser, served):
 async def test_a_phone_shows_every_place_without_scrolling_sideways(browser, served):
     found = {}
     async with visiting(browser, served.url, "phone", storage_state=await cookie(served)) as visit:
-        visit.refused = {404}  # there need not be a cache
         for place in PLACES:
             await visit.see(place)
             await visit.page.wait_for_timeout(250)
@@ -149,7 +148,7 @@ async def test_what_is_empty_says_what_to_do(browser, fresh, place, said):
 async def test_a_server_without_those_pages_is_no_mistake(browser, served):
     async with visiting(browser, served.url, storage_state=await cookie(served)) as visit:
         visit.refused = {404}
-        for path in ("events", "targets", "routes", "models*", "config", "cache", "budgets"):
+        for path in ("events", "targets", "routes", "models*", "config", "cache*", "budgets"):
             await visit.page.route(f"**/api/v1/{path}", lambda route: route.fulfill(status=404, body="{}"))
         await visit.see("live")
         await expect(visit.page.locator("#pulse")).to_contain_text("from the ledger")

@@ -48,6 +48,34 @@ async def test_signals_tell_of_breakers_and_benches(visit):
     await expect(visit.page.locator(".heard")).to_contain_text(EVIL_MODEL)
 
 
+async def test_kept_answers_are_counted_and_can_be_taken_out(visit, served):
+    for _ in range(2):
+        await served.chat("kept", headers={"authorization": f"Bearer {ALICE}"})
+    await visit.see("cache")
+    await expect(visit.page.locator(".figures")).to_contain_text("1 of 2")
+    await expect(visit.page.locator("tbody")).to_contain_text("kept")
+    await visit.page.click("text=Clear …")
+    await visit.page.select_option("#f-kind", "route")
+    await visit.page.fill("#f-value", "kept")
+    await visit.page.click("text=Take them out")
+
+    await expect(visit.page.locator(".toast")).to_have_text("1 answer taken out.")
+
+
+async def test_questions_that_were_alike_are_shown_as_they_were_written(visit):
+    async def with_one(route):
+        answer = await route.fetch()
+        alike = {"similarity": 0.981, "asked": EVIL_MODEL, "like": EVIL_ROUTE, "outcome": "would_hit", "time": 1.7e9}
+        await route.fulfill(json={**await answer.json(), "samples": [{**alike, "route": "kept", "key": "alice"}]})
+
+    await visit.page.route("**/api/v1/cache*", with_one)
+    await visit.see("cache")
+    shown = visit.page.locator("section", has_text="Questions that were alike")
+
+    await expect(shown).to_contain_text("98 %")
+    await expect(shown).to_contain_text(EVIL_MODEL)
+
+
 async def test_a_route_is_drawn_with_where_calls_really_went(visit):
     await visit.see("routes")
     route = visit.page.locator(".tracks section", has_text="fallback")

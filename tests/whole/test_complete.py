@@ -209,3 +209,17 @@ async def test_the_connection_goes_on_to_serve(start):
 
     assert 2 == got.count(b"HTTP/1.1 200 OK")
     assert 2 == got.count(b"event: done")
+
+
+@pytest.mark.parametrize("path", [COMPLETE, STREAM])
+async def test_an_answer_that_is_kept_is_told_as_one(start, path):
+    more = "cache: {}\ndefaults: {cache: {ttl: 1h}}"
+    play = streams(words("hel", "lo")) if path == STREAM else ok()
+    async with served(start, play, more=more) as gateway:
+        answers = [await gateway.request("POST", path, {"prompt": "hi", "model": "m"}, **ALICE) for _ in range(2)]
+
+    first, second = [told(each)[-1] if path == STREAM else each.body for each in answers]
+    assert ("miss", "hit") == (first["cache"], second["cache"])
+    assert ("p/real-model", 0) == (second["target"], second["cost_usd"])
+    assert 1 == len(gateway.provider.requests)
+    assert first["finish_reason"] == second["finish_reason"]

@@ -1,6 +1,8 @@
 """GraphQL, by its own client, over the product as it is served."""
 
 import asyncio
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -304,12 +306,33 @@ async def test_the_operator_asks_for_somebody(start, tmp_path):
     assert ["alice", ""] == [each["key"] for each in calls(tmp_path)]
 
 
-async def test_a_client_that_leaves_stops_its_call(start, tmp_path):
+@pytest.mark.parametrize(("query", "accept"), [(COMPLETE, "application/json"), (STREAM, "text/event-stream")])
+async def test_a_client_that_leaves_stops_its_call(start, tmp_path, query, accept):
     async with served(start, hangs()) as gateway:
-        leaving = asyncio.ensure_future(post(gateway, COMPLETE, variables=HI))
+        leaving = asyncio.ensure_future(post(gateway, query, variables=HI, accept=accept))
         await until(lambda: gateway.provider.requests)
         leaving.cancel()
         await asyncio.wait_for(gateway.provider.requests[0].gone.wait(), 5)
         await until(lambda: calls(tmp_path))
 
     assert 499 == calls(tmp_path)[0]["status"]
+
+
+async def test_the_cookie_of_the_operators_page_is_worth_nothing_without_its_token(start):
+    async with served(start) as gateway:
+        key = {"key": "the-key-of-the-operator"}
+        entered = await gateway.request("POST", "/dashboard/login", key, **{"content-type": "application/json"})
+        cookie = {"cookie": entered.headers["set-cookie"].partition(";")[0]}
+        refused = await post(gateway, "{ __typename }", cookie)
+        taken = await post(gateway, "{ __typename }", cookie, **{"x-csrf-token": entered.body["token"]})
+
+    assert (403, "csrf_token_invalid") == (refused.status, refused.body["error"]["code"])
+    assert {"data": {"__typename": "Query"}} == taken.body
+
+
+def test_nothing_of_it_is_loaded_before_somebody_asks():
+    seen = "import sys, proxy, gateway.house; print(sorted({'graphql', 'strawberry'} & set(sys.modules)))"
+
+    done = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
+
+    assert "[]" == done.stdout.strip()

@@ -25,8 +25,13 @@ routes: {{smart: [a/one, b/two]}}
 defaults: {{retry: {{attempts: 1}}}}
 telemetry:
   sample: {sample}
-  otel: {{endpoint: "{collector}", headers: {{authorization: "Bearer planted"}}, interval: 1s, timeout: 2s{more}}}
+  otel: {{endpoint: "{collector}", headers: {{authorization: "Bearer planted"}}, interval: 200ms, timeout: 1s{more}}}
 """
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch):
+    monkeypatch.setattr(collector, "EVERY", 0.1)
 
 
 @asynccontextmanager
@@ -182,7 +187,7 @@ async def test_a_collector_that_is_down_costs_spans_and_no_call(start, monkeypat
     monkeypatch.setattr(collector, "LIMIT", 5)
     async with served(start, ok(), takes=hangs()) as gateway:
         await gateway.chat("smart")
-        await asyncio.sleep(1.5)  # it is being told now, and won't be done for a while
+        await asyncio.sleep(0.3)  # it is being told now, and won't be done for a while
         began = time.monotonic()
         for _ in range(10):
             assert 200 == (await gateway.chat("smart")).status
@@ -200,7 +205,7 @@ async def test_one_that_refuses_is_named_in_the_log_without_a_secret(start, tmp_
     async with served(start, ok(), takes=says(401, {})) as gateway:
         for _ in range(3):
             await gateway.chat("smart")
-            await asyncio.sleep(0.7)
+            await asyncio.sleep(0.2)
         lost = await gateway.metric("switchyard_otel_lost_total")
     log = (tmp_path / "log").read_text()
 

@@ -165,6 +165,18 @@ async def test_metrics_without_a_key_are_for_everybody(start):
     assert b"\nswitchyard_config_reloads_total" in page.raw
 
 
+async def test_who_asks_for_openmetrics_gets_it(start):
+    asked = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4"
+    text = OPEN + "telemetry: {{exemplars: true}}"
+    async with Provider(ok()) as provider, start(text.format(url=provider.url)) as gateway:
+        await gateway.chat(headers={"x-request-id": "call-of-mine"})
+        page = await gateway.get("/metrics", accept=asked)
+
+    assert page.headers["content-type"].startswith("application/openmetrics-text; version=")
+    assert b' # {call_id="call-of-mine"} ' in page.raw
+    assert page.raw.endswith(b"# EOF\n")
+
+
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/v1/models", "/v1/models/m", "/metrics"])
 async def test_head_is_all_but_the_body(start, path):
     """Two on one connection: if a body had come, the second answer would not be at its place."""

@@ -18,7 +18,7 @@ routes: {{m: p/one}}
 models: {{p/one: {{price: {{input: 1, output: 1}}}}}}
 teams: {{research: {{budget: {budget}}}}}
 keys: {{alice: {{key: the-key-of-alice, team: research, budget: 1000000/total}}, bob: {{key: the-key-of-bob}}}}
-alerts: {{webhook: "{hook}", on: [{on}], settle: 1s}}
+alerts: {{webhook: "{hook}", on: [{on}], settle: 400ms}}
 """
 
 
@@ -32,7 +32,7 @@ async def told(start, tmp_path, budget, *, days=5, on="run_out"):
     await ledger.close()
     async with Provider(ok()) as provider, Provider(says(200, {})) as hook:
         async with start(CONFIG.format(url=provider.url, hook=hook.url, budget=budget, on=on)) as gateway:
-            await asyncio.sleep(1.2)
+            await asyncio.sleep(0.8)
             shown = (await gateway.get("/api/v1/alerts", **ADMIN)).body["data"]
         return [request.body for request in hook.requests], shown
 
