@@ -25,7 +25,7 @@ from admin.shapes.words import (
 
 # What a chat call takes under the same name.
 SAME: Final = (
-    *("frequency_penalty", "logit_bias", "max_completion_tokens", "max_tokens", "metadata", "models"),
+    *("cache", "frequency_penalty", "logit_bias", "max_completion_tokens", "max_tokens", "metadata", "models"),
     *("parallel_tool_calls", "presence_penalty", "reasoning_effort", "response_format", "seed", "service_tier", "stop"),
     *("temperature", "tool_choice", "tools", "top_p", "user", "verbosity"),
 )

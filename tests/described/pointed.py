@@ -28,61 +28,61 @@ THERE = {
     "workspace": ["research", "tag/nightly"],
 }
 MODELS = ["smart", "tried", "lost"]
-CALLS = ("ChatCall", "CompletionCall", "EmbeddingCall")
-BRIEF = (
-    "model",
-    "messages",
-    "stream",
-    "stream_options",
-    "max_tokens",
-    "n",
-    "tools",
-    "response_format",
-    "routing",
-    "cache",
-)
+CALLS = ("ChatCall", "CompletionCall", "EmbeddingCall", "PlainCall")
+ALWAYS = {"model", "messages", "prompt", "input", "stream", "routing", "cache"}
+BRIEF = ("model", "messages", "routing")  # where calls are read by the parser of chat calls, once more
 ECHOED = {"Document", "Budget", "Limits", "Allowance"}  # what is answered as it was sent
 
 
 def pointed() -> dict[str, Any]:
     whole = orjson.loads(orjson.dumps(document(VERSION)))
-    shapes = whole["components"]["schemas"]
+    shapes, paths = whole["components"]["schemas"], whole["paths"]
     for operation in operations(whole):
         for parameter in operation.get("parameters", ()):
-            there = THERE.get(parameter["name"], ())
-            if there:
-                parameter["schema"] = among(*there, otherwise=parameter["schema"])
-                if parameter["in"] == "path":
-                    parameter["example"] = there[0]
+            point(parameter, *THERE.get(parameter["name"], ()))
     for name in CALLS:
-        shapes[name]["properties"]["model"] = among(*MODELS)
-    # What is read by the parser of chat calls needn't be tried with every field at each place.
-    chat = shapes["ChatCall"]
-    plain = shapes["PlainCall"]["properties"]
-    for name in plain.keys() - {"prompt", "model", "provider", "maxTokens", "max_cost", "prefer", "cost_constraints"}:
-        del plain[name]
-    plain["model"] = among(*MODELS)
-    shapes["BriefCall"] = {**chat, "properties": {name: chat["properties"][name] for name in BRIEF}}
+        shapes[name]["properties"] = {**varied(shapes[name]["properties"]), "model": among(*MODELS)}
+    brief = {name: shapes["ChatCall"]["properties"][name] for name in BRIEF}
+    shapes["BriefCall"] = {**shapes["ChatCall"], "properties": brief}
     for path in ("/api/v1/estimate", "/api/v1/explain"):
-        content = whole["paths"][path]["post"]["requestBody"]["content"]
+        content = paths[path]["post"]["requestBody"]["content"]
         content["application/json"]["schema"] = {"$ref": "#/components/schemas/BriefCall"}
-    for path in whole["paths"].values():
-        # Any text is CSV, so that none of it can be wrong.
-        path.get("post", {}).get("requestBody", {}).get("content", {}).pop("text/csv", None)
-    whole["paths"]["/models/{id}"]["get"]["parameters"][0]["example"] = "smart"
-    whole["paths"]["/api/v1/models/{id}"]["get"]["parameters"][0]["example"] = "demo/echo"
-    whole["paths"]["/api/v1/models/compare"]["get"]["parameters"][0]["example"] = "demo/echo,rival/echo"
-    # What is taken out by hand is none that the others call.
-    for name in ("bench", "unbench"):
-        moved = whole["paths"][f"/api/v1/targets/{{id}}/{name}"]["post"]["parameters"][0]
-        moved |= {"schema": among("demo/limited"), "example": "demo/limited"}
-    whole["paths"]["/api/v1/feedback"]["post"]["requestBody"]["content"]["application/json"]["example"]["id"] = "call-1"
-    # What is revoked is gone for all the others.
-    revoked = whole["paths"]["/api/v1/keys/{name}"]["delete"]["parameters"][0]
-    revoked |= {"schema": among("gone"), "example": "gone"}
+    # Any text is CSV, so that none of it can be wrong.
+    del paths["/api/v1/keys/import"]["post"]["requestBody"]["content"]["text/csv"]
+    keep_apart(paths)
     for name in answered(whole) - ECHOED:
         shapes[name] = strict(shapes[name])
     return whole
+
+
+def point(parameter: dict[str, Any], *there: str) -> None:
+    if there:
+        parameter["schema"] = among(*there, otherwise=parameter["schema"])
+    if there and parameter["in"] == "path":
+        parameter["example"] = there[0]
+
+
+def keep_apart(paths: dict[str, Any]) -> None:
+    """What one operation takes away is none that another needs."""
+    for path, method, there in (
+        ("/models/{id}", "get", "smart"),
+        ("/api/v1/models/{id}", "get", "demo/echo"),
+        ("/api/v1/models/compare", "get", "demo/echo,rival/echo"),
+        ("/api/v1/targets/{id}/bench", "post", "demo/limited"),
+        ("/api/v1/targets/{id}/unbench", "post", "demo/limited"),
+        ("/api/v1/keys/{name}", "delete", "gone"),
+    ):
+        parameter = paths[path][method]["parameters"][0]
+        parameter |= {"schema": among(there), "example": there}
+    paths["/api/v1/feedback"]["post"]["requestBody"]["content"]["application/json"]["example"]["id"] = "call-1"
+
+
+def varied(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Of fields that are alike, one."""
+    first: dict[bytes, str] = {}
+    for name, schema in properties.items():
+        first.setdefault(orjson.dumps({**schema, "description": ""}), name)
+    return {name: schema for name, schema in properties.items() if name in ALWAYS or name in first.values()}
 
 
 def among(*there: str, otherwise: Mapping[str, Any] = NAME) -> dict[str, Any]:

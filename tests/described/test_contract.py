@@ -55,7 +55,7 @@ ALL, SOME = schema(coverage=True), schema(coverage=False)
 
 
 @ALL.exclude(path="/api/v1/events").parametrize()  # which never ends
-@few(5)
+@few(2)
 def test_the_operator_is_answered_as_described(case, served):
     checks = [*CHECKS, negative_data_rejection] if case.path.startswith("/api/v1") else CHECKS
     answer = case.call_and_validate(base_url=served, headers={"authorization": f"Bearer {ADMIN}"}, checks=checks)
@@ -64,7 +64,7 @@ def test_the_operator_is_answered_as_described(case, served):
 
 
 @SOME.parametrize()
-@few(3)
+@few(2)
 def test_a_client_is_answered_as_described(case, served):
     answer = case.call_and_validate(base_url=served, headers={"authorization": f"Bearer {ALICE}"}, checks=CHECKS)
 
