@@ -14,14 +14,14 @@ NO_KEYS: Final = Keyring(())
 
 def unpriced(config: Config) -> tuple[str, ...]:
     """A sentence for each target of a route where calls will be refused because they can't be bounded."""
-    catalog = Catalog(config.models)
+    catalog, budgeted = Catalog(config.models), Budgeted(config)
     told: dict[str, str] = {}
     for route in config.routes.values():
         for target in _targets(route):
             if (
                 target.id not in told
                 and not _priced(config, catalog, target)
-                and (who := _payers(config, route, target))
+                and (who := _payers(config, budgeted, route, target))
             ):
                 told[target.id] = (
                     f"routes.{route.name}: no price is known for {target.id}, so that it refuses {who}; "
@@ -55,13 +55,30 @@ def _priced(config: Config, catalog: Catalog, target: Target) -> bool:
     return model is not None and model.price is not None
 
 
-def _payers(config: Config, route: Route, target: Target) -> str:
+class Budgeted:
+    """Keys whose spending is limited. Looked for once, since there may be thousands, and as many targets."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._keys: list[Key] | None = None
+        self._told: dict[str, str] = {}
+
+    def on(self, route: str) -> str:
+        """Those that may use it, in words."""
+        if self._keys is None:
+            self._keys = [key for key in self._config.keys.values() if _pays(self._config, key)]
+        if route not in self._told:
+            self._told[route] = _listed([key.name for key in self._keys if _may(self._config, key, route)])
+        return self._told[route]
+
+
+def _payers(config: Config, budgeted: Budgeted, route: Route, target: Target) -> str:
     """Whose calls there have to be paid from a budget; empty if nobody's."""
     everyone = (f"provider/{target.provider}", f"target/{target.id}", "service")
     if config.max_cost is not None or any(_has(config.allowances.get(scope)) for scope in everyone):
         return "every call"
-    names = [key.name for key in config.keys.values() if _pays(config, key) and _may(config, key, route.name)]
-    return f"the calls of {_listed(names)}, whose spending is limited" if names else ""
+    names = budgeted.on(route.name)
+    return f"the calls of {names}, whose spending is limited" if names else ""
 
 
 def _pays(config: Config, key: Key) -> bool:
@@ -86,6 +103,8 @@ def _has(allowance: Allowance | None) -> bool:
 
 
 def _listed(names: list[str]) -> str:
+    if not names:
+        return ""
     if len(names) > NAMED:
         return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
