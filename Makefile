@@ -13,7 +13,7 @@ LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev otel run check test matrix node bench bench-dialects bench-money simulate soak lock clean
+.PHONY: help setup setup-dev otel run check test matrix node bench bench-dialects bench-money bench-desk simulate soak lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ bench-dialects: $(RUNTIME)  ## what translated streams cost, beside nginx and be
 
 bench-money: $(RUNTIME)  ## what budgets, limits and the ledger cost
 	$(BIN)/python -m bench --money $(ARGS)
+
+bench-desk: $(RUNTIME)  ## what operators' pages, events and kept answers cost, in a large house (eight minutes)
+	$(BIN)/python -m bench.desk $(ARGS)
 
 simulate: $(RUNTIME)  ## all strategies on paper, and the picture in docs/, in a minute
 	$(BIN)/python -m bench.simulate --out docs/simulation.svg $(ARGS)

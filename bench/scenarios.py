@@ -67,7 +67,7 @@ def _load_command(lab: Lab, subject: Subject, prompt: Prompt, kind: str, **optio
     return [*pinned(cores()[1]), *command, *(f"--{name}={value}" for name, value in options.items())]
 
 
-def _load(lab: Lab, subject: Subject, prompt: Prompt, kind: str, **options: float) -> dict[str, Any]:
+def load(lab: Lab, subject: Subject, prompt: Prompt, kind: str, **options: float) -> dict[str, Any]:
     command = _load_command(lab, subject, prompt, kind, **options)
     done = subprocess.run(command, cwd=HOME, stdout=subprocess.PIPE, text=True, timeout=2 * PATIENCE, check=True)
     figures: dict[str, Any] = json.loads(done.stdout)
@@ -115,7 +115,7 @@ def burst(lab: Lab, subject: Subject, prompt: Prompt = BURST) -> Figures:
 
 
 def _paced(lab: Lab, subject: Subject, prompt: Prompt, streams: int) -> Figures:
-    cost = measured(subject, lambda: _load(lab, subject, prompt, "streams", streams=streams))
+    cost = measured(subject, lambda: load(lab, subject, prompt, "streams", streams=streams))
     return {
         "cpu_us": cost.cpu * 1e6 / max(1, cost.load["chunks"]),
         "per_second": cost.load["chunks"] / cost.load["seconds"],
@@ -139,7 +139,7 @@ def paced(lab: Lab, subject: Subject) -> Figures:
 
 def rate(lab: Lab, subject: Subject) -> Figures:
     """A hundred calls a second, whether answered or not: what a gateway adds to an answer's time."""
-    cost = measured(subject, lambda: _load(lab, subject, SMALL, "rate", rate=RATE, seconds=lab.seconds + 1))
+    cost = measured(subject, lambda: load(lab, subject, SMALL, "rate", rate=RATE, seconds=lab.seconds + 1))
     waited = {f"{name}_us": value for name, value in cost.load["latency_us"].items()}
     return {**waited, "foreign": cost.foreign, "bad": cost.load["bad"]}
 
