@@ -5,12 +5,13 @@ from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric as Exposed
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
+from telemetry import plain_page
 from telemetry.counters import Example, Labels, Metric
 from telemetry.meters import METRICS
 from telemetry.snapshot import Snapshot, latest, merged
@@ -37,12 +38,17 @@ def exposition(snapshots: Sequence[Snapshot], *, openly: bool = False) -> bytes:
 
     Takes milliseconds: not for the loop's thread.
     """
+    if not openly:
+        return plain_page.page(METRICS, snapshots)
+    page: bytes = openmetrics.generate_latest(together(snapshots))  # type: ignore[no-untyped-call]  # its own omission
+    return page
+
+
+def together(snapshots: Sequence[Snapshot]) -> CollectorRegistry:
+    """What prometheus_client writes pages of."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Together(snapshots))
-    if openly:
-        page: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]  # the library's own omission
-        return page
-    return generate_latest(registry)
+    return registry
 
 
 def _exposed(metric: Metric, snapshots: Sequence[Snapshot]) -> Exposed:

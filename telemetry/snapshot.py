@@ -54,7 +54,10 @@ def merged(metric: Metric, snapshots: Iterable[Snapshot]) -> dict[Labels, list[f
             for labels, values in snapshot.series.get(metric.name, {}).items():
                 together.setdefault(labels, []).append(values)
     merge = _MERGE[metric.merge if gauge else "sum"]
-    return {labels: [merge(column) for column in zip(*rows, strict=True)] for labels, rows in together.items()}
+    return {
+        labels: rows[0] if len(rows) == 1 else [merge(column) for column in zip(*rows, strict=True)]
+        for labels, rows in together.items()
+    }
 
 
 def latest(metric: Metric, snapshots: Iterable[Snapshot]) -> dict[Labels, dict[int, Example]]:

@@ -1,12 +1,13 @@
 """The page that Prometheus reads, and the sum of several processes."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from telemetry.counters import Metric
-from telemetry.exposition import CONTENT_TYPE, exposition
+from telemetry.exposition import CONTENT_TYPE, exposition, together
 from telemetry.meters import METRICS, Meters
 from telemetry.snapshot import Snapshot, merged
 
@@ -100,3 +101,25 @@ def test_a_snapshot_survives_its_file(series, living):
     snapshot = Snapshot(7, series, living=living)
 
     assert snapshot == Snapshot.from_json(snapshot.to_json())
+
+
+@st.composite
+def counted(draw):
+    """Some series of every metric, of one process."""
+    number = st.one_of(
+        st.integers(0, 10**18), st.floats(0, 1e30), st.sampled_from([0, 1, 999_999, 1e6, 1234567.5, 1e16])
+    )
+    names = st.text(st.characters(exclude_categories=["Cs"]), max_size=5) | st.sampled_from(["a", '"', "\\", "\n", "é"])
+    series = {}
+    for metric in METRICS:
+        size = len(metric.bounds) + 2 if metric.type == "histogram" else 1
+        labels = st.tuples(*[names] * len(metric.labels))
+        values = st.lists(number, min_size=size, max_size=size)
+        series[metric.name] = draw(st.dictionaries(labels, values, max_size=2))
+    return Snapshot(1, series)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(counted(), min_size=1, max_size=2))
+def test_the_page_is_as_the_library_writes_it(snapshots):
+    assert exposition(snapshots) == generate_latest(together(snapshots))
