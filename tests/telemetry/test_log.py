@@ -13,6 +13,8 @@ from telemetry import log
 from telemetry.log import Scribe
 from telemetry.record import Record
 
+OTHERS: set[threading.Thread] = set()
+
 
 class Pipe:
     def __init__(self) -> None:
@@ -253,8 +255,15 @@ def _write_many(fd: int, record: Record) -> None:
     scribe.close()
 
 
+@pytest.fixture(autouse=True)
+def others() -> None:
+    """Threads of gateways that other tests share."""
+    OTHERS.clear()
+    OTHERS.update(threading.enumerate())
+
+
 def _await_threads() -> None:
     """A thread that was left behind must not write to the next test's file descriptors."""
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - OTHERS:
         if thread.name == "log":
             thread.join()
