@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+(?:[.,:/-]\d+)*|[%$€£¥°<>=+]")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
 _NUMBER: Final = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _QUOTED: Final = re.compile(r"\"([^\"]+)\"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|`([^`]+)`|(?<!\w)'([^']+)'(?!\w)")
 _CODE: Final = re.compile(r"[^\s,;!?]*(?:[A-Za-z]\d|\d[A-Za-z]|[_@#\\/{}\[\]]|[a-z][A-Z]|\w\.\w)[^\s,;!?]*")
@@ -107,7 +108,7 @@ def _words(text: str) -> list[str]:
 
 
 def _lower(text: str) -> set[str]:
-    return {word.lower() for word in _words(text)}
+    return {word.lower() for word in _LETTERS.findall(text)}
 
 
 def _numbers(text: str) -> list[str]:
@@ -148,7 +149,7 @@ def _names(text: str) -> set[str]:
     """Capitals within a sentence, and abbreviations anywhere."""
     first = {match.end() for match in _SENTENCE.finditer(text)}
     found = set()
-    for match in re.finditer(r"[^\W\d_]+", text):
+    for match in _LETTERS.finditer(text):
         word = match[0]
         within = word[0].isupper() and match.end() not in first and word.lower() not in _FILLERS
         if within or (len(word) > 1 and word.isupper()):
