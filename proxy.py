@@ -48,7 +48,7 @@ other commands, each with a --help of its own:
   import-litellm        LiteLLM's configuration in our YAML, and what became of it
   import-portkey        the same for a config of Portkey
 """
-PAGES: Final = {"health": "/health", "metrics": "/metrics"}
+PAGES: Final = {"dashboard": "/dashboard", "health": "/health", "metrics": "/metrics"}
 
 
 def main(argv: list[str]) -> int:
