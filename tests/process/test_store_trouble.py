@@ -78,7 +78,7 @@ async def test_a_store_in_trouble_is_met_as_each_budget_says(start, tmp_path, tr
             for caller in callers.values():
                 await until(lambda caller=caller: is_steady(caller, 10))
                 caller.slowest = 0.0
-            await until(lambda: is_steady(callers["allotment"], 20))  # so that it has something in hand
+            await until(lambda: is_steady(callers["allotment"], 200))  # so that it has enough in hand
 
             if trouble == "slow":
                 between.latency = 0.5
