@@ -141,11 +141,14 @@ class Conversation:
             key = keyring.identify(caller.authorization, record.time)
         except Stranger as stranger:
             key = await keyring.ask(stranger, record.time)
+        self._know(key, caller)
+
+    def _know(self, key: Key, caller: Caller) -> None:
         self._key = key
         self._level = None if caller.priority is None else priority(key, caller.priority)
-        record.key = key.name
+        self._record.key = key.name
         if self._generation.traced:
-            record.trace = begun(caller.trace, self._generation.config.telemetry.sample)
+            self._record.trace = begun(caller.trace, self._generation.config.telemetry.sample)
 
     async def _read(self, caller: Caller) -> bytes:
         server = self._generation.config.server

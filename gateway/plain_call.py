@@ -15,10 +15,8 @@ from core.target import Target
 from core.usage import shown
 from gateway.conversation import Conversation
 from gateway.generation import Generation, Shared
-from gateway.waiting_room import priority
 from server.caller import Caller
 from server.reply import Reply
-from telemetry.trace import begun
 
 CHAT: Final = "chat"  # as which it is recorded, and taken to providers
 NAMED: Final = ("id", "object", "provider", "model")  # which stand beside what is known of a model
@@ -42,11 +40,7 @@ class PlainCall(Conversation):
         if key is None:
             await super()._recognise(caller)
             return
-        self._key = key
-        self._level = None if caller.priority is None else priority(key, caller.priority)
-        self._record.key = key.name
-        if self._generation.traced:
-            self._record.trace = begun(caller.trace, self._generation.config.telemetry.sample)
+        self._know(key, caller)
 
     def _hear(self, body: bytes) -> None:
         with plain.plain_words():
@@ -70,10 +64,8 @@ class PlainCall(Conversation):
         """Who answered, what it took and what it cost, once that is settled."""
         record = self._record
         provider, _, model = record.target.partition("/")
-        target, there = (
-            Target(provider, model),
-            provider in self._generation.lanes,
-        )  # it may be gone, and its answer kept
+        target = Target(provider, model)
+        there = provider in self._generation.lanes  # it may be gone, and its answer kept
         known = facts(target, self._generation.model(target)) if there else {}
         return {
             "id": record.id,
