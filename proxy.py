@@ -1,6 +1,6 @@
 """The command line: serve, check, dialects, and what is asked of keys and of the ledger.
 
-The life of a call is in gateway/conversation.py, top to bottom.
+The life of a call is in gateway/call/conversation.py, top to bottom.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from config.problems import ConfigErrors
 from config.report import problems_text, summary
 from config.schema import Config
 from config.watch import Watch
-from gateway import commands
+from gateway.commands import offline
 from gateway.current import Newest, Source
 from gateway.opening import NoStart, opened
 from gateway.survey import survey
@@ -53,7 +53,7 @@ PAGES: Final = {"dashboard": "/dashboard", "health": "/health", "metrics": "/met
 
 def main(argv: list[str]) -> int:
     """The exit code: 0 fine, 1 can't serve, 2 the configuration is wrong."""
-    if argv and argv[0] in commands.NAMES:
+    if argv and argv[0] in offline.NAMES:
         return ask(argv[0], argv[1:])
     options = arguments(argv)
     if options.command == "dialects":
@@ -91,7 +91,7 @@ def main(argv: list[str]) -> int:
 def ask(name: str, argv: list[str]) -> int:
     """A command of its own: keys, spend, reconcile, migrate."""
     try:
-        return commands.run(name, argv, lambda file: Source(file=file, env=dict(os.environ)).load())
+        return offline.run(name, argv, lambda file: Source(file=file, env=dict(os.environ)).load())
     except ConfigErrors as error:
         say(problems_text(error))
         return 2

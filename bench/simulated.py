@@ -1,6 +1,6 @@
 """Simulated providers and the calls that meet them: the real routing code, with a clock that costs nothing.
 
-What the gateway does with an attempt, in gateway/conversation.py and gateway/learning.py, is done here on paper.
+What the gateway does with an attempt, in conversation.py and learning.py of gateway/call, is done here on paper.
 """
 
 import heapq

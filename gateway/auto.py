@@ -16,7 +16,7 @@ from config.schema import Config, Key, Route, Stage
 from core.call import Call
 from core.errors import Refusal
 from core.target import Provider, Target
-from gateway.sightings import Sightings
+from gateway.watch.sightings import Sightings
 from routing.candidates import Skipped
 from routing.eligibility import lacking
 from routing.exhausted import Exhausted, refusal

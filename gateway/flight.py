@@ -118,7 +118,7 @@ class Flight:
 class Part:
     """What one call has to do with a canary. *ahead* is what it tries first, None if it goes the usual way.
 
-    Implements gateway.assessor.Judged.
+    Implements gateway.watch.assessor.Judged.
     """
 
     __slots__ = ("_flight", "_number", "_refused", "ahead", "keen")

@@ -24,16 +24,16 @@ from core.target import ADAPTIVE, Concurrency, Provider, Target
 from core.tasks import CHAT
 from core.usage import Usage
 from core.wire import WireRequest
-from gateway.assessor import Assessor
 from gateway.auto import AUTO, Auto
-from gateway.canaries import Canaries
-from gateway.events import Newsroom
 from gateway.lane import Lane
 from gateway.larder import Larder
 from gateway.outlook import outlook
 from gateway.remembered import Remembered
 from gateway.shadows import Shadows
-from gateway.sightings import Sightings
+from gateway.watch.assessor import Assessor
+from gateway.watch.canaries import Canaries
+from gateway.watch.events import Newsroom
+from gateway.watch.sightings import Sightings
 from gateway.ways import Ways
 from quota.journal import JournalLike
 from quota.keys import Keyring

@@ -15,22 +15,22 @@ from api.stream import error
 from config.schema import Config
 from config.watch import Watch
 from core.errors import Refusal
-from gateway.alerts import Bells
-from gateway.canaries import Canaries
-from gateway.conversation import Conversation
+from gateway.call.conversation import Conversation
+from gateway.call.errand import furnished
 from gateway.current import Current, Reload, Source
 from gateway.envoys import begun, envoy_of
-from gateway.errand import furnished
-from gateway.events import Newsroom
 from gateway.generation import Generation, Shared
-from gateway.lately import seen_here
-from gateway.lookout import Lookout
 from gateway.mistakes import told
-from gateway.news import of_reload
-from gateway.observed import States, appraise, observe
 from gateway.office import Office
 from gateway.pages import Pages
 from gateway.treasury import Treasury
+from gateway.watch.alerts import Bells
+from gateway.watch.canaries import Canaries
+from gateway.watch.events import Newsroom
+from gateway.watch.lately import seen_here
+from gateway.watch.lookout import Lookout
+from gateway.watch.news import of_reload
+from gateway.watch.observed import States, appraise, observe
 from quota.clashes import clashes
 from routing.vitals import Vitals
 from server.caller import Caller, caller_of, reply_to

@@ -13,10 +13,11 @@ from admin.access import demand, holds
 from admin.health import brief, whole
 from api.models import listing, unknown
 from core.errors import Refusal
-from gateway import dashboard, graph
 from gateway.current import Current
-from gateway.desk import ROOT
-from gateway.menu import Menu
+from gateway.desk import dashboard
+from gateway.desk.desk import ROOT
+from gateway.desk.menu import Menu
+from gateway.graph import door
 from gateway.office import Office
 from server.cors import preflight
 from server.reply import Reply, header
@@ -68,7 +69,7 @@ class Pages:
         self._doors: Mapping[str, Page] = {
             ROOT: office.desk.serve,
             dashboard.ROOT: operators.serve,
-            graph.PATH: office.graph.serve,
+            door.PATH: office.graph.serve,
         }
         self._pages: Mapping[tuple[str, str], Page] = pages | {
             (method, f"/v1{path}"): page for (method, path), page in pages.items()

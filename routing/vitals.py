@@ -38,7 +38,7 @@ class TargetVitals:
     *first_content* is the decaying average of seconds to the first content, None before the first success.
     *failed* counts attempts that the caller isn't to blame for; *last_failure* is the last of them. *pulse* is how fast
     it is, *rooms* what is left of its rate limits, *live* what its last hour was like; they are told by
-    gateway/learning.py. *used* and *worked* are when an attempt last began, and when one succeeded.
+    gateway/call/learning.py. *used* and *worked* are when an attempt last began, and when one succeeded.
     """
 
     __slots__ = (

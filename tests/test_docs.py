@@ -25,9 +25,9 @@ from config.problems import ConfigErrors
 from config.schema import Config
 from core.faults import Fault
 from core.target import Provider
-from gateway import commands
-from gateway.clerk import ROOT
-from gateway.estimate import PATH
+from gateway.commands import offline
+from gateway.desk.clerk import ROOT
+from gateway.desk.estimate import PATH
 from gateway.generation import DIALECTS
 from gateway.pages import MODELS
 from routing.strategies import STRATEGIES
@@ -290,7 +290,7 @@ def test_every_word_of_the_command_line_is_documented(capsys: pytest.CaptureFixt
 
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
 
-    assert {*options, *proxy.COMMANDS, *commands.NAMES, "FILE"} == set(first_column(README, "argument"))
+    assert {*options, *proxy.COMMANDS, *offline.NAMES, "FILE"} == set(first_column(README, "argument"))
 
 
 def test_every_make_target_is_documented() -> None:

@@ -36,6 +36,15 @@ INSIDE: dict[str, set[str]] = {
 MAY_IMPORT["gateway"] = set(MAY_IMPORT) - {"bench"}
 MAY_IMPORT["proxy.py"] = set(MAY_IMPORT) - {"bench"}
 
+# Inside gateway/, between its folders. What stands beside them joins them, or is known to all of them.
+INNER: dict[str, set[str]] = {
+    "call": set(),
+    "watch": set(),
+    "desk": {"call", "watch"},
+    "graph": {"call", "desk"},
+    "commands": {"desk", "watch"},
+}
+
 # Of what others wrote, some has one place only. The longest name that fits an import decides.
 PLACES: dict[str, set[str]] = {
     "aiohttp": {"proxy.py", "gateway", "server", "admin", "upstream"},
@@ -102,6 +111,14 @@ def test_a_file_imports_only_what_the_plan_allows(file: str) -> None:
     stray = [name for name in ours if not any(covers(permitted, name) for permitted in allowed)]
 
     assert stray == []
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.startswith("gateway/") and file.count("/") > 1])
+def test_a_folder_of_the_gateway_sees_only_those_below_it(file: str) -> None:
+    _, where, _ = file.split("/")
+    seen = {name.split(".")[1] for name in imported(file) if name.startswith("gateway.")} & set(INNER)
+
+    assert seen <= {where, *INNER[where]}
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -10,7 +10,7 @@ import yaml
 import proxy
 from config.load import load
 from config.units import duration
-from gateway import commands
+from gateway.commands import offline
 from gateway.generation import DIALECTS
 from routing.strategies import STRATEGIES
 from tests.moving.conftest import command
@@ -128,7 +128,7 @@ def test_compose_names_only_what_it_has():
 def test_the_tables_are_made_before_anybody_serves():
     migrate = COMPOSE["services"]["migrate"]
 
-    assert migrate["command"][0] in commands.NAMES
+    assert migrate["command"][0] in offline.NAMES
     assert all("service_completed_successfully" == one["depends_on"]["migrate"]["condition"] for one in GATEWAYS)
     assert POD["initContainers"][0]["args"] == migrate["command"]
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.signals import ErrorRate
-from gateway.alarm import FIRING, RESOLVED, Alarm, Standing, read, written
-from gateway.troubles import Rates
+from gateway.watch.alarm import FIRING, RESOLVED, Alarm, Standing, read, written
+from gateway.watch.troubles import Rates
 from store.board import LARGEST
 from upstream.webhook import slack
 

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import orjson
 
 from core.call import Call
-from gateway.assessor import ASKED, AT_ONCE, RECENT, Assessor
 from gateway.ear import LARGEST, Ear
+from gateway.watch.assessor import ASKED, AT_ONCE, RECENT, Assessor
 from routing.quality import Qualities
 from telemetry.meters import Meters
 from telemetry.record import Record

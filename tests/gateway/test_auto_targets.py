@@ -12,7 +12,7 @@ from core.call import Call
 from core.errors import Refusal
 from gateway.auto import AUTO, Auto
 from gateway.generation import DIALECTS
-from gateway.sightings import Sightings
+from gateway.watch.sightings import Sightings
 from quota.keys import ANYONE, Keyring
 from routing.match import Routes
 from routing.outlook import Outlook

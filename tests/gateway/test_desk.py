@@ -18,7 +18,7 @@ from admin.keys import Locksmith
 from config.schema import Config, Server
 from core.errors import Refusal
 from core.secret import Secret
-from gateway.desk import Desk
+from gateway.desk.desk import Desk
 from server.caller import reply_to
 from server.connection import Listener
 from server.outbox import Outbox

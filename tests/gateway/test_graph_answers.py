@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from gateway.graph_answers import Answers, operation_of
+from gateway.graph.answers import Answers, operation_of
 
 SECRET = "what nobody may read"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.hearsay import MOST_PAGES, PREFIX, Hearsay, heard, pages
+from gateway.watch.hearsay import MOST_PAGES, PREFIX, Hearsay, heard, pages
 from routing.quality import Evidence, Qualities, opinion
 from store.board import LARGEST
 from store.contract import StoreDown

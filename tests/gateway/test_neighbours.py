@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import neighbours
-from gateway.lately import _read, seen_here
-from gateway.neighbours import LARGEST, NEWS, Neighbours, letters, parts
+from gateway.watch import neighbours
+from gateway.watch.lately import _read, seen_here
+from gateway.watch.neighbours import LARGEST, NEWS, Neighbours, letters, parts
 from routing.live import Live
 from routing.vitals import Vitals
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from core.faults import Failure, Fault
 from core.secret import Secret
 from core.target import Provider
-from gateway.notices import LONGEST, Change, Probed, changed, mark, probed, read_change, read_probed
-from gateway.sightings import Look
+from gateway.watch.notices import LONGEST, Change, Probed, changed, mark, probed, read_change, read_probed
+from gateway.watch.sightings import Look
 
 LAB = Provider(name="lab", dialect="vllm", base_url="http://10.0.0.7/v1", keys=(Secret("sk-planted-1"),))
 times = st.floats(0, 2e9)

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from config.schema import Config
-from gateway import plan_command
+from gateway.commands import plan
 from gateway.current import Source
 from store.entry import Entry
 from store.ledger_sqlite import SqliteLedger
@@ -56,10 +56,10 @@ def told(tmp_path):
         await ledger.open()
         await ledger.add("me", 1, rows)
         said: list[str] = []
-        options = plan_command.options(["new.yaml", *argv])
+        options = plan.options(["new.yaml", *argv])
         configs = read(tmp_path, TEXT), read(tmp_path, TEXT.replace(old, new))
         try:
-            assert 0 == await plan_command.run(options, *configs, ledger, say=said.append)
+            assert 0 == await plan.run(options, *configs, ledger, say=said.append)
         finally:
             await ledger.close()
         return "".join(said)

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from config.schema import Canary, Config, Route
-from gateway.canaries import KEPT, Canaries
+from gateway.watch.canaries import KEPT, Canaries
 from routing.canary import ROLLED_BACK, RUNNING
 from store.memory import MemoryStore
 from telemetry.meters import Meters

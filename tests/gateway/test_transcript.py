@@ -5,7 +5,7 @@ import pytest
 
 from core.usage import Usage
 from core.wire import Chunk, Report, Verbatim
-from gateway.transcript import MOST_UNREAD, Transcript, bodies, text_of, with_text, written
+from gateway.call.transcript import MOST_UNREAD, Transcript, bodies, text_of, with_text, written
 
 
 def said(text, **more):

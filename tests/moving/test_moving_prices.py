@@ -7,8 +7,8 @@ import pytest
 from catalog.lookup import Catalog
 from catalog.price import Price
 from config.load import load
+from gateway.commands.moving import prices
 from gateway.generation import DIALECTS
-from gateway.moving_command import prices
 from moving import litellm
 from routing.strategies import STRATEGIES
 

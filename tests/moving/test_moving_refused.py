@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
+from gateway.commands.moving import LARGEST
 from gateway.generation import DIALECTS
-from gateway.moving_command import LARGEST
 from moving import litellm, portkey
 from tests.moving.conftest import command
 

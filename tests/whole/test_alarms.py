@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import orjson
 
-from gateway import troubles
+from gateway.watch import troubles
 from tests.store.redis_servers import Server, serving
 from tests.whole.conftest import gateway as gateway_in
 from tests.whole.provider import Provider, completion, fails, ok, says

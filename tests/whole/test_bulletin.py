@@ -6,8 +6,8 @@ import time
 import orjson
 
 from core.faults import Failure, Fault
-from gateway.notices import BREAKER, PROBE, ROUND, Change, changed, mark, probed
-from gateway.sightings import Look
+from gateway.watch.notices import BREAKER, PROBE, ROUND, Change, changed, mark, probed
+from gateway.watch.sightings import Look
 from tests.process.running import until
 from tests.whole.lists import OPERATOR
 from tests.whole.provider import Provider, fails, says

@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from admin.sessions import COOKIE, TOKEN
-from gateway.dashboard import FOLDER, POLICY
+from gateway.desk.dashboard import FOLDER, POLICY
 
 KEY = "the-key-of-the-operator"
 ADMIN = {"authorization": f"Bearer {KEY}"}

@@ -213,7 +213,7 @@ async def test_a_list_that_hangs_disturbs_nobody(start):
 
 
 async def test_a_list_that_takes_too_long_is_given_up(start, monkeypatch):
-    monkeypatch.setattr("gateway.lookout.LIST_SECONDS", 0.1)
+    monkeypatch.setattr("gateway.watch.lookout.LIST_SECONDS", 0.1)
     play = shelf(hangs(), lists("a"))
     async with Provider(play) as provider, start(CONFIG.format(url=provider.url)) as gateway:
         await until(lambda: provider.requests and provider.requests[0].gone.is_set(), 5)

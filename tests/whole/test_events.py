@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import orjson
 import pytest
 
-from gateway import events
+from gateway.watch import events
 from tests.whole.provider import Provider, fails, ok, streams, words
 
 ADMIN = {"authorization": "Bearer the-key-of-the-operator"}

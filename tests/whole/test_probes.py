@@ -98,7 +98,7 @@ BAD = {
 
 @pytest.mark.parametrize("fault", BAD)
 async def test_a_probe_that_fails_is_shown_and_changes_nothing_else(start, tmp_path, monkeypatch, fault):
-    monkeypatch.setattr("gateway.lookout.PROBE_SECONDS", 0.3)
+    monkeypatch.setattr("gateway.watch.lookout.PROBE_SECONDS", 0.3)
     async with Provider(split(BAD[fault], LISTED)) as provider, start(CONFIG.format(url=provider.url)) as gateway:
         await until(lambda: shown(gateway), 5)
         seen, up, times = await shown(gateway), await gateway.metric(UP), await counted(gateway, fault)

@@ -6,7 +6,7 @@ import time
 import orjson
 import pytest
 
-from gateway.waiting_room import wait
+from gateway.call.waiting_room import wait
 from routing.plan import Attempt
 from tests.whole.conftest import Gateway
 from tests.whole.provider import Play, Provider, answer, completion, fails, streams, words

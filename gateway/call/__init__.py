@@ -1,0 +1,1 @@
+"""The life of one call, and all that belongs to it alone."""

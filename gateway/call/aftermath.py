@@ -1,0 +1,33 @@
+"""What follows from an attempt that is over: what it cost is paid, and whoever watches its target is told."""
+
+from config.schema import Breaker
+from core.errors import Refusal
+from core.faults import Failure
+from gateway.call.learning import learn, noted
+from gateway.call.puzzle import puzzled
+from gateway.call.tab import Tab
+from gateway.call.telling import Telling
+
+
+def over(tab: Tab, failure: Failure | None, breaker: Breaker, telling: Telling | None) -> None:
+    """Once for each attempt. *telling*: if the call streams."""
+    bill, attempt, target = tab.bill, tab.attempt, tab.target
+    shared, generation = bill.shared, bill.generation
+    now, began = shared.loop.time(), tab.began
+    tab.end(failure, now)
+    if attempt.retry:
+        shared.budget.ended()
+    first = None if telling is None or telling.first is None else telling.first - began
+    tab.vitals.end(now, failure, probe=tab.probe, policy=breaker, first_content=first, took=now - began, usage=tab.took)
+    generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
+    noted(tab, failure, first, now)
+    if generation.learns or bill.record.decided:
+        learn(tab, failure, first, now)
+    if failure is not None and failure.guessed:
+        puzzled(shared, target, failure, bill.call)
+
+
+def broken(failure: Failure) -> Refusal:
+    """What a client reads of a stream that broke after content had gone out."""
+    fault = failure.fault
+    return Refusal(fault.status, failure.message, code=fault.shown or failure.code, type=failure.type)

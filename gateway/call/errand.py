@@ -1,0 +1,88 @@
+"""A call of the gateway's own: it lives as every other one does, with its route, its hold and its record."""
+
+import asyncio
+from functools import partial
+
+import orjson
+
+from api import ENDPOINTS
+from config.schema import Config, Key
+from core.wire import Json
+from gateway.call.conversation import Conversation
+from gateway.generation import Generation, Shared
+from gateway.larder import Larder
+from server.caller import Caller
+from server.reply import JSON, Flow, Put, Reply
+from store.board import Board
+from telemetry.workers import Tally
+
+
+class _Nobody:
+    """The connection that there is none of."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.flow: Flow | None = None
+        self.put: Put = _lost
+        self.writing_paused = False
+
+
+def _lost(transport: asyncio.WriteTransport, data: bytes) -> None: ...
+
+
+class Inbox(Reply):
+    """Keeps a whole answer."""
+
+    __slots__ = ("body",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(_Nobody(), loop, old=False, keep_alive=False)
+        self.body = b""
+
+    @property
+    def gone(self) -> bool:
+        return False
+
+    def whole(self, status: int, body: bytes, headers: bytes = b"", kind: bytes = JSON) -> None:
+        del headers, kind
+        self.status, self.body = status, body
+        self.sent += len(body)
+
+
+class Errand(Conversation):
+    """Asked in the name of *key*, which isn't looked for."""
+
+    __slots__ = ("_errands",)
+
+    def __init__(
+        self, generation: Generation, shared: Shared, endpoint: str, reply: Reply, request_id: str, *, key: Key
+    ) -> None:
+        super().__init__(generation, shared, ENDPOINTS[endpoint], reply, request_id)
+        self._errands = key
+
+    async def _recognise(self, caller: Caller) -> None:
+        del caller
+        self._key = self._errands
+        self._record.key = self._key.name
+
+
+def furnished(config: Config, shared: Shared, board: Board | None, tally: Tally) -> Larder:
+    """The larder of a process, which can ask for vectors."""
+    larder = shared.larder = Larder(config, shared.meters, board, shared.scribe.event, tally)
+    larder.likeness.embed = partial(embedded, shared)
+    return larder
+
+
+async def embedded(shared: Shared, generation: Generation, key: Key, route: str, text: str, *, id: str) -> list[float]:
+    """*text* as a vector; empty where nobody gave one."""
+    inbox = Inbox(shared.loop)
+    body = orjson.dumps({"model": route, "input": text, "encoding_format": "float"})
+    await Errand(generation, shared, "embeddings", inbox, id, key=key).run(Caller(None, None, None, body))
+    if inbox.status != 200:
+        return []
+    try:
+        answer: Json = orjson.loads(inbox.body)
+        vector = answer["data"][0]["embedding"]
+        return [float(one) for one in vector]
+    except (orjson.JSONDecodeError, LookupError, TypeError, ValueError):
+        return []

@@ -1,0 +1,59 @@
+"""What an attempt teaches about its target: how fast it is, what answers take, what is left of its rate limits."""
+
+import time
+
+from core.faults import Blame, Failure, Fault
+from gateway.call.tab import Tab
+from routing.headroom import Rooms
+from upstream.trial import StreamTrial, WholeTrial
+
+
+def learn(tab: Tab, failure: Failure | None, first: float | None, now: float) -> None:
+    """The attempt of *tab* is over. *first*: so many seconds after it began, its client had content."""
+    trial, attempt, vitals = tab.trial, tab.attempt, tab.vitals
+    if trial is None:
+        return  # nothing was sent
+    call, forecast = tab.bill.call, tab.bill.shared.forecast
+    usage, seconds = tab.took, now - tab.began - attempt.wait
+    taken = 0
+    if failure is None:
+        output = 0
+        if usage is not None:
+            output, taken = usage.output, usage.total
+            forecast.learn(call, tab.target.id, usage)
+        if first is None:
+            vitals.pulse.answered(now, seconds, output)
+        else:
+            vitals.pulse.paced(now, seconds - first + attempt.wait, output)
+    elif failure.fault.blame is Blame.TARGET and failure.fault is not Fault.RATE_LIMITED:
+        vitals.pulse.failed(now, seconds)
+    elif failure.fault is Fault.CANCELLED and first is None:
+        vitals.pulse.given_up(now, seconds, 0 if call.stream else forecast.output(call))
+    if trial.headers:
+        _look(vitals.rooms, attempt.credential, trial, now, number=tab.number, tokens=taken)
+
+
+def noted(tab: Tab, failure: Failure | None, first: float | None, now: float) -> None:
+    """The same, for those who look at figures: what was sent counts, unless nobody waited for it."""
+    if tab.trial is None:
+        return
+    live = tab.vitals.live
+    if failure is None:
+        if weight := live.answered(now):
+            wait, usage = tab.attempt.wait, tab.took
+            output = 0 if usage is None else usage.completion
+            begun = None if first is None else first - wait
+            bill = tab.bill
+            took = now - tab.began - wait
+            live.look(took, begun, output, bill.costs[-1], route=bill.record.route, weight=weight)
+    elif failure.fault.blame is not Blame.NOBODY:
+        live.failed(now, route=tab.bill.record.route, blamed=failure.fault.blame is not Blame.CALLER)
+
+
+def _look(
+    rooms: Rooms, credential: int, trial: WholeTrial | StreamTrial, now: float, *, number: int, tokens: int
+) -> None:
+    """At the headers, unless that was done a moment ago."""
+    room = rooms.get(credential)
+    if room is None or now >= room.next:
+        rooms.told(credential, trial.headers, now, time.time(), number=number, tokens=tokens)

@@ -1,0 +1,243 @@
+"""One attempt while it is under way: what is set aside for it, its trial, and what it came to.
+
+Each has a hold of its own, since one that timed out, or that another one outran, may have been billed all the same.
+"""
+
+from typing import Final
+
+from catalog.bound import Bound
+from core.faults import Failure, Fault
+from core.usage import Usage
+from core.wire import WireRequest
+from gateway.call.bill import Bill
+from gateway.call.needs import needed
+from gateway.call.slices import Slices
+from gateway.spent import Spent, elsewhere
+from quota.hold import Hold
+from quota.purse import Purse
+from quota.words import Shortage
+from routing.plan import Attempt
+from routing.vitals import TargetVitals
+from store.orphans import note
+from telemetry.trace import Step, new_span, unix
+from upstream.trial import StreamTrial, WholeTrial
+
+# Seconds that a call waits for a store that could say whether it can be paid: longer than one settles.
+PATIENCE: Final = 2.5
+# It was sent, and what became of it will never be known.
+WITHOUT_ANSWER: Final = (Fault.TIMEOUT, Fault.CANCELLED)
+GONE: Final = Failure(Fault.CANCELLED, "it isn't wanted any more")
+
+
+class Tab:
+    """*vitals*: of its target. *began*: when, in loop time. *place*: how many of its call began before it. *probe*: it
+    tries whether a breaker may close.
+
+    *span*, *lines*: where calls have a trace, the attempt's own part in it, and what its provider is told of that.
+    *purse*: who pays. *trial*: once it was sent. *slices*: if it is paid slice by slice. *over*: it was ended.
+    *number*: of the attempts at its target. *took*: what is known of that.
+    """
+
+    __slots__ = (
+        "_bound",
+        "_cost",
+        "_hold",
+        "_request",
+        "attempt",
+        "began",
+        "bill",
+        "lines",
+        "number",
+        "over",
+        "place",
+        "probe",
+        "purse",
+        "slices",
+        "span",
+        "target",
+        "took",
+        "trial",
+        "vitals",
+    )
+
+    def __init__(self, bill: Bill, attempt: Attempt, vitals: TargetVitals, now: float) -> None:
+        """Nothing may have been awaited since the plan chose it: a breaker lets one probe through, not two."""
+        self.bill = bill
+        self.attempt = attempt
+        self.target = attempt.target
+        self.vitals = vitals
+        self.began = now
+        self.place = bill.begun
+        bill.begun += 1
+        self.probe = vitals.begin(now)
+        self.number = vitals.attempts
+        self._hold: Hold | None = None
+        self._bound: Bound | None = None
+        self._cost: int | None = None  # what was paid for it
+        self._request: WireRequest | None = None
+        self.purse: Purse
+        self.trial: WholeTrial | StreamTrial | None = None
+        self.slices: Slices | None = None
+        self.took: Usage | None = None
+        self.over = False
+        self.span, self.lines = "", b""
+        if (trace := bill.record.trace) is not None:
+            self.span = new_span()
+            self.lines = trace.onward(self.span)
+
+    # Before it is sent
+
+    async def hold(self, request: WireRequest) -> Failure | None:
+        """Set aside the most that it can cost. A Failure leads to the next target; raises Spent where none helps."""
+        bill = self.bill
+        self._request = request
+        till = bill.shared.till
+        purse = self.purse = till.purse(bill.key, self.target, bill.call.model)
+        if purse.free and bill.most is None:
+            return None
+        found = needed(bill.generation, bill.key, bill.call, request, target=self.target, purse=purse, most=bill.most)
+        if isinstance(found, Failure):
+            return found
+        need, self._bound, sliced = found
+        said = self._note()
+        hold = till.take(purse, need, said)
+        if hold is None:
+            answer = await till.wait(purse, need, said, within=PATIENCE)
+            if isinstance(answer, Shortage):
+                return self._short(answer, purse)
+            if self.over:
+                answer.release()
+                return GONE
+            hold = answer
+        self._hold = hold
+        if sliced is not None:
+            covered, price = sliced
+            self.slices = Slices(hold, covered=covered, price=price, most=bill.most)
+        return None
+
+    def _short(self, shortage: Shortage, purse: Purse) -> Failure:
+        failure = elsewhere(shortage)
+        if failure is None:
+            raise Spent(shortage, self.bill.shared.till.limits(purse))
+        return failure
+
+    def _note(self) -> bytes:
+        """What is needed to write the row of an attempt whose process was killed."""
+        record, key = self.bill.record, self.bill.key
+        return note(
+            time=record.time,
+            id=record.id,
+            key=record.key,
+            team=key.team or "",
+            route=record.route,
+            target=self.target.id,
+            tags=key.tags,
+            endpoint=record.endpoint,
+            stream=record.stream,
+        )
+
+    def sent(self, trial: WholeTrial | StreamTrial) -> None:
+        """From here on a provider may bill something for the attempt."""
+        self.trial = trial
+
+    # After it
+
+    def settle(self, usage: Usage | None, produced: int, now: float) -> Usage:
+        """The answer is complete: what it cost. Before its last byte goes out, since that is a promise."""
+        bill = self.bill
+        cost, usage = bill.counted(self.target, usage, produced)
+        record = bill.record
+        record.status = record.status or 200
+        row = b""
+        if bill.shared.books:
+            bill.charge(self._hold, cost)
+            row = bill.row((self.target.id, "", round((now - self.began) * 1e3, 1), cost), self.place)
+            bill.written = True
+        self._pay(cost, usage, row)
+        bill.produced = produced
+        return usage
+
+    def waste(self, usage: Usage | None, produced: int) -> None:
+        """The answer is complete, but another one was quicker: it is paid all the same."""
+        cost, usage = self.bill.counted(self.target, usage, produced)
+        self.bill.charge(self._hold, cost)
+        self._pay(cost, usage, b"")
+
+    def end(self, failure: Failure | None, now: float) -> None:
+        """It is over. Unless it was settled: what may be billed for it is paid, and the rest comes back."""
+        self.over = True
+        if self._cost is None:
+            trial = self.trial
+            if trial is not None and failure is not None and _billed(trial, failure):
+                self._cut(trial)
+            else:
+                self._drop()
+        fault = "" if failure is None else failure.fault.code
+        bill = self.bill
+        # Of two that were under way together, the second may be over first.
+        bill.tried.insert(self.place, (self.target.id, fault, (now - self.began) * 1e3))
+        bill.costs.insert(self.place, self._cost or 0)
+        if (trace := bill.record.trace) is not None:
+            trace.took(self._step(fault, now))
+
+    def _step(self, fault: str, now: float) -> Step:
+        trial, provider = self.trial, self.bill.generation.config.providers[self.target.provider]
+        return Step(
+            self.span,
+            provider,
+            self.target.model,
+            fault,
+            0 if trial is None else trial.status,
+            unix(now, self.began),
+            (now - self.began) * 1e3,
+            self.took,
+            self._cost or 0,
+            trial is not None,
+        )
+
+    def _cut(self, trial: WholeTrial | StreamTrial) -> None:
+        bill = self.bill
+        if isinstance(trial, StreamTrial):
+            cost, counted = bill.counted(self.target, trial.decoder.usage, trial.decoder.produced)
+            bill.record.estimated = True
+        elif (bound := self._worst()) is not None:
+            # Nobody will ever know what it said: without a stream, providers go on to the end, and bill it.
+            cost, counted = bound.cost, Usage(bound.input, output=bound.output, estimated=True)
+            bill.note_usage(self.target, counted, cost)
+        else:
+            cost, counted = bill.counted(self.target, None, 0)
+        bill.charge(self._hold, cost)
+        self._pay(cost, counted, b"")
+
+    def _worst(self) -> Bound | None:
+        if self._bound is None and self._request is not None:
+            bound = self.bill.generation.bound(self.target, self.bill.call, self._request)
+            return bound if isinstance(bound, Bound) else None
+        return self._bound
+
+    def _pay(self, cost: int, usage: Usage, row: bytes) -> None:
+        self._cost = cost
+        self.took = usage
+        hold, self._hold = self._hold, None
+        if hold is not None:
+            hold.settle(cost, usage.total, row)
+        elif row:
+            self.bill.shared.journal.row(row)
+
+    def _drop(self) -> None:
+        hold, self._hold = self._hold, None
+        if hold is not None:
+            hold.release()
+
+
+def _billed(trial: WholeTrial | StreamTrial, failure: Failure) -> bool:
+    """Whether the provider may bill an attempt that failed.
+
+    It does so for what it said before it broke off, and for what nobody waited for; not for what it refused, for an
+    error in place of an answer, or for what never reached it.
+    """
+    if failure.fault in WITHOUT_ANSWER:
+        return trial.status in {0, 200}
+    if trial.status != 200:
+        return False
+    return trial.open if isinstance(trial, StreamTrial) else not trial.complete

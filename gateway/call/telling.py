@@ -1,0 +1,187 @@
+"""A client's side of a streamed answer: it hears inside the provider's connection, without waking its call."""
+
+import asyncio
+from typing import Final
+
+from adapters.contract import Adapter
+from api.stream import DONE, KEEPALIVE, StreamWriter
+from core.ask import Ask
+from core.call import Call
+from core.faults import Failure
+from core.wire import Event
+from gateway.call.bill import Bill
+from gateway.call.continuing import NO_SEAM, Continuing
+from gateway.call.lines import lines
+from gateway.call.slices import Slices
+from gateway.call.tab import Tab
+from gateway.ear import Ear
+from gateway.generation import Generation, Shared
+from server.reply import Reply, header
+from telemetry.record import Record
+from upstream.trial import Relay, StreamTrial
+
+NO_MORE: Final = "The budget allows no more of this answer."
+
+
+class Telling:
+    """One for each call that streams; implements upstream.trial.Audience and upstream.deadlines.Timed.
+
+    *committed*: content has gone to the client, so that there is no other target from here on, unless the answer breaks
+    off and is *continuing*. *first*: when the attempt under way had content, in loop time. *due*: when a client that
+    waits is to be told that we are still there. *tab*: of the attempt that it follows. *ear*: what hears it, too.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_began",
+        "_bill",
+        "_choices",
+        "_generation",
+        "_growing",
+        "_record",
+        "_reply",
+        "_shared",
+        "_trial",
+        "_writer",
+        "committed",
+        "continuing",
+        "due",
+        "ear",
+        "first",
+        "route",
+        "tab",
+    )
+
+    def __init__(
+        self, generation: Generation, shared: Shared, reply: Reply, record: Record, *, bill: Bill, call: Call
+    ) -> None:
+        self._generation = generation
+        self._shared = shared
+        self._reply = reply
+        self._record = record
+        self._bill = bill
+        self._writer = StreamWriter(show_usage=call.include_usage)
+        self._choices = call.choices
+        self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
+        self._began = shared.loop.time()
+        self._asked = self._began  # when the attempt under way was sent
+        self._trial: StreamTrial
+        self.tab: Tab
+        self.route = record.route
+        self.due = self._began + generation.config.server.keepalive
+        self.committed = False
+        self.first: float | None = None
+        self.continuing: Continuing | None = None
+        self.ear: Ear | None = None
+
+    @property
+    def broke(self) -> Failure | None:
+        """Why the answer broke off that others are asked to go on with."""
+        return None if self.continuing is None else self.continuing.broke
+
+    def asks(self, ask: Ask, adapter: Adapter) -> Ask:
+        """*ask*, for the rest of what broke off; see Continuing."""
+        self.first = None
+        self._bill.before = self._record.usage
+        return ask if self.continuing is None else self.continuing.asks(ask, adapter)
+
+    def follow(self, tab: Tab, trial: StreamTrial) -> None:
+        """Another attempt begins."""
+        self.tab = tab
+        self._trial = trial
+        self._asked = self._shared.loop.time()
+
+    def opens(self) -> Relay | None:
+        reply, record, trial = self._reply, self._record, self._trial
+        self.committed = True
+        self.first = trial.first_content
+        if record.first is None:
+            record.first = (self.first - self._began) * 1e3
+        if self._generation.learns or record.decided:
+            self.tab.vitals.pulse.opened(self.first, self.first - self._asked)
+        record.dropped = trial.request.dropped
+        if not reply.opened:
+            shared = self._shared
+            reply.open(lines(self._generation, shared.till, record, self.tab, route=self.route))
+        reply.follow(trial)
+        seen = record.asked is not None or self.tab.slices is not None or self.continuing is not None
+        if seen or self.ear is None:
+            return None if seen else reply.send
+        return self.ear.beside(reply.send)
+
+    def fails(self, failure: Failure) -> Failure:
+        """What the plan is told of *failure*, if it is asked: nothing is *committed* then."""
+        if self.continuing is not None:
+            failure, asked = self.continuing.fails(failure, self.tab.target.id, heard=self.committed)
+            self.committed = not asked
+        return failure
+
+    def hears(self, events: list[Event], *, last: bool) -> None:
+        if self.continuing is not None:
+            events = self.continuing.passed(events, last=last)
+            if self.continuing.lost:
+                self._trial.reject(NO_SEAM)
+                return
+        data = self._writer.write(events)
+        record = self._record
+        if record.asked is not None:  # somebody wants to see it all
+            record.answered = bytearray() if record.answered is None else record.answered
+            record.answered += data
+        if self.ear is not None:
+            self.ear.hear(data)
+        if not last:
+            self._reply.send(data)
+            if self.tab.slices is not None:
+                self._afford(self.tab.slices)
+            return
+        decoder = self._trial.decoder
+        record.finish = decoder.finish
+        if decoder.remember:
+            self._shared.memory.keep(self.tab.target.provider, record.key, decoder.remember)
+            self._bill.private = True
+        self._bill.answer = self.ear
+        usage = self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+        if self.continuing is not None:
+            usage = self.continuing.shown(record.usage or usage)
+        self._reply.end(data, self._writer.end(usage))
+
+    # Answers that are paid slice by slice
+
+    def _afford(self, slices: Slices) -> None:
+        """Hold more for what is still to come, if it is time; the provider waits while the store is asked."""
+        produced = self._trial.decoder.produced
+        if self._growing is not None or slices.covers(produced) or slices.grow(produced):
+            return
+        self._trial.pause()
+        self._growing = self._shared.loop.create_task(self._stretch(slices, self._trial))
+
+    async def _stretch(self, slices: Slices, trial: StreamTrial) -> None:
+        enough = await slices.stretch(trial.decoder.produced)
+        self._growing = None
+        if trial.over:
+            return
+        if enough:
+            trial.resume()
+        else:
+            self._stop_short(trial)
+
+    def _stop_short(self, trial: StreamTrial) -> None:
+        """No more of it can be paid. The client is told, and nobody is to blame."""
+        record, decoder = self._record, trial.decoder
+        record.finish = "length"
+        self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
+        self._bill.produced = -1  # it says nothing of the target
+        self._reply.end(self._writer.cut(self._choices, NO_MORE), DONE)
+        trial.stop()
+
+    def late(self, now: float) -> None:
+        """Say something to a client that has been waiting; then its status is 200, and an error an event."""
+        reply, patience = self._reply, self._generation.config.server.keepalive
+        quiet = max(reply.last, self._began)
+        if now >= quiet + patience:
+            if not reply.opened:
+                reply.open(header("x-switchyard-route", self.route))
+            if not reply.stalled:
+                reply.send(KEEPALIVE)
+            quiet = now
+        self.due = quiet + patience

@@ -1,0 +1,1 @@
+"""/graphql: operations of GraphQL, whichever way they come."""

@@ -1,0 +1,1 @@
+"""What is seen while calls go by, and who is told of it."""
