@@ -35,7 +35,7 @@ async def served(start, *plays, share="100%", budget="10/day", client=(), more="
     async with Provider(*(client or (ok(),))) as provider, Provider(*(plays or (ok("from the shadow"),))) as shadow:
         text = CONFIG.format(url=provider.url, shadow=shadow.url, share=share, budget=budget, price=PRICE, more=more)
         async with start(text) as gateway:
-            gateway.provider, gateway.call.shadow = provider, shadow
+            gateway.provider, gateway.shadow = provider, shadow
             yield gateway
 
 
@@ -81,7 +81,7 @@ async def test_a_call_is_copied_and_its_client_sees_nothing_of_it(start):
         answer.body["choices"][0]["message"]["content"],
         answer.headers["x-switchyard-target"],
     )
-    (sent,), (copy,) = gateway.provider.requests, gateway.call.shadow.requests
+    (sent,), (copy,) = gateway.provider.requests, gateway.shadow.requests
     assert {**sent.body, "model": "other-model"} == copy.body
 
 
@@ -139,11 +139,11 @@ async def test_copies_that_pile_up_are_dropped_and_counted(start):
         for _ in range(MOST + 3):
             await gateway.chat(headers=KEY, max_tokens=10)
         async with asyncio.timeout(5):
-            while len(gateway.call.shadow.requests) < MOST:
+            while len(gateway.shadow.requests) < MOST:
                 await asyncio.sleep(0.02)
         found = await dropped(gateway, "busy")
 
-    assert (3, MOST) == (found, len(gateway.call.shadow.requests))
+    assert (3, MOST) == (found, len(gateway.shadow.requests))
 
 
 async def test_the_shadows_budget_is_never_overspent_and_its_clients_are_served_on(start):
@@ -152,13 +152,13 @@ async def test_the_shadows_budget_is_never_overspent_and_its_clients_are_served_
             await gateway.chat(headers=KEY, max_tokens=20)
             await asyncio.sleep(0.005)
         async with asyncio.timeout(8):
-            while await dropped(gateway, "spent") + len(gateway.call.shadow.requests) < 60:
+            while await dropped(gateway, "spent") + len(gateway.shadow.requests) < 60:
                 await asyncio.sleep(0.05)
         cost = await gateway.metric('switchyard_shadow_cost_usd_total{route="m"}')
         debt = await gateway.metric("switchyard_budget_debt_usd_total")
 
     assert 60 == len(gateway.provider.requests)
-    assert (pytest.approx(len(gateway.call.shadow.requests) * 0.52), 0) == (cost, debt)
+    assert (pytest.approx(len(gateway.shadow.requests) * 0.52), 0) == (cost, debt)
     assert 5 < cost <= 10
 
 
@@ -200,7 +200,7 @@ async def test_a_dead_shadow_is_left_alone_for_a_while_without_hurting_its_other
         direct = await gateway.chat("s/other-model", headers=KEY, max_tokens=12)
 
     assert (2, 502) == (away, direct.status)
-    assert 6 <= len(gateway.call.shadow.requests)
+    assert 6 <= len(gateway.shadow.requests)
 
 
 async def test_a_rate_limit_that_a_shadow_meets_rests_no_clients_key(start):
@@ -220,7 +220,7 @@ async def test_a_refused_call_is_not_copied(start):
         answer = await gateway.chat(headers=KEY, max_tokens=12)
         await asyncio.sleep(0.05)
 
-    assert (400, []) == (answer.status, gateway.call.shadow.requests)
+    assert (400, []) == (answer.status, gateway.shadow.requests)
 
 
 @pytest.mark.parametrize("routing", [{"local": True}, {"avoid": ["s"]}, {"avoid": ["s/other-*"]}])
@@ -232,7 +232,7 @@ async def test_a_client_who_does_not_want_to_go_there_does_not(start, routing):
         await gateway.chat(headers=KEY, max_tokens=12, routing=routing)
         await asyncio.sleep(0.05)
 
-    assert [] == gateway.call.shadow.requests
+    assert [] == gateway.shadow.requests
 
 
 async def test_the_share_is_drawn_by_the_calls_id(start):
@@ -245,7 +245,7 @@ async def test_the_share_is_drawn_by_the_calls_id(start):
         await finished(gateway, expected)
         await asyncio.sleep(0.05)
 
-    assert expected == len(gateway.call.shadow.requests)
+    assert expected == len(gateway.shadow.requests)
     assert 8 <= expected <= 30
 
 
@@ -258,14 +258,14 @@ async def test_limits_of_the_shadows_provider_hold_for_copies(start):
             while await dropped(gateway, "spent") < 2:
                 await asyncio.sleep(0.02)
 
-    assert 2 == len(gateway.call.shadow.requests)
+    assert 2 == len(gateway.shadow.requests)
 
 
 async def test_a_copy_under_way_ends_with_the_process_and_is_paid(start, tmp_path):
     async with served(start, hangs(SSE), client=(streams(words("x")),)) as gateway:
         await gateway.chat(headers=KEY, max_tokens=12, stream=True)
         async with asyncio.timeout(5):
-            while not gateway.call.shadow.requests:
+            while not gateway.shadow.requests:
                 await asyncio.sleep(0.01)
 
     (row,) = await rows(tmp_path, gateway, 1)
@@ -301,4 +301,4 @@ async def test_what_the_shadow_cannot_be_asked_is_dropped(start):
                 await asyncio.sleep(0.01)
 
     assert completion()["object"] == "chat.completion"
-    assert [] == gateway.call.shadow.requests
+    assert [] == gateway.shadow.requests
