@@ -59,7 +59,8 @@ class Drain:
                 await self._task
             self._task = None
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._try(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await self._try()
 
     async def drain(self) -> bool:
         """All that waits; False if the ledger is down."""

@@ -158,7 +158,8 @@ class Desk:
         work_to_do = self._thread.submit(self._do, work)
         work_to_do.add_done_callback(_looked_at)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(work_to_do), self._deadline)
+            async with asyncio.timeout(self._deadline):  # in Python 3.11, wait_for may forget that it was cancelled
+                return await asyncio.wrap_future(work_to_do)
         except TimeoutError as error:
             if self._connection is not None:
                 self._connection.interrupt()
