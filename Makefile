@@ -33,7 +33,7 @@ check: $(DEV)  ## format, lint and types
 	$(BIN)/mypy
 
 test: setup-dev node check  ## all checks and tests; the pure folders must be covered, every branch of them
-	$(BIN)/coverage run -m pytest --durations=10 $(ARGS)
+	$(BIN)/python -m tests.parts $(ARGS)
 	$(BIN)/coverage report --skip-covered --fail-under=100
 
 matrix: setup-dev  ## write down what the tests show of each dialect, in the README and for `proxy.py dialects`

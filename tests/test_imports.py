@@ -77,6 +77,9 @@ FILES = sorted(
 )
 
 
+INSTALLED = {*sys.stdlib_module_names, *packages_distributions()}
+
+
 @cache
 def imported(file: str) -> tuple[str, ...]:
     """Full names: `from core import call` and `import core.call` are both core.call."""
@@ -150,9 +153,7 @@ def test_a_folder_has_its_line_in_the_table(folder: str) -> None:
 
 @pytest.mark.parametrize("folder", sorted(set(FOLDERS) - SHARED | {"proxy"}))
 def test_a_folder_shadows_nothing_that_is_installed(folder: str) -> None:
-    installed = {*sys.stdlib_module_names, *packages_distributions()}
-
-    assert folder not in installed
+    assert folder not in INSTALLED
 
 
 def test_the_table_has_no_circle() -> None:
