@@ -72,6 +72,16 @@ def test_usage_of_a_stream_that_began_with_something_odd_has_no_frame():
     assert b'"choices":[]' in writer.end(Usage())
 
 
+def test_a_stream_that_may_not_go_on_ends_as_if_its_length_were_limited():
+    writer = StreamWriter(show_usage=False)
+    writer.write([FIRST])
+
+    said = orjson.loads(writer.cut(2, "the budget is spent").removeprefix(b"data: "))
+
+    assert [(0, {}, "length"), (1, {}, "length")] == [tuple(choice.values()) for choice in said["choices"]]
+    assert ("c1", "the budget is spent") == (said["id"], said["note"])
+
+
 def test_nothing_to_say_is_no_bytes():
     assert StreamWriter(show_usage=False).write([]) == b""
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-import aiohttp
 import orjson
 
 from store.entry import Entry
@@ -94,6 +93,7 @@ class Meter(Provider):
         self.plans_of_calls = plans
         self.bill: Counter[int] = Counter()
         self.gone: set[int] = set()
+        self.deaf: set[int] = set()
 
     async def _notice(self, reader: asyncio.StreamReader, request: Request) -> None:
         if self._plan(request).kind in {"cut", "deaf"}:
@@ -109,6 +109,7 @@ class Meter(Provider):
         if plan.kind in {"limited", "broken"} and model == "one":
             return _refuses(writer, 429 if plan.kind == "limited" else 500)
         if plan.kind == "deaf":
+            self.deaf.add(plan.number)
             await request.gone.wait()
             return None
         if plan.kind == "cut":
@@ -146,22 +147,24 @@ def _with(event: bytes, **fields: object) -> bytes:
     return b"data: " + orjson.dumps({**orjson.loads(event.removeprefix(b"data: ")), **fields}) + b"\n\n"
 
 
-async def ask(gateway: Running, plan: Plan) -> int:
+async def ask(gateway: Running, provider: Meter, plan: Plan) -> int:
     """The status; 0 for those whose client left."""
     url, data = f"{gateway.url}/v1/chat/completions", orjson.dumps(plan.body)
-    headers = {**KEY, "x-request-id": f"call-{plan.number}"}
-    patience = aiohttp.ClientTimeout(total=0.3 if plan.kind == "deaf" else 30)
-    try:
-        async with gateway.session.post(url, data=data, headers=headers, timeout=patience) as response:
-            if plan.kind != "cut":
-                await response.read()
-                return response.status
-            raw = b""
-            while raw.count(b'"content":"word ') < plan.heard:
-                raw += await response.content.readany()
-            response.close()
-            return 0
-    except TimeoutError:
+    asked = gateway.session.post(url, data=data, headers={**KEY, "x-request-id": f"call-{plan.number}"})
+    if plan.kind == "deaf":
+        waiting = asyncio.ensure_future(asked)
+        await until(lambda: plan.number in provider.deaf)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        return 0
+    async with asked as response:
+        if plan.kind != "cut":
+            await response.read()
+            return response.status
+        raw = b""
+        while raw.count(b'"content":"word ') < plan.heard:
+            raw += await response.content.readany()
+        response.close()
         return 0
 
 
@@ -172,7 +175,7 @@ async def test_the_ledger_is_what_the_provider_counted(start, tmp_path):
 
     async def one(plan: Plan) -> int:
         async with gate:
-            return await ask(gateway, plan)
+            return await ask(gateway, provider, plan)
 
     async with Meter(plans) as provider:
         async with start(CONFIG.format(admin=ADMIN, url=provider.url)) as gateway:

@@ -2,7 +2,7 @@
 
 import orjson
 import pytest
-from playbook import CALL, World, provider, route, stage, target
+from playbook import CALL, World, failure, provider, route, stage, target
 
 from core.faults import Fault
 from core.wishes import Wishes
@@ -107,6 +107,16 @@ def test_what_would_begin_is_an_attempt_or_why_there_is_none():
     assert isinstance(attempt, Attempt)
     assert isinstance(nothing, Exhausted)
     assert ["no"] == [each.reason for each in nothing.skipped]
+
+
+def test_what_would_begin_is_where_something_would_be_sent():
+    world, chain = World(), route("lab/a", "lab/b")
+    spent = failure(Fault.RATE_LIMITED)
+    attempt = beginning(
+        chain, CALL, onlooking(world.view(chain)), caller="", refuses=lambda one: spent if one.id == "lab/a" else None
+    )
+
+    assert "lab/b" == attempt.target.id
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ async def test_what_no_generation_uses_is_closed_when_it_is_done(pools, start, a
     await ask(goes)[1].outcome()
     _, first = ask(goes)
     _, busy = ask(goes)
-    await until(lambda: left.connections == 2)
+    await until(lambda: left.connections >= 2)  # a spare one may have come first
 
     pools.retire({stays})
     outcomes = [await first.outcome(), await busy.outcome()]
