@@ -66,7 +66,7 @@ async def test_answers_are_read_behind_the_loops_back_and_only_so_many_at_once()
     async with assessing() as assessor:
         for number in range(3 * AT_ONCE):
             assessor.finished(record(f"{number}"), JSON, BAD if number % 2 else GOOD, 0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while (found := evidence(assessor)) is None:
                 await asyncio.sleep(0.01)
 
@@ -142,7 +142,7 @@ class Waiting:
         self.told.append(flaw)
 
     async def all(self, number):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while len(self.told) < number:
                 await asyncio.sleep(0.01)
         return self.told
@@ -178,7 +178,7 @@ async def test_copies_are_judged_but_nobody_asks_for_them_again():
         for number in range(3):
             assessor.copied(record(time=NOW + number), question(), None, 5)
         assessor.copied(record(), JSON, BAD, 0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while (found := evidence(assessor)).flaws == 0:
                 await asyncio.sleep(0.01)
 

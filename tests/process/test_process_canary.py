@@ -30,7 +30,7 @@ async def counted(gateway, calls):
         one = await standing(gateway)
         return one["canary"]["calls"] + one["rest"]["calls"] == calls and one
 
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(15):
         while not (one := await complete()):
             await asyncio.sleep(0.1)
     return one
@@ -56,7 +56,7 @@ async def test_what_one_worker_learns_rolls_it_back_for_all_and_for_good(written
         config = written(url=provider.url, workers=2, more=CANARY.format(share="100%").replace("a/one", "demo/echo"))
         async with start(config) as gateway:
             await targets(gateway)
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(15):
                 while (one := await standing(gateway))["status"] != "rolled_back":
                     await asyncio.sleep(0.1)
             await asyncio.sleep(1.2)  # by then the other worker has heard of it

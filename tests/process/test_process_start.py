@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -69,14 +70,19 @@ async def test_the_demo_streams_calls_a_tool_and_falls_back(start):
     assert int(fallen.headers["x-switchyard-attempts"]) >= 2
 
 
+def queued(process: int) -> float:
+    """For so many seconds somebody else had the cores that it could have used."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
+
+
 async def test_a_second_start_answers_soon(start, written):
     async with start(written(), folder="first"):
         pass
 
-    began = time.monotonic()
+    began, others = time.monotonic(), queued(os.getpid())
     async with start(written(), folder="second") as gateway:
         answer = await gateway.chat("demo")
-        took = time.monotonic() - began
+        took = time.monotonic() - began - queued(gateway.pid) - queued(os.getpid()) + others
 
     assert 200 == answer.status
     assert took < 3

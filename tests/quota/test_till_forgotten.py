@@ -138,7 +138,7 @@ async def test_many_accounts_are_restored_without_keeping_the_store_from_its_cal
         for hold in await asyncio.gather(*(granted(till, one, 10) for one in keys)):
             hold.settle(10, 0, b"")
         store.forget()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(15):
             while len(store.restored) < len(keys):
                 await asyncio.sleep(0.02)
 

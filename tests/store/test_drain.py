@@ -86,7 +86,7 @@ def drain(journal: Journal, pages: Pages, say: Log | None = None) -> Drain:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while not condition():
             await asyncio.sleep(0.005)
 

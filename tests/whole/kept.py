@@ -44,7 +44,7 @@ def told(answer):
 
 
 async def rows(gateway, count):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while True:
             found = (await gateway.get("/api/v1/calls", **ADMIN)).body["data"]
             if len(found) >= count:

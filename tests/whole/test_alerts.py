@@ -38,7 +38,7 @@ async def served(start, *answers, at="10%", budget="10/month"):
 
 async def told(gateway, count):
     """What came, once that many requests have."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(15):
         while len(gateway.hook.requests) < count:
             await asyncio.sleep(0.02)
     await asyncio.sleep(0.1)

@@ -25,7 +25,7 @@ def redis(server):
 
 async def kept(gateway, count):
     """Once so many answers are; they are sent beside the calls."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while (await gateway.get("/api/v1/cache", **ADMIN)).body["entries"] != count:
             await asyncio.sleep(0.02)
 
@@ -81,7 +81,7 @@ async def test_a_cache_that_does_not_answer_is_a_miss_and_delays_nobody(start, r
             page = (await gateway.get("/api/v1/cache", **ADMIN)).body
             refused = await gateway.request("DELETE", "/api/v1/cache?all=true", **ADMIN)
             trouble = await gateway.metric("switchyard_cache_trouble_total")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(15):
             while told(again := await gateway.chat(headers=ALICE)) != "hit":
                 await asyncio.sleep(0.1)
 

@@ -70,7 +70,7 @@ async def ask(gateway, text, headers=ALICE, model="m", before=(), **more):
 
 async def learned(gateway):
     likeness = gateway.house._shared.larder.likeness
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while likeness._tasks:
             await asyncio.sleep(0.01)
 

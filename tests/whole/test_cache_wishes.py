@@ -159,7 +159,7 @@ async def test_what_is_too_large_is_not_kept(start):
 async def test_a_long_answer_is_read_by_a_thread_and_kept(start):
     async with served(start, ok("x" * 100_000)) as gateway:
         first = await gateway.chat(headers=ALICE)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while not await gateway.metric("switchyard_cache_entries"):
                 await asyncio.sleep(0.02)
         second = await gateway.chat(headers=ALICE)

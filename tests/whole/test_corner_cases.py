@@ -180,7 +180,7 @@ async def test_core_63_a_client_that_leaves_cancels_its_provider(start, tongue, 
     body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": stream}
     async with Provider(play) as a, start(configured(tongue, a.url)) as gateway:
         asking = asyncio.create_task(gateway.request("POST", "/v1/chat/completions", body))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while not a.requests:
                 await asyncio.sleep(0.005)
             asking.cancel()

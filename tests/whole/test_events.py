@@ -204,7 +204,7 @@ async def test_nobody_is_left_when_the_last_one_leaves(start):
     async with served(start) as gateway:
         async with watching(gateway):
             during = gateway.house._newsroom.listeners
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while gateway.house._newsroom.listeners:
                 await asyncio.sleep(0.01)
 

@@ -50,7 +50,7 @@ async def standing(gateway, task="chat"):
 
 async def seen(gateway, task, answers=1):
     """How a target stands once so many answers were looked at."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while (found := await standing(gateway, task)) is None or found["seen"] < answers - 0.01:
             await asyncio.sleep(0.02)
     return found

@@ -110,7 +110,7 @@ async def test_usage_and_costs_are_those_of_the_pages(start):
     costs = '{ costs(period: "all") { totalCost byKey { name requests costUsd } byTag { name } } }'
     async with served(start) as gateway:
         await gateway.chat(headers=ALICE)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while not (await gateway.get("/api/v1/usage", **ALICE)).body["requests"]:
                 await asyncio.sleep(0.02)
         own = (await post(gateway, query)).body["data"]["usage"]

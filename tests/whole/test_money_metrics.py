@@ -22,7 +22,7 @@ def nobody() -> int:
 
 
 async def until(gateway, line: str, value: float) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while await gateway.metric(line) != value:
             await asyncio.sleep(0.02)
 

@@ -56,7 +56,7 @@ def told(gateway, kind):
 
 async def spans(gateway, count):
     """All spans, once there are *count*."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(15):
         while True:
             found = [
                 span
@@ -160,7 +160,7 @@ async def test_a_client_that_does_not_record_is_not_recorded(start):
 async def test_metrics_are_those_of_the_conventions(start):
     async with served(start, says(503, {}), streams(words("a", "b"))) as gateway:
         await gateway.chat("smart", stream=True)
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(15):
             while not (found := told(gateway, "metrics")):
                 await asyncio.sleep(0.05)
         scopes = [scope for resource in found[-1].resource_metrics for scope in resource.scope_metrics]
@@ -193,7 +193,7 @@ async def test_a_collector_that_is_down_costs_spans_and_no_call(start, monkeypat
             assert 200 == (await gateway.chat("smart")).status
         took = time.monotonic() - began
         lost = await gateway.metric("switchyard_otel_lost_total")
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(15):
             while await gateway.metric("switchyard_otel_up"):
                 await asyncio.sleep(0.1)
 

@@ -68,7 +68,7 @@ async def test_a_client_that_does_not_read_holds_its_provider_back(start, way):
         aiohttp.ClientSession(connector=connector, read_bufsize=SMALL) as session,
         way(session, gateway.url) as rest,
     ):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(15):
             while not await provider.is_held_back(1):
                 pass
         held = provider.poured.total()

@@ -362,6 +362,6 @@ def delayed(play: Play) -> Play:
 
 
 async def until(true) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while not true():
             await asyncio.sleep(0.002)

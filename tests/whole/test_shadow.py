@@ -42,7 +42,7 @@ async def served(start, *plays, share="100%", budget="10/day", client=(), more="
 async def finished(gateway, count, fault="none"):
     """Once so many copies have ended."""
     line = f'switchyard_shadow_calls_total{{fault="{fault}",route="m"}}'
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while await gateway.metric(line) < count:
             await asyncio.sleep(0.02)
 
@@ -53,7 +53,7 @@ async def dropped(gateway, reason):
 
 async def rows(tmp_path, gateway, count):
     """The log's lines of the shadow's calls."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while True:
             lines = [orjson.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
             found = [line for line in lines if line["message"] == "call" and line["route"] == "shadow:m"]
@@ -63,7 +63,7 @@ async def rows(tmp_path, gateway, count):
 
 
 async def spent(gateway, by):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while True:
             answer = await gateway.get("/api/v1/costs?period=all", **ADMIN)
             found = {each[by]: each for each in answer.body[f"by_{by}"]}
@@ -115,7 +115,7 @@ async def test_copies_are_looked_at_for_flaws(start, stream, fields, flaw):
         for number in range(2):  # a client that asks again says nothing of the shadow
             await gateway.chat(headers=KEY, stream=stream, max_tokens=10, **fields)
             await finished(gateway, number + 1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while await gateway.metric(f'{line}"s/other-model"}}') < 2:
                 await asyncio.sleep(0.02)
         others = await gateway.metric(f'{line}"p/real-model"}}')
@@ -138,7 +138,7 @@ async def test_copies_that_pile_up_are_dropped_and_counted(start):
     async with served(start, hangs(), budget="1000/day") as gateway:
         for _ in range(MOST + 3):
             await gateway.chat(headers=KEY, max_tokens=10)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while len(gateway.shadow.requests) < MOST:
                 await asyncio.sleep(0.02)
         found = await dropped(gateway, "busy")
@@ -151,7 +151,7 @@ async def test_the_shadows_budget_is_never_overspent_and_its_clients_are_served_
         for _ in range(60):
             await gateway.chat(headers=KEY, max_tokens=20)
             await asyncio.sleep(0.005)
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(15):
             while await dropped(gateway, "spent") + len(gateway.shadow.requests) < 60:
                 await asyncio.sleep(0.05)
         cost = await gateway.metric('switchyard_shadow_cost_usd_total{route="m"}')
@@ -254,7 +254,7 @@ async def test_limits_of_the_shadows_provider_hold_for_copies(start):
         for _ in range(4):
             await gateway.chat(headers=KEY, max_tokens=12)
             await asyncio.sleep(0.02)
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(15):
             while await dropped(gateway, "spent") < 2:
                 await asyncio.sleep(0.02)
 
@@ -264,7 +264,7 @@ async def test_limits_of_the_shadows_provider_hold_for_copies(start):
 async def test_a_copy_under_way_ends_with_the_process_and_is_paid(start, tmp_path):
     async with served(start, hangs(SSE), client=(streams(words("x")),)) as gateway:
         await gateway.chat(headers=KEY, max_tokens=12, stream=True)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while not gateway.shadow.requests:
                 await asyncio.sleep(0.01)
 
@@ -283,7 +283,7 @@ routes:
 """
         async with start(text) as gateway:
             await gateway.chat("x-large")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(15):
                 while not shadow.requests:
                     await asyncio.sleep(0.01)
 
@@ -296,7 +296,7 @@ async def test_what_the_shadow_cannot_be_asked_is_dropped(start):
         gateway.config.write_text(text)
         await gateway.request("POST", "/admin/reload", **ADMIN)
         await gateway.chat(headers=KEY, max_tokens=12, n=2)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while not await dropped(gateway, "unfit"):
                 await asyncio.sleep(0.01)
 

@@ -93,7 +93,7 @@ async def test_targets_that_clients_have_named_are_told_too(start):
 async def test_calls_under_way_show(start):
     async with served(start, hangs()) as gateway:
         call = asyncio.ensure_future(gateway.chat("lone", headers=ALICE))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while (await targets(gateway))["q/two"]["in_flight"] != 1:
                 await asyncio.sleep(0.01)
         call.cancel()
