@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-TIMED = {"gateway", "process", "quota", "server", "store", "telemetry", "upstream", "whole"}
+TIMED = {"dashboard", "gateway", "process", "quota", "server", "store", "telemetry", "upstream", "whole"}
 PARTS = ("timed", "calm")
 LAST = "calm"  # whose output comes last, and tells what all tests show
 COVERED = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "--durations=10"]
