@@ -101,7 +101,7 @@ $(DEV): requirements-dev.txt $(RUNTIME)
 
 $(TOOLS): | $(BIN)/python
 	@missing=""; \
-	for pair in redis-server:redis-server node:nodejs npm:npm openssl:openssl chromium:chromium promtool:prometheus; do \
+	for pair in redis-server:redis-server node:nodejs npm:npm openssl:openssl chromium:chromium promtool:prometheus systemd-analyze:systemd; do \
 	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; \
 	done; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$$missing postgresql"; \

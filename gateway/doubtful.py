@@ -8,6 +8,7 @@ from typing import Final
 from adapters import ADAPTERS
 from catalog.current import answers, gone
 from catalog.lookup import NOTHING_KNOWN, Catalog, Model, row
+from config.load import is_loopback
 from config.schema import Config, Retry, Route, Stage
 from core.faults import Fault
 from core.target import Target
@@ -28,13 +29,23 @@ def doubtful(config: Config) -> tuple[str, ...]:
         provider = config.providers[target.provider]
         return catalog.facts(provider.name, provider.dialect, target.model) or NOTHING_KNOWN
 
-    told: list[str] = []
+    told = list(_reach(config))
     of_targets: set[str] = set()
     for route in config.routes.values():
         fresh = [sentence for sentence in _targets(config, route, facts) if sentence not in of_targets]
         of_targets.update(fresh)
         told += (f"routes.{route.name}: {sentence}" for sentence in (*_timers(route), *fresh, *_stages(route, facts)))
     return tuple(told)
+
+
+def _reach(config: Config) -> Iterator[str]:
+    """Pages that are open where calls are not."""
+    server = config.server
+    if config.keys and not server.metrics_key and not is_loopback(server.host):
+        yield (
+            "server.metrics_key: calls need a key and /metrics needs none, so that whoever can reach "
+            f"{server.host} reads there which keys and targets there are, how much is called and what it costs: set one"
+        )
 
 
 def _timers(route: Route) -> Iterator[str]:

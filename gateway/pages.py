@@ -64,11 +64,11 @@ class Pages:
             ("GET", "/metrics"): self._metrics,
             ("POST", "/admin/reload"): self._reload,
         }
-        operators = dashboard.Dashboard(office.desk.sessions, lambda: current.generation.config.server)
+        self._operators = dashboard.Dashboard(office.desk.sessions, lambda: current.generation.config.server)
         # By how a path begins.
         self._doors: Mapping[str, Page] = {
             ROOT: office.desk.serve,
-            dashboard.ROOT: operators.serve,
+            dashboard.ROOT: self._operators.serve,
             door.PATH: office.graph.serve,
         }
         self._pages: Mapping[tuple[str, str], Page] = pages | {
@@ -77,9 +77,10 @@ class Pages:
 
     @property
     def places(self) -> frozenset[tuple[str, str]]:
-        """Methods and paths of all pages that don't stand behind a door; `{}` is a name."""
+        """Methods and paths of all that is served; `{}` is a name."""
         models = {("GET", f"{before}{MODELS}{{}}") for before in ("", "/v1")}
-        return frozenset({*self._pages, *(("POST", path) for path in self._calls), *models})
+        pages = {*self._pages, *(("POST", path) for path in self._calls), *models}
+        return frozenset(pages | self._operators.places | self._office.graph.places | self._office.desk.places)
 
     async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
         path = request.path

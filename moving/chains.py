@@ -163,6 +163,9 @@ class Chains:
         """Without fallbacks: those of the lowest order first. *told*: the findings hear of weights."""
         stages: list[Stage] = []
         spare: dict[str, Decimal] = {}
+        for one in deployments if told else ():
+            if "order" in one.numbers:
+                self._findings.keep(one.said("order"), "a stage of the chain, after those of a lower order")
         for order in sorted({_order(one) for one in deployments}):
             weights = self._weighed([one for one in deployments if _order(one) == order], told=told)
             spare |= {target: Decimal(1) for target, weight in weights.items() if not weight}

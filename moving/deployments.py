@@ -24,6 +24,13 @@ _OTHER_KINDS: Final = frozenset(
     }
 )
 _NUMBERS: Final = ("weight", "rpm", "tpm", "order", "max_parallel_requests")
+_IDLE: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        ("rpm", "tpm"), "nothing is weighed by it, and nothing limited; `models.NAME.limits` would limit it"
+    ),
+    "weight": "nothing is weighed by it",
+    "max_parallel_requests": "says nothing; `concurrency` is a number from 1 to 999999",
+}
 _TIMES: Final = ("timeout", "stream_timeout", "num_retries")
 _NO_DEFAULTS: Final = "targets have no parameters of their own here: let the clients send it"
 _WHY: Final[Mapping[str, str]] = {
@@ -139,7 +146,8 @@ class Reading:
 
     def _target(self, group: str, model: tuple[Entry, str], said: Given, about: Given) -> Deployment | None:
         at = model[0]
-        if (mode := about.text("mode")) and mode[1] in _OTHER_KINDS:
+        mode = about.text("mode")
+        if mode and mode[1] in _OTHER_KINDS:
             self._findings.leave(
                 at, f"a model for {shortened(mode[1])}: only chat, completions and embeddings are served"
             )
@@ -153,6 +161,8 @@ class Reading:
         door = self._door(at, prefix, name, said)
         if door is None:
             return None
+        if mode:
+            self._findings.keep(mode[0], "each call says by its path what it asks for")
         target = f"{self._doors.name(door)}/{plain(_deployed(prefix, name))}"
         numbers = {name: found for name in _NUMBERS if (found := said.number(name))}
         times = {name: found for name in _TIMES if (found := said.number(name, 86_400))}
@@ -166,7 +176,7 @@ class Reading:
             times={name: found[1] for name, found in times.items()},
             places={name: found[0] for name, found in (*numbers.items(), *times.items())},
             budget=(*most, period[1] if period else "") if most else None,
-            facts=self._facts(at, said, about, door.dialect),
+            facts=self._facts(said, about, door.dialect),
         )
 
     def _whose(self, at: Entry, model: str, said: Given) -> tuple[str, str] | None:
@@ -258,16 +268,15 @@ class Reading:
                 found[plain(name)] = ours(entry.node.text)
         return tuple(found.items())
 
-    def _facts(self, at: Entry, said: Given, about: Given, dialect: str) -> dict[str, Tree]:
+    def _facts(self, said: Given, about: Given, dialect: str) -> dict[str, Tree]:
         """What ours calls `models.NAME`: prices and sizes."""
         facts: dict[str, Tree] = {}
-        price = {
-            name: each * 10**6 for name, theirs in PRICES.items() if (each := _price(theirs, said, about)) is not None
-        }
+        price = {name: found for name, theirs in PRICES.items() if (found := self._price(theirs, said, about))}
         if {"input", "output"} <= set(price):
-            facts["price"] = {name: round(each, 9) for name, each in price.items()}
+            facts["price"] = {name: round(each * 10**6, 9) for name, (_, each) in price.items()}
         elif price:
-            self._findings.leave(at, "a price needs both input_cost_per_token and output_cost_per_token")
+            for place, _ in price.values():
+                self._findings.leave(place, "a price needs both input_cost_per_token and output_cost_per_token")
         elif (base := about.text("base_model")) and (known := self._prices(dialect, base[1].rpartition("/")[2])):
             facts["price"] = known
             self._findings.change(base[0], f"the price of {words(base[0])}, written out as the catalog has it today")
@@ -276,7 +285,15 @@ class Reading:
         for name, theirs in (("context", "max_input_tokens"), ("max_output", "max_output_tokens")):
             if (size := about.number(theirs, 10**9)) and size[1] == int(size[1]) >= 1:
                 facts[name] = int(size[1])
+            elif size:
+                self._findings.leave(size[0], "expected a whole number of tokens, 1 or more")
         return facts
+
+    def _price(self, name: str, said: Given, about: Given) -> tuple[Entry, Decimal] | None:
+        found = [one for each in (said, about) if (one := each.number(name, 1))]
+        for at, _ in found[1:]:
+            self._findings.leave(at, "is said before, in litellm_params")
+        return found[0] if found else None
 
 
 PRICES: Final = {
@@ -285,11 +302,6 @@ PRICES: Final = {
     "cache_read": "cache_read_input_token_cost",
     "cache_write": "cache_creation_input_token_cost",
 }
-
-
-def _price(name: str, said: Given, about: Given) -> Decimal | None:
-    found = [each.number(name, 1) for each in (said, about)]
-    return next((one[1] for one in found if one), None)
 
 
 def _unfit(group: str, model: str) -> str:
@@ -330,6 +342,15 @@ def _deployed(prefix: str, name: str) -> str:
 
 def _is_region(word: str) -> bool:
     return word.count("-") == 2 and word[-1:].isdigit()
+
+
+def idle(deployments: Iterable[Deployment], findings: Findings) -> None:
+    """Report the numbers that nothing was made of. It has to be the last to look at the findings."""
+    told = {one.path for one in (*findings.mapped, *findings.changed, *findings.left)}
+    for one in deployments:
+        for name, at in one.places.items():
+            if at.path not in told and name in _IDLE:
+                findings.leave(at, _IDLE[name])
 
 
 def credentials(listed: Iterable[Entry], findings: Findings) -> dict[str, Mapping[str, Entry]]:

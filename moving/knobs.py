@@ -188,7 +188,8 @@ class Knobs:
         limits: dict[str, Tree] = {name: f"{int(rate)}/min" for name, rate in rates.items() if rate and rate >= 1}
         if limits and self._limits:
             said["limits"] = limits
-            self._findings.keep(one.said("rpm", "tpm"), "rpm and tpm are limits, of all machines together")
+            for name in ("rpm", "tpm"):
+                self._findings.keep(one.said(name, "rpm", "tpm"), "rpm and tpm are limits, of all machines together")
         if (most := one.numbers.get("max_parallel_requests")) and 1 <= most < 10**6:
             said["concurrency"] = int(most)
             self._findings.change(

@@ -8,7 +8,7 @@ from config.schema import DialectFacts
 from config.section import Entry
 from config.yaml_lines import Fields, Node, Scalar
 from moving.chains import Chains, fallbacks
-from moving.deployments import Prices, Reading, credentials
+from moving.deployments import Prices, Reading, credentials, idle
 from moving.doors import Doors
 from moving.findings import Findings
 from moving.given import Given, parsed, variables
@@ -63,7 +63,9 @@ def imported(
     knobs.litellm(litellm)
     knobs.general(general)
     root.close(_ELSEWHERE, "is not known here")
-    return page(_sections(knobs, doors, routes), HEAD), findings
+    sections = _sections(knobs, doors, routes)
+    idle(found, findings)
+    return page(sections, HEAD), findings
 
 
 def _environment(root: Given, doors: Doors) -> None:

@@ -19,6 +19,7 @@ import proxy
 from adapters import ADAPTERS
 from adapters.demo_wish import MODELS as DEMO_MODELS
 from admin.key_pages import KEYS
+from admin.told import doors
 from api import ENDPOINTS
 from config.load import load
 from config.problems import ConfigErrors
@@ -228,11 +229,12 @@ def test_every_endpoint_is_documented() -> None:
     pages = {f"{method} {path}" for method, path in re.findall(r'\("(GET|POST)", "(/[^"]*)"\)', source)}
     calls = {f"POST /v1{endpoint.path}" for endpoint in ENDPOINTS.values()}
     models = {"GET /v1/models", f"GET /v1{MODELS}{{id}}"}
+    behind = {f"{method} {path}" for method, path in doors.OPERATIONS}
 
     documented = first_column(README, "endpoint")
 
     assert "GET /models" in pages
-    assert sorted(calls | models | operators() | pages - {"GET /models"}) == sorted(documented)
+    assert sorted(calls | models | behind | operators() | pages - {"GET /models"}) == sorted(documented)
 
 
 def test_every_metric_is_documented_with_its_labels() -> None:

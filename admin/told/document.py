@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from admin.sessions import COOKIE
 from admin.shapes import caching as caching_shapes
 from admin.shapes import calls as call_shapes
+from admin.shapes import doors as door_shapes
 from admin.shapes import errors as error_shapes
 from admin.shapes import keys as key_shapes
 from admin.shapes import models as model_shapes
@@ -15,7 +17,7 @@ from admin.shapes import plain as plain_shapes
 from admin.shapes import routing as routing_shapes
 from admin.shapes import state as state_shapes
 from admin.shapes.words import Schema, named
-from admin.told import caching, calls, keys, models, money, openai, plain, routing, state
+from admin.told import caching, calls, doors, keys, models, money, openai, plain, routing, state
 from admin.told.everything import OPERATIONS
 from admin.told.operation import ANYBODY, JSON, MEANINGS, OPERATOR, Bodies, Operation, Parameter
 
@@ -30,6 +32,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
     **caching_shapes.SHAPES,
     **call_shapes.SHAPES,
     **key_shapes.SHAPES,
+    **door_shapes.SHAPES,
 }
 TAGS: Final[Mapping[str, str]] = {
     openai.TAG: "What OpenAI's clients ask, served with and without `/v1` in front.",
@@ -41,6 +44,8 @@ TAGS: Final[Mapping[str, str]] = {
     calls.TAG: "Calls that are over, calls that might be made, opinions of answers, canaries.",
     caching.TAG: "Answers that are kept.",
     keys.TAG: "Keys that are made, changed and revoked at run time.",
+    doors.GRAPHQL: "Models, health, money and completions as a graph, by one document for each question.",
+    doors.DASHBOARD: "The operators' page and its sessions.",
 }
 ABOUT: Final = (
     "An OpenAI-compatible gateway. Every refusal is OpenAI's error object, whose `param` names what is wrong. Pages "
@@ -49,7 +54,14 @@ ABOUT: Final = (
 SCHEMES: Final[Mapping[str, Any]] = {
     "key": {"type": "http", "scheme": "bearer", "description": "a client's key, where there are any"},
     "admin": {"type": "http", "scheme": "bearer", "description": "the admin key"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "a session of the dashboard; all that changes something needs its token in `x-csrf-token`, too",
+    },
 }
+SESSIONS: Final = ("/api/v1", "/graphql")  # below which a session opens what the admin key does
 
 
 def document(version: str) -> dict[str, Any]:
@@ -81,7 +93,7 @@ def _told(method: str, path: str, operation: Operation) -> dict[str, Any]:
         "operationId": _id(method, path),
         "summary": operation.summary,
         "tags": [operation.tag],
-        "security": _security(operation),
+        "security": _security(path, operation),
         "responses": _responses(operation),
     }
     if operation.more:
@@ -96,14 +108,16 @@ def _told(method: str, path: str, operation: Operation) -> dict[str, Any]:
 
 
 def _id(method: str, path: str) -> str:
-    """`get_api_v1_keys_name`"""
-    return re.sub(r"\W+", "_", f"{method.lower()}{path}").strip("_")
+    """`get_api_v1_keys_name`, or `get_dashboard_index`"""
+    page = f"{path}index" if path.endswith("/") else path
+    return re.sub(r"\W+", "_", f"{method.lower()}{page}").strip("_")
 
 
-def _security(operation: Operation) -> list[dict[str, list[str]]]:
+def _security(path: str, operation: Operation) -> list[dict[str, list[str]]]:
     if operation.open_to == ANYBODY:
         return []
-    return [{"admin": []}] if operation.open_to == OPERATOR else [{"key": []}, {"admin": []}]
+    names = [*(() if operation.open_to == OPERATOR else ("key",)), "admin"]
+    return [{name: []} for name in (*names, *(("session",) if path.startswith(SESSIONS) else ()))]
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
@@ -121,11 +135,18 @@ def _responses(operation: Operation) -> dict[str, Any]:
 
 
 def _answers(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield "200", {"description": MEANINGS[200], "content": _content(operation.good)}
+    yield _answer(operation.status, operation.good)
     for status in operation.refusals:
-        yield str(status), {"description": MEANINGS[status], "content": _content({JSON: named("Error")})}
+        yield _answer(status, {JSON: named("Error"), **operation.besides.get(status, {})})
     for status, schema in operation.also.items():
-        yield str(status), {"description": MEANINGS[status], "content": _content({JSON: schema})}
+        yield _answer(status, {JSON: schema})
+    for status in operation.bare:
+        yield _answer(status, {})
+
+
+def _answer(status: int, bodies: Bodies) -> tuple[str, dict[str, Any]]:
+    content = {"content": _content(bodies)} if bodies else {}
+    return str(status), {"description": MEANINGS[status], **content}
 
 
 def _content(bodies: Bodies) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from admin.told import caching, calls, keys, models, money, openai, plain, routing, state
+from admin.told import caching, calls, doors, keys, models, money, openai, plain, routing, state
 from admin.told.operation import Told
 
 OPERATIONS: Final[Told] = {
@@ -17,6 +17,7 @@ OPERATIONS: Final[Told] = {
     **calls.OPERATIONS,
     **caching.OPERATIONS,
     **keys.OPERATIONS,
+    **doors.OPERATIONS,
 }
 
 

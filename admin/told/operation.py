@@ -21,12 +21,17 @@ ALWAYS: Final = (400,)
 WITH_BODY: Final = (408, 413, 415)
 GUARDED: Final[Mapping[str, Sequence[int]]] = {OPERATOR: (401, 403), KEY: (401,), ANYBODY: ()}
 MEANINGS: Final[Mapping[int, str]] = {
+    101: "From here on it is a WebSocket.",
     200: "Done.",
+    204: "Done; there is nothing to say.",
+    304: "It is what `if-none-match` names.",
+    308: "It is where `location` says.",
     400: "Something in the request is wrong; `param` says what.",
     401: "No key, or one that isn't known.",
     402: "The provider wants to be paid first.",
     403: "The key isn't for this.",
     404: "There is no such thing, or it is somebody else's.",
+    406: "It can be answered in none of the kinds that `accept` names.",
     408: "The body did not come in time.",
     409: "It is so already, or somebody else was quicker.",
     413: "The body is too large.",
@@ -55,8 +60,10 @@ class Operation:
     """*summary* is what it does, in few words; *more* what else there is to know of it.
 
     *body* is what it reads, if anything, *answers* what a good one is; both are schemas of JSON, or schemas by content
-    type. *may* are the statuses of refusals, besides those that anything can end with; *also* are other answers, by
-    status. *example* is a body. *open_to* says who may ask. *everywhere*: it is served with and without `/v1` in front.
+    type, and *status* is that one's. *may* are the statuses of refusals, besides those that anything can end with;
+    *also* are other answers, by status; *besides* are other kinds that a refusal may have; *bare* are statuses of
+    answers without a body. *example* is a body. *open_to* says who may ask. *everywhere*: it is served with and without
+    `/v1` in front.
     """
 
     summary: str
@@ -70,6 +77,9 @@ class Operation:
     parameters: Sequence[Parameter] = ()
     may: Sequence[int] = ()
     also: Mapping[int, Schema] = field(default_factory=dict)
+    besides: Mapping[int, Bodies] = field(default_factory=dict)
+    bare: Sequence[int] = ()
+    status: int = 200
     open_to: Open = "operator"
     more: str = ""
     everywhere: bool = False

@@ -30,11 +30,11 @@ OPERATIONS: Final[Told] = {
     ("GET", "/metrics"): Operation(
         summary="What was counted, for Prometheus",
         tag=TAG,
-        kinds={"text/plain": TEXT},
+        kinds={"text/plain": TEXT, "application/openmetrics-text": TEXT},
         may=(401,),
         open_to=ANYBODY,
         everywhere=True,
-        more="With `server.metrics_key`, for its holder and the operator alone.",
+        more="With `server.metrics_key`, for its holder and the operator alone. OpenMetrics, where `accept` names it.",
     ),
     ("POST", "/admin/reload"): Operation(
         summary="Read the configuration again",

@@ -3,8 +3,7 @@
 import asyncio
 import gzip
 import hashlib
-import mimetypes
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,7 +20,8 @@ ROOT: Final = "/dashboard"
 FOLDER: Final = Path(__file__).resolve().parent.parent.parent / "dashboard"
 LARGEST: Final = 4096  # bytes of a login
 KINDS: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-SQUEEZED: Final = frozenset(KINDS)  # a font is compressed already
+SQUEEZED: Final = frozenset(KINDS)
+FONTS: Final = {".woff2": "font/woff2"}  # which are compressed already
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -35,6 +35,8 @@ GUARDS: Final = (
     + header("cross-origin-resource-policy", "same-origin")
 )
 UNCACHED: Final = header("cache-control", "no-store")
+
+Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
 
 
 class File(NamedTuple):
@@ -53,26 +55,33 @@ class Dashboard:
         self._server = server
         self._paths = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.suffix}
         self._files: dict[str, File] = {}
+        self._pages: Mapping[str, tuple[str, Page]] = {
+            "": ("GET", _onward),
+            "/login": ("POST", self._login),
+            "/logout": ("POST", self._logout),
+            "/session": ("GET", self._session),
+        }
+
+    @property
+    def places(self) -> frozenset[tuple[str, str]]:
+        """Methods and paths of all that is here; `{}` is the name of a file."""
+        pages = {(method, f"{ROOT}{name}") for name, (method, _) in self._pages.items()}
+        return frozenset({*pages, ("GET", f"{ROOT}/"), ("GET", f"{ROOT}/{{}}")})
 
     async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
         """Answer a request whose path begins with ROOT; raises Refusal."""
         reply.headless = request.method == "HEAD"
         method = "GET" if reply.headless else request.method
         name = request.path.removeprefix(ROOT)
-        if name == "":
-            # Its files, and /api/v1, are asked for by where the page is: also where a proxy puts it below a path.
-            reply.whole(308, b"", GUARDS + header("location", "dashboard/"), kind=b"")
-        elif (method, name) == ("POST", "/login"):
-            await self._login(request, reply)
-        elif (method, name) == ("POST", "/logout"):
-            self._logout(request, reply)
-        elif (method, name) == ("GET", "/session"):
-            _tell(reply, self._sessions.of(request.headers))
-        elif (path := self._paths.get(name[1:] or "index.html")) is None or name[0] != "/":
+        path = self._paths.get(name[1:] or "index.html") if name.startswith("/") else None
+        allowed, page = self._pages.get(name, ("GET", None))
+        if page is None and path is None:
             raise Refusal(404, "There is no such page.", code="unknown_url", type="invalid_request_error")
-        elif method != "GET":
-            raise Refusal(405, "Not allowed.", code="method_not_allowed", headers={"allow": "GET"})
-        else:
+        if method != allowed:
+            raise Refusal(405, "Not allowed.", code="method_not_allowed", headers={"allow": allowed})
+        if page is not None:
+            await page(request, reply)
+        elif path is not None:
             self._lend(await asyncio.to_thread(self._read, path), request.headers, reply)
 
     async def _login(self, request: web.BaseRequest, reply: Reply) -> None:
@@ -83,7 +92,10 @@ class Dashboard:
         safe = request.headers.get("x-forwarded-proto", request.scheme) == "https"
         _tell(reply, session, _set_cookie(session.cookie, LASTS, secure=safe))
 
-    def _logout(self, request: web.BaseRequest, reply: Reply) -> None:
+    async def _session(self, request: web.BaseRequest, reply: Reply) -> None:
+        _tell(reply, self._sessions.of(request.headers))
+
+    async def _logout(self, request: web.BaseRequest, reply: Reply) -> None:
         session = self._sessions.of(request.headers)
         if session is not None:
             guard(session, request.headers)
@@ -113,9 +125,14 @@ class Dashboard:
             reply.whole(200, file.body, lines, kind=file.kind)
 
 
+async def _onward(_request: web.BaseRequest, reply: Reply) -> None:
+    # Its files, and /api/v1, are asked for by where the page is: also where a proxy puts it below a path.
+    reply.whole(308, b"", GUARDS + header("location", "dashboard/"), kind=b"")
+
+
 def _kind(path: Path) -> str:
     kind = KINDS.get(path.suffix)
-    return f"{kind}; charset=utf-8" if kind else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind else FONTS.get(path.suffix, "application/octet-stream")
 
 
 def _key(raw: bytes) -> str:

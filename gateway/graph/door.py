@@ -21,7 +21,7 @@ from gateway.desk.completing import Completions
 from gateway.desk.desk import Desk, hand_out
 from gateway.graph.answers import Answer, Answers, operation_of
 from gateway.graph.calls import Asker
-from gateway.graph.page import page
+from gateway.graph.page import FILES, page
 from gateway.graph.socket import PROTOCOL, Socket
 from gateway.mistakes import told
 from gateway.treasury import Treasury
@@ -60,8 +60,16 @@ class Graph(Clerk):
             operator = holds(self._admin_key(), self._authorization("GET", request.headers))
             await hand_out(await page(request.path.removeprefix(PATH), operator=operator), reply)
         else:
-            lines = {"allow": "GET, POST"}
-            raise Refusal(405, f"Not allowed: {method} {PATH}.", code="method_not_allowed", headers=lines)
+            allowed = sorted(each for each, path in self.places if path == request.path)
+            if not allowed:
+                raise Refusal(404, "There is no such page.", code="unknown_url", type="invalid_request_error")
+            lines = {"allow": ", ".join(allowed)}
+            raise Refusal(405, f"Not allowed: {method} {request.path}.", code="method_not_allowed", headers=lines)
+
+    @property
+    def places(self) -> frozenset[tuple[str, str]]:
+        """Methods and paths of all that is here."""
+        return frozenset({("POST", PATH), *(("GET", f"{PATH}{name}") for name in FILES)})
 
     def stop(self) -> None:
         """The process is ending: what goes on goes on, nothing begins."""
@@ -120,7 +128,10 @@ class Graph(Clerk):
         connection = web.WebSocketResponse(
             protocols=(PROTOCOL,), heartbeat=HEARTBEAT, max_msg_size=config.max_body, compress=False
         )
-        await connection.prepare(request)
+        try:
+            await connection.prepare(request)
+        except web.HTTPBadRequest as unfit:
+            raise Refusal(400, f"This opens no WebSocket: {unfit.text}", code="invalid_handshake") from None
         reply.status, reply.keep_alive = 101, False
         self._sockets.add(socket)
         try:

@@ -5,9 +5,10 @@ from typing import Any
 
 import orjson
 
-from admin.shapes.words import NAME
+from admin.shapes.words import NAME, TEXT
 from admin.told.document import document
 from core.version import VERSION
+from tests.process.running import ADMIN
 
 # What is there in the gateway of these tests, by name of the parameter or field.
 THERE = {
@@ -26,7 +27,16 @@ THERE = {
     "since": ["2026-01-01"],
     "zone": ["Europe/Berlin"],
     "workspace": ["research", "tag/nightly"],
+    "file": ["index.html", "app.js", "inter/inter-latin-wght-normal.woff2"],
 }
+DOCUMENTS = [
+    "{ models { id } }",
+    "{ health { status } }",
+    "query Usage($key: String) { usage(key: $key) { key } }",
+    "{ targets { target } costs { total } }",
+    'mutation { complete(input: {model: "smart", prompt: "hi"}) { content cost } }',
+    'subscription { completionStream(input: {model: "smart", prompt: "hi"}) { content done } }',
+]
 MODELS = ["smart", "tried", "lost"]
 CALLS = ("ChatCall", "CompletionCall", "EmbeddingCall", "PlainCall")
 ALWAYS = {"model", "messages", "prompt", "input", "stream", "routing", "cache"}
@@ -47,6 +57,10 @@ def pointed() -> dict[str, Any]:
     for path in ("/api/v1/estimate", "/api/v1/explain"):
         content = paths[path]["post"]["requestBody"]["content"]
         content["application/json"]["schema"] = {"$ref": "#/components/schemas/BriefCall"}
+    shapes["GraphOperation"]["properties"]["query"] = among(*DOCUMENTS, otherwise=TEXT)
+    # Five wrong keys, and for a while the right one isn't looked at either.
+    shapes["Login"]["properties"]["key"] = {"enum": [ADMIN]}
+    paths["/dashboard/login"]["post"]["requestBody"]["content"]["application/json"]["example"] = {"key": ADMIN}
     # Any text is CSV, so that none of it can be wrong.
     del paths["/api/v1/keys/import"]["post"]["requestBody"]["content"]["text/csv"]
     keep_apart(paths)

@@ -15,6 +15,7 @@ OTHERS = re.compile(r"bob|rival|covert|call-2|carol|dora")
 SECRETS = re.compile(r"the-key-of|the-admin-key|sk-sy-")
 MINE = {"id": "call-1", "key": "alice", "route": "smart", "name": "alice", "team": "research", "ids": "demo/echo"}
 THEIRS = {"id": "call-2", "key": "bob", "route": "covert", "name": "carol", "team": "rivals", "ids": "rival/echo"}
+FILES = {"file": "index.html"}
 DOCUMENT = document(VERSION)
 
 
@@ -28,7 +29,9 @@ def operations():
 
 def asked(session, url, method, path, operation, values, *, key):
     """The answer to the document's own example, about what *values* name."""
-    place = path.format_map({each.name: values[each.name] for each in operation.parameters if each.place == "path"})
+    place = path.format_map(
+        {each.name: (FILES | values)[each.name] for each in operation.parameters if each.place == "path"}
+    )
     query = {
         each.name: values[each.name] for each in operation.parameters if each.place == "query" and each.name in values
     }

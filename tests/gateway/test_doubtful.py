@@ -81,3 +81,27 @@ def test_the_shipped_configuration_leaves_no_doubt_with_all_keys():
 
 def test_a_target_of_several_routes_is_doubted_once():
     assert 1 == len(doubts(f"{START}routes: {{a: openai/gpt-4, b: [openai/gpt-4, lab/x]}}"))
+
+
+REACHED = "routes: {r: demo/echo}\nproviders: {demo: {}}\n"
+ALICE = "keys: {alice: {key: the-key-of-alice-0123456789}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ("server: {host: 0.0.0.0}\n" + ALICE, True),
+        ('server: {host: "::"}\n' + ALICE, True),
+        ("server: {host: gateway.example.com}\n" + ALICE, True),
+        ('server: {host: 0.0.0.0, metrics_key: "${NOTHING:-}"}\n' + ALICE, True),
+        ("server: {host: 0.0.0.0, metrics_key: of-the-metrics-0123456789}\n" + ALICE, False),
+        ("server: {host: 0.0.0.0, open: true}\n", False),
+        ("server: {host: 127.0.0.1}\n" + ALICE, False),
+        (ALICE, False),
+    ],
+)
+def test_metrics_that_are_open_where_calls_are_not_are_warned_of(text, warned):
+    found = doubts(text + REACHED)
+
+    assert warned == bool(found)
+    assert all(each.startswith("server.metrics_key: ") and "/metrics" in each for each in found)

@@ -34,7 +34,7 @@ class Told:
 
 def value(variable: str) -> str:
     """What somebody might set *variable* to."""
-    if re.search(r"BASE$|ENDPOINT$|WEBHOOK_URL$", variable):
+    if re.search(r"BASE$|_BASE_URL$|ENDPOINT$|WEBHOOK_URL$", variable):
         return "https://set.example.com"
     known = {"REDIS_HOST": "localhost", "REDIS_PORT": "6379", "REDIS_URL": "redis://localhost:6379"}
     known["DATABASE_URL"] = "postgresql://user:pw@localhost:5432/ours"

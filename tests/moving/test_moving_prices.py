@@ -62,3 +62,18 @@ def test_without_a_catalog_nothing_has_a_price():
     _, findings = litellm.imported(json.dumps(tree), "t", DIALECTS)
 
     assert findings.left[0].text.startswith("nobody knows its price")
+
+
+def test_of_two_prices_the_one_beside_the_model_counts_and_the_other_is_told():
+    item = {
+        "model_name": "m",
+        "litellm_params": {"model": "openai/a", "input_cost_per_token": "2e-6", "output_cost_per_token": "3e-6"},
+        "model_info": {"input_cost_per_token": "5e-6"},
+    }
+
+    text, findings = litellm.imported(json.dumps({"model_list": [item]}), "t", DIALECTS)
+
+    assert "openai/a: {price: {input: 2, output: 3}}" in text
+    assert [("model_list[0].model_info.input_cost_per_token", "is said before, in litellm_params")] == [
+        (one.path, one.text) for one in findings.left
+    ]

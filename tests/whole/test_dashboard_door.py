@@ -181,3 +181,25 @@ async def test_a_new_admin_key_ends_all_sessions(start):
         await gateway.request("POST", "/admin/reload", **ADMIN)
 
         assert 401 == (await gateway.get("/api/v1/keys", **mine)).status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [
+        ("GET", "/dashboard/login", 405, "POST"),
+        ("GET", "/dashboard/logout", 405, "POST"),
+        ("POST", "/dashboard/session", 405, "GET"),
+        ("POST", "/dashboard", 405, "GET"),
+        ("OPTIONS", "/dashboard/app.js", 405, "GET"),
+        ("GET", "/dashboard/nothing.js", 404, None),
+        ("PUT", "/dashboard/nothing.js", 404, None),
+        ("POST", "/graphql/page.js", 405, "GET"),
+        ("PUT", "/graphql", 405, "GET, POST"),
+        ("PUT", "/graphql/nothing", 404, None),
+    ],
+)
+async def test_a_wrong_method_is_told_the_right_ones(start, method, path, status, allowed):
+    async with start(CONFIG) as gateway:
+        answer = await gateway.request(method, path, **ADMIN)
+
+    assert (status, allowed) == (answer.status, answer.headers.get("allow"))

@@ -124,3 +124,19 @@ async def test_a_process_that_ends_says_so_when_an_operation_is_over(start):
     assert 1001 == closed.data
     assert '"complete"' in rest[2].data
     assert 1001 == rest[3].data
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        {},
+        {"connection": "upgrade"},
+        {"connection": "upgrade", "sec-websocket-version": "13", "sec-websocket-key": "short"},
+        {"connection": "upgrade", "sec-websocket-version": "5", "sec-websocket-key": "x3JJHMbDL1EzLkh9GBhXDw=="},
+    ],
+)
+async def test_what_only_looks_like_the_beginning_of_a_socket_is_refused(start, lines):
+    async with served(start) as gateway:
+        answer = await gateway.get("/graphql", **{"upgrade": "websocket", **ALICE, **lines})
+
+    assert (400, "invalid_handshake") == (answer.status, answer.body["error"]["code"])
