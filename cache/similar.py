@@ -5,15 +5,24 @@ numpy is read when the first vector comes: most gateways keep none.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cache.entry import Forgetting, Labels
 
 if TYPE_CHECKING:
     import numpy as np
 
-FIRST = 16  # places of a partition that begins
-NEAREST = 8  # of which the first that differs in nothing is taken
+FIRST: Final = 16  # places of a partition that begins
+NEAREST: Final = 8  # of which the first that differs in nothing is taken
+MOST: Final = 20_000  # of one partition: a look among so many takes milliseconds in which nothing else is done
+
+
+class Vector(NamedTuple):
+    """What *model* made of a text."""
+
+    numbers: Sequence[float]
+    model: str
 
 
 class Asked(NamedTuple):
@@ -82,25 +91,25 @@ class Similar:
     def __len__(self) -> int:
         return sum(len(one.asked) for one in self._partitions.values())
 
-    def nearest(self, partition: bytes, vector: Sequence[float], *, now: float, threshold: float) -> list[Like]:
+    def nearest(self, partition: bytes, vector: Vector, *, now: float, threshold: float) -> list[Like]:
         """The best first; none below *threshold*."""
-        found = self._partitions.get(partition)
-        if found is None or found.dimensions != len(vector):
+        room, made = room_of(partition, vector), unit(vector)
+        found = self._partitions.get(room)
+        if found is None or made is None:
             return []
-        self._partitions.move_to_end(partition)
-        unit = _unit(vector)
-        return [] if unit is None else found.nearest(unit, now, threshold)
+        self._partitions.move_to_end(room)
+        return found.nearest(made, now, threshold)
 
-    def add(self, partition: bytes, vector: Sequence[float], asked: Asked, *, most: int) -> None:
-        """*most* are remembered of one partition."""
-        unit = _unit(vector)
-        if unit is None:
+    def add(self, partition: bytes, vector: Vector, asked: Asked, *, most: int) -> None:
+        """*most* are remembered of one partition, and never more than MOST."""
+        room, made = room_of(partition, vector), unit(vector)
+        if made is None:
             return
-        found = self._partitions.get(partition)
-        if found is None or found.dimensions != len(vector):
-            found = self._partitions[partition] = _Partition(len(vector))
-        self._partitions.move_to_end(partition)
-        found.add(unit, asked, most)
+        found = self._partitions.get(room)
+        if found is None:
+            found = self._partitions[room] = _Partition(len(made))
+        self._partitions.move_to_end(room)
+        found.add(made, asked, min(most, MOST))
         self._shrink()
 
     def forget(self, names: Forgetting) -> None:
@@ -114,11 +123,18 @@ class Similar:
             size -= gone.bytes
 
 
-def _unit(vector: Sequence[float]) -> "np.ndarray[Any, Any] | None":
+def room_of(partition: bytes, vector: Vector) -> bytes:
+    """Where vectors lie that can be compared with *vector*: 32 bytes of ASCII."""
+    made = blake2b(b"%d %b " % (len(vector.numbers), vector.model.encode()), digest_size=16)
+    made.update(partition)
+    return made.hexdigest().encode()
+
+
+def unit(vector: Vector) -> "np.ndarray[Any, Any] | None":
     """Of length one; None for what has no direction."""
     import numpy as np  # noqa: PLC0415  (as above)
 
-    made = np.asarray(vector, dtype=np.float32)
+    made = np.asarray(vector.numbers, dtype=np.float32)
     length = float(np.linalg.norm(made))
     if not np.isfinite(length) or length == 0.0:
         return None

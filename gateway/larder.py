@@ -13,11 +13,13 @@ from cache.entry import Entry, Forgetting
 from cache.memory import Memory
 from cache.shared import Shared as InRedis
 from cache.shelf import Figures, Found, Shelf
+from cache.similar_shared import SharedSimilar
 from config.schema import Config, Route
-from gateway.likeness import SIMILAR, Likeness
+from gateway.likeness import ROOM, SIMILAR, Likeness
 from store.board import Board
 from store.contract import StoreDown
 from store.redis_answers import RedisAnswers
+from store.redis_vectors import RedisVectors
 from telemetry.meters import Meters
 from telemetry.workers import Tally
 
@@ -46,11 +48,19 @@ class Larder:
         self.flights: dict[bytes, Flight] = {}
         self.memory = Memory(config.cache.max)
         self._answers: RedisAnswers | None = None
+        self._vectors: RedisVectors | None = None
         if config.state.url is not None and config.cache.shared:
             said = partial(_said, say)
             self._answers = RedisAnswers(config.state.url, said, most=config.cache.max)
-        self.likeness = Likeness(config.cache.max, lambda route, outcome: _add(meters, route, outcome))
+            self._vectors = RedisVectors(self._answers.trips, said, most=config.cache.max // ROOM)
         self.shelf: Shelf = self.memory if self._answers is None else InRedis(self._answers)
+        self.likeness = Likeness(
+            config.cache.max,
+            lambda route, outcome: _add(meters, route, outcome),
+            shelf=self.shelf,
+            shared=None if self._vectors is None else SharedSimilar(self._vectors),
+            trouble=self.trouble,
+        )
         self._opened = False
         self._board = board
         self._heard: set[str] = set()
@@ -70,8 +80,8 @@ class Larder:
         """Begin to work, once a route keeps answers; and go by *config* from now on."""
         self.memory.resize(config.cache.max)
         self.likeness.heed(config)
-        if self._answers is not None:
-            self._answers.most = config.cache.max
+        if self._answers is not None and self._vectors is not None:
+            self._answers.most, self._vectors.most = config.cache.max, config.cache.max // ROOM
         kept = config.defaults.cache.ttl or any(route.cache.ttl for route in config.routes.values())
         if not kept or self._opened:
             return
@@ -80,9 +90,11 @@ class Larder:
         watch("switchyard_cache_entries", lambda: len(self.memory))
         watch("switchyard_cache_bytes", lambda: self.memory.bytes)
         watch("switchyard_cache_evicted_total", lambda: self.memory.evicted)
-        if self._answers is not None:
+        if self._answers is not None and self._vectors is not None:
             try:
                 await self._answers.open()
+                if any(route.cache.semantic for route in config.routes.values()):
+                    await self._vectors.look()
             except StoreDown:
                 self.trouble()
         if self._board is not None:
@@ -121,12 +133,13 @@ class Larder:
             self.trouble()
             return None
 
-    def keep(self, mark: bytes, entry: Entry, since: int) -> None:
-        """Nobody waits for it."""
+    def keep(self, mark: bytes, entry: Entry, since: int, then: Callable[[], None] | None = None) -> None:
+        """Nobody waits for it. *then* is called if and when it is kept."""
         if self._answers is None:
-            self.memory.put(mark, entry, since, time.time())
+            if self.memory.put(mark, entry, since, time.time()) and then is not None:
+                then()
         elif len(self._pending) < MOST_PENDING:
-            self.begin(self._send(mark, entry, since))
+            self.begin(self._send(mark, entry, since, then))
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside all calls."""
@@ -137,11 +150,14 @@ class Larder:
     def trouble(self) -> None:
         self.meters.counter(TROUBLE).value += 1
 
-    async def _send(self, mark: bytes, entry: Entry, since: int) -> None:
+    async def _send(self, mark: bytes, entry: Entry, since: int, then: Callable[[], None] | None) -> None:
         try:
-            await self.shelf.keep(mark, entry, since, time.time())
+            kept = await self.shelf.keep(mark, entry, since, time.time())
         except StoreDown:
             self.trouble()
+            return
+        if kept and then is not None:
+            then()
 
     # Forgetting
 
@@ -156,6 +172,7 @@ class Larder:
             name = f"{NOTICES}{self._me}/{self._number}"
             self._heard.add(name)
             await self._board.post(name, orjson.dumps(tuple(names)), HANGS)
+        await self.likeness.forget_shared(names)
         return count
 
     async def figures(self) -> Figures:
