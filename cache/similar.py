@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 FIRST: Final = 16  # places of a partition that begins
 NEAREST: Final = 8  # of which the first that differs in nothing is taken
-MOST: Final = 20_000  # of one partition: a look among so many takes milliseconds in which nothing else is done
 
 
 class Vector(NamedTuple):
@@ -43,7 +42,7 @@ class _Partition:
     """Vectors of length one, with what they stand for; the oldest place is taken when there is no more room."""
 
     def __init__(self, dimensions: int) -> None:
-        import numpy as np  # noqa: PLC0415  (a tenth of a second, and memory)
+        from cache.arrays import np  # noqa: PLC0415  (a tenth of a second, and memory)
 
         self._np = np
         self.dimensions = dimensions
@@ -70,7 +69,8 @@ class _Partition:
 
     def nearest(self, vector: "np.ndarray[Any, Any]", now: float, threshold: float) -> list[Like]:
         scores = self._vectors[: len(self.asked)] @ vector
-        best = self._np.argsort(-scores)[:NEAREST]
+        near = self._np.flatnonzero(scores >= threshold)
+        best = near[self._np.argsort(-scores[near])][:NEAREST]
         found = (Like(float(scores[at]), self.asked[at]) for at in best)
         return [one for one in found if one.score >= threshold and now < one.asked.ends]
 
@@ -101,7 +101,7 @@ class Similar:
         return found.nearest(made, now, threshold)
 
     def add(self, partition: bytes, vector: Vector, asked: Asked, *, most: int) -> None:
-        """*most* are remembered of one partition, and never more than MOST."""
+        """*most* are remembered of one partition."""
         room, made = room_of(partition, vector), unit(vector)
         if made is None:
             return
@@ -109,7 +109,7 @@ class Similar:
         if found is None:
             found = self._partitions[room] = _Partition(len(made))
         self._partitions.move_to_end(room)
-        found.add(made, asked, min(most, MOST))
+        found.add(made, asked, most)
         self._shrink()
 
     def forget(self, names: Forgetting) -> None:
@@ -132,7 +132,7 @@ def room_of(partition: bytes, vector: Vector) -> bytes:
 
 def unit(vector: Vector) -> "np.ndarray[Any, Any] | None":
     """Of length one; None for what has no direction."""
-    import numpy as np  # noqa: PLC0415  (as above)
+    from cache.arrays import np  # noqa: PLC0415  (as above)
 
     made = np.asarray(vector.numbers, dtype=np.float32)
     length = float(np.linalg.norm(made))

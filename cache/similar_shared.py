@@ -49,7 +49,7 @@ class SharedSimilar:
 
 def _compared(near: Near, vector: "np.ndarray[Any, Any]") -> Like | None:
     """None for what another version may have written."""
-    import numpy as np  # noqa: PLC0415  (as in cache/similar.py)
+    from cache.arrays import np  # noqa: PLC0415  (as in cache/similar.py)
 
     try:
         said = orjson.loads(near.question)

@@ -94,7 +94,7 @@ class Larder:
             try:
                 await self._answers.open()
                 if any(route.cache.semantic for route in config.routes.values()):
-                    await self._vectors.look()
+                    await self._vectors.there()
             except StoreDown:
                 self.trouble()
         if self._board is not None:

@@ -25,6 +25,7 @@ SAMPLES: Final = 100
 LONGEST_SHOWN: Final = 300  # characters of a question
 MOST_PENDING: Final = 32  # embeddings asked for beside all calls
 ROOM: Final = 4  # the part of the cache's bytes that vectors take, beside it
+MOST_HERE: Final = 20_000  # of one kind: a look among so many takes milliseconds in which nothing else is done
 HIT, WOULD_HIT, DIFFERS, NONE, FAILED = "hit", "would_hit", "differs", "none", "failed"
 
 
@@ -174,7 +175,7 @@ class Likeness:
 
     def _remember(self, question: Question, vector: Vector, mark: bytes, entry: Entry) -> None:
         asked = _asked(question, mark, entry)
-        self._similar.add(question.partition, vector, asked, most=question.semantic.most)
+        self._similar.add(question.partition, vector, asked, most=min(question.semantic.most, MOST_HERE))
 
     async def _asked(self, generation: "Generation", question: Question) -> Vector | None:
         semantic, record = question.semantic, question.record

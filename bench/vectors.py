@@ -1,0 +1,128 @@
+"""How long a look for the nearest question takes, in this process and in a Redis with vector sets: milliseconds.
+
+`python -m bench.vectors --server PATH` wants a redis-server of 8.0 or newer. It is the product's own code, the way to
+Redis included, over vectors about some hundred subjects; asked is what stands near one that is there.
+"""
+
+import argparse
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from bench.process import cores, free_port, start, stop
+from cache.arrays import np
+from cache.entry import Labels
+from cache.similar import Asked, Like, Similar, Vector
+from cache.similar_shared import SharedSimilar
+from core.secret import Secret
+from store.redis_trips import Trips
+from store.redis_vectors import RedisVectors
+
+SIZES: Final = (1_000, 10_000, 100_000)
+DIMENSIONS: Final = 1536  # unless it is said otherwise
+SUBJECTS: Final = 300
+LOOKS: Final = 200
+THRESHOLD: Final = 0.9
+ROOM: Final = 1 << 40
+PARTITION: Final = b"questions"
+
+Numbers = Any  # of numpy
+Look = Callable[[Vector], Awaitable[list[Like] | None]]
+
+
+def questions(count: int, dimensions: int, rng: np.random.Generator) -> Numbers:
+    """About subjects, of which each has some that are alike."""
+    about = rng.standard_normal((SUBJECTS, dimensions), dtype=np.float32)
+    own = rng.standard_normal((count, dimensions), dtype=np.float32)
+    return about[rng.integers(SUBJECTS, size=count)] + own
+
+
+def near(one: Numbers, rng: np.random.Generator) -> Vector:
+    """The same question in other words: their cosine is about 0.96."""
+    return Vector((one + 0.4 * rng.standard_normal(len(one), dtype=np.float32)).tolist(), "model")
+
+
+def asked(number: int) -> Asked:
+    return Asked(f"question {number}", number.to_bytes(24, "big"), Labels("k", "r", "m", "p/m"), time.time() + 86_400)
+
+
+async def looked(look: Look, there: Numbers, rng: np.random.Generator) -> tuple[list[float], int]:
+    """What each look took, and how many found what they should."""
+    took, found = [], 0
+    for number in rng.integers(len(there), size=LOOKS):
+        vector = near(there[number], rng)
+        began = time.perf_counter()
+        likes = await look(vector)
+        took.append((time.perf_counter() - began) * 1000)
+        found += likes is not None and likes != [] and likes[0].asked.mark == asked(int(number)).mark
+    return sorted(took), found
+
+
+@contextmanager
+def redis(program: str) -> Iterator[str]:
+    folder, port = Path(tempfile.mkdtemp(prefix="bench-vectors")), free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    process = start(command, core=cores()[1], environment={}, log=folder / "log")
+    try:
+        yield f"redis://127.0.0.1:{port}"
+    finally:
+        stop(process)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def here(there: Numbers, rng: np.random.Generator) -> None:
+    similar = Similar(ROOM)
+    for number, one in enumerate(there):
+        similar.add(PARTITION, Vector(one, "model"), asked(number), most=len(there))
+
+    async def look(vector: Vector) -> list[Like]:
+        return similar.nearest(PARTITION, vector, now=time.time(), threshold=THRESHOLD)
+
+    say("numpy", len(there), *await looked(look, there, rng))
+
+
+async def away(url: str, there: Numbers, rng: np.random.Generator) -> None:
+    trips = Trips(f"{Secret(url).reveal()}?prefix={len(there)}:", lambda *_, **__: None, deadline=5.0)
+    await trips.open()
+    shared = SharedSimilar(RedisVectors(trips, lambda *_, **__: None, most=ROOM))
+    began = time.perf_counter()
+    for number, one in enumerate(there):
+        vector = Vector(one, "model")
+        if not await shared.add(PARTITION, vector, asked(number), now=time.time(), most=len(there)):
+            raise SystemExit("This redis-server has no vector sets; they came with 8.0.")
+    each = (time.perf_counter() - began) * 1000 / len(there)
+
+    async def look(vector: Vector) -> list[Like] | None:
+        return await shared.nearest(PARTITION, vector, now=time.time(), threshold=THRESHOLD)
+
+    say("Redis", len(there), *await looked(look, there, rng), more=f"   to add one: {each:.2f} ms")
+    await trips.close()
+
+
+def say(where: str, count: int, took: list[float], found: int, more: str = "") -> None:
+    least, middle, last = (took[int(len(took) * part)] for part in (0.1, 0.5, 0.95))
+    times = f"p10 {least:.2f}, p50 {middle:.2f}, p95 {last:.2f} ms"
+    print(f"{where:6} {count:>7} questions   {times}   found {found} of {LOOKS}{more}", flush=True)
+
+
+async def measure(program: str, sizes: list[int], dimensions: int) -> None:
+    rng = np.random.default_rng(1)
+    with redis(program) as url:
+        for size in sizes:
+            there = questions(size, dimensions, rng)
+            await here(there, rng)
+            await away(url, there, rng)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", default="redis-server", help="the program")
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="questions")
+    parser.add_argument("--dimensions", type=int, default=DIMENSIONS, help="numbers of each vector")
+    chosen = parser.parse_args()
+    asyncio.run(measure(chosen.server, chosen.sizes, chosen.dimensions))
