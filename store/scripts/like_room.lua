@@ -22,6 +22,7 @@ local function clear(room)
   redis.call('ZREM', lasts, room)
   shrink(room, tonumber(redis.call('HGET', sizes, room) or '0'))
   redis.call('HDEL', sizes, room)
+  if redis.call('ZCARD', rooms) == 0 then redis.call('DEL', sizes) end
 end
 
 local function drop(room, mark)

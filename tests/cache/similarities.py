@@ -33,8 +33,8 @@ class Here:
 
 
 @asynccontextmanager
-async def in_redis(port, *, room=ROOM, say=lambda *_, **__: None, prefix=None, deadline=5.0, login=""):
-    url = f"redis://{login}127.0.0.1:{port}?prefix={prefix or f'v{next(PREFIXES)}:'}"
+async def in_redis(port, *, room=ROOM, say=lambda *_, **__: None, prefix=None, deadline=5.0, login="", scheme="redis"):
+    url = f"{scheme}://{login}127.0.0.1:{port}?prefix={prefix or f'v{next(PREFIXES)}:'}"
     answers = RedisAnswers(Secret(url), lambda *_, **__: None, most=ROOM, deadline=deadline)
     await answers.open()
     try:

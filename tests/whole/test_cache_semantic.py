@@ -65,8 +65,9 @@ def vector(text):
     return [1.0, *(0.25 * one for one in about[3:]), *(2.0 * one for one in about[:1]), 0.01 * len(text) % 0.05]
 
 
-@asynccontextmanager
-async def served(start, mode="serve", scope="key", alice="", budget="10/day", more="", embeds=None):
+def play_embedding(embeds=None):
+    """A provider that embeds by *embeds*, else as `vector` does, and answers questions by saying them again."""
+
     async def play(request, writer):
         body = orjson.loads(request.raw)
         if "input" in body:
@@ -78,7 +79,12 @@ async def served(start, mode="serve", scope="key", alice="", budget="10/day", mo
             said = completion(f"about: {body['messages'][-1]['content']}")
         writer.write(answer(200, orjson.dumps(said)))
 
-    async with Provider(play) as provider:
+    return Provider(play)
+
+
+@asynccontextmanager
+async def served(start, mode="serve", scope="key", alice="", budget="10/day", more="", embeds=None):
+    async with play_embedding(embeds) as provider:
         settings = {"mode": mode, "scope": scope, "alice": alice, "budget": budget, "more": more, "state": "STATE"}
         async with start(CONFIG.format(url=provider.url, **settings)) as gateway:
             gateway.provider = provider
@@ -262,6 +268,26 @@ async def test_what_is_forgotten_is_like_nothing_any_more(start):
         answer = await ask(gateway, RESET[1])
 
     assert (1, 0, "miss") == (before, left, told(answer))
+
+
+async def test_what_is_forgotten_while_its_vector_is_under_way_is_not_remembered(start):
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(text):
+        asked.set()
+        await go_on.wait()
+        return vector(text)
+
+    async with served(start, mode="shadow", embeds=slow) as gateway:
+        await gateway.chat(headers=ALICE, messages=[{"role": "user", "content": RESET[0]}])
+        async with asyncio.timeout(5):
+            await asked.wait()
+        await gateway.request("DELETE", "/api/v1/cache?all=true", **ADMIN)
+        go_on.set()
+        await learned(gateway)
+        left = remembered(gateway, start)
+
+    assert 0 == left
 
 
 async def test_what_is_no_plain_question_is_left_alone(start):
