@@ -19,16 +19,18 @@ from typing import Any, Final
 from bench.process import cores, free_port, start, stop
 from cache.arrays import np
 from cache.entry import Labels
-from cache.similar import Asked, Like, Similar, Vector
-from cache.similar_shared import SharedSimilar
+from cache.similar import Asked, Like, Similar, Vector, room_of
+from cache.similar_shared import SharedSimilar, question
 from core.secret import Secret
+from store.redis_line import Plain, Step
 from store.redis_trips import Trips
-from store.redis_vectors import RedisVectors
+from store.redis_vectors import PARTS, RedisVectors
+from store.scripts import LIKE_ADD
 
 SIZES: Final = (1_000, 10_000, 100_000)
 DIMENSIONS: Final = 1536  # unless it is said otherwise
 SUBJECTS: Final = 300
-AT_ONCE: Final = 8  # are added
+ADDED: Final = 100  # one by one
 LOOKS: Final = 200
 THRESHOLD: Final = 0.9
 ROOM: Final = 1 << 40
@@ -95,28 +97,42 @@ async def here(there: Numbers, rng: np.random.Generator) -> None:
 
 
 async def away(url: str, there: Numbers, rng: np.random.Generator) -> None:
-    trips = Trips(f"{Secret(url).reveal()}?prefix={len(there)}:", lambda *_, **__: None, deadline=5.0)
+    trips = Trips(f"{Secret(url).reveal()}?prefix={len(there)}:", lambda *_, **__: None, deadline=30.0)
     await trips.open()
-    shared = SharedSimilar(RedisVectors(trips, lambda *_, **__: None, most=ROOM))
+    vectors = RedisVectors(trips, lambda *_, **__: None, most=ROOM)
+    shared, most = SharedSimilar(vectors), len(there)
 
     async def look(vector: Vector) -> list[Like] | None:
         return await shared.nearest(PARTITION, vector, now=time.time(), threshold=THRESHOLD)
 
-    began = time.perf_counter()
+    async def add(number: int) -> None:
+        await shared.add(PARTITION, Vector(there[number], "model"), asked(number), now=time.time(), most=most)
+
     if await look(Vector(there[0], "model")) is None:
         raise SystemExit("This redis-server has no vector sets; they came with 8.0.")
-    for first in range(0, len(there), AT_ONCE):
-        some = enumerate(there[first : first + AT_ONCE], first)
-        await asyncio.gather(
-            *(
-                shared.add(PARTITION, Vector(one, "model"), asked(number), now=time.time(), most=len(there))
-                for number, one in some
-            )
-        )
-    each = (time.perf_counter() - began) * 1000 / len(there)
-
-    say("Redis", len(there), *await looked(look, there, rng), more=f"   to add one: {each:.2f} ms")
+    for number in range(ADDED):
+        await add(number)
+    await fill(trips, ADDED, there[ADDED:])
+    took, found = await looked(look, there, rng)
+    began = time.perf_counter()
+    for number in range(ADDED):
+        await add(number)
+    say("Redis", most, took, found, more=f"   to add one: {(time.perf_counter() - began) * 1000 / ADDED:.2f} ms")
     await trips.close()
+
+
+async def fill(trips: Trips, first: int, rest: Numbers) -> None:
+    """Many at once, and not beside anything else."""
+    keys = tuple(trips.key(f"{{like}}{part}") for part in PARTS)
+    room = room_of(PARTITION, Vector(rest[0], "model"))
+    key = trips.key("{like}vectors:") + room
+    steps: list[Step | Plain] = []
+    for number, one in enumerate(rest, first):
+        unit = (one / np.linalg.norm(one)).tobytes()
+        mark = asked(number).mark
+        told = (room, mark, question(asked(number)), b"6000", b"86400000", b"1000000", b"%d" % ROOM)
+        steps += [Step(LIKE_ADD, keys, told), Plain((b"VADD", key, b"FP32", unit, mark, b"NOQUANT"), (key,))]
+    await trips.run(steps)
 
 
 def say(where: str, count: int, took: list[float], found: int, more: str = "") -> None:

@@ -36,15 +36,19 @@ class SharedSimilar:
         made = unit(vector)
         if made is None:
             return True
-        question = orjson.dumps({"text": asked.text, "ends": asked.ends, **asked.labels._asdict()})
         room, seconds = room_of(partition, vector), asked.ends - now
-        return await self._vectors.add(room, asked.mark, made.tobytes(), question, seconds=seconds, most=most)
+        return await self._vectors.add(room, asked.mark, made.tobytes(), question(asked), seconds=seconds, most=most)
 
     async def drop(self, partition: bytes, vector: Vector, mark: bytes) -> None:
         await self._vectors.drop(room_of(partition, vector), mark)
 
     async def forget(self, names: Forgetting) -> None:
         await self._vectors.forget(names._asdict())
+
+
+def question(asked: Asked) -> bytes:
+    """As it is kept."""
+    return orjson.dumps({"text": asked.text, "ends": asked.ends, **asked.labels._asdict()})
 
 
 def _compared(near: Near, vector: "np.ndarray[Any, Any]") -> Like | None:
