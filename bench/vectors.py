@@ -97,9 +97,11 @@ async def here(there: Numbers, rng: np.random.Generator) -> None:
 
 
 async def away(url: str, there: Numbers, rng: np.random.Generator) -> None:
-    trips = Trips(f"{Secret(url).reveal()}?prefix={len(there)}:", lambda *_, **__: None, deadline=30.0)
+    place = Secret(f"{url}?prefix={len(there)}:")
+    trips = Trips(place.reveal(), silent, deadline=30.0)
     await trips.open()
-    vectors = RedisVectors(trips, lambda *_, **__: None, most=ROOM)
+    vectors = RedisVectors(place, silent, most=ROOM, deadline=30.0)
+    await vectors.open()
     shared, most = SharedSimilar(vectors), len(there)
 
     async def look(vector: Vector) -> list[Like] | None:
@@ -118,7 +120,12 @@ async def away(url: str, there: Numbers, rng: np.random.Generator) -> None:
     for number in range(ADDED):
         await add(number)
     say("Redis", most, took, found, more=f"   to add one: {(time.perf_counter() - began) * 1000 / ADDED:.2f} ms")
+    await vectors.close()
     await trips.close()
+
+
+def silent(level: str, text: str, **fields: object) -> None:
+    """Says nothing."""
 
 
 async def fill(trips: Trips, first: int, rest: Numbers) -> None:

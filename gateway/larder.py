@@ -52,7 +52,8 @@ class Larder:
         if config.state.url is not None and config.cache.shared:
             said = partial(_said, say)
             self._answers = RedisAnswers(config.state.url, said, most=config.cache.max)
-            self._vectors = RedisVectors(self._answers.trips, said, most=config.cache.max // ROOM)
+            said = partial(_said, say, whose="cache's vectors")
+            self._vectors = RedisVectors(config.state.url, said, most=config.cache.max // ROOM)
         self.shelf: Shelf = self.memory if self._answers is None else InRedis(self._answers)
         self.likeness = Likeness(
             config.cache.max,
@@ -62,6 +63,7 @@ class Larder:
             trouble=self.trouble,
         )
         self._opened = False
+        self._compares = False  # in Redis
         self._board = board
         self._heard: set[str] = set()
         self._number = 0
@@ -83,6 +85,8 @@ class Larder:
         if self._answers is not None and self._vectors is not None:
             self._answers.most, self._vectors.most = config.cache.max, config.cache.max // ROOM
         kept = config.defaults.cache.ttl or any(route.cache.ttl for route in config.routes.values())
+        if kept and self._vectors is not None and not self._compares:
+            await self._begin_to_compare(config, self._vectors)
         if not kept or self._opened:
             return
         self._opened = True
@@ -90,15 +94,22 @@ class Larder:
         watch("switchyard_cache_entries", lambda: len(self.memory))
         watch("switchyard_cache_bytes", lambda: self.memory.bytes)
         watch("switchyard_cache_evicted_total", lambda: self.memory.evicted)
-        if self._answers is not None and self._vectors is not None:
+        if self._answers is not None:
             try:
                 await self._answers.open()
-                if any(route.cache.semantic for route in config.routes.values()):
-                    await self._vectors.there()
             except StoreDown:
                 self.trouble()
         if self._board is not None:
             self._listening = asyncio.get_running_loop().create_task(self._listen(self._board), name="forgetting")
+
+    async def _begin_to_compare(self, config: Config, vectors: RedisVectors) -> None:
+        """In Redis, once a route has anything to be compared."""
+        self._compares = any(route.cache.semantic for route in config.routes.values())
+        if self._compares:
+            try:
+                await vectors.open()
+            except StoreDown:
+                self.trouble()
 
     async def end(self) -> None:
         if self._listening is not None:
@@ -108,6 +119,8 @@ class Larder:
         await asyncio.gather(*self._pending, return_exceptions=True)
         if self._opened and self._answers is not None:
             await self._answers.close()
+        if self._compares and self._vectors is not None:
+            await self._vectors.close()
 
     # For calls
 
@@ -172,7 +185,8 @@ class Larder:
             name = f"{NOTICES}{self._me}/{self._number}"
             self._heard.add(name)
             await self._board.post(name, orjson.dumps(tuple(names)), HANGS)
-        await self.likeness.forget_shared(names)
+        if self._compares:
+            await self.likeness.forget_shared(names)
         return count
 
     async def figures(self) -> Figures:
@@ -206,8 +220,8 @@ def _read(notice: bytes) -> Forgetting | None:
         return None
 
 
-def _said(say: Say, level: str, text: str, **fields: object) -> None:
-    say(level, f"cache: {text}", **fields)
+def _said(say: Say, level: str, text: str, *, whose: str = "cache", **fields: object) -> None:
+    say(level, f"{whose}: {text}", **fields)
 
 
 def _way(config: Config, route: Route) -> bytes:

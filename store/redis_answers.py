@@ -30,32 +30,32 @@ class Kept(NamedTuple):
 
 
 class RedisAnswers:
-    """*most* is for all compartments together. *trips* may be made by others, too, while it is open."""
+    """*most* is for all compartments together."""
 
     def __init__(self, url: Secret, say: Say, *, most: int, deadline: float = DEADLINE) -> None:
         self.most = most
-        self.trips = Trips(url.reveal(), say, deadline=deadline)
+        self._trips = Trips(url.reveal(), say, deadline=deadline)
         self._keys = [
-            tuple(self.trips.key(f"{{cache{number}}}{part}") for part in PARTS) for number in range(COMPARTMENTS)
+            tuple(self._trips.key(f"{{cache{number}}}{part}") for part in PARTS) for number in range(COMPARTMENTS)
         ]
 
     async def open(self) -> None:
         """May raise StoreDown, and can be used all the same."""
-        await self.trips.open()
+        await self._trips.open()
 
     async def close(self) -> None:
-        await self.trips.close()
+        await self._trips.close()
 
     async def find(self, mark: bytes) -> Kept:
         """Empty where there is none. Raises StoreDown, as all of it."""
         answers, _, ranks, _, state, _ = self._at(mark)
-        [reply] = await self.trips.run([Step(ANSWER_FIND, (answers, ranks, state), (mark,))])
+        [reply] = await self._trips.run([Step(ANSWER_FIND, (answers, ranks, state), (mark,))])
         value, forgotten = reply.value
         return Kept(value, int(forgotten))
 
     async def has(self, mark: bytes) -> bool:
         """It isn't wanted for that."""
-        [reply] = await self.trips.run([Step(ANSWER_HAS, (self._at(mark)[0],), (mark,))])
+        [reply] = await self._trips.run([Step(ANSWER_HAS, (self._at(mark)[0],), (mark,))])
         return bool(reply.value)
 
     async def keep(
@@ -74,7 +74,7 @@ class RedisAnswers:
             b"%d" % since,
             b"%d" % (REMEMBERED_FOR * 1000),
         )
-        [reply] = await self.trips.run([Step(ANSWER_KEEP, self._at(mark), args)])
+        [reply] = await self._trips.run([Step(ANSWER_KEEP, self._at(mark), args)])
         return bool(reply.value)
 
     async def forget(self, names: Mapping[str, str]) -> int:
@@ -82,14 +82,14 @@ class RedisAnswers:
         args = (orjson.dumps(names), b"%d" % REMEMBERED, b"%d" % (REMEMBERED_FOR * 1000))
         count = 0
         for keys in self._keys:
-            [reply] = await self.trips.run([Step(ANSWER_FORGET, keys, args)])
+            [reply] = await self._trips.run([Step(ANSWER_FORGET, keys, args)])
             count += int(reply.value)
         return count
 
     async def figures(self) -> tuple[int, int, int]:
         """Answers, their bytes, and how many had to go for want of room."""
         steps = [Step(ANSWER_FIGURES, (keys[1], keys[4]), ()) for keys in self._keys]
-        replies = await self.trips.run(steps)
+        replies = await self._trips.run(steps)
         answers, size, gone = (sum(int(reply.value[at]) for reply in replies) for at in range(3))
         return answers, size, gone
 

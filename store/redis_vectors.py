@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from store.outage import Say
+from core.secret import Secret
+from store.outage import DEADLINE, Say
 from store.redis_line import Plain, Step
 from store.redis_trips import Trips
 from store.scripts import LIKE_ADD, LIKE_DROP, LIKE_FORGET, LIKE_KNOWN, LIKE_READ, LIKE_ROOMS, LIKE_SETTLE, Script
@@ -31,19 +32,28 @@ class Near(NamedTuple):
 
 
 class RedisVectors:
-    """On *trips* of somebody else. *most* bytes. A vector is its numbers as 32-bit floats, of length one.
+    """*most* bytes. A vector is its numbers as 32-bit floats, of length one.
 
     Threads of Redis look for vectors and put them in their places, while it serves others: that takes milliseconds.
     Whether it has vector sets is asked once, and again whenever the server may be another one.
     """
 
-    def __init__(self, trips: Trips, say: Say, *, most: int) -> None:
+    def __init__(self, url: Secret, say: Say, *, most: int, deadline: float = DEADLINE) -> None:
         self.most = most
-        self._trips = trips
+        # Not those of answers: a look takes longer, and where it takes too long they go on.
+        self._trips = Trips(url.reveal(), say, deadline=deadline)
         self._say = say
-        self._keys = tuple(trips.key(f"{{like}}{part}") for part in PARTS)
+        self._keys = tuple(self._trips.key(f"{{like}}{part}") for part in PARTS)
         self._epoch: str | None = None  # for which is known whether there are vector sets
         self._there: bool | None = None
+
+    async def open(self) -> None:
+        """May raise StoreDown, and can be used all the same."""
+        await self._trips.open()
+        await self.there()
+
+    async def close(self) -> None:
+        await self._trips.close()
 
     async def there(self) -> bool:
         """Whether there are vector sets. Raises StoreDown, as all of it."""

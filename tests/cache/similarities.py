@@ -8,7 +8,6 @@ from cache.entry import Labels
 from cache.similar import Asked, Similar, Vector
 from cache.similar_shared import SharedSimilar
 from core.secret import Secret
-from store.redis_answers import RedisAnswers
 from store.redis_vectors import RedisVectors
 
 PREFIXES = count()
@@ -35,12 +34,12 @@ class Here:
 @asynccontextmanager
 async def in_redis(port, *, room=ROOM, say=lambda *_, **__: None, prefix=None, deadline=5.0, login="", scheme="redis"):
     url = f"{scheme}://{login}127.0.0.1:{port}?prefix={prefix or f'v{next(PREFIXES)}:'}"
-    answers = RedisAnswers(Secret(url), lambda *_, **__: None, most=ROOM, deadline=deadline)
-    await answers.open()
+    vectors = RedisVectors(Secret(url), say, most=room, deadline=deadline)
+    await vectors.open()
     try:
-        yield SharedSimilar(RedisVectors(answers.trips, say, most=room))
+        yield SharedSimilar(vectors)
     finally:
-        await answers.close()
+        await vectors.close()
 
 
 def mark(number):

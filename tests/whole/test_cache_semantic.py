@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import orjson
 import pytest
 
-from tests.store.redis_servers import WITH_VECTORS, Server, serving
+from tests.store.redis_servers import WITH_VECTORS, Server, serving, settle
 from tests.whole.kept import ADMIN, ALICE, BOB, rows, told
 from tests.whole.provider import Provider, answer, completion
 
@@ -39,6 +39,7 @@ def servers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("redis")
     made = {"vector sets": Server(folder, program=WITH_VECTORS), "an old Redis": Server(folder)}
     with serving(*made.values()):
+        settle(*made.values())
         yield made
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.store.redis_servers import WITH_VECTORS, Server, serving
+from tests.store.redis_servers import WITH_VECTORS, Server, serving, settle
 from tests.whole.kept import ALICE, BOB, told
 from tests.whole.test_cache_semantic import CONFIG, RESET, ask, learned, play_embedding, said
 
@@ -14,6 +14,7 @@ from tests.whole.test_cache_semantic import CONFIG, RESET, ask, learned, play_em
 def server(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("redis"), program=WITH_VECTORS)
     with serving(server):
+        settle(server)
         yield server
 
 
@@ -26,10 +27,7 @@ async def test_what_one_process_has_learned_another_serves_to_those_who_share_it
     async with play_embedding() as provider:
         text = settings(provider.url, server)
         async with start(text) as one, start(text) as other:
-            async with asyncio.timeout(10):  # a new server grants nothing for a while, no vectors either
-                while not server.ask("KEYS", "*vectors:*"):
-                    await ask(one, RESET[0], cache={"refresh": True})
-                    await asyncio.sleep(0.1)
+            await ask(one, RESET[0])
             answers = [await ask(other, RESET[1], headers=who) for who in (ALICE, BOB)]
             first = await ask(one, RESET[0])
             here = [len(each.house._shared.larder.likeness) for each in (one, other)]
