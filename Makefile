@@ -53,7 +53,7 @@ bench-money: $(RUNTIME)  ## what budgets, limits and the ledger cost
 bench-desk: $(RUNTIME)  ## what operators' pages, events and kept answers cost, in a large house (eight minutes)
 	$(BIN)/python -m bench.desk $(ARGS)
 
-bench-vectors: $(RUNTIME) $(DEV)  ## how long a look for the nearest question takes, in a process and in Redis (half an hour)
+bench-vectors: $(RUNTIME) $(DEV)  ## how long a look for the nearest question takes, in a process and in Redis (half an hour on a free machine)
 	$(BIN)/python -m bench.vectors $(ARGS)
 
 simulate: $(RUNTIME)  ## all strategies on paper, and the picture in docs/, in a minute
