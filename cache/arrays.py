@@ -1,5 +1,5 @@
-"""numpy, which does on one thread what we ask of it: several wait for each other wherever other processes are busy, many
-times as long as a look takes.
+"""numpy, which does on one thread what we ask of it: several wait for each other wherever other processes are busy,
+many times as long as a look takes.
 """
 
 import os
