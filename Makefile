@@ -13,7 +13,7 @@ LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev otel run check test matrix node bench bench-dialects bench-money bench-desk simulate soak lock clean
+.PHONY: help setup setup-dev otel run check test matrix node bench bench-dialects bench-money bench-desk bench-vectors simulate soak lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ bench-money: $(RUNTIME)  ## what budgets, limits and the ledger cost
 
 bench-desk: $(RUNTIME)  ## what operators' pages, events and kept answers cost, in a large house (eight minutes)
 	$(BIN)/python -m bench.desk $(ARGS)
+
+bench-vectors: $(RUNTIME) $(DEV)  ## how long a look for the nearest question takes, in a process and in Redis (half an hour on a free machine)
+	$(BIN)/python -m bench.vectors $(ARGS)
 
 simulate: $(RUNTIME)  ## all strategies on paper, and the picture in docs/, in a minute
 	$(BIN)/python -m bench.simulate --out docs/simulation.svg $(ARGS)

@@ -50,6 +50,9 @@ class Memory:
     async def find(self, mark: bytes, now: float) -> Found:
         return self.look(mark, now)
 
+    async def has(self, mark: bytes) -> bool:
+        return mark in self._places
+
     async def keep(self, mark: bytes, entry: Entry, since: int, now: float) -> bool:
         return self.put(mark, entry, since, now)
 

@@ -16,6 +16,9 @@ class Shared:
         entry = Entry.from_bytes(value) if value else None
         return Found(None if entry is None or now >= entry.ends else entry, forgotten)
 
+    async def has(self, mark: bytes) -> bool:
+        return await self._answers.has(mark)
+
     async def keep(self, mark: bytes, entry: Entry, since: int, now: float) -> bool:
         names = {**entry.labels._asdict(), "tags": list(entry.labels.tags)}
         seconds = max(0.0, entry.ends - now)

@@ -22,6 +22,10 @@ class Shelf(Protocol):
 
     async def find(self, mark: bytes, now: float) -> Found: ...
 
+    async def has(self, mark: bytes) -> bool:
+        """Whether anything is kept under *mark*, be it too old; it isn't wanted for that."""
+        ...
+
     async def keep(self, mark: bytes, entry: Entry, since: int, now: float) -> bool:
         """False where it is too large, or was to be forgotten *since* it was begun."""
         ...

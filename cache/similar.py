@@ -5,15 +5,23 @@ numpy is read when the first vector comes: most gateways keep none.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cache.entry import Forgetting, Labels
 
 if TYPE_CHECKING:
     import numpy as np
 
-FIRST = 16  # places of a partition that begins
-NEAREST = 8  # of which the first that differs in nothing is taken
+FIRST: Final = 16  # places of a partition that begins
+NEAREST: Final = 8  # of which the first that differs in nothing is taken
+
+
+class Vector(NamedTuple):
+    """What *model* made of a text."""
+
+    numbers: Sequence[float]
+    model: str
 
 
 class Asked(NamedTuple):
@@ -34,21 +42,23 @@ class _Partition:
     """Vectors of length one, with what they stand for; the oldest place is taken when there is no more room."""
 
     def __init__(self, dimensions: int) -> None:
-        import numpy as np  # noqa: PLC0415  (a tenth of a second, and memory)
+        from cache.arrays import np  # noqa: PLC0415  (a tenth of a second, and memory)
 
         self._np = np
         self.dimensions = dimensions
         self.asked: list[Asked] = []
         self._vectors: np.ndarray[Any, Any] = np.zeros((FIRST, dimensions), dtype=np.float32)
         self._next = 0
+        self._said = 0  # bytes of all that was asked
 
     @property
     def bytes(self) -> int:
-        return int(self._vectors.nbytes) + sum(len(one.text) * 2 + 400 for one in self.asked)
+        return int(self._vectors.nbytes) + self._said
 
     def add(self, vector: "np.ndarray[Any, Any]", asked: Asked, most: int) -> None:
         if len(self.asked) >= most:
             at = self._next % most
+            self._said -= _bytes(self.asked[at])
             self.asked[at] = asked
         else:
             at = len(self.asked)
@@ -57,11 +67,13 @@ class _Partition:
                 more = self._np.zeros_like(self._vectors)
                 self._vectors = self._np.concatenate([self._vectors, more])
         self._vectors[at] = vector
+        self._said += _bytes(asked)
         self._next = at + 1
 
     def nearest(self, vector: "np.ndarray[Any, Any]", now: float, threshold: float) -> list[Like]:
         scores = self._vectors[: len(self.asked)] @ vector
-        best = self._np.argsort(-scores)[:NEAREST]
+        near = self._np.flatnonzero(scores >= threshold)
+        best = near[self._np.argsort(-scores[near])][:NEAREST]
         found = (Like(float(scores[at]), self.asked[at]) for at in best)
         return [one for one in found if one.score >= threshold and now < one.asked.ends]
 
@@ -69,6 +81,7 @@ class _Partition:
         kept = [at for at, one in enumerate(self.asked) if not names.fits(one.labels)]
         self._vectors[: len(kept)] = self._vectors[kept]
         self.asked = [self.asked[at] for at in kept]
+        self._said = sum(map(_bytes, self.asked))
         self._next = len(kept)
 
 
@@ -82,25 +95,25 @@ class Similar:
     def __len__(self) -> int:
         return sum(len(one.asked) for one in self._partitions.values())
 
-    def nearest(self, partition: bytes, vector: Sequence[float], *, now: float, threshold: float) -> list[Like]:
+    def nearest(self, partition: bytes, vector: Vector, *, now: float, threshold: float) -> list[Like]:
         """The best first; none below *threshold*."""
-        found = self._partitions.get(partition)
-        if found is None or found.dimensions != len(vector):
+        room, made = room_of(partition, vector), unit(vector)
+        found = self._partitions.get(room)
+        if found is None or made is None:
             return []
-        self._partitions.move_to_end(partition)
-        unit = _unit(vector)
-        return [] if unit is None else found.nearest(unit, now, threshold)
+        self._partitions.move_to_end(room)
+        return found.nearest(made, now, threshold)
 
-    def add(self, partition: bytes, vector: Sequence[float], asked: Asked, *, most: int) -> None:
+    def add(self, partition: bytes, vector: Vector, asked: Asked, *, most: int) -> None:
         """*most* are remembered of one partition."""
-        unit = _unit(vector)
-        if unit is None:
+        room, made = room_of(partition, vector), unit(vector)
+        if made is None:
             return
-        found = self._partitions.get(partition)
-        if found is None or found.dimensions != len(vector):
-            found = self._partitions[partition] = _Partition(len(vector))
-        self._partitions.move_to_end(partition)
-        found.add(unit, asked, most)
+        found = self._partitions.get(room)
+        if found is None:
+            found = self._partitions[room] = _Partition(len(made))
+        self._partitions.move_to_end(room)
+        found.add(made, asked, most)
         self._shrink()
 
     def forget(self, names: Forgetting) -> None:
@@ -114,11 +127,22 @@ class Similar:
             size -= gone.bytes
 
 
-def _unit(vector: Sequence[float]) -> "np.ndarray[Any, Any] | None":
-    """Of length one; None for what has no direction."""
-    import numpy as np  # noqa: PLC0415  (as above)
+def _bytes(asked: Asked) -> int:
+    return len(asked.text) * 2 + 400
 
-    made = np.asarray(vector, dtype=np.float32)
+
+def room_of(partition: bytes, vector: Vector) -> bytes:
+    """Where vectors lie that can be compared with *vector*: 32 bytes of ASCII."""
+    made = blake2b(b"%d %b " % (len(vector.numbers), vector.model.encode()), digest_size=16)
+    made.update(partition)
+    return made.hexdigest().encode()
+
+
+def unit(vector: Vector) -> "np.ndarray[Any, Any] | None":
+    """Of length one; None for what has no direction."""
+    from cache.arrays import np  # noqa: PLC0415  (as above)
+
+    made = np.asarray(vector.numbers, dtype=np.float32)
     length = float(np.linalg.norm(made))
     if not np.isfinite(length) or length == 0.0:
         return None

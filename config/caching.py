@@ -21,7 +21,7 @@ _SEMANTIC: Mapping[str, Reader[Any]] = {
     "threshold": number(0.5, 1),
     "mode": choice((SHADOW, SERVE), "mode"),
     "timeout": duration("1m"),
-    "most": whole(1, 20_000),
+    "most": whole(1, 100_000),
 }
 
 

@@ -13,11 +13,13 @@ from cache.entry import Entry, Forgetting
 from cache.memory import Memory
 from cache.shared import Shared as InRedis
 from cache.shelf import Figures, Found, Shelf
+from cache.similar_shared import SharedSimilar
 from config.schema import Config, Route
-from gateway.likeness import SIMILAR, Likeness
+from gateway.likeness import ROOM, SIMILAR, Likeness
 from store.board import Board
 from store.contract import StoreDown
 from store.redis_answers import RedisAnswers
+from store.redis_vectors import RedisVectors
 from telemetry.meters import Meters
 from telemetry.workers import Tally
 
@@ -46,12 +48,22 @@ class Larder:
         self.flights: dict[bytes, Flight] = {}
         self.memory = Memory(config.cache.max)
         self._answers: RedisAnswers | None = None
+        self._vectors: RedisVectors | None = None
         if config.state.url is not None and config.cache.shared:
             said = partial(_said, say)
             self._answers = RedisAnswers(config.state.url, said, most=config.cache.max)
-        self.likeness = Likeness(config.cache.max, lambda route, outcome: _add(meters, route, outcome))
+            said = partial(_said, say, whose="cache's vectors")
+            self._vectors = RedisVectors(config.state.url, said, most=config.cache.max // ROOM)
         self.shelf: Shelf = self.memory if self._answers is None else InRedis(self._answers)
+        self.likeness = Likeness(
+            config.cache.max,
+            lambda route, outcome: _add(meters, route, outcome),
+            shelf=self.shelf,
+            shared=None if self._vectors is None else SharedSimilar(self._vectors),
+            trouble=self.trouble,
+        )
         self._opened = False
+        self._compares = False  # in Redis
         self._board = board
         self._heard: set[str] = set()
         self._number = 0
@@ -70,9 +82,11 @@ class Larder:
         """Begin to work, once a route keeps answers; and go by *config* from now on."""
         self.memory.resize(config.cache.max)
         self.likeness.heed(config)
-        if self._answers is not None:
-            self._answers.most = config.cache.max
+        if self._answers is not None and self._vectors is not None:
+            self._answers.most, self._vectors.most = config.cache.max, config.cache.max // ROOM
         kept = config.defaults.cache.ttl or any(route.cache.ttl for route in config.routes.values())
+        if kept and self._vectors is not None and not self._compares:
+            await self._begin_to_compare(config, self._vectors)
         if not kept or self._opened:
             return
         self._opened = True
@@ -88,6 +102,15 @@ class Larder:
         if self._board is not None:
             self._listening = asyncio.get_running_loop().create_task(self._listen(self._board), name="forgetting")
 
+    async def _begin_to_compare(self, config: Config, vectors: RedisVectors) -> None:
+        """In Redis, once a route has anything to be compared."""
+        self._compares = any(route.cache.semantic for route in config.routes.values())
+        if self._compares:
+            try:
+                await vectors.open()
+            except StoreDown:
+                self.trouble()
+
     async def end(self) -> None:
         if self._listening is not None:
             self._listening.cancel()
@@ -96,6 +119,8 @@ class Larder:
         await asyncio.gather(*self._pending, return_exceptions=True)
         if self._opened and self._answers is not None:
             await self._answers.close()
+        if self._compares and self._vectors is not None:
+            await self._vectors.close()
 
     # For calls
 
@@ -121,12 +146,13 @@ class Larder:
             self.trouble()
             return None
 
-    def keep(self, mark: bytes, entry: Entry, since: int) -> None:
-        """Nobody waits for it."""
+    def keep(self, mark: bytes, entry: Entry, since: int, then: Callable[[], None] | None = None) -> None:
+        """Nobody waits for it. *then* is called if and when it is kept."""
         if self._answers is None:
-            self.memory.put(mark, entry, since, time.time())
+            if self.memory.put(mark, entry, since, time.time()) and then is not None:
+                then()
         elif len(self._pending) < MOST_PENDING:
-            self.begin(self._send(mark, entry, since))
+            self.begin(self._send(mark, entry, since, then))
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside all calls."""
@@ -137,11 +163,14 @@ class Larder:
     def trouble(self) -> None:
         self.meters.counter(TROUBLE).value += 1
 
-    async def _send(self, mark: bytes, entry: Entry, since: int) -> None:
+    async def _send(self, mark: bytes, entry: Entry, since: int, then: Callable[[], None] | None) -> None:
         try:
-            await self.shelf.keep(mark, entry, since, time.time())
+            kept = await self.shelf.keep(mark, entry, since, time.time())
         except StoreDown:
             self.trouble()
+            return
+        if kept and then is not None:
+            then()
 
     # Forgetting
 
@@ -156,6 +185,8 @@ class Larder:
             name = f"{NOTICES}{self._me}/{self._number}"
             self._heard.add(name)
             await self._board.post(name, orjson.dumps(tuple(names)), HANGS)
+        if self._compares:
+            await self.likeness.forget_shared(names)
         return count
 
     async def figures(self) -> Figures:
@@ -189,8 +220,8 @@ def _read(notice: bytes) -> Forgetting | None:
         return None
 
 
-def _said(say: Say, level: str, text: str, **fields: object) -> None:
-    say(level, f"cache: {text}", **fields)
+def _said(say: Say, level: str, text: str, *, whose: str = "cache", **fields: object) -> None:
+    say(level, f"{whose}: {text}", **fields)
 
 
 def _way(config: Config, route: Route) -> bytes:

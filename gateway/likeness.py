@@ -3,15 +3,18 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from cache.differences import differs
 from cache.entry import Entry, Forgetting
-from cache.similar import Asked, Similar
+from cache.shelf import Shelf
+from cache.similar import Asked, Like, Similar, Vector
+from cache.similar_shared import SharedSimilar
 from config.caching import SCOPE
 from config.schema import NO_LIMITS, Config, Key
 from core.caching import SERVE, Semantic
+from store.contract import StoreDown
 from telemetry.record import Record, moment
 
 if TYPE_CHECKING:
@@ -22,15 +25,16 @@ SAMPLES: Final = 100
 LONGEST_SHOWN: Final = 300  # characters of a question
 MOST_PENDING: Final = 32  # embeddings asked for beside all calls
 ROOM: Final = 4  # the part of the cache's bytes that vectors take, beside it
+MOST_HERE: Final = 20_000  # of one kind: a look among so many takes milliseconds in which nothing else is done
 HIT, WOULD_HIT, DIFFERS, NONE, FAILED = "hit", "would_hit", "differs", "none", "failed"
 
 
 class Embed(Protocol):
-    """Asks *route*, in the name of *key*, for the vector of *text*, by a call with that *id*."""
+    """Asks *route*, in the name of *key*, for the vector of *text*, by a call with that *id*. None if there is none."""
 
     def __call__(
         self, generation: "Generation", key: Key, route: str, text: str, *, id: str
-    ) -> Awaitable[list[float]]: ...
+    ) -> Awaitable[Vector | None]: ...
 
 
 class Question(NamedTuple):
@@ -43,13 +47,26 @@ class Question(NamedTuple):
 
 
 class Likeness:
-    """One for each process. *embed* is set by whoever can make calls."""
+    """One for each process. *embed* is set by whoever can make calls. Answers lie on *shelf*, vectors in *shared*; in
+    this process, within a part of *room* bytes, where there is none, where it has none and while it is away.
+    """
 
-    def __init__(self, room: int, count: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        room: int,
+        count: Callable[[str, str], None],
+        *,
+        shelf: Shelf,
+        shared: SharedSimilar | None,
+        trouble: Callable[[], None],
+    ) -> None:
         self.embed: Embed
         self.samples: deque[dict[str, Any]] = deque(maxlen=SAMPLES)
         self._similar = Similar(room // ROOM)
+        self._shared = shared
+        self._shelf = shelf
         self._count = count
+        self._trouble = trouble
         self._tasks: set[asyncio.Task[Any]] = set()
         self._keys: dict[str, Key] = {}
         self._keys_of: Config | None = None
@@ -61,8 +78,14 @@ class Likeness:
         self._similar.room = config.cache.max // ROOM
 
     def forget(self, names: Forgetting) -> None:
+        """In this process."""
         self._similar.forget(names)
         self.samples.clear()
+
+    async def forget_shared(self, names: Forgetting) -> None:
+        """Raises StoreDown. What is learned meanwhile goes as well, if its answer has gone before."""
+        if self._shared is not None:
+            await self._shared.forget(names)
 
     async def end(self) -> None:
         for task in self._tasks:
@@ -71,23 +94,22 @@ class Likeness:
 
     # For a call that waits
 
-    async def vector(self, generation: "Generation", question: Question) -> list[float]:
-        """Of its text; empty where it didn't come in time."""
+    async def vector(self, generation: "Generation", question: Question) -> Vector | None:
+        """Of its text; None where it didn't come in time."""
         task = self._begin(self._asked(generation, question))
         if task is None:
-            return []
+            return None
         await asyncio.wait((task,), timeout=question.semantic.timeout)
         if not task.done():
             task.cancel()
             self._count(question.record.route, FAILED)
-            return []
-        return [] if task.cancelled() else task.result()
+            return None
+        return None if task.cancelled() else task.result()
 
-    def nearest(self, question: Question, vector: Sequence[float]) -> tuple[float, bytes] | None:
+    async def nearest(self, question: Question, vector: Vector) -> tuple[float, bytes] | None:
         """How near the nearest question is that differs in nothing, and where its answer is kept."""
         semantic, route = question.semantic, question.record.route
-        now = time.time()
-        near = self._similar.nearest(question.partition, vector, now=now, threshold=semantic.threshold)
+        near = await self._near(question, vector)
         for one in near:
             difference = differs(question.text, one.asked.text)
             outcome = DIFFERS if difference else (HIT if semantic.mode == SERVE else WOULD_HIT)
@@ -99,33 +121,67 @@ class Likeness:
             self._count(route, NONE)
         return None
 
+    async def _near(self, question: Question, vector: Vector) -> list[Like]:
+        partition, threshold, now = question.partition, question.semantic.threshold, time.time()
+        if self._shared is not None:
+            try:
+                near = await self._shared.nearest(partition, vector, now=now, threshold=threshold)
+            except StoreDown:
+                self._trouble()
+                near = None
+            if near is not None:
+                return near
+        return self._similar.nearest(partition, vector, now=now, threshold=threshold)
+
     # For one that is over
 
     def learn(
-        self, generation: "Generation", question: Question, vector: Sequence[float], mark: bytes, entry: Entry
+        self, generation: "Generation", question: Question, vector: Vector | None, mark: bytes, entry: Entry
     ) -> None:
         """Its answer is kept under *mark*. Without a *vector* it is asked for, beside all calls."""
-        if vector:
-            self._add(question, vector, mark, entry)
+        if vector is not None and self._shared is None:
+            self._remember(question, vector, mark, entry)
         else:
-            self._begin(self._later(generation, question, mark, entry))
+            self._begin(self._later(generation, question, vector, mark, entry))
 
-    async def _later(self, generation: "Generation", question: Question, mark: bytes, entry: Entry) -> None:
-        vector = await self._asked(generation, question)
-        if vector:
+    async def _later(
+        self, generation: "Generation", question: Question, vector: Vector | None, mark: bytes, entry: Entry
+    ) -> None:
+        if vector is None:
+            vector = await self._asked(generation, question)
+            if vector is None:
+                return
             if question.semantic.mode != SERVE:
-                self.nearest(question, vector)
-            self._add(question, vector, mark, entry)
+                await self.nearest(question, vector)
+        try:
+            if await self._sent(question, vector, mark, entry):
+                return
+        except StoreDown:
+            self._trouble()
+            return
+        self._remember(question, vector, mark, entry)
 
-    def _add(self, question: Question, vector: Sequence[float], mark: bytes, entry: Entry) -> None:
-        asked = Asked(question.text, mark, entry.labels, entry.made + entry.ttl)
-        self._similar.add(question.partition, vector, asked, most=question.semantic.most)
+    async def _sent(self, question: Question, vector: Vector, mark: bytes, entry: Entry) -> bool:
+        """Whether there is nothing to be remembered here: others have it, or the answer is gone by now."""
+        shared = self._shared
+        if shared is None:
+            return not await self._shelf.has(mark)
+        asked, most = _asked(question, mark, entry), question.semantic.most
+        there = await shared.add(question.partition, vector, asked, now=time.time(), most=most)
+        gone = not await self._shelf.has(mark)
+        if there and gone:
+            await shared.drop(question.partition, vector, mark)
+        return there or gone
 
-    async def _asked(self, generation: "Generation", question: Question) -> list[float]:
+    def _remember(self, question: Question, vector: Vector, mark: bytes, entry: Entry) -> None:
+        asked = _asked(question, mark, entry)
+        self._similar.add(question.partition, vector, asked, most=min(question.semantic.most, MOST_HERE))
+
+    async def _asked(self, generation: "Generation", question: Question) -> Vector | None:
         semantic, record = question.semantic, question.record
         key = self._key(generation.config, record.route)
         vector = await self.embed(generation, key, semantic.route, question.text, id=f"{record.id}-like")
-        if not vector:
+        if vector is None:
             self._count(record.route, FAILED)
         return vector
 
@@ -161,3 +217,7 @@ class Likeness:
                 "differs_in": difference,
             }
         )
+
+
+def _asked(question: Question, mark: bytes, entry: Entry) -> Asked:
+    return Asked(question.text, mark, entry.labels, entry.made + entry.ttl)

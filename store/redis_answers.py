@@ -13,7 +13,7 @@ from core.secret import Secret
 from store.outage import DEADLINE, Say
 from store.redis_line import Step
 from store.redis_trips import Trips
-from store.scripts import ANSWER_FIGURES, ANSWER_FIND, ANSWER_FORGET, ANSWER_KEEP
+from store.scripts import ANSWER_FIGURES, ANSWER_FIND, ANSWER_FORGET, ANSWER_HAS, ANSWER_KEEP
 
 COMPARTMENTS: Final = 16
 PARTS: Final = ("answers", "names", "ranks", "ends", "state", "forgotten")
@@ -52,6 +52,11 @@ class RedisAnswers:
         [reply] = await self._trips.run([Step(ANSWER_FIND, (answers, ranks, state), (mark,))])
         value, forgotten = reply.value
         return Kept(value, int(forgotten))
+
+    async def has(self, mark: bytes) -> bool:
+        """It isn't wanted for that."""
+        [reply] = await self._trips.run([Step(ANSWER_HAS, (self._at(mark)[0],), (mark,))])
+        return bool(reply.value)
 
     async def keep(
         self, mark: bytes, value: bytes, names: Mapping[str, object], *, worth: float, seconds: float, since: int

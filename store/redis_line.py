@@ -35,6 +35,17 @@ class Step(NamedTuple):
         return (*command, grant) if self.grants else command
 
 
+class Plain(NamedTuple):
+    """A command as it is, over *keys*, for what a server does on a thread of its own unless a script asks for it."""
+
+    words: Command
+    keys: tuple[bytes, ...]
+
+    def command(self, grant: bytes, mark: bytes, *, whole: bool = False) -> Command:
+        del grant, mark, whole
+        return self.words
+
+
 class Line:
     """*age* is its node's when it was opened."""
 

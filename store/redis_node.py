@@ -17,7 +17,7 @@ from redis.exceptions import AskError, NoScriptError, ReadOnlyError, ResponseErr
 
 from store.contract import StoreDown
 from store.outage import Breaker, Deadline, Say
-from store.redis_line import CONNECT, FAULTS, Command, Line, Step, reason, sections
+from store.redis_line import CONNECT, FAULTS, Command, Line, Plain, Step, reason, sections
 from store.redis_url import Address, Place
 from store.scripts import ALL, FENCE
 
@@ -83,7 +83,9 @@ class Node:
     def replicas(self) -> bool:
         return self._replicas or self.expected
 
-    async def run(self, steps: Sequence[Step], until: float, *, confirm: bool = False, asking: bool = False) -> Answer:
+    async def run(
+        self, steps: Sequence[Step | Plain], until: float, *, confirm: bool = False, asking: bool = False
+    ) -> Answer:
         """Before loop time *until*, or StoreDown. *confirm*: where there are replicas, one of them must have heard it.
 
         *asking*: the slot is on its way to this server. Among the values may be the errors that lead elsewhere.
@@ -133,7 +135,9 @@ class Node:
         if (self.breaker.open and not was) or isinstance(error, ReadOnlyError):
             self.renew()
 
-    async def _talk(self, line: Line, steps: Sequence[Step], until: float, *, confirm: bool, asking: bool) -> Answer:
+    async def _talk(
+        self, line: Line, steps: Sequence[Step | Plain], until: float, *, confirm: bool, asking: bool
+    ) -> Answer:
         mark, now = self.mark, self._loop.time()
         grant = b"1" if now >= self._settled_at else b"0"
         look, wait = now >= self._look_at, confirm and self.replicas
@@ -264,11 +268,17 @@ class Node:
 
 
 async def _steps(
-    line: Line, steps: Sequence[Step], tail: Sequence[Command], grant: bytes, mark: bytes, *, asking: bool = False
+    line: Line,
+    steps: Sequence[Step | Plain],
+    tail: Sequence[Command],
+    grant: bytes,
+    mark: bytes,
+    *,
+    asking: bool = False,
 ) -> tuple[list[Any], list[Any]]:
     """What the steps answer, and the tail. Scripts that the server doesn't know are sent whole, once."""
 
-    def commands(of: Sequence[Step], *, whole: bool) -> list[Command]:
+    def commands(of: Sequence[Step | Plain], *, whole: bool) -> list[Command]:
         asked = [(b"ASKING",)] * asking
         return [command for step in of for command in (*asked, step.command(grant, mark, whole=whole))]
 

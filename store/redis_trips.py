@@ -9,7 +9,7 @@ from redis.exceptions import AskError, MovedError, TryAgainError
 
 from store.contract import StoreDown
 from store.outage import DEADLINE, Deadline, Say
-from store.redis_line import Step
+from store.redis_line import Plain, Step
 from store.redis_node import ELSEWHERE, SETTLE, Answer, Node, Terms
 from store.redis_places import Cluster, Places, Sentinels, Single
 from store.redis_url import read
@@ -63,7 +63,7 @@ class Trips:
         if places:
             await places.close()
 
-    async def run(self, steps: Sequence[Step], *, confirm: bool = False) -> list[Reply]:
+    async def run(self, steps: Sequence[Step | Plain], *, confirm: bool = False) -> list[Reply]:
         """As many trips as it takes, each within the deadline; StoreDown if one of them fails.
 
         *confirm*: where there are replicas, one of them must have heard it, or the answer isn't `sound`.
@@ -73,7 +73,7 @@ class Trips:
             replies += await self._trip(steps[first : first + AT_ONCE], confirm=confirm)
         return replies
 
-    async def _trip(self, steps: Sequence[Step], *, confirm: bool) -> list[Reply]:
+    async def _trip(self, steps: Sequence[Step | Plain], *, confirm: bool) -> list[Reply]:
         if (places := self._places) is None:
             raise StoreDown("the store isn't open")
         until = asyncio.get_running_loop().time() + self._terms.deadline
@@ -138,7 +138,7 @@ def _arrived(replies: dict[int, Reply]) -> dict[int, Reply]:
 
 
 async def _round(
-    steps: Sequence[Step], to: dict[tuple[Node, bool], list[int]], until: float, *, confirm: bool
+    steps: Sequence[Step | Plain], to: dict[tuple[Node, bool], list[int]], until: float, *, confirm: bool
 ) -> dict[int, Reply]:
     """To each server its steps, to all at once. *to* says by server, and whether it must be told to expect them."""
     runs = [

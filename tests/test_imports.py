@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 INSIDE: dict[str, set[str]] = {
     file: {"core", "config.schema", "routing"}
     for file in ("bench/decisions.py", "bench/simulate.py", "bench/simulated.py")
-}
+} | {"bench/vectors.py": {"core", "cache", "store"}}
 MAY_IMPORT["gateway"] = set(MAY_IMPORT) - {"bench"}
 MAY_IMPORT["proxy.py"] = set(MAY_IMPORT) - {"bench"}
 

@@ -6,6 +6,7 @@ from functools import partial
 import orjson
 
 from api import ENDPOINTS
+from cache.similar import Vector
 from config.schema import Config, Key
 from core.wire import Json
 from gateway.call.conversation import Conversation
@@ -60,6 +61,11 @@ class Errand(Conversation):
         super().__init__(generation, shared, ENDPOINTS[endpoint], reply, request_id)
         self._errands = key
 
+    @property
+    def target(self) -> str:
+        """Which one has answered."""
+        return self._record.target
+
     async def _recognise(self, caller: Caller) -> None:
         del caller
         self._key = self._errands
@@ -73,16 +79,19 @@ def furnished(config: Config, shared: Shared, board: Board | None, tally: Tally)
     return larder
 
 
-async def embedded(shared: Shared, generation: Generation, key: Key, route: str, text: str, *, id: str) -> list[float]:
-    """*text* as a vector; empty where nobody gave one."""
+async def embedded(
+    shared: Shared, generation: Generation, key: Key, route: str, text: str, *, id: str
+) -> Vector | None:
+    """*text* as a vector; None where nobody gave one."""
     inbox = Inbox(shared.loop)
     body = orjson.dumps({"model": route, "input": text, "encoding_format": "float"})
-    await Errand(generation, shared, "embeddings", inbox, id, key=key).run(Caller(None, None, None, body))
+    errand = Errand(generation, shared, "embeddings", inbox, id, key=key)
+    await errand.run(Caller(None, None, None, body))
     if inbox.status != 200:
-        return []
+        return None
     try:
         answer: Json = orjson.loads(inbox.body)
-        vector = answer["data"][0]["embedding"]
-        return [float(one) for one in vector]
+        numbers = [float(one) for one in answer["data"][0]["embedding"]]
     except (orjson.JSONDecodeError, LookupError, TypeError, ValueError):
-        return []
+        return None
+    return Vector(numbers, errand.target) if numbers else None

@@ -8,6 +8,7 @@ its own answer                             Visit.close
 
 import asyncio
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -16,6 +17,7 @@ from cache.entry import Entry, Labels
 from cache.fingerprint import fingerprint, partition, question, whose
 from cache.forms import events, whole
 from cache.making import Kept, of_stream, of_whole
+from cache.similar import Vector
 from config.schema import Key, Route
 from core.caching import ANYHOW, SERVE, CacheWish, narrowed
 from core.call import Call
@@ -132,7 +134,7 @@ class Visit:
         self._found: Entry | None = None  # too old, but better than an error
         self._tape: Tape | None = None
         self._question = question  # where answers to those that mean the same are kept
-        self._vector: list[float] = []
+        self._vector: Vector | None = None
         self._like: float | None = None  # how near the question is whose answer was given
         record.cache = MISS
 
@@ -185,7 +187,9 @@ class Visit:
         if asked is None or asked.semantic.mode != SERVE or self._wish.refresh or self._poor():
             return None
         self._vector = await larder.likeness.vector(self._generation, asked)
-        near = larder.likeness.nearest(asked, self._vector) if self._vector else None
+        if self._vector is None:
+            return None
+        near = await self._shared.loop.create_task(larder.likeness.nearest(asked, self._vector))
         if near is None:
             return None
         found = await self._shared.loop.create_task(larder.find(near[1], self._record.time))
@@ -359,10 +363,15 @@ class Visit:
             record.dropped,
         )
         if self._since is not None:
-            self._larder.keep(self._mark, entry, self._since)
-            if self._question is not None:
-                self._larder.likeness.learn(self._generation, self._question, self._vector, self._mark, entry)
+            self._larder.keep(self._mark, entry, self._since, self._learning(entry))
         self._land(entry)
+
+    def _learning(self, entry: Entry) -> Callable[[], None] | None:
+        """What is to be done once *entry* is kept, so that questions like this one find it."""
+        if self._question is None:
+            return None
+        learn = self._larder.likeness.learn
+        return partial(learn, self._generation, self._question, self._vector, self._mark, entry)
 
     def _land(self, entry: Entry | None) -> None:
         """Tell those who wait."""

@@ -10,8 +10,9 @@ class Script(NamedTuple):
     sha: bytes
 
 
-def _read(name: str) -> Script:
-    text = (Path(__file__).parent / f"{name}.lua").read_bytes()
+def _read(*names: str) -> Script:
+    """One of several files, of which each goes on where the one before ended."""
+    text = b"".join((Path(__file__).parent / f"{name}.lua").read_bytes() for name in names)
     return Script(text, sha1(text).hexdigest().encode())  # noqa: S324  (Redis names scripts so)
 
 
@@ -31,5 +32,13 @@ ANSWER_FIND: Final = _read("answer_find")
 ANSWER_KEEP: Final = _read("answer_keep")
 ANSWER_FORGET: Final = _read("answer_forget")
 ANSWER_FIGURES: Final = _read("answer_figures")
+ANSWER_HAS: Final = _read("answer_has")
+LIKE_KNOWN: Final = _read("like_known")
+LIKE_READ: Final = _read("like_room", "like_read")
+LIKE_ADD: Final = _read("like_room", "like_add")
+LIKE_SETTLE: Final = _read("like_room", "like_settle")
+LIKE_DROP: Final = _read("like_room", "like_drop")
+LIKE_ROOMS: Final = _read("like_room", "like_rooms")
+LIKE_FORGET: Final = _read("like_room", "like_forget")
 
 ALL: Final = (FENCE, TELL, RESTORE, DRAW, ONCE, KEY_FIND, KEY_PUT, KEY_DROP, KEY_LIST, KEY_CHANGES, POST, POSTED)

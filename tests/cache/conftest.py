@@ -8,7 +8,7 @@ from cache.memory import Memory
 from cache.shared import Shared
 from core.secret import Secret
 from store.redis_answers import COMPARTMENTS, RedisAnswers
-from tests.store.redis_servers import Clustered, Server, serving
+from tests.store.redis_servers import WITH_VECTORS, Clustered, Server, serving
 
 PREFIXES = count()
 
@@ -24,6 +24,13 @@ def redis(tmp_path_factory):
 def cluster(tmp_path_factory):
     with Clustered(tmp_path_factory.mktemp("cluster")) as cluster:
         yield cluster.url
+
+
+@pytest.fixture(scope="session")
+def server_with_vectors(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("redis"), program=WITH_VECTORS)
+    with serving(server):
+        yield server
 
 
 @pytest.fixture(params=["memory", "redis", "cluster"])

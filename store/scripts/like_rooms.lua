@@ -1,0 +1,2 @@
+-- All rooms that there are.
+return redis.call('ZRANGE', rooms, 0, -1)
