@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from cache.claims import Claim, Claims
 from cache.entry import Entry, Forgetting
 from cache.memory import Memory
 from cache.shared import Shared as InRedis
@@ -18,6 +19,7 @@ from gateway.likeness import SIMILAR, Likeness
 from store.board import Board
 from store.contract import StoreDown
 from store.redis_answers import RedisAnswers
+from store.redis_claims import RedisClaims
 from telemetry.meters import Meters
 from telemetry.workers import Tally
 
@@ -36,6 +38,7 @@ Flight = asyncio.Future[Entry | None]
 
 class Larder:
     """One for each process. *shelf* is where answers lie, *flights* what is being asked for, by its fingerprint.
+    *claims* are what is asked for by any process, where answers lie in Redis.
 
     *board* None: there is no other process. *tally* knows what all workers have counted.
     """
@@ -46,9 +49,11 @@ class Larder:
         self.flights: dict[bytes, Flight] = {}
         self.memory = Memory(config.cache.max)
         self._answers: RedisAnswers | None = None
+        self.claims: Claims | None = None
         if config.state.url is not None and config.cache.shared:
             said = partial(_said, say)
             self._answers = RedisAnswers(config.state.url, said, most=config.cache.max)
+            self.claims = Claims(RedisClaims(self._answers), self.trouble)
         self.likeness = Likeness(config.cache.max, lambda route, outcome: _add(meters, route, outcome))
         self.shelf: Shelf = self.memory if self._answers is None else InRedis(self._answers)
         self._opened = False
@@ -94,6 +99,8 @@ class Larder:
             await asyncio.gather(self._listening, return_exceptions=True)
         await self.likeness.end()
         await asyncio.gather(*self._pending, return_exceptions=True)
+        if self.claims is not None:
+            await self.claims.end()
         if self._opened and self._answers is not None:
             await self._answers.close()
 
@@ -121,12 +128,14 @@ class Larder:
             self.trouble()
             return None
 
-    def keep(self, mark: bytes, entry: Entry, since: int) -> None:
-        """Nobody waits for it."""
+    def keep(self, mark: bytes, entry: Entry, since: int, claim: Claim | None) -> None:
+        """Nobody waits for it. *claim* is over then."""
         if self._answers is None:
             self.memory.put(mark, entry, since, time.time())
         elif len(self._pending) < MOST_PENDING:
-            self.begin(self._send(mark, entry, since))
+            self.begin(self._send(mark, entry, since, claim))
+        elif claim is not None:
+            claim.end(apart=True)
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside all calls."""
@@ -137,11 +146,15 @@ class Larder:
     def trouble(self) -> None:
         self.meters.counter(TROUBLE).value += 1
 
-    async def _send(self, mark: bytes, entry: Entry, since: int) -> None:
+    async def _send(self, mark: bytes, entry: Entry, since: int, claim: Claim | None) -> None:
+        kept = False
         try:
-            await self.shelf.keep(mark, entry, since, time.time())
+            kept = await self.shelf.keep(mark, entry, since, time.time())
         except StoreDown:
             self.trouble()
+        finally:
+            if claim is not None:
+                claim.end(apart=not kept)
 
     # Forgetting
 

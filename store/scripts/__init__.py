@@ -31,5 +31,8 @@ ANSWER_FIND: Final = _read("answer_find")
 ANSWER_KEEP: Final = _read("answer_keep")
 ANSWER_FORGET: Final = _read("answer_forget")
 ANSWER_FIGURES: Final = _read("answer_figures")
+ANSWER_LOOK: Final = _read("answer_look")
+ANSWER_ATTEND: Final = _read("answer_attend")
+ANSWER_LEAVE: Final = _read("answer_leave")
 
 ALL: Final = (FENCE, TELL, RESTORE, DRAW, ONCE, KEY_FIND, KEY_PUT, KEY_DROP, KEY_LIST, KEY_CHANGES, POST, POSTED)
