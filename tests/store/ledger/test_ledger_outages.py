@@ -19,7 +19,7 @@ from store.ledger import LedgerDown, OldLedger
 from store.ledger_postgres import PostgresLedger
 from store.ledger_sqlite import SqliteLedger
 from store.migrations import STEPS
-from tests.store.ledger.entries import entry
+from tests.store.ledger.entries import NOON, entry
 from tests.store.ledger.postgres import Server, free_port
 
 PASSWORD = "s3cr3t-p4ss"
@@ -322,6 +322,29 @@ async def test_rows_of_the_first_tables_are_still_found(tmp_path: Path) -> None:
 
     assert await ledger.rows(0, math.inf) == [entry(4), *rows[::-1]]
     assert await ledger.rows(0, math.inf, {"key": 'a"b'}) == rows[::-1]
+    await ledger.close()
+
+
+async def test_sums_of_older_tables_go_on_with_what_was_saved(tmp_path: Path) -> None:
+    *former, _ = STEPS
+    old = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    with contextlib.closing(old):
+        old.execute("CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+        for number, step in enumerate(former, 1):
+            old.execute("INSERT INTO migrations VALUES (?, ?)", (number, step.name))
+            for statement in step.sqlite:
+                old.execute(statement)
+        known = [name for _, name, *_ in old.execute("PRAGMA table_info(hours)")]
+        values = [int(NOON // 3600), "alice", "research", "fast", "openai/gpt-5", "[]", *[7] * (len(known) - 6)]
+        old.execute(f"INSERT INTO hours VALUES ({', '.join('?' * len(known))})", values)
+
+    ledger = SqliteLedger(tmp_path / "ledger.sqlite")
+    await ledger.open()
+    bodies = [orjson.dumps(entry(1)[:20]), entry(2, cache="hit", cost=0, saved=5).to_bytes()]
+    await ledger.add("me", 1, [entry(1), entry(2)], bodies)
+
+    (whole,) = await ledger.sums([], 0, math.inf)
+    assert (7 + 2, 7 + 1_000, 5) == (whole.requests, whole.cost, whole.saved)
     await ledger.close()
 
 
