@@ -203,6 +203,8 @@ class Visit:
         entry = None if found is None else self._good(found.entry)
         if entry is not None:
             self._like = near[0]
+            if self._record.trace is not None:
+                self._record.trace.alike = True
         return entry
 
     def _poor(self) -> bool:

@@ -175,7 +175,9 @@ async def test_record_row_and_metrics_say_what_was_saved(start, tmp_path):
         asked = await gateway.metric('switchyard_attempts_total{fault="none",target="p/real-model"}')
         await rows(gateway, 2)
         used = (await gateway.get("/api/v1/usage", **ALICE)).body
-        query = {"query": '{ usage(key: "alice") { savedUsd } costs(period: "all") { savedUsd byRoute { name savedUsd } } }'}
+        query = {
+            "query": '{ usage(key: "alice") { savedUsd } costs(period: "all") { savedUsd byRoute { name savedUsd } } }'
+        }
         lines = {"content-type": "application/json", **ADMIN}
         graph = (await gateway.request("POST", "/graphql", query, **lines)).body["data"]
         whole = (await gateway.get(f"/api/v1/calls/{answer.headers['x-request-id']}", **ALICE)).body
