@@ -6,6 +6,7 @@ import math
 import os
 import signal
 import sqlite3
+import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -345,6 +346,30 @@ async def test_sums_of_older_tables_go_on_with_what_was_saved(tmp_path: Path) ->
 
     (whole,) = await ledger.sums([], 0, math.inf)
     assert (7 + 2, 7 + 1_000, 5) == (whole.requests, whole.cost, whole.saved)
+    await ledger.close()
+
+
+async def test_who_comes_and_goes_clears_nothing_away_that_others_use(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "ledger.sqlite")
+    await ledger.open()
+    another = (
+        "import asyncio, sys; from pathlib import Path; from store.ledger_sqlite import SqliteLedger\n"
+        "from tests.store.ledger.entries import entry\n"
+        "async def main():\n"
+        "    ledger = SqliteLedger(Path(sys.argv[1]))\n"
+        "    await ledger.open()\n"
+        "    await ledger.add('another', 1, [entry(1)])\n"
+        "    await ledger.close()\n"
+        "asyncio.run(main())"
+    )
+    await ledger.add("me", 1, [entry(2)])
+
+    going = await asyncio.create_subprocess_exec(sys.executable, "-c", another, str(tmp_path / "ledger.sqlite"))
+
+    assert await going.wait() == 0
+    assert (tmp_path / "ledger.sqlite-wal").exists()
+    await ledger.add("me", 2, [entry(3)])
+    assert 3 == (await ledger.sums([], 0, math.inf))[0].requests
     await ledger.close()
 
 
