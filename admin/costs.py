@@ -16,7 +16,7 @@ from store.zones import DAY, midnight
 
 BREAKDOWN: Final = ("provider", "model", "key", "team", "route", "tag")
 MOST_DAYS: Final = 3_660
-_BRIEF: Final = ("requests", "prompt_tokens", "completion_tokens", "cost_usd")
+_BRIEF: Final = ("requests", "prompt_tokens", "completion_tokens", "cost_usd", "saved_usd")
 
 
 class Standing(Protocol):
@@ -117,6 +117,7 @@ async def daily(
     return {
         "zone": zone,
         "total_cost": number(sum(one.cost for one in shown)),
+        "total_saved": number(sum(one.saved for one in shown)),
         "days": [{"date": one.by[0], **_brief(one)} for one in shown],
     }
 

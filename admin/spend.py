@@ -85,21 +85,31 @@ def text(sums: Sequence[Sum], total: Sum, *, by: Sequence[str], format: str) -> 
 
 
 def as_table(sums: Sequence[Sum], total: Sum, by: Sequence[str]) -> str:
-    head = (*by, "requests", "failed", "prompt tokens", "completion tokens", "cost $")
-    rows = [(*(name or "-" for name in sum.by), *_shown(sum)) for sum in sums]
-    whole = (*("total" if place == 0 else "" for place in range(len(by))), *_shown(total)) if by else ()
-    return table(head, rows or [_shown(total)] if not by else rows, names=len(by), total=whole)
+    """What the cache saved has a column where it saved anything."""
+    saved = ("saved $",) if total.saved else ()
+    head = (*by, "requests", "failed", "prompt tokens", "completion tokens", "cost $", *saved)
+    rows = [(*(name or "-" for name in sum.by), *_shown(sum, saved=bool(saved))) for sum in sums]
+    all = _shown(total, saved=bool(saved))
+    whole = (*("total" if place == 0 else "" for place in range(len(by))), *all) if by else ()
+    return table(head, rows or [all] if not by else rows, names=len(by), total=whole)
 
 
-def _shown(sum: Sum) -> tuple[str, ...]:
+def _shown(sum: Sum, *, saved: bool) -> tuple[str, ...]:
     counts = (sum.requests, sum.failed, sum.prompt_tokens, sum.completion_tokens)
-    return (*(f"{count:,}" for count in counts), shown(sum.cost))
+    return (*(f"{count:,}" for count in counts), shown(sum.cost), *((shown(sum.saved),) if saved else ()))
 
 
 def as_csv(sums: Sequence[Sum], by: Sequence[str]) -> str:
-    head = (*by, *FIGURES, *COUNTS, "cost_usd")
+    head = (*by, *FIGURES, *COUNTS, "cost_usd", "saved_usd")
     rows = [
-        (*sum.by, *(str(getattr(sum, name)) for name in FIGURES), *map(str, sum.usage), exact(sum.cost)) for sum in sums
+        (
+            *sum.by,
+            *(str(getattr(sum, name)) for name in FIGURES),
+            *map(str, sum.usage),
+            exact(sum.cost),
+            exact(sum.saved),
+        )
+        for sum in sums
     ]
     return separated(head, rows, names=len(by))
 
@@ -115,5 +125,6 @@ def figures(sum: Sum) -> dict[str, object]:
     return {
         **{name: getattr(sum, name) for name in FIGURES},
         "cost_usd": number(sum.cost),
+        "saved_usd": number(sum.saved),
         "usage": {name: count for name, count in zip(COUNTS, sum.usage, strict=True) if count},
     }

@@ -23,7 +23,9 @@ class Shared:
         names = {**entry.labels._asdict(), "tags": list(entry.labels.tags)}
         seconds = max(0.0, entry.ends - now)
         value = entry.to_bytes()
-        return await self._answers.keep(mark, value, names, worth=entry.worth, seconds=seconds, since=since)
+        return await self._answers.keep(
+            mark, value, names, worth=entry.worth, made=entry.made, ttl=entry.ttl, seconds=seconds, since=since
+        )
 
     async def forget(self, names: Forgetting) -> int:
         return await self._answers.forget(names._asdict())

@@ -15,7 +15,12 @@ from core.caching import NO_CACHE, SCOPES, SERVE, SHADOW, Caching, Room, Semanti
 SCOPE = "cache"  # whose account the embeddings are that the cache asks for itself
 _OFF = frozenset({"off", "false", "no"})
 _TTL = duration("366d", zero=True)
-_ROOM: Mapping[str, Reader[Any]] = {"max": size("64GiB"), "largest": size("64MiB"), "shared": TRUTH}
+_ROOM: Mapping[str, Reader[Any]] = {
+    "max": size("64GiB"),
+    "largest": size("64MiB"),
+    "shared": TRUTH,
+    "wait": duration("1h", zero=True),
+}
 _SEMANTIC: Mapping[str, Reader[Any]] = {
     "route": TEXT,
     "threshold": number(0.5, 1),

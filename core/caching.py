@@ -72,12 +72,14 @@ def narrowest(several: Iterable[Caching]) -> Caching:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """Where answers are kept: *max* bytes in the memory of each process, or of the shared Redis where there is one and
-    *shared* says so. *largest*: bytes of one answer.
+    *shared* says so. *largest*: bytes of one answer. *wait*: seconds that a call waits at most for another one that is
+    the same.
     """
 
     max: int = 64 * 1024 * 1024
     largest: int = 1024 * 1024
     shared: bool = True
+    wait: float = 30.0
 
 
 ROOM: Final = Room()

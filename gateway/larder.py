@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from cache.claims import Claim, Claims
 from cache.entry import Entry, Forgetting
 from cache.memory import Memory
 from cache.shared import Shared as InRedis
@@ -19,6 +20,7 @@ from gateway.likeness import ROOM, SIMILAR, Likeness
 from store.board import Board
 from store.contract import StoreDown
 from store.redis_answers import RedisAnswers
+from store.redis_claims import RedisClaims
 from store.redis_vectors import RedisVectors
 from telemetry.meters import Meters
 from telemetry.workers import Tally
@@ -38,6 +40,7 @@ Flight = asyncio.Future[Entry | None]
 
 class Larder:
     """One for each process. *shelf* is where answers lie, *flights* what is being asked for, by its fingerprint.
+    *claims* are what is asked for by any process, where answers lie in Redis.
 
     *board* None: there is no other process. *tally* knows what all workers have counted.
     """
@@ -49,9 +52,11 @@ class Larder:
         self.memory = Memory(config.cache.max)
         self._answers: RedisAnswers | None = None
         self._vectors: RedisVectors | None = None
+        self.claims: Claims | None = None
         if config.state.url is not None and config.cache.shared:
             said = partial(_said, say)
             self._answers = RedisAnswers(config.state.url, said, most=config.cache.max)
+            self.claims = Claims(RedisClaims(self._answers), self.trouble)
             said = partial(_said, say, whose="cache's vectors")
             self._vectors = RedisVectors(config.state.url, said, most=config.cache.max // ROOM)
         self.shelf: Shelf = self.memory if self._answers is None else InRedis(self._answers)
@@ -117,6 +122,8 @@ class Larder:
             await asyncio.gather(self._listening, return_exceptions=True)
         await self.likeness.end()
         await asyncio.gather(*self._pending, return_exceptions=True)
+        if self.claims is not None:
+            await self.claims.end()
         if self._opened and self._answers is not None:
             await self._answers.close()
         if self._compares and self._vectors is not None:
@@ -146,13 +153,17 @@ class Larder:
             self.trouble()
             return None
 
-    def keep(self, mark: bytes, entry: Entry, since: int, then: Callable[[], None] | None = None) -> None:
-        """Nobody waits for it. *then* is called if and when it is kept."""
+    def keep(
+        self, mark: bytes, entry: Entry, since: int, claim: Claim | None, then: Callable[[], None] | None = None
+    ) -> None:
+        """Nobody waits for it. *claim* is over then; *then* is called if and when it is kept."""
         if self._answers is None:
             if self.memory.put(mark, entry, since, time.time()) and then is not None:
                 then()
         elif len(self._pending) < MOST_PENDING:
-            self.begin(self._send(mark, entry, since, then))
+            self.begin(self._send(mark, entry, since, claim, then))
+        elif claim is not None:
+            claim.end(apart=True)
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside all calls."""
@@ -163,12 +174,17 @@ class Larder:
     def trouble(self) -> None:
         self.meters.counter(TROUBLE).value += 1
 
-    async def _send(self, mark: bytes, entry: Entry, since: int, then: Callable[[], None] | None) -> None:
+    async def _send(
+        self, mark: bytes, entry: Entry, since: int, claim: Claim | None, then: Callable[[], None] | None
+    ) -> None:
+        kept = False
         try:
             kept = await self.shelf.keep(mark, entry, since, time.time())
         except StoreDown:
             self.trouble()
-            return
+        finally:
+            if claim is not None:
+                claim.end(apart=not kept)
         if kept and then is not None:
             then()
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from cache.differences import differs
@@ -134,6 +135,12 @@ class Likeness:
         return self._similar.nearest(partition, vector, now=now, threshold=threshold)
 
     # For one that is over
+
+    def learning(
+        self, generation: "Generation", question: Question | None, vector: Vector | None, mark: bytes, entry: Entry
+    ) -> Callable[[], None] | None:
+        """What is to be done once *entry* is kept, so that questions like that one find it."""
+        return None if question is None else partial(self.learn, generation, question, vector, mark, entry)
 
     def learn(
         self, generation: "Generation", question: Question, vector: Vector | None, mark: bytes, entry: Entry

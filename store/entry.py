@@ -68,8 +68,9 @@ _WHOLE: Final = range(_BEFORE_WHY, len(Entry._fields) + 1)
 
 # Where a row has what.
 TIME, ID, KEY, TEAM, ROUTE, TARGET, TAGS = range(7)
-STATUS, FAULT, GONE, ESTIMATED, COST, USAGE, ATTEMPTS, CHARGES, WHY = map(
-    Entry._fields.index, ("status", "fault", "gone", "estimated", "cost", "usage", "attempts", "charges", "why")
+STATUS, FAULT, GONE, ESTIMATED, COST, USAGE, ATTEMPTS, CHARGES, WHY, SAVED = map(
+    Entry._fields.index,
+    ("status", "fault", "gone", "estimated", "cost", "usage", "attempts", "charges", "why", "saved"),
 )
 
 

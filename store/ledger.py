@@ -32,6 +32,7 @@ class Sum(NamedTuple):
     prompt_tokens: int
     completion_tokens: int
     cost: int
+    saved: int  # nano-dollars that kept answers would have cost
     usage: tuple[int, ...]  # each bucket of store.entry.COUNTS, summed
 
 

@@ -6,7 +6,6 @@ Who writes and who reads have a connection and a thread each, so that a long rep
 import asyncio
 import contextlib
 import math
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ from store.entry import Entry
 from store.ledger import LedgerDown, Quantiles, Sum
 from store.migrations import missing
 from store.opinions import Opinion, Said
+from store.own_file import make
 from store.questions import LOOKED_AT, YEAR, Dialect, Question, Sums, checked, lasting, quantiles, said
 from store.tally import FIGURES, GROUP, NUL, Tally, clean, cleaned, output, tally, tidied
 from store.zones import narrowed, shifts
@@ -175,7 +175,7 @@ class Desk:
         if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # Who called what is nobody else's business; SQLite's other files take this one's mode.
-            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
+            make(self._path)
             connection = sqlite3.connect(self._path, self._deadline, isolation_level=None, check_same_thread=False)
             try:
                 _prepare(connection, self._manner, time.monotonic() + self._deadline)

@@ -22,7 +22,7 @@ class Step(NamedTuple):
     postgres: tuple[str, ...]
 
 
-_FIGURES = ", ".join(f"{name} BIGINT NOT NULL" for name in FIGURES)
+_FIGURES = ", ".join(f"{name} BIGINT NOT NULL" for name in FIGURES if name != "saved")
 _GROUP = "key TEXT NOT NULL, team TEXT NOT NULL, route TEXT NOT NULL, target TEXT NOT NULL, tags TEXT NOT NULL"
 _CALL = f"id TEXT NOT NULL, {_GROUP}"
 _ORDER = "time DOUBLE PRECISION NOT NULL, tie BIGINT GENERATED ALWAYS AS IDENTITY"
@@ -91,6 +91,11 @@ STEPS: Final = (
             f"CREATE TABLE switchyard.opinions ({_OPINIONS})",
             "CREATE INDEX opinions_time ON switchyard.opinions (time)",
         ),
+    ),
+    Step(
+        "what the cache saved",
+        sqlite=("ALTER TABLE hours ADD COLUMN saved BIGINT NOT NULL DEFAULT 0",),
+        postgres=("ALTER TABLE switchyard.hours ADD COLUMN saved BIGINT NOT NULL DEFAULT 0",),
     ),
 )
 

@@ -147,12 +147,12 @@ def parted(target: str) -> tuple[str, str]:
 
 
 def _sum(by: tuple[str, ...], figures: Sequence[int]) -> Sum:
-    requests, bad, estimated, prompt, completion, cost, *usage = figures
-    return Sum(by, requests, bad, estimated, prompt, completion, cost, tuple(usage))
+    requests, bad, estimated, prompt, completion, cost, saved, *usage = figures
+    return Sum(by, requests, bad, estimated, prompt, completion, cost, saved, tuple(usage))
 
 
 def nothing(by: tuple[str, ...] = ()) -> Sum:
-    return Sum(by, 0, 0, 0, 0, 0, 0, (0,) * len(COUNTS))
+    return Sum(by, 0, 0, 0, 0, 0, 0, 0, (0,) * len(COUNTS))
 
 
 def checked(where: Mapping[str, str]) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ They lie in some compartments of one slot each, so that a cluster spreads them a
 and a breaker of their own keep a cache that is slow from delaying money.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import orjson
@@ -12,7 +12,7 @@ import orjson
 from core.secret import Secret
 from store.outage import DEADLINE, Say
 from store.redis_line import Step
-from store.redis_trips import Trips
+from store.redis_trips import Reply, Trips
 from store.scripts import ANSWER_FIGURES, ANSWER_FIND, ANSWER_FORGET, ANSWER_HAS, ANSWER_KEEP
 
 COMPARTMENTS: Final = 16
@@ -48,20 +48,29 @@ class RedisAnswers:
 
     async def find(self, mark: bytes) -> Kept:
         """Empty where there is none. Raises StoreDown, as all of it."""
-        answers, _, ranks, _, state, _ = self._at(mark)
+        answers, _, ranks, _, state, _ = self.at(mark)
         [reply] = await self._trips.run([Step(ANSWER_FIND, (answers, ranks, state), (mark,))])
         value, forgotten = reply.value
         return Kept(value, int(forgotten))
 
     async def has(self, mark: bytes) -> bool:
         """It isn't wanted for that."""
-        [reply] = await self._trips.run([Step(ANSWER_HAS, (self._at(mark)[0],), (mark,))])
+        [reply] = await self._trips.run([Step(ANSWER_HAS, (self.at(mark)[0],), (mark,))])
         return bool(reply.value)
 
     async def keep(
-        self, mark: bytes, value: bytes, names: Mapping[str, object], *, worth: float, seconds: float, since: int
+        self,
+        mark: bytes,
+        value: bytes,
+        names: Mapping[str, object],
+        *,
+        worth: float,
+        made: float,
+        ttl: float,
+        seconds: float,
+        since: int,
     ) -> bool:
-        """*names*: key, route, model, target and tags."""
+        """*names*: key, route, model, target and tags. It lies there for *seconds*, fresh until *made* + *ttl*."""
         size = len(value) + OVERHEAD
         args = (
             mark,
@@ -73,8 +82,9 @@ class RedisAnswers:
             b"%d" % (self.most // COMPARTMENTS),
             b"%d" % since,
             b"%d" % (REMEMBERED_FOR * 1000),
+            b"%.6f %.6f" % (made, ttl),
         )
-        [reply] = await self._trips.run([Step(ANSWER_KEEP, self._at(mark), args)])
+        [reply] = await self._trips.run([Step(ANSWER_KEEP, self.at(mark), args)])
         return bool(reply.value)
 
     async def forget(self, names: Mapping[str, str]) -> int:
@@ -93,5 +103,14 @@ class RedisAnswers:
         answers, size, gone = (sum(int(reply.value[at]) for reply in replies) for at in range(3))
         return answers, size, gone
 
-    def _at(self, mark: bytes) -> tuple[bytes, ...]:
+    def at(self, mark: bytes) -> tuple[bytes, ...]:
+        """The keys of its compartment, as PARTS says."""
         return self._keys[mark[0] % COMPARTMENTS]
+
+    def beside(self, number: int, name: bytes) -> bytes:
+        """Another key of that compartment."""
+        return self._trips.key(f"{{cache{number}}}") + name
+
+    async def run(self, steps: Sequence[Step]) -> list[Reply]:
+        """Other steps over what lies there, on the same connections."""
+        return await self._trips.run(steps)

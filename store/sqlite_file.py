@@ -4,7 +4,6 @@ A transaction that began is finished or undone, whatever happens to its process:
 as long as the machine runs, and with *fsync* when it loses power, too.
 """
 
-import os
 import secrets
 import sqlite3
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from store.contract import StoreDown
+from store.own_file import make
 
 PATIENCE: Final = 1.5  # seconds for another process's transaction to end
 PAUSE: Final = 0.01  # between attempts where SQLite doesn't wait by itself
@@ -36,7 +36,7 @@ class SqliteFile:
         with self._troubles():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # Not for everybody's eyes; what SQLite puts beside it gets the same mode.
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            make(self._path)
             self._place = place(self._path)
             self._sql = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
             self._prepare(self._sql)

@@ -8,7 +8,22 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from core.usage import COUNTS
-from store.entry import CHARGES, COMPLETION, COST, ESTIMATED, FAULT, GONE, KEY, PROMPT, STATUS, TAGS, TIME, USAGE, Entry
+from store.entry import (
+    CHARGES,
+    COMPLETION,
+    COST,
+    ESTIMATED,
+    FAULT,
+    GONE,
+    KEY,
+    PROMPT,
+    SAVED,
+    STATUS,
+    TAGS,
+    TIME,
+    USAGE,
+    Entry,
+)
 
 GROUP: Final = ("hour", "key", "team", "route", "target", "tags")
 FIGURES: Final = (
@@ -18,6 +33,7 @@ FIGURES: Final = (
     "prompt_tokens",
     "completion_tokens",
     "cost",
+    "saved",
     *(f"n_{count}" for count in COUNTS),
 )
 """The columns of an aggregate: what it is of, and what is added up."""
@@ -66,6 +82,7 @@ def _figures(rows: Sequence[Sequence[Any]]) -> tuple[int, ...]:
         sum(_prompt(usage)),
         sum(_completion(usage)),
         sum(map(_cost, rows)),
+        sum(row[SAVED] for row in rows if len(row) > SAVED),
         *usage,
     )
 

@@ -3,6 +3,7 @@
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -10,6 +11,17 @@ import orjson
 
 LONGEST: Final = 64 * 1024  # bytes of all messages of one side
 DATA: Final = b"data: "
+HEAD: Final = 512  # bytes of an answer in which it says whose it is
+_MODEL: Final = re.compile(rb'"model": ?"([^"\\]{1,200})"')
+
+
+def model(answer: bytes) -> str:
+    """What an answer, or the first piece of a stream, calls the model; empty where it doesn't say so before all that
+    the model itself has said, which is in lists.
+    """
+    head = answer[:HEAD].partition(b"[")[0]
+    found = _MODEL.search(head)
+    return "" if found is None else found[1].decode("utf-8", "replace")
 
 
 def asked(body: bytes | None) -> str | None:

@@ -61,7 +61,7 @@ def spans(record: Record, trace: Trace, resource: Resource, *, content: bool) ->
             ours,
             resource,
             _of_step(record, step),
-            kind=SpanKind.CLIENT,
+            kind=SpanKind.CLIENT if step.sent else SpanKind.INTERNAL,
             status=WRONG if step.fault else FINE,
             start_time=_nanos(step.began),
             end_time=_nanos(step.began + step.ms / 1e3),
@@ -76,6 +76,13 @@ def operation(record: Record) -> str:
 def provider_name(step: Step) -> str:
     """As the conventions call it, or the name of its dialect."""
     return PROVIDERS.get(step.provider.dialect, step.provider.dialect)
+
+
+def answering(record: Record, trace: Trace) -> str:
+    """The model that answered, as the answer calls it where that is known."""
+    last = trace.steps[-1] if trace.steps else None
+    said = last.said if last is not None and not last.fault else ""
+    return said or record.target.partition("/")[2]
 
 
 @lru_cache(maxsize=1000)
@@ -107,8 +114,12 @@ def _of_call(record: Record, trace: Trace, *, content: bool) -> Attributes:
         "switchyard.attempts": record.attempts,
     }
     if record.target:
-        found[gen_ai.GEN_AI_RESPONSE_MODEL] = record.target.partition("/")[2]
+        found[gen_ai.GEN_AI_RESPONSE_MODEL] = answering(record, trace)
         found["switchyard.target"] = record.target
+    if record.cache:
+        found["switchyard.cache"] = "semantic" if trace.alike and record.cache == "hit" else record.cache
+    if record.saved:
+        found["switchyard.saved_usd"] = record.saved / 1e9
     if trace.steps:
         found[gen_ai.GEN_AI_PROVIDER_NAME] = provider_name(trace.steps[-1])
     if record.finish:
@@ -141,7 +152,9 @@ def _of_step(record: Record, step: Step) -> Attributes:
         found[http_attributes.HTTP_RESPONSE_STATUS_CODE] = step.status
     if step.fault:
         found[error_attributes.ERROR_TYPE] = step.fault
-    elif record.finish:
+    else:
+        found[gen_ai.GEN_AI_RESPONSE_MODEL] = step.said or step.model
+    if record.finish and not step.fault:
         found[gen_ai.GEN_AI_RESPONSE_FINISH_REASONS] = (record.finish,)
     return found | used(step.usage)
 

@@ -27,7 +27,8 @@ NO_SPAN: Final = "0" * 16
 
 class Step(NamedTuple):
     """An attempt that is over. *began* is unix time, *ms* how long it took, *cost*
-    nano-dollars. *usage* None: nothing is known of it. *sent*: its provider may have heard of it.
+    nano-dollars. *usage* None: nothing is known of it. *sent*: its provider may have heard of it. *said*: what its
+    answer calls the model, where that is known.
     """
 
     span: str
@@ -40,12 +41,15 @@ class Step(NamedTuple):
     usage: Usage | None
     cost: int
     sent: bool
+    said: str = ""
 
 
 class Trace:
-    """Of one call. *id* is the trace's, *parent* the client's span ("" if it begins here), *span* our own."""
+    """Of one call. *id* is the trace's, *parent* the client's span ("" if it begins here), *span* our own. *alike*:
+    it got the answer to a question that means the same.
+    """
 
-    __slots__ = ("_state", "flags", "id", "parent", "span", "steps")
+    __slots__ = ("_state", "alike", "flags", "id", "parent", "span", "steps")
 
     def __init__(self, id: str, parent: str, flags: int, state: str = "") -> None:
         self.id = id
@@ -53,6 +57,7 @@ class Trace:
         self.flags = flags
         self.span = new_span()
         self.steps: list[Step] = []
+        self.alike = False
         self._state = state
 
     @property

@@ -28,6 +28,7 @@ FIGURES: Final[Fields] = {
     "prompt_tokens": COUNT,
     "completion_tokens": COUNT,
     "cost_usd": DOLLARS,
+    "saved_usd": about(DOLLARS, "what kept answers would have cost"),
 }
 STANDING: Final[Fields] = {
     "limit_usd": DOLLARS,
@@ -66,7 +67,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
         }
     ),
     "DailyCosts": thing(
-        {"zone": TEXT, "total_cost": DOLLARS, "days": some(thing({"date": DAY, **FIGURES}))},
+        {"zone": TEXT, "total_cost": DOLLARS, "total_saved": DOLLARS, "days": some(thing({"date": DAY, **FIGURES}))},
     ),
     "Forecast": thing(
         {

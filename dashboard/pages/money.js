@@ -49,6 +49,7 @@ function sums(page) {
     figure("Seven days", dollars(week), `${dollars(week / 7)} a day`),
     figure("Thirty days", dollars(page.total_cost), `${count(page.days.reduce((all, one) => all + one.requests, 0))} calls`),
     figure("A thousand tokens", dollars(price(page)), "in and out, thirty days"),
+    page.total_saved > 0 && figure("Saved", dollars(page.total_saved), `by the cache, ${dollars(today.saved_usd)} today`),
   ];
 }
 

@@ -12,6 +12,7 @@ from core.wire import WireRequest
 from gateway.call.bill import Bill
 from gateway.call.needs import needed
 from gateway.call.slices import Slices
+from gateway.ear import Ear
 from gateway.spent import Spent, elsewhere
 from quota.hold import Hold
 from quota.purse import Purse
@@ -19,6 +20,7 @@ from quota.words import Shortage
 from routing.plan import Attempt
 from routing.vitals import TargetVitals
 from store.orphans import note
+from telemetry.said import model
 from telemetry.trace import Step, new_span, unix
 from upstream.trial import StreamTrial, WholeTrial
 
@@ -193,6 +195,7 @@ class Tab:
             self.took,
             self._cost or 0,
             trial is not None,
+            "" if fault else _named(self.bill.answer),
         )
 
     def _cut(self, trial: WholeTrial | StreamTrial) -> None:
@@ -228,6 +231,13 @@ class Tab:
         hold, self._hold = self._hold, None
         if hold is not None:
             hold.release()
+
+
+def _named(answer: bytes | Ear | None) -> str:
+    """What it calls its model; of a stream only where somebody has heard it."""
+    if isinstance(answer, Ear):
+        answer = answer.pieces[0] if answer.pieces else None
+    return "" if answer is None else model(answer)
 
 
 def _billed(trial: WholeTrial | StreamTrial, failure: Failure) -> bool:

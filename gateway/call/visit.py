@@ -8,15 +8,16 @@ its own answer                             Visit.close
 
 import asyncio
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from api.stream import DONE
+from cache.claims import Claim, Claims
 from cache.entry import Entry, Labels
 from cache.fingerprint import fingerprint, partition, question, whose
 from cache.forms import events, whole
 from cache.making import Kept, of_stream, of_whole
+from cache.shelf import Found
 from cache.similar import Vector
 from config.schema import Key, Route
 from core.caching import ANYHOW, SERVE, CacheWish, narrowed
@@ -86,6 +87,7 @@ class Visit:
     __slots__ = (
         "_began",
         "_call",
+        "_claim",
         "_flight",
         "_found",
         "_generation",
@@ -131,6 +133,7 @@ class Visit:
         self._began = shared.loop.time()
         self._since: int | None = None  # how often something was forgotten before; None: nothing may be kept
         self._flight: Flight | None = None  # of those who wait for this call's answer
+        self._claim: Claim | None = None  # before those of other processes
         self._found: Entry | None = None  # too old, but better than an error
         self._tape: Tape | None = None
         self._question = question  # where answers to those that mean the same are kept
@@ -162,7 +165,7 @@ class Visit:
 
     async def _look(self) -> Entry | None:
         larder, mark = self._larder, self._mark
-        if not larder.shared:
+        if larder.claims is None:
             found = larder.memory.look(mark, self._record.time)
             if (entry := self._good(found.entry)) is not None:
                 return entry
@@ -173,13 +176,20 @@ class Visit:
                 return self._good(await self._wait(flight))
             if not self._wish.only:
                 self._flight = larder.flights[mark] = self._shared.loop.create_future()
-        if larder.shared:
-            # A call is no task, and a trip with a deadline has to be one.
-            told = await self._shared.loop.create_task(larder.find(mark, self._record.time))
-            if told is not None:
-                self._since = told.since
-                return self._good(told.entry)
+        if larder.claims is not None and (told := await self._claimed(larder.claims)) is not None:
+            self._since = told.since
+            return self._good(told.entry)
         return None
+
+    async def _claimed(self, claims: Claims) -> Found | None:
+        """What Redis has; or will have, since another process asks for it."""
+        now, loop = self._record.time, self._shared.loop
+        if self._wish.refresh:
+            # A call is no task, and a trip with a deadline has to be one.
+            return await loop.create_task(self._larder.find(self._mark, now))
+        lives = self._route.timeouts.total
+        self._claim = claims.claim(self._mark, now=now, ttl=self._ttl, lives=lives, take=self._flight is not None)
+        return await self._claim.found(self._patience())
 
     async def _resemble(self) -> Entry | None:
         """The answer to a question that means the same. Never on behalf of a call that will be refused."""
@@ -196,6 +206,8 @@ class Visit:
         entry = None if found is None else self._good(found.entry)
         if entry is not None:
             self._like = near[0]
+            if self._record.trace is not None:
+                self._record.trace.alike = True
         return entry
 
     def _poor(self) -> bool:
@@ -217,9 +229,13 @@ class Visit:
 
     async def _wait(self, flight: Flight) -> Entry | None:
         """The answer of a call that is the same and under way; None if it leaves nothing: then each goes on alone."""
-        left = self._began + self._route.timeouts.total - self._shared.loop.time()
-        await asyncio.wait((flight,), timeout=max(0.0, left))
+        await asyncio.wait((flight,), timeout=self._patience())
         return flight.result() if flight.done() and not flight.cancelled() else None
+
+    def _patience(self) -> float:
+        """Seconds that it waits for a call that is the same."""
+        left = self._began + self._route.timeouts.total - self._shared.loop.time()
+        return max(0.0, min(left, self._generation.config.cache.wait))
 
     # Who pays, what is told
 
@@ -363,18 +379,16 @@ class Visit:
             record.dropped,
         )
         if self._since is not None:
-            self._larder.keep(self._mark, entry, self._since, self._learning(entry))
+            claim, self._claim = self._claim, None
+            learning = self._larder.likeness.learning(self._generation, self._question, self._vector, self._mark, entry)
+            self._larder.keep(self._mark, entry, self._since, claim, learning)
         self._land(entry)
 
-    def _learning(self, entry: Entry) -> Callable[[], None] | None:
-        """What is to be done once *entry* is kept, so that questions like this one find it."""
-        if self._question is None:
-            return None
-        learn = self._larder.likeness.learn
-        return partial(learn, self._generation, self._question, self._vector, self._mark, entry)
-
     def _land(self, entry: Entry | None) -> None:
-        """Tell those who wait."""
+        """Tell those who wait, here and elsewhere."""
+        if (claim := self._claim) is not None:
+            self._claim, record = None, self._record
+            claim.end(apart=record.cache != MISS or (record.attempts > 0 and not record.gone))
         flight, self._flight = self._flight, None
         if flight is not None:
             self._larder.flights.pop(self._mark, None)

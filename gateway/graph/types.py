@@ -275,6 +275,7 @@ class KeyUsage:
     prompt_tokens: Long
     completion_tokens: Long
     cost_usd: float
+    saved_usd: float
     held_usd: float
     budgets: list[Budget]
 
@@ -286,6 +287,7 @@ class Share:
     prompt_tokens: Long
     completion_tokens: Long
     cost_usd: float
+    saved_usd: float
 
 
 @strawberry.type
@@ -293,6 +295,7 @@ class Costs:
     period: str
     since: float | None
     total_cost: float
+    saved_usd: float
     requests: Long
     prompt_tokens: Long
     completion_tokens: Long

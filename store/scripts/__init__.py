@@ -40,5 +40,8 @@ LIKE_SETTLE: Final = _read("like_room", "like_settle")
 LIKE_DROP: Final = _read("like_room", "like_drop")
 LIKE_ROOMS: Final = _read("like_room", "like_rooms")
 LIKE_FORGET: Final = _read("like_room", "like_forget")
+ANSWER_LOOK: Final = _read("answer_look")
+ANSWER_ATTEND: Final = _read("answer_attend")
+ANSWER_LEAVE: Final = _read("answer_leave")
 
 ALL: Final = (FENCE, TELL, RESTORE, DRAW, ONCE, KEY_FIND, KEY_PUT, KEY_DROP, KEY_LIST, KEY_CHANGES, POST, POSTED)

@@ -1,8 +1,8 @@
 -- Keep an answer, in the place of those that save least. Answers 1, or 0 where it isn't kept.
--- KEYS: answers (mark -> "worth bytes"), names (mark -> JSON), ranks, ends (marks by milliseconds), state, forgotten
+-- KEYS: answers (mark -> "worth made ttl bytes"), names (mark -> JSON), ranks, ends (marks by milliseconds), state, forgotten
 -- (a list of "number JSON", the latest first).
 -- ARGV: mark, answer, names as JSON, size, worth, milliseconds that it lives, most bytes, how often something had been
--- forgotten when it was begun, milliseconds that it is known for what was forgotten.
+-- forgotten when it was begun, milliseconds that it is known for what was forgotten, "made ttl" (unix time, seconds).
 local answers, names, ranks, ends, state, forgotten = unpack(KEYS)
 local mark, size = ARGV[1], tonumber(ARGV[4])
 local time = redis.call('TIME')
@@ -55,7 +55,7 @@ end
 local level = tonumber(redis.call('HINCRBYFLOAT', state, 'level', string.format('%.17f', tonumber(ARGV[5]) * 0.0001)))
 local rank = string.format('%.17g', level + tonumber(ARGV[5]))
 local until_ms = string.format('%.0f', now + tonumber(ARGV[6]))
-redis.call('HSET', answers, mark, ARGV[5] .. ' ' .. ARGV[2])
+redis.call('HSET', answers, mark, ARGV[5] .. ' ' .. ARGV[10] .. ' ' .. ARGV[2])
 redis.call('HSET', names, mark, ARGV[3])
 redis.call('ZADD', ranks, rank, mark)
 redis.call('ZADD', ends, until_ms, mark)

@@ -32,6 +32,7 @@ async def test_a_key_sees_what_it_used_and_how_its_budgets_stand(ledger: SqliteL
         "prompt_tokens": 1020,
         "completion_tokens": 510,
         "cost_usd": 3.500000008,
+        "saved_usd": 0.0,
         "held_usd": 0.02,
         "budgets": [
             {**budget, "held_usd": 0.02, "per": "month", "resets_at": NOON + 4.5 * DAY},
@@ -68,13 +69,32 @@ async def test_costs_are_those_of_the_period(ledger: SqliteLedger, period: str, 
     assert (page["period"], page["requests"]) == (period, requests)
 
 
+def paid(cost: float, saved: float = 0.0) -> dict[str, float]:
+    return {"cost_usd": cost, "saved_usd": saved}
+
+
+async def test_what_kept_answers_saved_stands_beside_what_others_cost(ledger: SqliteLedger) -> None:
+    hits = [entry(n, key="dora", team="lab", cost=0, cache="hit", saved=25 * 10**7, time=NOON) for n in (1, 2)]
+    await ledger.add("you", 1, [entry(0, key="dora", team="lab", cost=25 * 10**7, time=NOON - DAY), *hits])
+
+    used = await costs.usage(ledger, "dora", [])
+    whole = await costs.costs(ledger, period="month", now=NOW, where={"team": "lab"})
+    days = await costs.daily(ledger, days=2, now=NOW, where={"team": "lab"})
+
+    assert paid(0.25, 0.5).items() <= used.items()
+    assert paid(0.25, 0.5).items() <= whole.items()
+    assert [paid(0.25, 0.5).items() <= one.items() for one in whole["by_key"]] == [True]
+    assert [(one["cost_usd"], one["saved_usd"]) for one in days["days"]] == [(0.25, 0.0), (0.0, 0.5)]
+    assert (days["total_cost"], days["total_saved"]) == (0.25, 0.5)
+
+
 async def test_costs_are_broken_down(ledger: SqliteLedger) -> None:
     page = await costs.costs(ledger, period="month", now=NOW, where={"tag": "red"})
 
     assert page["total_cost"] == page["cost_usd"] == 3.500000001
     assert page["by_provider"] == [
-        {"provider": "anthropic", "requests": 1, "prompt_tokens": 10, "completion_tokens": 5, "cost_usd": 2.000000001},
-        {"provider": "openai", "requests": 1, "prompt_tokens": 1000, "completion_tokens": 500, "cost_usd": 1.5},
+        {"provider": "anthropic", "requests": 1, "prompt_tokens": 10, "completion_tokens": 5, **paid(2.000000001)},
+        {"provider": "openai", "requests": 1, "prompt_tokens": 1000, "completion_tokens": 500, **paid(1.5)},
     ]
     assert [(one["model"], one["cost_usd"]) for one in page["by_model"]] == [
         ("claude-haiku-4-5", 2.000000001),

@@ -8,7 +8,7 @@ from core.usage import COUNTS
 from store.ledger_postgres import PostgresLedger
 from store.ledger_sqlite import SqliteLedger
 from store.migrations import STEPS
-from tests.store.ledger.entries import NOON
+from tests.store.ledger.entries import NOON, entry
 
 NOW = NOON + 3600
 
@@ -65,8 +65,8 @@ async def test_a_spreadsheet_gets_every_digit_and_no_formula(ledger: SqliteLedge
 
     assert code == 0
     head, row = text.splitlines()
-    assert head.split(",") == ["route", *spend.FIGURES, *COUNTS, "cost_usd"]
-    assert row == "'=slow\x1b[2J,1,0,0,10,5,10,0,0,5,0,0,0,0,0,0,0.000000007"
+    assert head.split(",") == ["route", *spend.FIGURES, *COUNTS, "cost_usd", "saved_usd"]
+    assert row == "'=slow\x1b[2J,1,0,0,10,5,10,0,0,5,0,0,0,0,0,0,0.000000007,0"
 
 
 async def test_a_terminal_is_shown_nothing_that_it_obeys(ledger: SqliteLedger) -> None:
@@ -81,6 +81,22 @@ async def test_without_anything_to_tell_apart_there_is_one_line(ledger: SqliteLe
 
     assert text.splitlines()[-1].split() == ["5", "1", "1,030", "512", "3.50"]
     assert nothing.splitlines()[-1].split() == ["0", "0", "0", "0", "0.00"]
+
+
+async def test_what_the_cache_saved_has_a_column_where_it_saved_anything(ledger: SqliteLedger) -> None:
+    await ledger.add("you", 1, [entry(1, key="dora", cost=0, cache="hit", saved=25 * 10**7, time=NOON)])
+
+    _, text = await asked(ledger, "--by", "key", "--where", "team=research")
+    _, whole = await asked(ledger, "--by", "")
+
+    head, _, *rows = text.splitlines()
+    assert head.endswith("saved $")
+    assert {line.split()[0]: line.split()[-1] for line in rows if line[0] != "-"} == {
+        "alice": "0.00",
+        "dora": "0.250000",
+        "total": "0.250000",
+    }
+    assert whole.splitlines()[-1].split()[-1] == "0.250000"
 
 
 async def test_where_nothing_was_spent_the_total_says_so(ledger: SqliteLedger) -> None:

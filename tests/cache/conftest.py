@@ -33,6 +33,14 @@ def server_with_vectors(tmp_path_factory):
         yield server
 
 
+@pytest.fixture
+def server_of_its_own(tmp_path):
+    """To be paused: the server, and its URL."""
+    server = Server(tmp_path / "own")
+    with serving(server):
+        yield server, f"redis://127.0.0.1:{server.port}"
+
+
 @pytest.fixture(params=["memory", "redis", "cluster"])
 async def shelf(request):
     """With room for 64 KB, wherever it lies; in Redis that much in each compartment."""

@@ -77,9 +77,9 @@ def test_a_wildcard_embeds_nothing(problems):
 
 
 def test_the_room(read):
-    config = read(written("1h", more="cache: {max: 1MiB, largest: 1KiB, shared: false, budget: 5/day}\n"))
+    config = read(written("1h", more="cache: {max: 1MiB, largest: 1KiB, shared: false, wait: 5m, budget: 5/day}\n"))
 
-    assert Room(max=1 << 20, largest=1024, shared=False) == config.cache
+    assert Room(max=1 << 20, largest=1024, shared=False, wait=300.0) == config.cache
     assert 5_000_000_000 == config.allowances["cache"].budgets[0].limit
     assert (Room(), False) == (read(written("1h")).cache, "cache" in read(written("1h")).allowances)
 

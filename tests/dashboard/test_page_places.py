@@ -1,5 +1,6 @@
 """Each thing that the operators' page does, done in a browser, with hostile names in everything that is shown."""
 
+import asyncio
 import re
 
 import pytest
@@ -42,6 +43,18 @@ async def test_every_budget_is_shown_with_what_is_coming(visit):
     assert re.search(r"service everything .* \$100.00 / day", told)
     assert re.search(r"team research .* \$10.00 / month", told)
     assert re.search(r"key alice .* \$5.00 / day", told)
+
+
+async def test_what_the_cache_saved_stands_beside_what_was_spent(visit, served):
+    for _ in range(2):
+        await served.chat("kept", headers={"authorization": f"Bearer {ALICE}"})
+    async with asyncio.timeout(5):
+        while not (await served.get("/api/v1/usage", authorization=f"Bearer {ALICE}")).body["saved_usd"]:
+            await asyncio.sleep(0.05)
+    await visit.see("cache")
+    await visit.see("money")
+
+    await expect(visit.page.locator("main .figures")).to_contain_text(re.compile(r"Saved\s*\$0\.00.*by the cache"))
 
 
 async def test_costs_are_parted_as_one_likes(visit):

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from telemetry.said import LONGEST, answered, asked
+from telemetry.said import LONGEST, answered, asked, model
 
 
 def user(*parts):
@@ -64,3 +64,21 @@ def test_what_was_answered(body, expected):
 @pytest.mark.parametrize("body", [None, b"{", b'{"choices":[]}', b'{"choices":[{"message":{"content":null}}]}'])
 def test_what_says_nothing(body):
     assert answered(body, None) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (b'{"id": "x", "model": "gpt-5-2026-01-01", "choices": [{"text": "hi"}]}', "gpt-5-2026-01-01"),
+        (b'data: {"id":"x","model":"m\xc3\xbc","choices":[]}\n\n', "mü"),
+        (b'event: message_start\ndata: {"type":"message_start","message":{"model":"claude","content":[]}}', "claude"),
+        (b'{"choices": [{"message": {"content": "{\\"model\\":\\"x\\"}"}}], "model": "late"}', ""),
+        (b'{"object": "list", "data": [{"model":"x"}]}', ""),
+        (b'{"model":"a\\"b","choices":[]}', ""),
+        (b'{"model": null}', ""),
+        (b'{"id":"' + b"x" * 600 + b'","model":"far"}', ""),
+        (b"", ""),
+    ],
+)
+def test_an_answer_names_its_model_before_anything_is_said(answer, name):
+    assert name == model(answer)

@@ -173,6 +173,13 @@ async def test_record_row_and_metrics_say_what_was_saved(start, tmp_path):
         saved = await gateway.metric('switchyard_cache_saved_usd_total{route="m"}')
         spent = await gateway.metric('switchyard_key_cost_usd_total{key="alice"}')
         asked = await gateway.metric('switchyard_attempts_total{fault="none",target="p/real-model"}')
+        await rows(gateway, 2)
+        used = (await gateway.get("/api/v1/usage", **ALICE)).body
+        query = {
+            "query": '{ usage(key: "alice") { savedUsd } costs(period: "all") { savedUsd byRoute { name savedUsd } } }'
+        }
+        lines = {"content-type": "application/json", **ADMIN}
+        graph = (await gateway.request("POST", "/graphql", query, **lines)).body["data"]
         whole = (await gateway.get(f"/api/v1/calls/{answer.headers['x-request-id']}", **ALICE)).body
 
     assert ("hit", 0.021, 0, "p/real-model", []) == tuple(
@@ -180,6 +187,9 @@ async def test_record_row_and_metrics_say_what_was_saved(start, tmp_path):
     )
     assert ("miss", 0, 0.021) == tuple(before[name] for name in ("cache", "saved_usd", "cost_usd"))
     assert (1, 0.021, 0.021, 1) == (hits, saved, spent, asked)
+    assert (2, 0.021, 0.021) == tuple(used[name] for name in ("requests", "cost_usd", "saved_usd"))
+    assert {"savedUsd": 0.021, "byRoute": [{"name": "m", "savedUsd": 0.021}]} == graph["costs"]
+    assert {"savedUsd": 0.021} == graph["usage"]
     assert ("hit", {}) == (whole["cache"], whole["charges_usd"])
     lines = [orjson.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert [("miss", None), ("hit", 0.021)] == [

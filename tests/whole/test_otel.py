@@ -110,7 +110,7 @@ async def test_spans_say_what_the_conventions_want(start):
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "mistral_ai",
         "gen_ai.request.model": "smart",
-        "gen_ai.response.model": "two",
+        "gen_ai.response.model": "real-model",
         "gen_ai.response.finish_reasons": ["stop"],
         "http.response.status_code": 200,
         "switchyard.call.id": "call-1",

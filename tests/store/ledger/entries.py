@@ -54,6 +54,7 @@ entries = st.builds(
     gone=st.booleans(),
     estimated=st.booleans(),
     cost=st.integers(0, 2**50),
+    saved=st.integers(0, 2**50),
     usage=st.lists(st.integers(0, 10**6), min_size=len(COUNTS), max_size=len(COUNTS)).map(tuple),
     charges=st.dictionaries(st.sampled_from(["usd:key/alice:total", "usd:service:day-2026-11-26"]), st.integers(0, 99)),
 )

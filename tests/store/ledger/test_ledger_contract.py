@@ -72,17 +72,19 @@ async def test_a_sum_has_everything(ledger: Books) -> None:
         entry(2, usage=counts, estimated=True, fault="broken"),
         entry(3, status=502, fault="broken", cost=0),
         entry(4, status=499, fault="cancelled", gone=True),
+        entry(5, cost=0, usage=usage(), cache="hit", saved=1_234),
     ])  # fmt: skip
 
     assert await ledger.sums([], 0, math.inf) == [
         Sum(
             by=(),
-            requests=4,
+            requests=5,
             failed=2,
             estimated=1,
             prompt_tokens=2 * (1 + 2 + 4 + 16 + 32) + 2 * 10,
             completion_tokens=2 * 8 + 2 * 5,
             cost=3_000,
+            saved=1_234,
             usage=tuple(2 * one + 2 * two for one, two in zip(counts, usage(input=10, output=5), strict=True)),
         )
     ]

@@ -6,6 +6,7 @@ import math
 import os
 import signal
 import sqlite3
+import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from store.ledger import LedgerDown, OldLedger
 from store.ledger_postgres import PostgresLedger
 from store.ledger_sqlite import SqliteLedger
 from store.migrations import STEPS
-from tests.store.ledger.entries import entry
+from tests.store.ledger.entries import NOON, entry
 from tests.store.ledger.postgres import Server, free_port
 
 PASSWORD = "s3cr3t-p4ss"
@@ -322,6 +323,53 @@ async def test_rows_of_the_first_tables_are_still_found(tmp_path: Path) -> None:
 
     assert await ledger.rows(0, math.inf) == [entry(4), *rows[::-1]]
     assert await ledger.rows(0, math.inf, {"key": 'a"b'}) == rows[::-1]
+    await ledger.close()
+
+
+async def test_sums_of_older_tables_go_on_with_what_was_saved(tmp_path: Path) -> None:
+    *former, _ = STEPS
+    old = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    with contextlib.closing(old):
+        old.execute("CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+        for number, step in enumerate(former, 1):
+            old.execute("INSERT INTO migrations VALUES (?, ?)", (number, step.name))
+            for statement in step.sqlite:
+                old.execute(statement)
+        known = [name for _, name, *_ in old.execute("PRAGMA table_info(hours)")]
+        values = [int(NOON // 3600), "alice", "research", "fast", "openai/gpt-5", "[]", *[7] * (len(known) - 6)]
+        old.execute(f"INSERT INTO hours VALUES ({', '.join('?' * len(known))})", values)
+
+    ledger = SqliteLedger(tmp_path / "ledger.sqlite")
+    await ledger.open()
+    bodies = [orjson.dumps(entry(1)[:20]), entry(2, cache="hit", cost=0, saved=5).to_bytes()]
+    await ledger.add("me", 1, [entry(1), entry(2)], bodies)
+
+    (whole,) = await ledger.sums([], 0, math.inf)
+    assert (7 + 2, 7 + 1_000, 5) == (whole.requests, whole.cost, whole.saved)
+    await ledger.close()
+
+
+async def test_who_comes_and_goes_clears_nothing_away_that_others_use(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "ledger.sqlite")
+    await ledger.open()
+    another = (
+        "import asyncio, sys; from pathlib import Path; from store.ledger_sqlite import SqliteLedger\n"
+        "from tests.store.ledger.entries import entry\n"
+        "async def main():\n"
+        "    ledger = SqliteLedger(Path(sys.argv[1]))\n"
+        "    await ledger.open()\n"
+        "    await ledger.add('another', 1, [entry(1)])\n"
+        "    await ledger.close()\n"
+        "asyncio.run(main())"
+    )
+    await ledger.add("me", 1, [entry(2)])
+
+    going = await asyncio.create_subprocess_exec(sys.executable, "-c", another, str(tmp_path / "ledger.sqlite"))
+
+    assert await going.wait() == 0
+    assert (tmp_path / "ledger.sqlite-wal").exists()
+    await ledger.add("me", 2, [entry(3)])
+    assert 3 == (await ledger.sums([], 0, math.inf))[0].requests
     await ledger.close()
 
 

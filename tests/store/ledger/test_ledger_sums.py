@@ -32,6 +32,7 @@ def summed(rows: list[Entry]) -> Sum:
         prompt_tokens=sum(usage[COUNTS.index(name)] for name in PROMPT),
         completion_tokens=sum(usage[COUNTS.index(name)] for name in COMPLETION),
         cost=sum(row.cost for row in rows),
+        saved=sum(row.saved for row in rows),
         usage=usage,
     )
 
