@@ -1,6 +1,7 @@
 // Each route as tracks: one comes in, and as many leave it as there are targets, as wide as what really went there.
 
 import { maybe } from "../api.js";
+import { canary } from "../canary.js";
 import { every, h, put, s } from "../dom.js";
 import { card, empty, failed, pill } from "../parts.js";
 import { count, percent, plural, sum } from "../words.js";
@@ -20,30 +21,43 @@ export function show(place, _words, signal) {
   const search = h("input", { type: "search", placeholder: "Filter routes", "aria-label": "Filter routes", "data-search": "", oninput: () => shown() });
   put(place, h("header", {}, h("h1", {}, "Routes"), h("p", { class: "soft" }, "Tracks are as wide as the calls of the last hour that went there."), search), list);
   let routes = null;
-  let states = {};
-  const shown = () => routes && put(list, drawn(routes, states, search.value.trim().toLowerCase(), Math.max(NARROWEST, Math.min(WIDEST, list.clientWidth - 34))));
-  return every(5000, signal, async () => {
+  let seen = {};
+  const shown = () => routes && put(list, drawn(routes, seen, search.value.trim().toLowerCase(), Math.max(NARROWEST, Math.min(WIDEST, list.clientWidth - 34))));
+  async function look() {
     try {
-      const [found, targets] = await Promise.all([maybe("routes", { data: null }, signal), maybe("targets", { data: [] }, signal)]);
+      const [found, targets, flights] = await Promise.all([maybe("routes", { data: null }, signal), maybe("targets", { data: [] }, signal), flown(signal)]);
       routes = found.data;
-      states = Object.fromEntries(targets.data.map((target) => [target.id, target]));
+      seen = { states: Object.fromEntries(targets.data.map((target) => [target.id, target])), flights, again: look };
       if (routes === null) put(list, empty("This server has no list of routes", "The configuration has; `python proxy.py check` tells what it means."));
       else shown();
     } catch (error) {
       failed(list, error);
     }
-  });
+  }
+  return every(5000, signal, look);
 }
 
-function drawn(routes, states, wanted, wide) {
-  const fitting = routes.filter((route) => JSON.stringify([route.name, route.stages]).toLowerCase().includes(wanted));
+/** Canaries by route. None while the store is down: the rest of the page is worth its space all the same. */
+async function flown(signal) {
+  const page = await maybe("canaries", { canaries: [] }, signal).catch((error) => {
+    if (error.status === 503) return { canaries: [] };
+    throw error;
+  });
+  return new Map(page.canaries.map((one) => [one.route, one]));
+}
+
+function drawn(routes, seen, wanted, wide) {
+  const fitting = routes.filter((route) => JSON.stringify([route.name, route.stages, route.canary?.targets]).toLowerCase().includes(wanted));
   if (!routes.length) return empty("There are no routes", "Give the configuration one: the name that clients ask for, and who answers.", "routes:\n  smart: [openai/gpt-4o, anthropic/claude-sonnet-5-5]");
   if (!fitting.length) return empty("No such route", "None has this in its name or its targets.");
   const busy = (route) => sum(Object.values(route.seen ?? {}));
-  return [...fitting].sort((a, b) => busy(b) - busy(a)).map((route) => track(route, states, wide));
+  const tracks = [...fitting].sort((a, b) => busy(b) - busy(a)).map((route) => track(route, seen, wide));
+  if (wanted || routes.some((route) => route.canary)) return tracks;
+  return [...tracks, h("div", { class: "hint" }, empty("No route has a canary", "Let a share of sessions try a model before all depend on it: it goes from stage to stage while its guards are fine, and back by itself when one breaks.",
+    "routes:\n  smart:\n    chain: openai/gpt-4o\n    canary: {target: openai/gpt-4.1, stages: [1%, 5%, 25%]}"))];
 }
 
-function track(route, states, wide) {
+function track(route, { states, flights, again }, wide) {
   const seen = route.seen ?? {};
   const calls = sum(Object.values(seen));
   const lines = laid(route, seen);
@@ -55,7 +69,8 @@ function track(route, states, wide) {
     s("line", { class: calls ? "rail used" : "rail", x1: 4, x2: FROM, y1: middle, y2: middle, "stroke-width": calls ? 7.5 : 1.5 }),
     lines.map((line) => (line.head ? s("text", { class: "head", x: TO, y: line.y }, cut(line.head, Math.floor((wide - TO) / SMALL))) : target(line, calls, states[line.id], wide))));
   return card(null, h("div", { class: "bar-of-tools" }, h("h2", { class: "name" }, route.name), route.strategy && pill("", route.strategy),
-    route.hedge && pill("accent", "hedged"), h("span", { class: "soft" }, calls ? `${plural(calls, "call")} in the last hour` : "no call in the last hour")), picture);
+    route.hedge && pill("accent", "hedged"), h("span", { class: "soft" }, calls ? `${plural(calls, "call")} in the last hour` : "no call in the last hour")), picture,
+    route.canary && canary(flights.get(route.name), route.canary, again));
 }
 
 /** Headings and targets from top to bottom, each with its place; strangers that calls went to come last. */

@@ -57,6 +57,8 @@ async def test_kept_answers_are_counted_and_can_be_taken_out(visit, served):
     await visit.page.click("text=Clear …")
     await visit.page.select_option("#f-kind", "route")
     await visit.page.fill("#f-value", "kept")
+    await visit.page.click("text=Go on …")
+    await expect(visit.page.locator("dialog h2")).to_have_text("Take out the answers of route kept?")
     await visit.page.click("text=Take them out")
 
     await expect(visit.page.locator(".toast")).to_have_text("1 answer taken out.")
