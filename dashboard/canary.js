@@ -38,23 +38,23 @@ function stages(told, flying) {
     const number = place + 1;
     const passed = flying && (number < told.stage || told.status === "passed");
     const here = flying && number === told.stage;
-    return h("li", { class: passed ? "passed" : here ? "here" : "", "aria-current": here && "step" }, percent(share));
+    return h("li", { class: passed ? "passed" : here ? "here" : "", "aria-current": here && "step" }, part(share));
   };
   return h("ol", { class: "stages", "aria-label": "Stages: the share of sessions that try it" }, told.stages.map(stop));
 }
 
 function sentence(told, plan) {
-  const since = told.since === null ? "" : `, ${away(told.since)}`;
   if (told.status === null) return "It begins as soon as the state store can be reached.";
-  if (told.status === "rolled_back") return `No session tries it: ${told.reason}${since}.`;
-  if (told.status === "stopped") return `No session tries it: ${told.reason || "stopped by hand"}${since}.`;
-  const share = `${percent(told.share)} of sessions try it`;
-  if (told.status === "passed") return `All stages are behind it${since}. ${share}, and it is watched on.`;
+  if (told.status === "rolled_back") return `Rolled back ${away(told.since)}: ${told.reason}. No session tries it.`;
+  if (told.status === "stopped") return `No session tries it: ${told.reason} ${away(told.since)}.`;
+  const share = `${part(told.share)} of sessions try it`;
+  if (told.status === "passed") return `All stages are behind it, ${away(told.since)}. ${share}, and it is watched on.`;
   const next = plan ? `; goes on after ${length(plan.every_seconds)} and ${plural(plan.minimum, "call")}, if all guards are fine` : "";
   return `Stage ${told.stage} of ${told.stages.length}, begun ${away(told.since)}. ${share}${next}.`;
 }
 
-const length = (seconds) => (seconds < 60 ? `${count(seconds)} s` : seconds < 7200 ? `${count(seconds / 60)} min` : `${count(seconds / 3600)} h`);
+const part = (share) => `${count(share * 100)}\u00a0%`;
+const length = (seconds) => (seconds < 60 ? `${count(seconds)}\u00a0s` : seconds < 7200 ? `${count(seconds / 60)}\u00a0min` : `${count(seconds / 3600)}\u00a0h`);
 
 const calls = (told) => ({ label: "Calls", canary: count(told.canary.calls), rest: count(told.rest.calls), limit: "", state: null });
 
@@ -78,7 +78,7 @@ const MOVES = {
   },
   restart: {
     title: (told) => `Begin the canary of ${told.route} anew`, action: "Begin anew", tone: "", done: "begun anew",
-    note: (told) => `It goes to its first stage: ${percent(told.stages[0])} of sessions try ${told.targets.join(", ")}. What was counted is forgotten.`,
+    note: (told) => `It goes to its first stage: ${part(told.stages[0])} of sessions try ${told.targets.join(", ")}. What was counted is forgotten.`,
   },
 };
 

@@ -2,7 +2,7 @@
 
 import { maybe, remove } from "../api.js";
 import { every, h, put } from "../dom.js";
-import { attempt, bar, button, card, dialog, empty, failed, field, figure, name, pill, say, table } from "../parts.js";
+import { attempt, button, card, dialog, empty, failed, field, figure, name, pill, say, table } from "../parts.js";
 import { count, dollars, percent, plural, when } from "../words.js";
 
 export function show(place, _words, signal) {
@@ -28,8 +28,8 @@ function told(page, again) {
     h("div", { class: "figures" },
       figure("Hits", percent(asked ? page.hits / asked : null), `${count(page.hits)} of ${count(asked)}`),
       figure("Saved", dollars(page.saved_usd)), figure("Answers kept", count(page.entries), WHERE[page.kind] ?? ""),
-      figure("Room taken", page.reached === false ? pill("bad", "Redis can’t be reached") : size(page.bytes), page.max_bytes ? [bar(page.bytes / page.max_bytes), ` of ${size(page.max_bytes)}`] : ""),
-      figure("Stale", count(page.stale), "while nobody else answered"), figure("Passed by", count(page.bypassed), "not meant to be kept")),
+      figure("Room taken", page.reached === false ? pill("bad", "Redis can’t be reached") : size(page.bytes), page.max_bytes ? `${percent(page.bytes / page.max_bytes)} of ${size(page.max_bytes)}` : ""),
+      figure("Stale", count(page.stale), "every target failed"), figure("Passed by", count(page.bypassed), "not meant to be kept")),
     card("By route", routes.length ? table(routed(again), routes) : empty("Nothing was looked for yet", "Turn it on where answers may repeat:", "defaults:\n  cache: {ttl: 1h}")),
     page.samples?.length ? card("Questions that were alike", h("p", { class: "soft" }, "Would, or did, the one’s answer do for the other? Look at them before you let it be served."), table(ALIKE, page.samples)) : null];
 }
@@ -54,9 +54,9 @@ const routed = (again) => [
 
 const ALIKE = [
   { label: "Alike", cell: (row) => percent(row.similarity) },
-  { label: "Asked", cell: (row) => name(row.asked) },
-  { label: "Like", cell: (row) => name(row.like) },
-  { label: "Outcome", cell: (row) => [pill("", (row.outcome ?? "").replaceAll("_", " ")), row.differs_in && h("small", { class: "soft" }, ` differs in ${row.differs_in}`)] },
+  { label: "Asked", cell: (row) => h("span", { class: "quoted" }, row.asked) },
+  { label: "Like", cell: (row) => h("span", { class: "quoted" }, row.like) },
+  { label: "Outcome", cell: (row) => [pill("", (row.outcome ?? "").replaceAll("_", " ")), row.differs_in && h("small", { class: "soft" }, ` in ${row.differs_in}`)] },
   { label: "Route", cell: (row) => name(row.route) },
   { label: "Key", cell: (row) => name(row.key) },
   { label: "When", cell: (row) => when(row.time) },

@@ -3,15 +3,15 @@
 import { maybe } from "../api.js";
 import { canary } from "../canary.js";
 import { every, h, put, s } from "../dom.js";
-import { card, empty, failed, pill } from "../parts.js";
+import { empty, failed, pill } from "../parts.js";
 import { count, percent, plural, sum } from "../words.js";
 
 const ROW = 34; // height of a target's line
 const HEAD = 24; // height of a stage's heading
 const WIDEST = 460;
 const NARROWEST = 300;
-const FROM = 44; // where the track comes in
-const TO = 132; // where a target's track begins
+const FROM = (wide) => (wide < 400 ? 22 : 44); // where the track comes in
+const TO = (wide) => (wide < 400 ? 74 : 132); // where a target's track begins
 const FIGURES = 92; // room for what went there
 const LETTER = 7.2; // about as wide as one is
 const SMALL = 6; // in headings
@@ -65,12 +65,12 @@ function track(route, { states, flights, again }, wide) {
   const middle = height / 2;
   const picture = s("svg", { viewBox: `0 0 ${wide} ${height}`, role: "img", "aria-label": words(route, seen, calls) },
     // Those that were used lie above those that weren't.
-    [...lines].filter((line) => !line.head).sort((a, b) => a.calls - b.calls).map((line) => rail(line, middle, calls)),
-    s("line", { class: calls ? "rail used" : "rail", x1: 4, x2: FROM, y1: middle, y2: middle, "stroke-width": calls ? 7.5 : 1.5 }),
-    lines.map((line) => (line.head ? s("text", { class: "head", x: TO, y: line.y }, cut(line.head, Math.floor((wide - TO) / SMALL))) : target(line, calls, states[line.id], wide))));
-  return card(null, h("div", { class: "bar-of-tools" }, h("h2", { class: "name" }, route.name), route.strategy && pill("", route.strategy),
-    route.hedge && pill("accent", "hedged"), h("span", { class: "soft" }, calls ? `${plural(calls, "call")} in the last hour` : "no call in the last hour")), picture,
-    route.canary && canary(flights.get(route.name), route.canary, again));
+    [...lines].filter((line) => !line.head).sort((a, b) => a.calls - b.calls).map((line) => rail(line, middle, calls, wide)),
+    s("line", { class: calls ? "rail used" : "rail", x1: 4, x2: FROM(wide), y1: middle, y2: middle, "stroke-width": calls ? 7.5 : 1.5 }),
+    lines.map((line) => (line.head ? s("text", { class: "head", x: TO(wide), y: line.y }, cut(line.head, Math.floor((wide - TO(wide)) / SMALL))) : target(line, calls, states[line.id], wide))));
+  return h("section", { class: route.canary ? "card flown" : "card" }, h("div", { class: "bar-of-tools" }, h("h2", { class: "name" }, route.name), route.strategy && pill("", route.strategy),
+    route.hedge && pill("accent", "hedged"), h("span", { class: "soft" }, calls ? `${plural(calls, "call")} in the last hour` : "no call in the last hour")),
+    h("div", { class: "beside" }, picture, route.canary && canary(flights.get(route.name), route.canary, again)));
 }
 
 /** Headings and targets from top to bottom, each with its place; strangers that calls went to come last. */
@@ -105,21 +105,23 @@ function heading(stage, place) {
   return `${place + 1} · ${after}${(stage.targets?.length ?? 0) > 1 ? ` · by ${stage.strategy}` : ""}`;
 }
 
-function rail(line, middle, calls) {
-  const half = (FROM + TO) / 2;
-  const bend = `M${FROM} ${middle} C${half + 12} ${middle} ${half - 12} ${line.y} ${TO} ${line.y}`;
+function rail(line, middle, calls, wide) {
+  const [from, to] = [FROM(wide), TO(wide)];
+  const half = (from + to) / 2;
+  const bend = `M${from} ${middle} C${half + 12} ${middle} ${half - 12} ${line.y} ${to} ${line.y}`;
   return s("path", { class: `rail ${line.calls ? "used" : ""} ${line.kind}`, d: bend, "stroke-width": line.calls ? 1.5 + (6 * line.calls) / calls : 1.2 });
 }
 
 function target(line, calls, state, wide) {
-  const longest = Math.floor((wide - TO - 16 - (line.calls ? FIGURES : 0)) / LETTER);
+  const to = TO(wide);
+  const longest = Math.floor((wide - to - 16 - (line.calls ? FIGURES : 0)) / LETTER);
   const share = calls ? line.calls / calls : 0;
   const used = line.calls ? "used" : "";
   const tone = state?.benched ? "warn" : state && state.breaker && state.breaker.state !== "closed" ? "bad" : state?.configured === false ? "off" : "good";
   return s("g", {},
     s("title", {}, `${line.id}: ${plural(line.calls, "call")}`),
-    s("circle", { class: `lamp ${tone}`, cx: TO + 4, cy: line.y, r: 4.5 }),
-    s("text", { class: `end ${used} ${tone === "off" ? "off" : ""}`, x: TO + 16, y: line.y + 4 }, cut(line.id, longest)),
+    s("circle", { class: `lamp ${tone}`, cx: to + 4, cy: line.y, r: 4.5 }),
+    s("text", { class: `end ${used} ${tone === "off" ? "off" : ""}`, x: to + 16, y: line.y + 4 }, cut(line.id, longest)),
     line.calls ? s("text", { class: "share", x: wide - 4, y: line.y + 4 }, `${percent(share)} · ${count(line.calls)}`) : null);
 }
 
