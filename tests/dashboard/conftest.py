@@ -33,6 +33,7 @@ routes:
   "{EVIL_ROUTE}": ["{EVIL_MODEL}", demo/echo]
   broken: demo/fails
   kept: {{{{chain: demo/echo, cache: 10m}}}}
+  again: {{{{chain: demo/echo, cache: 10m}}}}
   fallback:
     - dead/gone
     - {{{{on: [unreachable, overloaded], target: demo/echo}}}}

@@ -143,12 +143,12 @@ async def test_alerts_that_come_are_heard(visit, served):
 
 async def test_answers_of_a_route_are_taken_out_from_its_row_once_one_is_sure(visit, served):
     for _ in range(2):
-        await served.chat("kept", headers={"authorization": f"Bearer {ALICE}"})
+        await served.chat("again", headers={"authorization": f"Bearer {ALICE}"})
     await visit.see("cache")
-    await visit.page.locator("tbody tr", has_text="kept").get_by_role("button", name="Clear …").click()
+    await visit.page.locator("tbody tr", has_text="again").get_by_role("button", name="Clear …").click()
     await visit.page.click("dialog >> text=Cancel")
     await expect(visit.page.locator(".toast")).to_have_count(0)
-    await visit.page.locator("tbody tr", has_text="kept").get_by_role("button", name="Clear …").click()
+    await visit.page.locator("tbody tr", has_text="again").get_by_role("button", name="Clear …").click()
     await visit.page.click("text=Take them out")
 
     await expect(visit.page.locator(".toast")).to_have_text("1 answer taken out.")

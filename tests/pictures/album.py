@@ -6,7 +6,10 @@ from typing import NamedTuple
 from playwright.async_api import Page, expect
 
 QUERY = """query {
-  health { status info { redis { status details { connection latency } } } }
+  health {
+    status
+    info { redis { status details { latency } } }
+  }
   models(task: "coding", maxCost: 5, best: true) {
     id provider contextWindow
     prices { inputUsdPerMillion outputUsdPerMillion }
