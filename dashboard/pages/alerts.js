@@ -1,14 +1,12 @@
 // What is wrong and not mended yet, what has come and gone while this page was open, and a test of the way out.
 
-import { alarms, look as ask } from "../alarms.js";
+import { TONES, alarms, heard, look as ask } from "../alarms.js";
 import { post } from "../api.js";
 import { every, h, put } from "../dom.js";
 import { news } from "../news.js";
 import { attempt, button, card, code, empty, failed, name, pill, say } from "../parts.js";
 import { away, clock, when } from "../words.js";
 
-// Budgets may be meant to be used up; all else is broken.
-const TONES = { budget: "warn", run_out: "warn", canary: "accent", test: "" };
 // Where there is more to be seen of what an alert concerns.
 const PLACES = { key: "money", team: "money", service: "money", tag: "money", shadow: "money", provider: "targets", target: "targets", route: "routes", config: "config" };
 const HOOK = 'alerts:\n  webhook: "${ALERTS_WEBHOOK:-}"\n  format: slack';
@@ -58,6 +56,5 @@ function whose(scope) {
 
 function lately(facts) {
   if (!facts.length) return empty("Nothing since this page was opened", "The log, and the webhook if there is one, were told of what came before.");
-  return h("ol", {}, facts.map((fact) => h("li", {}, h("time", {}, clock(fact.at)), " ",
-    pill(fact.state === "resolved" ? "good" : TONES[fact.kind] ?? "bad", fact.state === "resolved" ? "over" : "began"), " ", h("span", { class: "told" }, fact.message))));
+  return h("ol", {}, facts.map((fact) => h("li", {}, h("time", {}, clock(fact.at)), " ", heard(fact))));
 }

@@ -1,6 +1,6 @@
 // What goes through at this moment: figures, a curve, the newest calls, and whatever else made itself heard.
 
-import { brief } from "../alarms.js";
+import { brief, heard } from "../alarms.js";
 import { chart } from "../chart.js";
 import { h, put, every } from "../dom.js";
 import { news, underWay } from "../news.js";
@@ -96,7 +96,7 @@ function signals() {
 
 const TOLD = {
   breaker: (fact) => [breaker(fact.state), " ", name(fact.target)],
-  alert: (fact) => [pill(fact.state === "resolved" ? "good" : "bad", fact.state ?? "alert"), " ", h("span", { class: "told" }, fact.message ?? fact.kind)],
+  alert: heard,
   reload: (fact) => [pill(fact.ok === false ? "bad" : "good", fact.ok === false ? "refused" : "reloaded"), " configuration"],
   target: (fact) => [pill(fact.benched ? "warn" : "good", fact.benched ? "benched" : "back", fact.benched?.reason), " ", name(fact.target)],
 };

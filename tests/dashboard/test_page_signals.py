@@ -42,7 +42,10 @@ async def test_a_canary_is_shown_beside_the_rest_of_its_route(visit, served):
 
 
 async def test_a_canary_that_went_back_says_why(visit, served):
+    await visit.see("live")
+    await expect(visit.page.locator("#pulse")).to_have_text("Live")
     await calls(served, "worse")
+    await expect(visit.page.locator(".heard")).to_contain_text("canary rolled back, route/worse: 100.0%", timeout=15000)
     await visit.see("routes")
     canary = flight(visit, "worse")
 

@@ -60,8 +60,8 @@ async def asked(page: Page) -> None:
 
 
 async def played(page: Page) -> None:
-    await page.fill("#model", "smart")
-    await page.fill("#client-key", "key-of-bob")
+    await page.fill("#model", "fast")
+    await page.fill("#client-key", "key-of-checkout")
     await page.fill("#text", "What does a switchyard do?")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator(".answer")).to_contain_text("this call", timeout=15000)
@@ -71,9 +71,9 @@ ALBUM = (
     Picture("dashboard-live", "dashboard/#/live", live),
     Picture("dashboard-money", "dashboard/#/money", money, dark=True, high=820),
     Picture("dashboard-routes", "dashboard/#/routes", settled, high=1010),
-    Picture("dashboard-play", "dashboard/#/play", played, dark=True),
-    Picture("dashboard-cache", "dashboard/#/cache", settled, high=840),
-    Picture("dashboard-alerts", "dashboard/#/alerts", settled, dark=True, high=620),
+    Picture("dashboard-play", "dashboard/#/play", played, dark=True, high=880),
+    Picture("dashboard-cache", "dashboard/#/cache", settled, high=610),
+    Picture("dashboard-alerts", "dashboard/#/alerts", settled, dark=True, high=700),
     Picture("dashboard-phone", "dashboard/#/routes", settled, wide=390, high=844),
     Picture("api-description", "api/v1/docs", described),
     Picture("graphql", "graphql", asked, dark=True, high=760),
