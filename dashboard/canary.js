@@ -54,7 +54,7 @@ function sentence(told, plan) {
 }
 
 const part = (share) => `${count(share * 100)}\u00a0%`;
-const length = (seconds) => (seconds < 60 ? `${count(seconds)}\u00a0s` : seconds < 7200 ? `${count(seconds / 60)}\u00a0min` : `${count(seconds / 3600)}\u00a0h`);
+const length = (seconds) => (seconds < 60 ? `${count(seconds)}\u00a0s` : seconds % 3600 ? `${count(seconds / 60)}\u00a0min` : `${count(seconds / 3600)}\u00a0h`);
 
 const calls = (told) => ({ label: "Calls", canary: count(told.canary.calls), rest: count(told.rest.calls), limit: "", state: null });
 

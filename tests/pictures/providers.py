@@ -1,6 +1,7 @@
 """All providers of the house, played on loopback by one server: each model as fast and as sound as it is."""
 
 import asyncio
+import contextlib
 import hashlib
 import math
 import re
@@ -58,14 +59,22 @@ async def chat(request: web.Request, chance: Random) -> web.StreamResponse:
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         return web.json_response({**told(body, "chat.completion"), "choices": [choice], "usage": usage})
     response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+    with contextlib.suppress(ConnectionError):  # who asked may have left
+        await spoken(request, response, body, said, pace)
+        await event(response, body, [], usage=usage)
+        await response.write(b"data: [DONE]\n\n")
+    return response
+
+
+async def spoken(
+    request: web.Request, response: web.StreamResponse, body: dict[str, object], said: list[str], pace: float
+) -> None:
+    """Word by word, up to the finish."""
     await response.prepare(request)
     for word in said:
         await event(response, body, [{"index": 0, "delta": {"content": word}, "finish_reason": None}])
         await asyncio.sleep(1 / pace / SPEED)
     await event(response, body, [{"index": 0, "delta": {}, "finish_reason": "stop"}])
-    await event(response, body, [], usage=usage)
-    await response.write(b"data: [DONE]\n\n")
-    return response
 
 
 def told(body: dict[str, object], kind: str) -> dict[str, object]:
