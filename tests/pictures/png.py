@@ -42,7 +42,7 @@ def palette(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # Of colours that nobody can tell apart only one is taken, or many shades of white would crowd out a rare red.
     kept: list[int] = []
     taken: set[tuple[int, ...]] = set()
-    for coarse in (16, 8, 4, 1):
+    for coarse in (64, 16, 8, 4, 1):
         for place in np.argsort(-counts, kind="stable"):
             cell = (coarse, *(parts[place] // coarse))
             if len(kept) == COLOURS:
