@@ -13,7 +13,7 @@ LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev otel run check test matrix node bench bench-dialects bench-money bench-desk bench-vectors simulate soak lock clean
+.PHONY: help setup setup-dev otel run check test matrix node bench bench-dialects bench-money bench-desk bench-vectors simulate pictures soak lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ bench-vectors: $(RUNTIME) $(DEV)  ## how long a look for the nearest question ta
 
 simulate: $(RUNTIME)  ## all strategies on paper, and the picture in docs/, in a minute
 	$(BIN)/python -m bench.simulate --out docs/simulation.svg $(ARGS)
+
+pictures: setup-dev  ## the pictures of the operators' pages in docs/, of a house with a month behind it (five minutes)
+	$(BIN)/python -m tests.pictures $(ARGS)
 
 soak: $(RUNTIME)  ## SECONDS=60 of full load, then a look for leaks
 	$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),60) $(ARGS)

@@ -1,5 +1,6 @@
 // The operators' page: who is in, which page is open, and what is live beside all of them.
 
+import { watch } from "./alarms.js";
 import { lost, resume } from "./api.js";
 import { put } from "./dom.js";
 import { news } from "./news.js";
@@ -15,6 +16,7 @@ const PLACES = {
   calls: { title: "Calls", letter: "c" },
   keys: { title: "Keys", letter: "k" },
   models: { title: "Models", letter: "o" },
+  alerts: { title: "Alerts", letter: "s" },
   cache: { title: "Cache", letter: "a" },
   config: { title: "Configuration", letter: "f" },
   call: { title: "Call", within: "calls" },
@@ -22,6 +24,7 @@ const PLACES = {
 
 let main = null;
 let leaving = new AbortController();
+let within = new AbortController(); // until somebody logs out
 
 async function go() {
   if (main === null) return;
@@ -49,7 +52,9 @@ function decoded(word) {
 
 function enter() {
   main = frame(PLACES, leave);
+  within = new AbortController();
   news.open(pulse);
+  watch(within.signal);
   go();
 }
 
@@ -57,6 +62,7 @@ function leave() {
   if (main === null) return;
   main = null;
   leaving.abort();
+  within.abort();
   news.close();
   door(enter);
 }

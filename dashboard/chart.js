@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 
 const DAY = 86400;
+const SYSTEM = matchMedia("(prefers-color-scheme: dark)");
 const probe = h("i", { class: "probe" });
 
 /** A colour of the page as a canvas understands it. */
@@ -45,11 +46,17 @@ export function chart(place, columns, series, signal, { height = 160, days = fal
   }, columns, place);
   const room = new ResizeObserver(() => plot.setSize({ width: Math.max(place.clientWidth, 120), height }));
   room.observe(place);
-  const repaint = () => plot.redraw(false);
+  const marks = [...plot.root.querySelectorAll(".u-series .u-marker")].slice(1); // the first is that of the time
+  const repaint = () => {
+    marks.forEach((mark, place) => (mark.style.borderColor = colour(series[place].colour)));
+    plot.redraw(false);
+  };
   document.addEventListener("themechange", repaint);
+  SYSTEM.addEventListener("change", repaint);
   signal.addEventListener("abort", () => {
     room.disconnect();
     document.removeEventListener("themechange", repaint);
+    SYSTEM.removeEventListener("change", repaint);
     plot.destroy();
   });
   return plot;

@@ -71,6 +71,14 @@ export function pulse(words, live) {
   place.classList.toggle("live", live);
 }
 
+/** A number beside a place; nothing for 0. */
+export function badge(path, number, words) {
+  const link = document.querySelector(`.rail .links a[data-path="${path}"]`);
+  if (link === null) return;
+  link.querySelector(".badge")?.remove();
+  if (number) link.append(h("span", { class: "badge", "aria-label": words, title: words }, number > 99 ? "99+" : String(number)));
+}
+
 export function standing(path) {
   for (const link of document.querySelectorAll(".rail .links a")) {
     if (link.dataset.path === path) link.setAttribute("aria-current", "page");

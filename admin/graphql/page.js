@@ -59,8 +59,9 @@ async function runIt() {
   try {
     const body = { query: query.value, variables: JSON.parse(variables.value || "{}") };
     for await (const each of answers(body, mine.signal)) {
-      answer.textContent += (answer.textContent ? "\n" : "") + JSON.stringify(each, null, 2);
-      answer.scrollTop = answer.scrollHeight;
+      const more = answer.textContent !== ""; // of a stream, whose newest piece is what one looks at
+      answer.textContent += (more ? "\n" : "") + JSON.stringify(each, null, 2);
+      if (more) answer.scrollTop = answer.scrollHeight;
     }
     state.textContent = `${Math.round(performance.now() - began)} ms`;
   } catch (error) {

@@ -1,5 +1,6 @@
 // What goes through at this moment: figures, a curve, the newest calls, and whatever else made itself heard.
 
+import { brief, heard } from "../alarms.js";
 import { chart } from "../chart.js";
 import { h, put, every } from "../dom.js";
 import { news, underWay } from "../news.js";
@@ -88,13 +89,14 @@ const COLUMNS = [
 ];
 
 function signals() {
-  if (!news.signals.length) return empty("All quiet", "Breakers that open, alerts, reloads and benched targets are told here.");
-  return h("ol", {}, news.signals.map((fact) => h("li", {}, h("time", {}, clock(fact.at)), " ", TOLD[fact.what](fact))));
+  const standing = brief();
+  if (!news.signals.length) return standing ?? empty("All quiet", "Breakers that open, alerts, reloads and benched targets are told here.");
+  return [standing && h("p", {}, standing), h("ol", {}, news.signals.map((fact) => h("li", {}, h("time", {}, clock(fact.at)), " ", TOLD[fact.what](fact))))];
 }
 
 const TOLD = {
   breaker: (fact) => [breaker(fact.state), " ", name(fact.target)],
-  alert: (fact) => [pill(fact.state === "resolved" ? "good" : "bad", fact.state ?? "alert"), " ", name([fact.scope, fact.message ?? fact.kind].filter(Boolean).join(": "))],
+  alert: heard,
   reload: (fact) => [pill(fact.ok === false ? "bad" : "good", fact.ok === false ? "refused" : "reloaded"), " configuration"],
   target: (fact) => [pill(fact.benched ? "warn" : "good", fact.benched ? "benched" : "back", fact.benched?.reason), " ", name(fact.target)],
 };

@@ -17,6 +17,7 @@ ALICE = "the-key-of-alice"
 HARM = "window.harmed=true"
 EVIL_ROUTE = f"<img/src=x/onerror={HARM}>"
 EVIL_MODEL = f"p/<svg/onload={HARM}>"
+EVIL_FLIGHT = f"<svg/onload={HARM}>"  # a route with a canary
 EVIL_KEY = f"<img src=x onerror={HARM}>"
 CONFIG = f"""
 admin: {{{{key: {KEY}}}}}
@@ -32,9 +33,12 @@ routes:
   "{EVIL_ROUTE}": ["{EVIL_MODEL}", demo/echo]
   broken: demo/fails
   kept: {{{{chain: demo/echo, cache: 10m}}}}
+  again: {{{{chain: demo/echo, cache: 10m}}}}
   fallback:
     - dead/gone
     - {{{{on: [unreachable, overloaded], target: demo/echo}}}}
+  "{EVIL_FLIGHT}": {{{{chain: demo/echo, canary: {{{{target: "{EVIL_MODEL}", stages: [40%, 80%], minimum: 4}}}}}}}}
+  worse: {{{{chain: demo/echo, canary: {{{{target: demo/fails, stages: [100%]}}}}}}}}
   choice: [{{{{targets: [demo/echo, "{EVIL_MODEL}"], strategy: cost}}}}]
 models:
   dead/gone: {{{{price: {{{{input: 100, output: 100}}}}, context: 8192, max_output: 100, quality: 0.5}}}}

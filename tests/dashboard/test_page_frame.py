@@ -9,7 +9,7 @@ from tests.dashboard.conftest import KEY, cookie, visiting
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PLACES = ("live", "money", "targets", "routes", "play", "calls", "keys", "models", "cache", "config")
+PLACES = ("live", "money", "targets", "routes", "play", "calls", "keys", "models", "alerts", "cache", "config")
 
 
 async def test_it_opens_to_the_admin_key_alone(browser, served):
@@ -81,7 +81,7 @@ async def test_a_phone_shows_every_place_without_scrolling_sideways(browser, ser
 
 
 async def test_keys_lead_everywhere(visit):
-    for letter, title in (("m", "Money"), ("k", "Keys"), ("c", "Calls"), ("l", "Live")):
+    for letter, title in (("m", "Money"), ("k", "Keys"), ("c", "Calls"), ("s", "Alerts"), ("l", "Live")):
         await visit.page.keyboard.press("g")
         await visit.page.keyboard.press(letter)
         await expect(visit.page.locator("main h1")).to_have_text(title)
@@ -132,6 +132,8 @@ EMPTY = {
     "keys": r"No key was made at run time[\s\S]*proxy.py keys create",
     "money": "Nothing was spent in that time",
     "play": "Nothing was asked yet",
+    "cache": "Nothing was looked for yet",
+    "alerts": r"Nothing is wrong[\s\S]*webhook[\s\S]*Nothing since this page was opened",
     "call/req-nobody-1": "There is no such call",
 }
 
@@ -148,7 +150,7 @@ async def test_what_is_empty_says_what_to_do(browser, fresh, place, said):
 async def test_a_server_without_those_pages_is_no_mistake(browser, served):
     async with visiting(browser, served.url, storage_state=await cookie(served)) as visit:
         visit.refused = {404}
-        for path in ("events", "targets", "routes", "models*", "config", "cache*", "budgets"):
+        for path in ("events", "targets", "routes", "models*", "config", "cache*", "budgets", "alerts", "canaries"):
             await visit.page.route(f"**/api/v1/{path}", lambda route: route.fulfill(status=404, body="{}"))
         await visit.see("live")
         await expect(visit.page.locator("#pulse")).to_contain_text("from the ledger")
