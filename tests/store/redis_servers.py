@@ -80,7 +80,12 @@ class Server:
 
     def ask(self, *command: object) -> Any:
         with Redis(
-            port=self.port, password=self._password(), socket_timeout=2.0, protocol=2, decode_responses=True
+            port=self.port,
+            password=self._password(),
+            socket_timeout=2.0,
+            protocol=2,
+            decode_responses=True,
+            encoding_errors="surrogateescape",  # some names hold bytes that are no text
         ) as client:
             return client.execute_command(*command)
 
