@@ -112,7 +112,7 @@ _ALWAYS_WATCHED = frozenset(
         "web_search_options",
     }
 )
-_WATCHED = _ALWAYS_WATCHED | _RULES.keys() | {"max_tokens", "functions", "tools"}
+_WATCHED = frozenset((*_ALWAYS_WATCHED, *_RULES, "max_tokens", "functions", "tools"))
 
 
 def watched(limits: Limits | None) -> frozenset[str]:
