@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from admin.dollars import shown
 from config.schema import Config
 from config.signals import Alerts
 from core.secret import Secret
@@ -271,7 +272,7 @@ ONCE: Final = "told once"
 def _sentence(what: str, event: Event) -> str:
     kind, _, name = event.scope.partition("/")
     whose = f"The budget of {kind} {name}" if name else "The budget of the service"
-    limit, spent = dollars(event.budget.limit), dollars(event.spent)
+    limit, spent = dollars(event.budget.limit), f"${shown(event.spent)}"
     if what == "refused":
         return f"{whose} ({limit}) refuses calls: {spent} is spent."
     return f"{whose} ({limit}) is used up to {float(what.removeprefix('share ')):.0%}: {spent} is spent."
