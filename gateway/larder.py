@@ -5,25 +5,25 @@ import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from hashlib import blake2b
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from cache.claims import Claim, Claims
 from cache.entry import Entry, Forgetting
 from cache.memory import Memory
-from cache.shared import Shared as InRedis
 from cache.shelf import Figures, Found, Shelf
-from cache.similar_shared import SharedSimilar
 from config.schema import Config, Route
 from gateway.likeness import ROOM, SIMILAR, Likeness
 from store.board import Board
 from store.contract import StoreDown
-from store.redis_answers import RedisAnswers
-from store.redis_claims import RedisClaims
-from store.redis_vectors import RedisVectors
 from telemetry.meters import Meters
 from telemetry.workers import Tally
+
+if TYPE_CHECKING:
+    from cache.claims import Claim, Claims
+    from cache.in_redis import InRedis
+    from store.redis_answers import RedisAnswers
+    from store.redis_vectors import RedisVectors
 
 CALLS: Final = "switchyard_cache_calls_total"
 SAVED: Final = "switchyard_cache_saved_usd_total"
@@ -53,18 +53,15 @@ class Larder:
         self._answers: RedisAnswers | None = None
         self._vectors: RedisVectors | None = None
         self.claims: Claims | None = None
-        if config.state.url is not None and config.cache.shared:
-            said = partial(_said, say)
-            self._answers = RedisAnswers(config.state.url, said, most=config.cache.max)
-            self.claims = Claims(RedisClaims(self._answers), self.trouble)
-            said = partial(_said, say, whose="cache's vectors")
-            self._vectors = RedisVectors(config.state.url, said, most=config.cache.max // ROOM)
-        self.shelf: Shelf = self.memory if self._answers is None else InRedis(self._answers)
+        shared = _in_redis(config, self.trouble, say)
+        if shared is not None:
+            self._answers, self._vectors, self.claims = shared.answers, shared.vectors, shared.claims
+        self.shelf: Shelf = self.memory if shared is None else shared.shelf
         self.likeness = Likeness(
             config.cache.max,
             lambda route, outcome: _add(meters, route, outcome),
             shelf=self.shelf,
-            shared=None if self._vectors is None else SharedSimilar(self._vectors),
+            shared=None if shared is None else shared.similar,
             trouble=self.trouble,
         )
         self._opened = False
@@ -107,7 +104,7 @@ class Larder:
         if self._board is not None:
             self._listening = asyncio.get_running_loop().create_task(self._listen(self._board), name="forgetting")
 
-    async def _begin_to_compare(self, config: Config, vectors: RedisVectors) -> None:
+    async def _begin_to_compare(self, config: Config, vectors: "RedisVectors") -> None:
         """In Redis, once a route has anything to be compared."""
         self._compares = any(route.cache.semantic for route in config.routes.values())
         if self._compares:
@@ -154,7 +151,7 @@ class Larder:
             return None
 
     def keep(
-        self, mark: bytes, entry: Entry, since: int, claim: Claim | None, then: Callable[[], None] | None = None
+        self, mark: bytes, entry: Entry, since: int, claim: "Claim | None", then: Callable[[], None] | None = None
     ) -> None:
         """Nobody waits for it. *claim* is over then; *then* is called if and when it is kept."""
         if self._answers is None:
@@ -175,7 +172,7 @@ class Larder:
         self.meters.counter(TROUBLE).value += 1
 
     async def _send(
-        self, mark: bytes, entry: Entry, since: int, claim: Claim | None, then: Callable[[], None] | None
+        self, mark: bytes, entry: Entry, since: int, claim: "Claim | None", then: Callable[[], None] | None
     ) -> None:
         kept = False
         try:
@@ -234,6 +231,17 @@ def _read(notice: bytes) -> Forgetting | None:
         return Forgetting(*map(str, orjson.loads(notice)))
     except (TypeError, ValueError):
         return None
+
+
+def _in_redis(config: Config, trouble: Callable[[], None], say: Say) -> "InRedis | None":
+    """None where answers lie in the memory of each process."""
+    if config.state.url is None or not config.cache.shared:
+        return None
+    from cache.in_redis import in_redis  # noqa: PLC0415  (see there)
+
+    said, most = partial(_said, say), config.cache.max
+    of_vectors = partial(_said, say, whose="cache's vectors")
+    return in_redis(config.state.url, most, most // ROOM, trouble, said=said, said_of_vectors=of_vectors)
 
 
 def _said(say: Say, level: str, text: str, *, whose: str = "cache", **fields: object) -> None:

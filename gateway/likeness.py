@@ -11,7 +11,6 @@ from cache.differences import differs
 from cache.entry import Entry, Forgetting
 from cache.shelf import Shelf
 from cache.similar import Asked, Like, Similar, Vector
-from cache.similar_shared import SharedSimilar
 from config.caching import SCOPE
 from config.schema import NO_LIMITS, Config, Key
 from core.caching import SERVE, Semantic
@@ -19,6 +18,7 @@ from store.contract import StoreDown
 from telemetry.record import Record, moment
 
 if TYPE_CHECKING:
+    from cache.similar_shared import SharedSimilar
     from gateway.generation import Generation
 
 SIMILAR: Final = "switchyard_cache_similar_total"
@@ -58,7 +58,7 @@ class Likeness:
         count: Callable[[str, str], None],
         *,
         shelf: Shelf,
-        shared: SharedSimilar | None,
+        shared: "SharedSimilar | None",
         trouble: Callable[[], None],
     ) -> None:
         self.embed: Embed

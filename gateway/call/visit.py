@@ -9,10 +9,9 @@ its own answer                             Visit.close
 import asyncio
 import time
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from api.stream import DONE
-from cache.claims import Claim, Claims
 from cache.entry import Entry, Labels
 from cache.fingerprint import fingerprint, partition, question, whose
 from cache.forms import events, whole
@@ -38,6 +37,9 @@ from quota.hold import Hold
 from quota.words import Need, Shortage
 from server.reply import Reply, header
 from server.tap import Tap
+
+if TYPE_CHECKING:
+    from cache.claims import Claim, Claims
 from telemetry.record import Record
 
 NOWHERE: Final = Target("", "")  # no provider's and no target's limits concern what was answered already
@@ -181,7 +183,7 @@ class Visit:
             return self._good(told.entry)
         return None
 
-    async def _claimed(self, claims: Claims) -> Found | None:
+    async def _claimed(self, claims: "Claims") -> Found | None:
         """What Redis has; or will have, since another process asks for it."""
         now, loop = self._record.time, self._shared.loop
         if self._wish.refresh:
