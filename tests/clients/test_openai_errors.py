@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from tests.whole.provider import SSE, Provider, chunked, completion, fails, hangs, ok, piece, says, streams, words
 
 CONFIG = """
-server: {{keepalive: 50ms, max_body: 64KiB}}
+server: {{keepalive: {keepalive}, max_body: 64KiB}}
 providers: {{a: {{dialect: openai, api_key: k, base_url: "{url}"}}}}
 defaults: {{retry: {{attempts: 1}}, timeouts: {{first_content: {first}, attempt: {first}}}}}
 routes: {{m: a/real}}
@@ -28,8 +28,9 @@ class Empty(BaseModel):
     """Asks for nothing."""
 
 
-def config(provider, first="10s"):
-    return CONFIG.format(url=provider.url, first=first)
+def config(provider, first="10s", keepalive="10s"):
+    """Once a comment has been sent a stream has begun, and its error can only be an event."""
+    return CONFIG.format(url=provider.url, first=first, keepalive=keepalive)
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -65,7 +66,7 @@ async def test_the_gateways_attempts_are_not_multiplied_by_the_clients(start, as
     again = CONFIG.replace("attempts: 1", "attempts: 3, backoff: 5ms")
     async with (
         Provider(fails(500)) as a,
-        start(again.format(url=a.url, first="10s")) as gateway,
+        start(again.format(url=a.url, first="10s", keepalive="10s")) as gateway,
         asking(gateway, max_retries=2) as client,
     ):
         with pytest.raises(openai.InternalServerError) as raised:
@@ -197,7 +198,11 @@ async def test_a_key_sees_and_uses_its_models_only(start, asking):
 
 
 async def test_a_provider_that_takes_too_long_is_told_with_504_or_as_an_event(start, asking):
-    async with Provider(hangs()) as a, start(config(a, "300ms")) as gateway, asking(gateway, max_retries=2) as client:
+    async with (
+        Provider(hangs()) as a,
+        start(config(a, "300ms", "50ms")) as gateway,
+        asking(gateway, max_retries=2) as client,
+    ):
         with pytest.raises(openai.InternalServerError) as whole:
             await client.chat.completions.create(model="m", messages=HI)
         stream = await client.chat.completions.create(model="m", messages=HI, stream=True)
@@ -215,7 +220,11 @@ async def test_an_error_after_a_comment_is_an_event(start, asking):
         await asyncio.sleep(0.3)
         await fails(429, "no", {"retry-after": "1"})(request, writer)
 
-    async with Provider(late) as a, start(config(a)) as gateway, asking(gateway, max_retries=2) as client:
+    async with (
+        Provider(late) as a,
+        start(config(a, keepalive="50ms")) as gateway,
+        asking(gateway, max_retries=2) as client,
+    ):
         with pytest.raises(openai.APIError) as raised:
             async with client.chat.completions.stream(model="m", messages=HI) as stream:
                 await stream.get_final_completion()

@@ -102,15 +102,24 @@ async def raging(gateway: Running, provider: Counting, trouble: Callable[[], Any
     return storm
 
 
-async def settled(storm: Storm) -> dict[str, Any]:
-    """How the budget stands once nothing is held any more: within a second."""
+async def settled(storm: Storm, paid: int = 0) -> dict[str, Any]:
+    """How the budget stands once nothing is held any more: within a second.
+
+    *paid*: what has been spent at least. A store that has forgotten is told that by and by.
+    """
     await four(storm.gateway)
 
     async def free() -> dict[str, Any] | None:
         budget = await storm.budget()
         return budget if budget["held_usd"] == 0 else None
 
-    return await until(free, 1.0)
+    await until(free, 1.0)
+
+    async def whole() -> dict[str, Any] | None:
+        budget = await free()
+        return budget if budget and round(budget["spent_usd"] * NANO) >= paid else None
+
+    return await until(whole)
 
 
 async def agree(storm: Storm, provider: Counting, folder: Path, spent: float) -> None:
@@ -131,7 +140,7 @@ async def agree(storm: Storm, provider: Counting, folder: Path, spent: float) ->
 
 async def another_life(storm: Storm, provider: Counting, folder: Path) -> dict[str, Any]:
     """Nothing is forgotten in it, and what is left can be spent to the end."""
-    budget = await settled(storm)
+    budget = await settled(storm, provider.cost)
     for number in range(CALLS, 2 * CALLS):
         await storm.call(number)
         if number in storm.refused:
@@ -170,7 +179,7 @@ async def test_nothing_is_overspent_while_redis_goes_away(start, tmp_path, how):
         async with Counting() as provider:
             async with start(config(provider, redis.port)) as gateway:
                 storm = await raging(gateway, provider, *how(redis))
-                budget = await settled(storm)
+                budget = await settled(storm, provider.cost)
                 gateway.send(signal.SIGTERM)
                 await gateway.ended()
             async with start(config(provider, redis.port)) as storm.gateway:

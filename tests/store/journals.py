@@ -41,6 +41,19 @@ def crash(journal: Journal) -> None:
         tape._slot.free()
 
 
+def unaided(journal: Journal) -> None:
+    """From here on no thread makes files: each is made where it is needed, and none is ready."""
+    stock = journal._shelf._stock
+    stock._closed = True
+    if stock._thread is not None:
+        stock._wake.set()
+        stock._thread.join()
+    if stock._ready is not None:
+        stock._ready.drop()
+        stock._ready = None
+        stock._number -= 1
+
+
 def claim(directory: Path, **settings: object) -> Journal:
     return Journal.claim(directory, size=SIZE, **settings)  # type: ignore[arg-type]
 

@@ -18,6 +18,7 @@ from tests.store.journals import (
     crash,
     files,
     rows,
+    unaided,
 )
 
 
@@ -125,7 +126,7 @@ def test_a_full_disk_refuses_holds_and_keeps_what_calls_under_way_cost(tmp_path:
     for number in range(1, 6):
         journal.held(number, 100, ACCOUNTS, NOTE)
     with a_full_disk():
-        journal._shelf._stock.close()
+        unaided(journal)
         with pytest.raises(JournalFull):
             for number in range(6, 1000):
                 journal.held(number, 1, ACCOUNTS, NOTE)
@@ -173,7 +174,7 @@ def test_a_slice_is_refused_while_the_disk_is_full(tmp_path: Path) -> None:
     journal = claim(tmp_path)
     journal.held(1, 1, ACCOUNTS, NOTE)
     with a_full_disk():
-        journal._shelf._stock.close()
+        unaided(journal)
         with pytest.raises(JournalFull):
             for _ in range(1000):
                 journal.grown(1, 1)
@@ -238,7 +239,7 @@ def test_a_hold_that_cannot_be_written_again_keeps_its_file(tmp_path: Path) -> N
     while len(journal._shelf.segments) < 6:
         journal.row(b"r" * 700)
     with a_full_disk():
-        journal._shelf._stock.close()
+        unaided(journal)
         while journal._at + 500 < SIZE:
             journal.row(b"r" * 400)
         journal.told(journal.position)
