@@ -1,5 +1,5 @@
 """What of the cache lies in Redis: answers, claims and vectors. Imported only where that is configured: the library
-takes a sixth of a second, and 10 MB.
+takes a sixth of a second.
 """
 
 from collections.abc import Callable

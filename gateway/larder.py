@@ -151,7 +151,7 @@ class Larder:
             return None
 
     def keep(
-        self, mark: bytes, entry: Entry, since: int, claim: "Claim | None", then: Callable[[], None] | None = None
+        self, mark: bytes, entry: Entry, since: int, claim: "Claim | None", then: Callable[[], None] | None
     ) -> None:
         """Nobody waits for it. *claim* is over then; *then* is called if and when it is kept."""
         if self._answers is None:

@@ -27,7 +27,6 @@ FORGET: Final = 3600.0  # seconds between two looks for rows that are old enough
 
 
 NANO: Final = 1_000_000_000
-KINDS: Final[Mapping[str, str]] = {"RedisStore": "redis", "SqliteStore": "sqlite"}
 
 
 class NoState(Exception):  # noqa: N818  (says what it is)
@@ -98,7 +97,7 @@ class Treasury:
         """For the operator: what can be reached, and what went wrong with money."""
         till = self.till
         return {
-            "store": {"kind": kind_of(self.store), "up": self.up},
+            "store": {"kind": self.store.kind, "up": self.up},
             "ledger": None if self.ledger is None else {"up": not self.down, "rows_waiting": self.pending},
             "journal": {"full": self.journal.full},
             "debt_usd": till.debt / NANO,
@@ -208,14 +207,10 @@ def guarded(config: Config) -> bool:
     return any((*config.allowances.values(), *teams, *keys)) or any(key.per_model for key in config.keys.values())
 
 
-def kind_of(store: Store) -> str:
-    return KINDS.get(type(store).__name__, "memory")
-
-
 def store_of(config: Config, say: Say) -> Store:
     """Redis where an address says so, else the file of this machine."""
     if config.state.url:
-        from store.redis_store import RedisStore  # noqa: PLC0415  (its library takes a sixth of a second, and 10 MB)
+        from store.redis_store import RedisStore  # noqa: PLC0415  (its library takes a sixth of a second to import)
 
         return RedisStore(config.state.url, say)
     return SqliteStore(Path(config.state.directory) / STATE, fsync=config.state.fsync)

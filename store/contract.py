@@ -149,11 +149,13 @@ class Changes(NamedTuple):
 
 
 class Store(Board, Protocol):
-    """*forgets*: it may lose what it was told (Redis), so that fresh accounts are restored from the ledger.
+    """*kind* is its name for operators. *forgets*: it may lose what it was told (Redis), so that fresh accounts are
+    restored from the ledger.
 
     *epoch* differs from the last time whenever it may have: then everybody tells all their totals again.
     """
 
+    kind: str
     forgets: bool
 
     @property

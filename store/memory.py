@@ -15,6 +15,7 @@ SWEEP = 300.0  # seconds between two looks for what nobody needs any more
 class MemoryStore:
     """*clock* gives unix time, *steady* the time of leases and rates, which nobody sets."""
 
+    kind = "memory"
     forgets = False
     epoch = "memory"
 

@@ -45,6 +45,7 @@ class RedisStore(ClientKeys, Noticeboard):
     grants nothing. `open` raises StoreDown where nobody answers, and the store may be used all the same.
     """
 
+    kind = "redis"
     forgets = True
 
     def __init__(self, url: Secret, say: Say, *, deadline: float = DEADLINE, settle: float = SETTLE) -> None:

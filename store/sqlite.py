@@ -65,6 +65,7 @@ class SqliteStore:
     All is done in a thread of its own. While that is stuck (a hanging disk), everybody is refused at once.
     """
 
+    kind = "sqlite"
     forgets = False
 
     def __init__(

@@ -37,10 +37,10 @@ from quota.hold import Hold
 from quota.words import Need, Shortage
 from server.reply import Reply, header
 from server.tap import Tap
+from telemetry.record import Record
 
 if TYPE_CHECKING:
     from cache.claims import Claim, Claims
-from telemetry.record import Record
 
 NOWHERE: Final = Target("", "")  # no provider's and no target's limits concern what was answered already
 HIT, MISS, STALE, BYPASS = "hit", "miss", "stale", "bypass"

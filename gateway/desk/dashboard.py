@@ -14,6 +14,7 @@ from admin.sessions import COOKIE, LASTS, Session, Sessions, foreign, guard
 from config.schema import Server
 from core.errors import Refusal
 from server.caller import read_body
+from server.guards import guards
 from server.reply import Reply, header
 
 ROOT: Final = "/dashboard"
@@ -26,14 +27,7 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-GUARDS: Final = (
-    header("content-security-policy", POLICY)
-    + header("x-content-type-options", "nosniff")
-    + header("referrer-policy", "no-referrer")
-    + header("x-frame-options", "DENY")
-    + header("cross-origin-opener-policy", "same-origin")
-    + header("cross-origin-resource-policy", "same-origin")
-)
+GUARDS: Final = guards(POLICY) + header("cross-origin-resource-policy", "same-origin")
 UNCACHED: Final = header("cache-control", "no-store")
 
 Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]

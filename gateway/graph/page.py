@@ -6,7 +6,7 @@ from typing import Final
 
 from admin.asked import Sheet
 from core.errors import Refusal
-from server.reply import header
+from server.guards import guards
 
 FOLDER: Final = Path(__file__).resolve().parent.parent.parent / "admin" / "graphql"
 FILES: Final = {
@@ -18,13 +18,7 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-GUARDS: Final = (
-    header("content-security-policy", POLICY)
-    + header("x-content-type-options", "nosniff")
-    + header("referrer-policy", "no-referrer")
-    + header("x-frame-options", "DENY")
-    + header("cross-origin-opener-policy", "same-origin")
-)
+GUARDS: Final = guards(POLICY)
 
 
 async def page(name: str, *, operator: bool) -> Sheet:

@@ -4,20 +4,11 @@
 local answers, names, ranks, ends, state, forgotten = unpack(KEYS)
 local one = cjson.decode(ARGV[1])
 
-local function fits(label)
-  if one.key ~= '' and one.key ~= label.key then return false end
-  if one.route ~= '' and one.route ~= label.route then return false end
-  if one.model ~= '' and one.model ~= label.model and one.model ~= label.target then return false end
-  if one.tag == '' then return true end
-  for _, tag in ipairs(label.tags) do if tag == one.tag then return true end end
-  return false
-end
-
 local count = 0
 local all = redis.call('HGETALL', names)
 for i = 1, #all, 2 do
   local label = cjson.decode(all[i + 1])
-  if fits(label) then
+  if fits(one, label) then
     redis.call('HINCRBY', state, 'bytes', -label.size)
     redis.call('HDEL', answers, all[i])
     redis.call('HDEL', names, all[i])

@@ -8,15 +8,6 @@ local mark, size = ARGV[1], tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function fits(one, label)
-  if one.key ~= '' and one.key ~= label.key then return false end
-  if one.route ~= '' and one.route ~= label.route then return false end
-  if one.model ~= '' and one.model ~= label.model and one.model ~= label.target then return false end
-  if one.tag == '' then return true end
-  for _, tag in ipairs(label.tags) do if tag == one.tag then return true end end
-  return false
-end
-
 local function drop(mark)
   local had = redis.call('HGET', names, mark)
   if not had then return end

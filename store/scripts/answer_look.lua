@@ -14,10 +14,7 @@ if had then
   local worth, made, ttl, at = string.match(had, '^(%S+) (%d%S*) (%d%S*) ()')
   local fresh = worth and tonumber(now) < tonumber(made) + math.min(tonumber(ttl), tonumber(most))
   if fresh or (worth and any == '1') then
-    -- As in answer_find.lua.
-    local step = string.format('%.17f', tonumber(worth) * 0.0001)
-    local level = tonumber(redis.call('HINCRBYFLOAT', state, 'level', step))
-    redis.call('ZADD', ranks, 'XX', string.format('%.17g', level + tonumber(worth)), mark)
+    wanted(state, ranks, mark, worth)
     value = string.sub(had, at)
   end
   if fresh then return {value, forgotten, 0} end
