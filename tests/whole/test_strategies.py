@@ -65,10 +65,14 @@ def later(play, seconds):
 )
 async def test_who_is_slow_is_left_for_who_is_fast(start, slow, fast, stream):
     async with lab(start, [slow, fast], strategy="latency") as (gateway, providers):
+        async with asyncio.timeout(15):
+            while not all(one.requests for one in providers):  # whom chance lets be tried when is another matter
+                await gateway.chat(stream=stream)
+        known = len(providers[0].requests)
         for _ in range(20):
             await gateway.chat(stream=stream)
 
-    assert len(providers[0].requests) < 8
+    assert len(providers[0].requests) - known < 8
 
 
 async def test_what_counts_is_for_the_operator_to_say(start):
