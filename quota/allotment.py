@@ -62,7 +62,7 @@ class Allotment:
         self.free = self.held = self.spent = self.told = 0
         self.taken = 0  # held since the last word to the store
         self.pace = 0.0  # about what was taken in the last two seconds
-        self.low = -1  # ring for more when *free* falls below
+        self.low = 0  # ring for more when *free* falls below; 0 for not at all
         self.asked = self.smallest = 0  # by those who wait: together, and the most modest
         self.kept = 0  # what the store believes us to have in hand, beside what we have told as spent
         self.sent: tuple[int, int] | None = None  # (spent, keep) of the word on its way
@@ -143,7 +143,7 @@ class Allotment:
         stock = 0 if now < self.wanted or now - self.used >= IDLE else math.ceil(self.pace)
         target = self.asked + stock
         # Whoever makes a trip anyway fills up at a half; nobody makes one for more than a quarter.
-        self.low, enough = (stock // 4, stock // 2) if stock > 1 else (-1, -1)
+        self.low, enough = (stock // 4, stock // 2) if stock > 1 else (0, -1)
         surplus = self.free - 2 * target
         if surplus > 0 and not self.unsure:  # a store that doesn't answer gets nothing back: it may be a while
             self.free -= surplus

@@ -19,16 +19,15 @@ from quota.hold import Hold
 from quota.journal import JournalLike
 from quota.purse import Purse, allowance_of, scopes
 from quota.queue import Queue
-from quota.rates import Chunk, Rate
+from quota.rates import Rate
 from quota.reports import Event, Standing, Watch, standing
 from quota.stock import Stock
-from quota.words import Need, Shortage
+from quota.words import Needs, Shortage
 from store.contract import Store, StoreDown
 from store.journal import JournalFull
 from store.ledger import Ledger
 
 MOST_PURSES: Final = 20_000
-NO_CHUNKS: Final[tuple[Chunk, ...]] = ()
 
 
 class Rates(NamedTuple):
@@ -125,66 +124,84 @@ class Till:
             return purse
         return self._new_purse(key, target, model)
 
-    def take(self, purse: Purse, need: Need, note: bytes) -> Hold | None:
+    def take(self, purse: Purse, need: Needs, note: bytes) -> Hold | None:
         """All that the call needs, or nothing, from what is in hand."""
-        cost, tokens = need
+        cost, tokens = need.cost, need.tokens
         if purse.free:
-            return Hold(self, purse, 0, need, NO_CHUNKS)
-        if not purse.begins <= self._clock() < purse.ends or (self._courier.down and purse.closed):
+            return Hold(self, purse, 0, cost, tokens)
+        if not purse.begins <= self._clock() < purse.ends or (purse.closed and self._courier.down):
             return None
-        for one in purse.money:
-            if one.free < cost:
-                return None
-        for one in purse.slots:
-            if one.free < 1:
-                return None
-        if purse.metered:
-            moment = self._monotonic()
-            for rate in purse.requests:
-                chunk = rate.chunk
-                if (chunk.units < 1 or moment >= chunk.until) and not rate.gather(1, moment):
-                    return None
-            for rate in purse.tokens:
-                chunk = rate.chunk
-                if (chunk.units < tokens or moment >= chunk.until) and not rate.gather(tokens, moment):
-                    return None
-        return self._hold(purse, need, note)
-
-    def _hold(self, purse: Purse, need: Need, note: bytes) -> Hold | None:
-        """Everything is there."""
-        cost, tokens = need
-        self._number = number = self._number + 1
-        if purse.priced:
-            try:
-                self._journal.held(number, cost, purse.names, note)
-            except JournalFull:
-                return None
+        if purse.metered and not self._gathered(purse, tokens):
+            return None
         low = False
         for one in purse.money:
             one.free = free = one.free - cost
             one.held += cost
             one.taken += cost
-            low |= free < one.low
+            if free < one.low:
+                low = True
         for one in purse.slots:
             one.free = free = one.free - 1
             one.held += 1
             one.taken += 1
-            low |= free < one.low
-        for rate in purse.requests:
-            rate.chunk.units = free = rate.chunk.units - 1
-            rate.taken += 1
-            low |= free < rate.low
-        chunks: tuple[Chunk, ...] = NO_CHUNKS
-        for rate in purse.tokens:
-            chunk = rate.chunk
-            chunk.units = free = chunk.units - tokens
-            rate.taken += tokens
-            rate.out += 1
-            chunks = (*chunks, chunk)
-            low |= free < rate.low
+            if free < one.low:
+                low = True
+        if low and self._lacking(purse):
+            self._untake(purse, cost)
+            return None
+        return self._hold(purse, cost, tokens, note, low=low)
+
+    def _hold(self, purse: Purse, cost: int, tokens: int, note: bytes, *, low: bool) -> Hold | None:
+        """Everything was there. *low*: though not so much that it could stay like that."""
+        self._number = number = self._number + 1
+        if purse.priced:
+            try:
+                self._journal.held(number, cost, purse.names, note)
+            except JournalFull:
+                self._untake(purse, cost)
+                return None
+        hold = Hold(self, purse, number, cost, tokens)
+        if purse.metered:
+            for rate in purse.requests:
+                rate.chunk.units = units = rate.chunk.units - 1
+                rate.taken += 1
+                if units < rate.low:
+                    low = True
+            for rate in purse.tokens:
+                chunk = rate.chunk
+                chunk.units = units = chunk.units - tokens
+                rate.taken += tokens
+                rate.out += 1
+                if units < rate.low:
+                    low = True
+                hold.chunks = (*hold.chunks, chunk) if hold.chunks else (chunk,)
         if low:
             self._restock(purse)
-        return Hold(self, purse, number, need, chunks)
+        return hold
+
+    def _gathered(self, purse: Purse, tokens: int) -> bool:
+        """Whether its rates have so much."""
+        now = self._monotonic()
+        for rate in purse.requests:
+            chunk = rate.chunk
+            if (chunk.units < 1 or now >= chunk.until) and not rate.gather(1, now):
+                return False
+        for rate in purse.tokens:
+            chunk = rate.chunk
+            if (chunk.units < tokens or now >= chunk.until) and not rate.gather(tokens, now):
+                return False
+        return True
+
+    def _lacking(self, purse: Purse) -> bool:
+        """Whether more was taken than there was."""
+        return any(one.free < 0 for one in purse.allotments)
+
+    def _untake(self, purse: Purse, cost: int) -> None:
+        """All of it or nothing: nobody has seen it yet."""
+        for one in purse.money:
+            one.hold(-cost)
+        for one in purse.slots:
+            one.hold(-1)
 
     def settle(self, hold: Hold, cost: int, tokens: int, row: bytes) -> None:
         """For `Hold.settle`."""
@@ -195,13 +212,14 @@ class Till:
                 self._journal.row(row)
         else:
             self._journal.settled(hold.number, cost, row)
+            back = held - cost
             for one in purse.money:
                 one.held -= held
                 one.spent += cost
-                one.free += held - cost
+                one.free += back
                 if not one.due:
                     self._stock.mark(one)
-            if cost > held:
+            if back < 0:
                 self._overdrawn(purse, cost - held)
         for one in purse.slots:
             one.held -= 1
@@ -209,16 +227,13 @@ class Till:
             if not one.due:
                 self._stock.mark(one)
         if hold.chunks:
-            self._settle_tokens(hold, tokens)
+            now, back = self._monotonic(), hold.tokens - tokens
+            for rate, chunk in zip(purse.tokens, hold.chunks, strict=False):
+                rate.settle(chunk, back, now)
+                if not rate.due:
+                    self._stock.mark_rate(rate)
         if self._queue.waiters:
             self._courier.ring()
-
-    def _settle_tokens(self, hold: Hold, tokens: int) -> None:
-        now, held = self._monotonic(), hold.tokens
-        for rate, chunk in zip(hold.purse.tokens, hold.chunks, strict=True):
-            rate.settle(chunk, held, tokens, now)
-            if not rate.due:
-                self._stock.mark_rate(rate)
 
     def extend(self, hold: Hold, cost: int) -> bool:
         """For `Hold.extend`."""
@@ -240,7 +255,7 @@ class Till:
         now = self._monotonic()
         return Rates(_tightest(purse.requests, now), _tightest(purse.tokens, now))
 
-    async def wait(self, purse: Purse, need: Need, note: bytes, *, within: float) -> Hold | Shortage:
+    async def wait(self, purse: Purse, need: Needs, note: bytes, *, within: float) -> Hold | Shortage:
         """As `take`, asking the store, for *within* seconds at most."""
         return await self._queue.wait(purse, need, note, within=within)
 
@@ -255,7 +270,7 @@ class Till:
                     await self._courier.visit()
         return self._monotonic()
 
-    def foreseen(self, purse: Purse, need: Need, moment: float) -> Shortage | None:
+    def foreseen(self, purse: Purse, need: Needs, moment: float) -> Shortage | None:
         """Why a call would be refused that wanted so much at *moment* (of `look`); nothing is taken. None if it
         would get it, or wait for what others may give back.
         """
@@ -325,12 +340,12 @@ class Till:
         low = False
         for one in purse.allotments:
             if one.free < one.low:
-                one.low = -1
+                one.low = 0
                 one.hurry = low = True
                 self._stock.mark(one)
         for rate in purse.rates:
             if rate.chunk.units < rate.low and rate.free < rate.low:
-                rate.low = -1
+                rate.low = 0
                 low = True
                 self._stock.mark_rate(rate)
         if low:
@@ -346,6 +361,6 @@ class Till:
 
 
 def _tightest(rates: Sequence[Rate], now: float) -> tuple[int, int, float] | None:
-    if len(rates) == 1:  # as nearly everywhere
-        return rates[0].standing(now)
-    return min((rate.standing(now) for rate in rates), key=itemgetter(1), default=None)
+    if len(rates) > 1:
+        return min((rate.standing(now) for rate in rates), key=itemgetter(1))
+    return rates[0].standing(now) if rates else None
