@@ -134,19 +134,19 @@ class Till:
         if purse.metered and not self._gathered(purse, tokens):
             return None
         low = False
-        for one in purse.money:
-            one.free = free = one.free - cost
-            one.held += cost
-            one.taken += cost
-            if free < one.low:
-                low = True
+        if purse.priced:
+            if purse.cash < cost:
+                if not purse.draw(cost):
+                    return None
+                low = purse.low
+            purse.hold(cost)
         for one in purse.slots:
-            one.free = free = one.free - 1
-            one.held += 1
-            one.taken += 1
+            one.loose = free = one.loose - 1
+            one.out += 1
+            one.drawn += 1
             if free < one.low:
                 low = True
-        if low and self._lacking(purse):
+        if low and any(one.loose < 0 for one in purse.slots):
             self._untake(purse, cost)
             return None
         return self._hold(purse, cost, tokens, note, low=low)
@@ -192,14 +192,9 @@ class Till:
                 return False
         return True
 
-    def _lacking(self, purse: Purse) -> bool:
-        """Whether more was taken than there was."""
-        return any(one.free < 0 for one in purse.allotments)
-
     def _untake(self, purse: Purse, cost: int) -> None:
         """All of it or nothing: nobody has seen it yet."""
-        for one in purse.money:
-            one.hold(-cost)
+        purse.hold(-cost)
         for one in purse.slots:
             one.hold(-1)
 
@@ -212,18 +207,14 @@ class Till:
                 self._journal.row(row)
         else:
             self._journal.settled(hold.number, cost, row)
-            back = held - cost
-            for one in purse.money:
-                one.held -= held
-                one.spent += cost
-                one.free += back
-                if not one.due:
-                    self._stock.mark(one)
-            if back < 0:
+            if not purse.due:
+                self._due(purse)
+            purse.settle(held, cost)
+            if cost > held:
                 self._overdrawn(purse, cost - held)
         for one in purse.slots:
-            one.held -= 1
-            one.free += 1
+            one.out -= 1
+            one.loose += 1
             if not one.due:
                 self._stock.mark(one)
         if hold.chunks:
@@ -237,16 +228,15 @@ class Till:
 
     def extend(self, hold: Hold, cost: int) -> bool:
         """For `Hold.extend`."""
-        for one in hold.purse.money:
-            if one.free < cost:
+        purse = hold.purse
+        if purse.priced:
+            if purse.cash < cost and not purse.draw(cost):
                 return False
-        if hold.purse.priced:
             try:
                 self._journal.grown(hold.number, cost)
             except JournalFull:
                 return False
-        for one in hold.purse.money:
-            one.hold(cost)
+            purse.hold(cost)
         hold.cost += cost
         return True
 
@@ -335,6 +325,11 @@ class Till:
         self._purses[key.name, target.id, model] = purse
         return purse
 
+    def _due(self, purse: Purse) -> None:
+        purse.tell()
+        for one in purse.money:
+            self._stock.mark(one)
+
     def _restock(self, purse: Purse) -> None:
         """Something is running low: the courier fetches more while calls go on."""
         low = False
@@ -355,8 +350,6 @@ class Till:
         """A call cost more than what was held. What isn't free is told to the store as it is."""
         self.debt += excess
         self.debts += 1
-        for one in purse.money:
-            one.free = max(one.free, 0)
         self._say(f"a call cost {excess} nano-dollars more than was held for it ({', '.join(purse.names)})")
 
 
