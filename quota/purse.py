@@ -13,7 +13,6 @@ from quota.allotment import Allotment
 from quota.rates import Rate
 from quota.windows import EVER
 
-
 SHARE: Final = 4  # such a part of what lies in its poorest account is what it takes out
 
 
@@ -120,9 +119,11 @@ class Purse:
 
     def empty(self) -> None:
         """Give back the cash, and tell all accounts what they don't know."""
-        cash, held, spent, taken = self.cash, self.held, self.spent, self.taken
-        self.cash = self.held = self.spent = self.taken = 0
         self.due = False
+        cash, held, spent, taken = self.cash, self.held, self.spent, self.taken
+        if not (cash or held or spent or taken):
+            return
+        self.cash = self.held = self.spent = self.taken = 0
         for one in self.money:
             one.loose += cash
             one.out += held

@@ -5,6 +5,8 @@ does what a call has held beyond what it took, each to the slot of the window th
 """
 
 import math
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final
 
 from store.contract import SHARE, Draw, Drawn, life
@@ -12,6 +14,10 @@ from store.contract import SHARE, Draw, Drawn, life
 FORGOTTEN: Final = 60.0
 WANTED: Final = 2.0
 AGAIN: Final = 0.25  # seconds after which the store is asked again for what it refused: units come back early
+
+
+# Of a rate: its limit, what is left of it as far as is known here, and the seconds until all has come back.
+Left = tuple[int, int, float]
 
 
 class Chunk:
@@ -218,10 +224,16 @@ class Rate:
     def forgettable(self, now: float) -> bool:
         return now - self.used >= FORGOTTEN and not (self.out or self.owed or self.back or self.free or self.sent)
 
-    def standing(self, now: float) -> tuple[int, int, float]:
-        """Limit, what is left of it as far as is known here, and the seconds until all has come back."""
+    def standing(self, now: float) -> Left:
         limit, free_in = self.limit, self.free_at - now
         if free_in <= 0:
             return limit, limit, 0.0
         left = self.left + (self.free if self.later else self.chunk.units)
         return limit, limit if left > limit else max(0, left), free_in
+
+
+def tightest(rates: Sequence[Rate], now: float) -> Left | None:
+    """How that one stands of which the least is left."""
+    if len(rates) > 1:
+        return min((rate.standing(now) for rate in rates), key=itemgetter(1))
+    return rates[0].standing(now) if rates else None

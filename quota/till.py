@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 from config.schema import Allowance, Config, Key, State
@@ -19,7 +18,7 @@ from quota.hold import Hold
 from quota.journal import JournalLike
 from quota.purse import Purse, allowance_of, scopes
 from quota.queue import Queue
-from quota.rates import Rate
+from quota.rates import Left, Rate, tightest
 from quota.reports import Event, Standing, Watch, standing
 from quota.stock import Stock
 from quota.words import Needs, Shortage
@@ -31,10 +30,10 @@ MOST_PURSES: Final = 20_000
 
 
 class Rates(NamedTuple):
-    """(limit, remaining, seconds until it is whole again) of the tightest rate of each kind."""
+    """How the tightest rate of each kind stands, if there is one."""
 
-    requests: tuple[int, int, float] | None
-    tokens: tuple[int, int, float] | None
+    requests: Left | None
+    tokens: Left | None
 
 
 def _mum(_: str) -> None: ...
@@ -43,7 +42,7 @@ def _mum(_: str) -> None: ...
 class Till:
     """One per process. *say* is told what operators should know.
 
-    *debt*: nano-dollars charged above what was held; *debts*: how often that was.
+    *debt*: nano-dollars charged above what was held; *debts*: how often that was. *now*: the moment, as it counts.
     """
 
     def __init__(
@@ -58,7 +57,8 @@ class Till:
     ) -> None:
         self.debt = self.debts = 0
         self._journal = journal
-        self._clock, self._monotonic = clock, monotonic
+        self._clock = clock
+        self.now = monotonic
         self._when_down, self._say = State().when_down, say
         self._config = Config()
         self._purses: dict[tuple[str, str, str], Purse] = {}
@@ -76,7 +76,7 @@ class Till:
         journal.totals = self._stock.total
         for owner, totals in journal.heritage.totals.items():
             if owner == journal.owner:
-                self._stock.inherit(totals, self._monotonic(), self._clock())
+                self._stock.inherit(totals, self.now(), self._clock())
         self._courier.begin()
         self._courier.ring()
 
@@ -181,7 +181,7 @@ class Till:
 
     def _gathered(self, purse: Purse, tokens: int) -> bool:
         """Whether its rates have so much."""
-        now = self._monotonic()
+        now = self.now()
         for rate in purse.requests:
             chunk = rate.chunk
             if (chunk.units < 1 or now >= chunk.until) and not rate.gather(1, now):
@@ -218,7 +218,7 @@ class Till:
             if not one.due:
                 self._stock.mark(one)
         if hold.chunks:
-            now, back = self._monotonic(), hold.tokens - tokens
+            now, back = self.now(), hold.tokens - tokens
             for rate, chunk in zip(purse.tokens, hold.chunks, strict=False):
                 rate.settle(chunk, back, now)
                 if not rate.due:
@@ -242,8 +242,8 @@ class Till:
 
     def limits(self, purse: Purse) -> Rates:
         """For the headers of answers, from memory."""
-        now = self._monotonic()
-        return Rates(_tightest(purse.requests, now), _tightest(purse.tokens, now))
+        now = self.now()
+        return Rates(tightest(purse.requests, now), tightest(purse.tokens, now))
 
     async def wait(self, purse: Purse, need: Needs, note: bytes, *, within: float) -> Hold | Shortage:
         """As `take`, asking the store, for *within* seconds at most."""
@@ -258,7 +258,7 @@ class Till:
             with suppress(StoreDown, TimeoutError):
                 async with asyncio.timeout(within):
                     await self._courier.visit()
-        return self._monotonic()
+        return self.now()
 
     def foreseen(self, purse: Purse, need: Needs, moment: float) -> Shortage | None:
         """Why a call would be refused that wanted so much at *moment* (of `look`); nothing is taken. None if it
@@ -280,7 +280,7 @@ class Till:
         """
         if allowance is None:
             allowance = allowance_of(self._config, scope)
-        now, wall = self._monotonic(), self._clock()
+        now, wall = self.now(), self._clock()
         ones = [one for one in self._stock.of(scope, allowance, now, wall) if isinstance(one, Allotment)]
         asked = [one for one in ones if one.budget is not None]
         for one in asked:
@@ -314,7 +314,7 @@ class Till:
     def _new_purse(self, key: Key, target: Target, model: str) -> Purse:
         if len(self._purses) >= MOST_PURSES:
             self.forgotten()
-        now, wall = self._monotonic(), self._clock()
+        now, wall = self.now(), self._clock()
         ones = [
             one
             for scope, allowance in scopes(self._config, key, target, model)
@@ -351,9 +351,3 @@ class Till:
         self.debt += excess
         self.debts += 1
         self._say(f"a call cost {excess} nano-dollars more than was held for it ({', '.join(purse.names)})")
-
-
-def _tightest(rates: Sequence[Rate], now: float) -> tuple[int, int, float] | None:
-    if len(rates) > 1:
-        return min((rate.standing(now) for rate in rates), key=itemgetter(1))
-    return rates[0].standing(now) if rates else None
