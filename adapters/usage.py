@@ -24,23 +24,21 @@ def usage_of(value: Any, cost: tuple[str, float] | None = None, tier: Any = None
     if prompt is None or output is None:
         return None
     inside, outside = get("prompt_tokens_details"), get("completion_tokens_details")
+    charged = _charged(value, *cost) if cost else None
+    tier = _tier(tier) if tier else ""
+    if not (
+        (inside and (inside.__class__ is not dict or any(inside.values())))
+        or (outside and (outside.__class__ is not dict or any(outside.values())))
+        or get("prompt_cache_hit_tokens")
+        or get("reasoning_tokens")
+    ):
+        # As most are: there is nothing to be sorted.
+        return Usage(prompt, 0, 0, output, 0, False, charged, 0, 0, 0, 0, 0, tier)
     of = inside.get if inside.__class__ is dict else _NOTHING
     made = outside.get if outside.__class__ is dict else _NOTHING
-    charged = _charged(value, *cost) if cost else None
-    tier = _tier(tier)
     # DeepSeek says it at the top, its newer answers in both places; they are never added up.
-    cached = of("cached_tokens") or get("prompt_cache_hit_tokens")
-    reasoning = made("reasoning_tokens") or get("reasoning_tokens")
-    if not (
-        cached
-        or reasoning
-        or of("cache_write_tokens")
-        or of("audio_tokens")
-        or made("audio_tokens")
-        or made("image_tokens")
-    ):
-        return Usage(prompt, 0, 0, output, 0, False, charged, 0, 0, 0, 0, 0, tier)
-    cached, reasoning = _amount_of(cached), _amount_of(reasoning)
+    cached = _amount_of(of("cached_tokens") or get("prompt_cache_hit_tokens"))
+    reasoning = _amount_of(made("reasoning_tokens") or get("reasoning_tokens"))
     if reasoning and count(get("total_tokens")) == prompt + output + reasoning:
         output += reasoning  # xAI counts reasoning beside the answer
     cached = min(cached, prompt)
