@@ -68,7 +68,7 @@ class OpenAI:
         self._tidy = accent.tidy
         self._base = urlsplit(provider.base_url).path.rstrip("/")
         self._key_header = (provider.local and accent.local_key_header) or accent.key_header
-        self._verbatim = not (accent.finish or accent.keys or accent.hears)
+        self._verbatim = not (accent.finish or accent.keys or accent.hears or accent.remembers)
         self._headers = {
             **_JSON,
             **accent.headers,
@@ -135,27 +135,30 @@ class OpenAI:
     def decode(self, body: bytes, ask: Ask, request: WireRequest) -> Completion:
         if request.notes is not None and isinstance(request.notes, Bridged):
             return self._bridge.decode(body, ask, request.notes)
-        call, accent = ask.call, self._accent
+        accent, endpoint = self._accent, ask.call.endpoint
         if not body.startswith(b"{"):
             body = body.lstrip()  # DeepSeek and OpenRouter keep a connection alive with blanks before the JSON
         answer = read(body)
         if is_error(answer):
             raise UpstreamError(failure_inside(answer, signals=accent.signals))
-        if call.endpoint == "embeddings":
-            _check_vectors(answer, call)
+        if endpoint == "embeddings":
+            _check_vectors(answer, ask.call)
             return Completion(body, usage_of(answer.get("usage"), accent.cost))
-        ear = accent.hears(ask, request) if accent.hears else None
-        heard = ear is not None and ear.hear(answer, "message")
-        choices = self._choices(answer, call.endpoint)
-        if not self._verbatim and (renamed(choices, "message", accent) or heard):
-            body = written(answer)
+        kept = NOTHING
+        if self._verbatim:
+            choices = self._choices(answer, endpoint)
+        else:
+            ear = accent.hears(ask, request) if accent.hears else None
+            heard = ear is not None and ear.hear(answer, "message")
+            choices = self._choices(answer, endpoint)
+            if renamed(choices, "message", accent) or heard:
+                body = written(answer)
+            if self._remembers(ask.call):
+                kept = remembered(choices[0]["message"], accent.remembers)
         finish = choices[0].get("finish_reason")
         usage = usage_of(answer.get("usage"), accent.cost, answer.get("service_tier"))
         # Only who has to estimate wants to know how much text there is.
         produced = 0 if usage is not None else sum([size_of(choice, "message") for choice in choices])
-        kept = NOTHING
-        if accent.remembers and self._remembers(call):
-            kept = remembered(choices[0]["message"], accent.remembers)
         return Completion(body, usage, finish if finish.__class__ is str else None, produced, kept)
 
     def decoder(self, ask: Ask, request: WireRequest) -> Decoder:
