@@ -149,12 +149,12 @@ class OpenAIDecoder:
             raise UpstreamError(self.broken)
         out: list[Event] = []
         since = start = at = 0
+        end = len(data)
         before, looks = self._ordinary, _LOOKS
         unix = b"\r" not in data
         try:
-            while at < len(data) and not self.done:
+            while at < end and not self.done:
                 start = at
-                swaps = self._swaps
                 if looks and (self._shape is not None or self._ordinary is not before):
                     at, swaps = self._pass_on(data, start)
                     looks -= at == start
@@ -181,7 +181,7 @@ class OpenAIDecoder:
             self._forget()
         if since < at:
             out.append(Verbatim(data[since:at]))
-        return joined(out) if len(out) > 1 else out
+        return out if len(out) < 2 or out[1].__class__ is Report else joined(out)
 
     def _pass_on(self, data: bytes, at: int) -> tuple[int, tuple[Swap, ...]]:
         """Let the ordinary events at *at* through: where they end, and what is replaced in them.

@@ -68,7 +68,8 @@ def next_event(whole: bytes, start: int, unix: bool = False) -> tuple[bytes, int
         end = whole.find(b"\n\n", start) + 2
         if end < 2 or whole.find(b"\r", start, end) >= 0:
             end = _careful_end(whole, start)
-    _within(end - start)
+    if end - start > LIMIT:
+        raise _too_long()
     return whole[start:end].lstrip(b"\r\n"), end
 
 
@@ -130,4 +131,8 @@ def _last_blank(data: bytes | bytearray, start: int) -> int:
 
 def _within(size: int) -> None:
     if size > LIMIT:
-        raise UpstreamError(Failure(Fault.BROKEN, "an event of the stream is longer than 8 MiB"))
+        raise _too_long()
+
+
+def _too_long() -> UpstreamError:
+    return UpstreamError(Failure(Fault.BROKEN, "an event of the stream is longer than 8 MiB"))
