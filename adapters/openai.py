@@ -162,7 +162,7 @@ class OpenAI:
         return Completion(body, usage, finish if finish.__class__ is str else None, produced, kept)
 
     def decoder(self, ask: Ask, request: WireRequest) -> Decoder:
-        if isinstance(request.notes, Bridged):
+        if request.notes is not None and isinstance(request.notes, Bridged):
             return self._bridge.decoder(ask, request.notes)
         call, accent = ask.call, self._accent
         asked = call.include_usage

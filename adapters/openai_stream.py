@@ -37,13 +37,11 @@ class OpenAIDecoder:
 
     __slots__ = (
         "_accent",
-        "_choices",
-        "_deltas",
+        "_call",
         "_ear",
         "_frames",
         "_head",
         "_heard",
-        "_include_usage",
         "_may_cruise",
         "_memory",
         "_ordinary",
@@ -73,12 +71,10 @@ class OpenAIDecoder:
         self.produced = 0
         self.broken: Failure | None = None
         self._accent = accent
-        self._choices = call.choices
-        self._include_usage = call.include_usage
+        self._call = call
         self._ear = ear
         self._trusts = ear is None  # that events which look like the last stream's say no more than they did
         self._may_cruise = call.choices == 1
-        self._deltas = call.endpoint != "completions"
         self._ordinary: Ordinary | None = None  # set while cruising
         self._shape: Shape | None = None
         self._head = b""  # what all events of this stream begin with
@@ -99,7 +95,7 @@ class OpenAIDecoder:
         before, after, joint, swaps = shape
         if not (data.startswith(before) and data.endswith(after)):
             return None
-        lines = data.count(b"\n")
+        lines = len(data) - len(data.replace(b"\n", b""))  # see feeds
         count = 1 if lines == 2 else data.count(joint) + 1
         if 2 * count != lines:
             return None
@@ -292,8 +288,8 @@ class OpenAIDecoder:
         if not isinstance(index, int):
             index = choice["index"] = 0
             mended = MORE
-        if not self._deltas:
-            return mended
+        if self._call.endpoint == "completions":
+            return mended  # which has no deltas
         heard = self._heard.get(index)
         if heard is None:
             heard = self._heard[index] = Heard()
@@ -313,7 +309,7 @@ class OpenAIDecoder:
         if index == 0 or self.finish is None:
             self.finish = reason if index not in self._stopped else self.finish
         self._stopped.add(index)
-        self.finished = len(self._stopped) >= self._choices
+        self.finished = len(self._stopped) >= self._call.choices
 
     def _hide_usage(self, body: Json) -> None:
         """What comes along with choices is told at the end. Where nothing stood there nothing stands afterwards."""
@@ -322,7 +318,7 @@ class OpenAIDecoder:
         if body.pop("usage"):
             self._may_cruise = False
             self._forget()
-        if self._include_usage:
+        if self._call.include_usage:
             body["usage"] = None
 
     def _learn(self, event: bytes, choices: list[Json], mended: int) -> None:
@@ -352,7 +348,12 @@ class OpenAIDecoder:
         """*choice* is an event's only one, and it says nothing but a finish or, as the first, the role."""
         if self.finished:
             self._memory.learn_ending(ending, self.finish or "")
-        elif self._deltas and choice["delta"].get("role") and len(self._seen) == 1 and not self.started:
+        elif (
+            self._call.endpoint != "completions"
+            and choice["delta"].get("role")
+            and len(self._seen) == 1
+            and not self.started
+        ):
             self._memory.learn_ending(ending, "")
 
     def _knows(self, event: bytes) -> bool:

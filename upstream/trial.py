@@ -34,9 +34,8 @@ class Trial(ABC):
         "_adapter",
         "_ask",
         "_deadlines",
-        "_most",
+        "_left",
         "_parts",
-        "_size",
         "due",
         "exchange",
         "head",
@@ -51,8 +50,7 @@ class Trial(ABC):
         self.request = request
         self._deadlines = deadlines
         self._parts: list[bytes] = []
-        self._size = 0
-        self._most = MOST_WHOLE
+        self._left = MOST_WHOLE  # bytes that may still come, and be kept
         self.due = due
         self.exchange: Exchange | None = None
         self.head = b""
@@ -76,13 +74,13 @@ class Trial(ABC):
         self.status = status
         self.head = head
         if status != 200:
-            self._most = MOST_ERROR
+            self._left = MOST_ERROR
 
     def on_data(self, data: bytes) -> None:
         if self.over:
             return
-        self._size += len(data)
-        if self._size <= self._most:
+        self._left -= len(data)
+        if self._left >= 0:
             self._parts.append(data)
         else:
             self._fail(TOO_LARGE if self.status == 200 else self._refused())
@@ -194,6 +192,7 @@ class StreamTrial(Trial):
     ) -> None:
         loop = self._loop = deadlines.loop
         super().__init__(adapter, ask, request, deadlines, min(loop.time() + first, deadline))
+        self._left = MOST_HELD
         self.decoder = adapter.decoder(ask, request)
         self.ended: asyncio.Future[Failure | None] = loop.create_future()
         self.first_content = 0.0
@@ -281,8 +280,8 @@ class StreamTrial(Trial):
             self._wait_for_more(self.first_content)
             self._tell([])
             return
-        self._size += size
-        if self._size > MOST_HELD:
+        self._left -= size
+        if self._left < 0:
             self._fail(NO_CONTENT)
 
     def _begin(self) -> None:
