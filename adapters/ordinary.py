@@ -60,11 +60,6 @@ class Shape(NamedTuple):
         count = data.count(joint, start, end) + 1
         return (end, count) if 2 * count == feeds(data[start:end]) else (0, 0)
 
-    def passed(self, data: bytes, count: int) -> tuple[bytes, int]:
-        """*count* ordinary events as the client gets them, and how much content they hold."""
-        size = len(data) - count * len(self.joint)
-        return replaced(data, self.swaps) if self.swaps else data, size
-
 
 def feeds(data: bytes) -> int:
     """How many line feeds there are. *replace* leaps from one to the next, where *count* would look at every byte."""
