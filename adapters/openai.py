@@ -28,6 +28,7 @@ from core.errors import invalid
 from core.faults import Failure, UpstreamError
 from core.secret import Secret
 from core.target import Provider
+from core.usage import filled
 from core.wire import NOTHING, Completion, Headers, Json, WireRequest
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
@@ -125,7 +126,7 @@ class OpenAI:
             if self._plain:
                 if self._tidy and endpoint == "chat":
                     tidy(body)
-                return WireRequest(path, orjson.dumps(body), (), dropped)
+                return filled(WireRequest, (path, orjson.dumps(body), (), dropped, None))
             draft = Draft(ask, body, path, self._base)
             self._reword(draft)
             return WireRequest(draft.path, orjson.dumps(body), (), (*dropped, *draft.end()), draft.notes)
@@ -159,7 +160,7 @@ class OpenAI:
         usage = usage_of(answer.get("usage"), accent.cost, answer.get("service_tier"))
         # Only who has to estimate wants to know how much text there is.
         produced = 0 if usage is not None else sum([size_of(choice, "message") for choice in choices])
-        return Completion(body, usage, finish if finish.__class__ is str else None, produced, kept)
+        return filled(Completion, (body, usage, finish if finish.__class__ is str else None, produced, kept))
 
     def decoder(self, ask: Ask, request: WireRequest) -> Decoder:
         if request.notes is not None and isinstance(request.notes, Bridged):

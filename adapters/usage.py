@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.usage import MOST, Usage, count
+from core.usage import MOST, Usage, count, filled
 from core.wire import Json
 
 NANO = 1_000_000_000  # nano-dollars in a dollar
@@ -35,7 +35,7 @@ def usage_of(value: Any, cost: tuple[str, float] | None = None, tier: Any = None
         or get("reasoning_tokens")
     ):
         # As most are: there is nothing to be sorted.
-        return Usage(prompt, 0, 0, output, 0, False, charged, 0, 0, 0, 0, 0, tier)
+        return filled(Usage, (prompt, 0, 0, output, 0, False, charged, 0, 0, 0, 0, 0, tier, 0, 0))
     of = inside.get if inside.__class__ is dict else _NOTHING
     made = outside.get if outside.__class__ is dict else _NOTHING
     # DeepSeek says it at the top, its newer answers in both places; they are never added up.
