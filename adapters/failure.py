@@ -38,7 +38,9 @@ def is_error(body: Json) -> bool:
     """Whether a body that came with 200 is an error all the same."""
     if body.get("error") or body.get("object") == "error":
         return True
-    base = body.get("base_resp")  # MiniMax
+    if "base_resp" not in body:
+        return False
+    base = body["base_resp"]  # MiniMax
     return isinstance(base, dict) and base.get("status_code") not in {0, None}
 
 

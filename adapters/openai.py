@@ -28,6 +28,7 @@ from core.errors import invalid
 from core.faults import Failure, UpstreamError
 from core.secret import Secret
 from core.target import Provider
+from core.usage import filled
 from core.wire import NOTHING, Completion, Headers, Json, WireRequest
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
@@ -68,7 +69,7 @@ class OpenAI:
         self._tidy = accent.tidy
         self._base = urlsplit(provider.base_url).path.rstrip("/")
         self._key_header = (provider.local and accent.local_key_header) or accent.key_header
-        self._verbatim = not accent.finish and not accent.keys
+        self._verbatim = not (accent.finish or accent.keys or accent.hears or accent.remembers)
         self._headers = {
             **_JSON,
             **accent.headers,
@@ -125,7 +126,7 @@ class OpenAI:
             if self._plain:
                 if self._tidy and endpoint == "chat":
                     tidy(body)
-                return WireRequest(path, orjson.dumps(body), (), dropped)
+                return filled(WireRequest, (path, orjson.dumps(body), (), dropped, None))
             draft = Draft(ask, body, path, self._base)
             self._reword(draft)
             return WireRequest(draft.path, orjson.dumps(body), (), (*dropped, *draft.end()), draft.notes)
@@ -133,38 +134,36 @@ class OpenAI:
             raise invalid("the request is nested too deeply") from error
 
     def decode(self, body: bytes, ask: Ask, request: WireRequest) -> Completion:
-        if isinstance(request.notes, Bridged):
+        if request.notes is not None and isinstance(request.notes, Bridged):
             return self._bridge.decode(body, ask, request.notes)
-        call = ask.call
-        # DeepSeek and OpenRouter keep a connection alive with blanks before the JSON.
-        if body[:1].isspace():
-            body = body.lstrip()
+        accent, endpoint = self._accent, ask.call.endpoint
+        if not body.startswith(b"{"):
+            body = body.lstrip()  # DeepSeek and OpenRouter keep a connection alive with blanks before the JSON
         answer = read(body)
         if is_error(answer):
-            raise UpstreamError(failure_inside(answer, signals=self._accent.signals))
-        if call.endpoint == "embeddings":
-            _check_vectors(answer, call)
-            return Completion(body, usage_of(answer.get("usage"), self._accent.cost))
-        ear = self._accent.hears(ask, request) if self._accent.hears else None
-        heard = ear is not None and ear.hear(answer, "message")
-        choices = _choices(answer, *_CONTENT[call.endpoint])
-        finish = None
-        for choice in reversed(choices):
-            finish = choice.get("finish_reason")
-            if "error" in choice or (finish.__class__ is str and finish in self._accent.fatal):
-                self._check_finish(choice)
-        if heard or not self._verbatim:
-            if renamed(choices, "message", self._accent) or heard:
+            raise UpstreamError(failure_inside(answer, signals=accent.signals))
+        if endpoint == "embeddings":
+            _check_vectors(answer, ask.call)
+            return Completion(body, usage_of(answer.get("usage"), accent.cost))
+        kept = NOTHING
+        if self._verbatim:
+            choices = self._choices(answer, endpoint)
+        else:
+            ear = accent.hears(ask, request) if accent.hears else None
+            heard = ear is not None and ear.hear(answer, "message")
+            choices = self._choices(answer, endpoint)
+            if renamed(choices, "message", accent) or heard:
                 body = written(answer)
-            finish = choices[0].get("finish_reason")
-        usage = usage_of(answer.get("usage"), self._accent.cost, answer.get("service_tier"))
+            if self._remembers(ask.call):
+                kept = remembered(choices[0]["message"], accent.remembers)
+        finish = choices[0].get("finish_reason")
+        usage = usage_of(answer.get("usage"), accent.cost, answer.get("service_tier"))
         # Only who has to estimate wants to know how much text there is.
         produced = 0 if usage is not None else sum([size_of(choice, "message") for choice in choices])
-        kept = remembered(choices[0]["message"], self._accent.remembers) if self._remembers(call) else NOTHING
-        return Completion(body, usage, finish if isinstance(finish, str) else None, produced, kept)
+        return filled(Completion, (body, usage, finish if finish.__class__ is str else None, produced, kept))
 
     def decoder(self, ask: Ask, request: WireRequest) -> Decoder:
-        if isinstance(request.notes, Bridged):
+        if request.notes is not None and isinstance(request.notes, Bridged):
             return self._bridge.decoder(ask, request.notes)
         call, accent = ask.call, self._accent
         asked = call.include_usage
@@ -216,12 +215,22 @@ class OpenAI:
         version = quote(self._api_version, safe="")
         return f"/openai/deployments/{quote(model, safe='')}{_PATHS[endpoint]}?api-version={version}"
 
-    def _check_finish(self, choice: Json) -> None:
-        if error := choice.get("error"):
-            raise UpstreamError(failure_inside({"error": error}, signals=self._accent.signals))
-        reason = choice.get("finish_reason")
-        if fault := self._accent.fatal.get(reason) if isinstance(reason, str) else None:
-            raise UpstreamError(Failure(fault, f"the provider ended the answer with {reason!r}"))
+    def _choices(self, answer: Json, endpoint: str) -> list[Json]:
+        """The choices of an answer, each of them sound."""
+        content, kind = _CONTENT[endpoint]
+        fatal = self._accent.fatal
+        choices: Any = answer.get("choices")
+        if not isinstance(choices, list) or not choices:
+            raise broken("the answer has no choices")
+        for choice in choices:
+            if not (isinstance(choice, dict) and isinstance(choice.get(content), kind)):
+                raise broken(f"the answer has a choice without {content}")
+            if "error" in choice and (error := choice["error"]):
+                raise UpstreamError(failure_inside({"error": error}, signals=self._accent.signals))
+            reason = choice.get("finish_reason")
+            if reason.__class__ is str and reason in fatal:
+                raise UpstreamError(Failure(fatal[reason], f"the provider ended the answer with {reason!r}"))
+        return choices
 
 
 def models(body: bytes) -> list[Json]:
@@ -234,16 +243,6 @@ def models(body: bytes) -> list[Json]:
     if not isinstance(given, list):
         raise broken("the list of models is none")
     return [one for one in given if isinstance(one, dict) and isinstance(one.get("id"), str)]
-
-
-def _choices(answer: Json, content: str, kind: type) -> list[Json]:
-    choices: Any = answer.get("choices")
-    if not isinstance(choices, list) or not choices:
-        raise broken("the answer has no choices")
-    for choice in choices:
-        if not (isinstance(choice, dict) and isinstance(choice.get(content), kind)):
-            raise broken(f"the answer has a choice without {content}")
-    return choices
 
 
 def _check_vectors(answer: Json, call: Call) -> None:

@@ -14,6 +14,7 @@ from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_events import is_head, joined, read_event, whole_event, writable
 from adapters.openai_parts import KEPT, MORE, ROLE, Heard, renamed, size_of
 from adapters.ordinary import CHOICES, Memory, Ordinary, Shape, Swap, learnt, replaced, run
+from adapters.sse import next_event
 from adapters.usage import usage_of
 from core.call import Call
 from core.faults import Failure, UpstreamError
@@ -21,6 +22,7 @@ from core.usage import Usage
 from core.wire import NOTHING, Chunk, Event, Json, Report, Verbatim
 
 _LOOKS = 4  # how often one read is scanned for ordinary events without finding any
+_END = b"data: [DONE]\n\n"
 _ENDED_EARLY = "the answer ended before it was complete"
 
 
@@ -35,13 +37,11 @@ class OpenAIDecoder:
 
     __slots__ = (
         "_accent",
-        "_choices",
-        "_deltas",
+        "_call",
         "_ear",
         "_frames",
         "_head",
         "_heard",
-        "_include_usage",
         "_may_cruise",
         "_memory",
         "_ordinary",
@@ -71,12 +71,10 @@ class OpenAIDecoder:
         self.produced = 0
         self.broken: Failure | None = None
         self._accent = accent
-        self._choices = call.choices
-        self._include_usage = call.include_usage
+        self._call = call
         self._ear = ear
         self._trusts = ear is None  # that events which look like the last stream's say no more than they did
         self._may_cruise = call.choices == 1
-        self._deltas = call.endpoint != "completions"
         self._ordinary: Ordinary | None = None  # set while cruising
         self._shape: Shape | None = None
         self._head = b""  # what all events of this stream begin with
@@ -97,7 +95,7 @@ class OpenAIDecoder:
         before, after, joint, swaps = shape
         if not (data.startswith(before) and data.endswith(after)):
             return None
-        lines = data.count(b"\n")
+        lines = len(data) - len(data.replace(b"\n", b""))  # see feeds
         count = 1 if lines == 2 else data.count(joint) + 1
         if 2 * count != lines:
             return None
@@ -117,13 +115,13 @@ class OpenAIDecoder:
         passed = self.cruise(data)
         if passed is not None:
             return [Verbatim(passed)]
-        known = self._ordinary
-        if known is not None:
-            end, count = run(data, 0, known)
-            if end:
-                passing = self._passed(data[:end], count, known)
-                return [passing] if end == len(data) else joined([passing, *self._careful(data[end:])])
-        return self._careful(data)
+        if self._ordinary is None:
+            return self._careful(data)
+        stop, swaps = self._ordinary_until(data, 0)
+        if not stop:
+            return self._careful(data)
+        passing = Verbatim(replaced(data[:stop], swaps))
+        return [passing] if stop == len(data) else joined([passing, *self._careful(data[stop:])])
 
     def close(self) -> list[Event]:
         if self.broken is not None:
@@ -138,58 +136,82 @@ class OpenAIDecoder:
             self._end(out)
         return out
 
-    def _passed(self, data: bytes, count: int, known: Ordinary) -> Verbatim:
-        """*count* ordinary events, which go through whole."""
-        self.produced += max(0, len(data) - count * known.overhead)
-        return Verbatim(replaced(data, known.swaps))
-
     def _careful(self, data: bytes) -> list[Event]:
-        """Event by event; but once one shows anew how ordinary ones look, the next of them at once."""
+        """Event by event; but once one shows anew how ordinary ones look, the next of them at once.
+
+        Neighbours that need no change are told as one, from *since* on.
+        """
         if self.broken is not None:
             raise UpstreamError(self.broken)
         out: list[Event] = []
-        at, end = 0, len(data)
-        before = self._ordinary
-        looks = _LOOKS
+        since = start = at = 0
+        end = len(data)
+        before, looks = self._ordinary, _LOOKS
+        unix = b"\r" not in data
         try:
             while at < end and not self.done:
+                start = at
                 if looks and (self._shape is not None or self._ordinary is not before):
-                    stop = self._pass_on(data, at, out)
-                    if stop:
-                        at = stop
+                    at, swaps = self._pass_on(data, start)
+                    looks -= at == start
+                if at == start:
+                    raw, at = next_event(data, start, unix)
+                    if not (self._may_cruise and self._trusts and self._knows(raw)):
+                        if since < start:
+                            out.append(Verbatim(data[since:start]))
+                        since = at
+                        self._take(raw, out)
                         continue
-                    looks -= 1
-                raw, at = sse.next_event(data, at)
-                if not (self._trusts and self._memory.endings and self._knows(raw, out)):
-                    self._take(raw, out)
+                    swaps = self._swaps
+                if swaps:
+                    if since < start:
+                        out.append(Verbatim(data[since:start]))
+                    out.append(Verbatim(replaced(data[start:at], swaps)))
+                    since = at
         except UpstreamError as error:
-            if not (self.started and out):
+            at = start
+            if not (self.started and (out or since < at)):
                 raise
             self.broken = error.failure
             self._may_cruise = False
             self._forget()
-        return joined(out)
+        if since < at:
+            out.append(Verbatim(data[since:at]))
+        return out if len(out) < 2 or out[1].__class__ is Report else joined(out)
 
-    def _pass_on(self, data: bytes, at: int, out: list[Event]) -> int:
-        """Let the ordinary events at *at* through. Where they end; 0 if there are none, or others between them."""
-        shape, known = self._shape, self._ordinary
+    def _pass_on(self, data: bytes, at: int) -> tuple[int, tuple[Swap, ...]]:
+        """Let the ordinary events at *at* through: where they end, and what is replaced in them.
+
+        They end at *at* if there are none, or others between them.
+        """
+        shape = self._shape
         if shape is not None:
             stop, count = shape.run(data, at)
             if stop:
-                passed, size = shape.passed(data[at:stop], count)
-                self.produced += size
-                self.started = self.started or size > 0
-                out.append(Verbatim(passed))
-                return stop
+                size = stop - at - count * len(shape.joint)
+                if size:
+                    self.produced += size
+                    self.started = True
+                return stop, shape.swaps
+        return self._ordinary_until(data, at)
+
+    def _ordinary_until(self, data: bytes, at: int) -> tuple[int, tuple[Swap, ...]]:
+        """The same for events that only resemble each other, each with a head of its own."""
+        known = self._ordinary
         if known is None:
-            return 0
+            return at, ()
         stop, count = run(data, at, known)
-        if stop:
-            out.append(self._passed(data[at:stop], count, known))
-        return stop
+        if not stop:
+            return at, ()
+        self.produced += max(0, stop - at - count * known.overhead)
+        return stop, known.swaps
 
     def _take(self, raw: bytes, out: list[Event]) -> None:
         """One event."""
+        if raw == _END:
+            self._end(out)
+            self.done = True
+            return
         plain = sse.plain(raw)
         name, data = (b"", raw[5:-2]) if plain else sse.event(raw)
         if data is None or not (data := data.strip()):
@@ -266,8 +288,8 @@ class OpenAIDecoder:
         if not isinstance(index, int):
             index = choice["index"] = 0
             mended = MORE
-        if not self._deltas:
-            return mended
+        if self._call.endpoint == "completions":
+            return mended  # which has no deltas
         heard = self._heard.get(index)
         if heard is None:
             heard = self._heard[index] = Heard()
@@ -287,7 +309,7 @@ class OpenAIDecoder:
         if index == 0 or self.finish is None:
             self.finish = reason if index not in self._stopped else self.finish
         self._stopped.add(index)
-        self.finished = len(self._stopped) >= self._choices
+        self.finished = len(self._stopped) >= self._call.choices
 
     def _hide_usage(self, body: Json) -> None:
         """What comes along with choices is told at the end. Where nothing stood there nothing stands afterwards."""
@@ -296,7 +318,7 @@ class OpenAIDecoder:
         if body.pop("usage"):
             self._may_cruise = False
             self._forget()
-        if self._include_usage:
+        if self._call.include_usage:
             body["usage"] = None
 
     def _learn(self, event: bytes, choices: list[Json], mended: int) -> None:
@@ -326,31 +348,33 @@ class OpenAIDecoder:
         """*choice* is an event's only one, and it says nothing but a finish or, as the first, the role."""
         if self.finished:
             self._memory.learn_ending(ending, self.finish or "")
-        elif self._deltas and choice["delta"].get("role") and len(self._seen) == 1 and not self.started:
+        elif (
+            self._call.endpoint != "completions"
+            and choice["delta"].get("role")
+            and len(self._seen) == 1
+            and not self.started
+        ):
             self._memory.learn_ending(ending, "")
 
-    def _knows(self, event: bytes, out: list[Event]) -> bool:
+    def _knows(self, event: bytes) -> bool:
         """Whether *event* tells the role or a finish, to the byte as the last stream did."""
-        head = self._head
-        if head and not event.startswith(head):
-            return False
-        at = len(head) or event.find(CHOICES)
-        reason = self._memory.endings.get(event[at:])
-        if reason is None or not self._may_cruise or bool(reason) != bool(head):
-            return False
-        if reason:
+        head, endings = self._head, self._memory.endings
+        if head:
+            reason = endings.get(event[len(head) :]) if event.startswith(head) else None
+            if not reason:
+                return False
             self._stopped.add(0)
             self.finish = reason
             self.started = self.finished = True
             self._may_cruise = False
             self._forget()
-        elif self._seen or not is_head(event[:at]):
-            return False
         else:
+            at = event.find(CHOICES)
+            if endings.get(event[at:]) != "" or self._seen or not is_head(event[:at]):
+                return False
             self._heard[0] = Heard(role=True)
             self._begin(event[:at])
         self._seen.add(0)
-        out.append(Verbatim(replaced(event, self._swaps)))
         return True
 
     def _end(self, out: list[Event]) -> None:

@@ -58,12 +58,12 @@ class Shape(NamedTuple):
         if end < len(after):
             return 0, 0
         count = data.count(joint, start, end) + 1
-        return (end, count) if 2 * count == data.count(b"\n", start, end) else (0, 0)
+        return (end, count) if 2 * count == feeds(data[start:end]) else (0, 0)
 
-    def passed(self, data: bytes, count: int) -> tuple[bytes, int]:
-        """*count* ordinary events as the client gets them, and how much content they hold."""
-        size = len(data) - count * len(self.joint)
-        return replaced(data, self.swaps) if self.swaps else data, size
+
+def feeds(data: bytes) -> int:
+    """How many line feeds there are. *replace* leaps from one to the next, where *count* would look at every byte."""
+    return len(data) - len(data.replace(b"\n", b""))
 
 
 def shaped(before: bytes, after: bytes, swaps: tuple[Swap, ...]) -> Shape | None:
@@ -164,7 +164,7 @@ def run(data: bytes, start: int, ordinary: Ordinary) -> tuple[int, int]:
     if (
         not count
         or count != data.count(opening, start, end)
-        or 2 * count != data.count(b"\n", start, end)
+        or 2 * count != feeds(data[start:end])
         or data.find(ERROR, max(start, end - TAIL), end) >= 0
     ):
         return 0, 0

@@ -55,18 +55,21 @@ class Frames:
         return left
 
 
-def next_event(whole: bytes, start: int) -> tuple[bytes, int]:
+def next_event(whole: bytes, start: int, unix: bool = False) -> tuple[bytes, int]:
     """The event of *whole* that begins at *start*, with its blank line, and where the next one begins.
 
-    *whole* ends at a blank line.
+    *whole* ends at a blank line. *unix*: it has no carriage returns.
     """
-    if whole.startswith(b"\r", whole.find(b"\n", start) - 1):
+    if unix:
+        end = whole.find(b"\n\n", start) + 2
+    elif whole.startswith(b"\r", whole.find(b"\n", start) - 1):
         end = _careful_end(whole, start)  # not after a look for two line feeds, which may be far away
     else:
         end = whole.find(b"\n\n", start) + 2
         if end < 2 or whole.find(b"\r", start, end) >= 0:
             end = _careful_end(whole, start)
-    _within(end - start)
+    if end - start > LIMIT:
+        raise _too_long()
     return whole[start:end].lstrip(b"\r\n"), end
 
 
@@ -128,4 +131,8 @@ def _last_blank(data: bytes | bytearray, start: int) -> int:
 
 def _within(size: int) -> None:
     if size > LIMIT:
-        raise UpstreamError(Failure(Fault.BROKEN, "an event of the stream is longer than 8 MiB"))
+        raise _too_long()
+
+
+def _too_long() -> UpstreamError:
+    return UpstreamError(Failure(Fault.BROKEN, "an event of the stream is longer than 8 MiB"))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.usage import Usage, count
+from core.usage import MOST, Usage, count, filled
 from core.wire import Json
 
 NANO = 1_000_000_000  # nano-dollars in a dollar
@@ -20,27 +20,27 @@ def usage_of(value: Any, cost: tuple[str, float] | None = None, tier: Any = None
     if not isinstance(value, dict):
         return None
     get = value.get
-    prompt, output = count(get("prompt_tokens")), count(get("completion_tokens", 0))
-    if prompt is None or output is None:
-        return None
+    prompt, output = get("prompt_tokens"), get("completion_tokens", 0)
+    if not (prompt.__class__ is output.__class__ is int and 0 <= prompt <= MOST and 0 <= output <= MOST):
+        prompt, output = count(prompt), count(output)
+        if prompt is None or output is None:
+            return None
     inside, outside = get("prompt_tokens_details"), get("completion_tokens_details")
+    charged = _charged(value, *cost) if cost else None
+    tier = _tier(tier) if tier else ""
+    if not (
+        (inside and (inside.__class__ is not dict or any(inside.values())))
+        or (outside and (outside.__class__ is not dict or any(outside.values())))
+        or get("prompt_cache_hit_tokens")
+        or get("reasoning_tokens")
+    ):
+        # As most are: there is nothing to be sorted.
+        return filled(Usage, (prompt, 0, 0, output, 0, False, charged, 0, 0, 0, 0, 0, tier, 0, 0))
     of = inside.get if inside.__class__ is dict else _NOTHING
     made = outside.get if outside.__class__ is dict else _NOTHING
-    charged = _charged(value, *cost) if cost else None
-    tier = _tier(tier)
     # DeepSeek says it at the top, its newer answers in both places; they are never added up.
-    cached = of("cached_tokens") or get("prompt_cache_hit_tokens")
-    reasoning = made("reasoning_tokens") or get("reasoning_tokens")
-    if not (
-        cached
-        or reasoning
-        or of("cache_write_tokens")
-        or of("audio_tokens")
-        or made("audio_tokens")
-        or made("image_tokens")
-    ):
-        return Usage(prompt, 0, 0, output, 0, False, charged, 0, 0, 0, 0, 0, tier)
-    cached, reasoning = _amount_of(cached), _amount_of(reasoning)
+    cached = _amount_of(of("cached_tokens") or get("prompt_cache_hit_tokens"))
+    reasoning = _amount_of(made("reasoning_tokens") or get("reasoning_tokens"))
     if reasoning and count(get("total_tokens")) == prompt + output + reasoning:
         output += reasoning  # xAI counts reasoning beside the answer
     cached = min(cached, prompt)

@@ -10,7 +10,7 @@ import orjson
 
 from core.errors import Refusal
 from core.usage import Usage, shown
-from core.wire import Chunk, Event, Verbatim
+from core.wire import Chunk, Event, Report, Verbatim
 
 DONE: Final = b"data: [DONE]\n\n"
 KEEPALIVE: Final = b": keepalive\n\n"
@@ -37,20 +37,13 @@ class StreamWriter:
 
     def write(self, events: list[Event]) -> bytes:
         """The bytes of *events*; empty if the client is to see none of them."""
-        if len(events) == 1:
-            only = events[0]
-            if only.__class__ is Verbatim:
-                if self._first is None:
-                    self._first = only.data
-                return only.data
-        data = b"".join([self._bytes(each) for each in events])
+        parts = [each.data if isinstance(each, Verbatim) else self._bytes(each) for each in events]
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
         if self._first is None and data:
             self._first = data
         return data
 
-    def _bytes(self, each: Event) -> bytes:
-        if isinstance(each, Verbatim):
-            return each.data
+    def _bytes(self, each: Chunk | Report) -> bytes:
         if isinstance(each, Chunk):
             return event(each.body)
         if not self.show_usage:

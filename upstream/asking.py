@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from core.faults import Failure, Fault
 from upstream.deadlines import Deadlines
+from upstream.response import headers_of
 from upstream.sink import Exchange, Sink
 
 MOST_ERROR: Final = 65536  # bytes of an error's body that we care to read
@@ -59,9 +60,9 @@ class _Asking:
             if self.exchange is not None:
                 self.exchange.abort()
 
-    def on_head(self, status: int, headers: dict[str, str]) -> None:
+    def on_head(self, status: int, head: bytes) -> None:
         self._status = status
-        self._headers = headers
+        self._headers = headers_of(head)
         if status != 200:
             self._most = MOST_ERROR
 

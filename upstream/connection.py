@@ -13,7 +13,7 @@ from typing import Final, Protocol, cast
 from httptools import HttpParserCallbackError, HttpParserError, HttpResponseParser
 
 from core.faults import Failure, Fault
-from upstream.response import MOST_BYTES, MOST_FIELDS, named, objection, size
+from upstream.response import MOST_BYTES, MOST_FIELDS, fields_in, named, objection, plain, size
 from upstream.sink import NOBODY, Sink
 
 # Plain integers: comparing them is all that the hot path does with them.
@@ -59,7 +59,7 @@ class Owner(Protocol):
 
 
 class WireExchange:
-    """A request on the wire; see upstream.sink.Exchange. *request* is kept until the first byte of the answer.
+    """A request on the wire; see upstream.sink.Exchange. *request* is empty from the first byte of the answer on.
 
     *connect* is how many seconds opening a connection for it may take; None means the origin's own.
     """
@@ -67,7 +67,7 @@ class WireExchange:
     __slots__ = ("connect", "connection", "dialling", "paused", "request", "reused", "sink")
 
     def __init__(self, request: bytes, sink: Sink, connect: float | None = None) -> None:
-        self.request: bytes | None = request
+        self.request = request
         self.connect = connect
         self.sink = sink
         self.connection: Connection | None = None
@@ -102,7 +102,8 @@ class WireExchange:
         if connection is None:
             self.abort()
         else:
-            self.resume()
+            if self.paused:
+                self.resume()
             connection.detach()
 
     def fail(self, failure: Failure) -> None:
@@ -126,7 +127,7 @@ class Connection(asyncio.Protocol):
         "_exchange",
         "_farewell",
         "_feed",
-        "_fields",
+        "_heads",
         "_keep",
         "_loop",
         "_owner",
@@ -135,9 +136,11 @@ class Connection(asyncio.Protocol):
         "_phase",
         "_sink",
         "_status",
+        "_tickets",
         "_transport",
         "_until_eof",
         "on_body",
+        "on_message_begin",
     )
 
     _transport: asyncio.Transport
@@ -148,13 +151,16 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._sink: Sink = NOBODY
         self._phase = _DEAD
-        self._fields: list[tuple[bytes, bytes]] = []
+        self._heads: list[bytes] = []  # what came of a head that isn't complete
         self._parts: list[bytes] = []
+        self._tickets: list[None] = []  # one for each answer that may begin
         self._barren = 0  # bytes received since the last that were content
         self._status = 0
         self._keep = self._until_eof = False
         self._farewell: asyncio.TimerHandle | None = None
-        self.on_body = self._parts.append  # called by the parser, without a frame of Python in between
+        # Called by the parser, without a frame of Python in between. Without a ticket it is an error to begin.
+        self.on_body = self._parts.append
+        self.on_message_begin = self._tickets.pop
         self._parser = HttpResponseParser(self)
         self._feed = self._parser.feed_data
 
@@ -167,8 +173,8 @@ class Connection(asyncio.Protocol):
         self._sink = exchange.sink
         self._phase = _HEAD
         self._barren = 0
-        self._fields.clear()
-        self._owner.put(self._transport, cast("bytes", exchange.request))
+        self._tickets.append(None)
+        self._owner.put(self._transport, exchange.request)
 
     def drop(self) -> None:
         """Close at once, and say nothing to anybody but the origin."""
@@ -191,7 +197,8 @@ class Connection(asyncio.Protocol):
         """Read on for a moment, so that the connection can serve again."""
         exchange = self._exchange
         exchange.sink = self._sink = NOBODY
-        exchange.connection = exchange.request = None
+        exchange.connection = None
+        exchange.request = b""
         if self._phase != _ENDED:
             self._farewell = self._loop.call_later(_FAREWELL, self.drop)
 
@@ -227,7 +234,7 @@ class Connection(asyncio.Protocol):
         except HttpParserError as error:
             wrong = self._judge(error)
         if phase == _HEAD:
-            wrong = self._head_read(len(data), wrong)
+            wrong = self._head_read(data, wrong)
         parts = self._parts
         if parts:
             content = parts[0] if len(parts) == 1 else b"".join(parts)
@@ -252,21 +259,13 @@ class Connection(asyncio.Protocol):
 
     # What the parser tells; it makes no calls to sinks, so that no sink can disturb it
 
-    def on_message_begin(self) -> None:
-        if self._phase != _HEAD:
-            raise ValueError("a second answer")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._phase == _HEAD:  # else it is a trailer, which must not pass for a header
-            self._fields.append((name, value))
-
     def on_headers_complete(self) -> None:
         parser = self._parser
         status = parser.get_status_code()
         if status < 200:
             if status < 100 or status == 101:
                 raise ValueError("no answer to a request of ours")
-            self._fields.clear()
+            self._tickets.append(None)  # for the answer that is to follow
             return
         self._status = status
         # Asked after the message, it always says no.
@@ -288,26 +287,36 @@ class Connection(asyncio.Protocol):
             return _ODD_STATUS
         return f"not a valid HTTP response: {error}"
 
-    def _head_read(self, length: int, wrong: str | None) -> str | None:
+    def _head_read(self, data: bytes, wrong: str | None) -> str | None:
         """Tell the sink of the head, if this read completed it, and return what is wrong so far."""
-        self._exchange.request = None
-        self._barren += length
-        large = self._barren > MOST_BYTES
-        if self._phase == _HEAD:
-            return wrong or (_HEAD_TOO_LARGE if large else None)
-        raw = self._fields
-        if len(raw) > MOST_FIELDS or (large and size(raw) > MOST_BYTES):
-            fault: str | None = _HEAD_TOO_LARGE
-        else:
-            fields = named(raw)
-            fault = objection(fields)
+        self._exchange.request = b""
+        heads = self._heads
+        if heads or self._phase == _HEAD:
+            heads.append(data)
+            self._barren += len(data)
+            if self._phase == _HEAD:
+                return wrong or (_HEAD_TOO_LARGE if self._barren > MOST_BYTES else None)
+            data = b"".join(heads)
+            heads.clear()
+        head = data[: data.find(b"\r\n\r\n") + 4]
+        if not (self._keep and plain(head)):
+            head = data
+            fault = self._fault_in(head)
+            if fault is not None:
+                self._parts.clear()
+                return fault
         self._barren = 0
-        if fault is not None:
-            self._parts.clear()
-            return fault
-        self._until_eof = "content-length" not in fields and "transfer-encoding" not in fields
-        self._sink.on_head(self._status, fields)
+        self._sink.on_head(self._status, head)
         return wrong
+
+    def _fault_in(self, head: bytes) -> str | None:
+        """What is wrong with a head that has to be looked at; also decides where its body ends."""
+        raw = fields_in(head)
+        if len(raw) > MOST_FIELDS or size(raw) > MOST_BYTES:
+            return _HEAD_TOO_LARGE
+        fields = named(raw)
+        self._until_eof = not self._keep and "content-length" not in fields and "transfer-encoding" not in fields
+        return objection(fields)
 
     def _finish(self) -> None:
         exchange, sink, transport = self._exchange, self._sink, self._transport
@@ -331,8 +340,7 @@ class Connection(asyncio.Protocol):
 
     def _lost(self, cause: Exception | None) -> None:
         phase, exchange, sink = self._phase, self._exchange, self._sink
-        stale = phase == _HEAD and exchange.reused and exchange.request is not None
-        if stale:
+        if phase == _HEAD and exchange.reused and exchange.request:
             # Closed for being idle while our request was on its way: nearly always nobody has read it.
             exchange.connection = None
             self.drop()
@@ -359,6 +367,6 @@ class Connection(asyncio.Protocol):
             self._farewell.cancel()
             self._farewell = None
         # The parser holds our methods: without this only the garbage collector could free the two.
-        del self._parser, self._feed, self.on_body
+        del self._parser, self._feed
         self._owner.forget(self)
         return True

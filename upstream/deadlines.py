@@ -1,6 +1,7 @@
 """Many timeouts under one timer: a timer for every attempt would cost more than choosing its target."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Protocol
 
 NEVER: Final = float("inf")
@@ -20,11 +21,12 @@ class Timed(Protocol):
 class Deadlines:
     """One for each process. The timer stands at the earliest *due* that was known when it was set, or before it."""
 
-    __slots__ = ("_set", "_timer", "_watched", "loop")
+    __slots__ = ("_set", "_timer", "_watched", "forget", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._watched: set[Timed] = set()
+        self.forget: Callable[[Timed], None] = self._watched.discard  # harmless for what isn't watched
         self._set = NEVER
         self._timer: asyncio.TimerHandle | None = None
 
@@ -32,10 +34,6 @@ class Deadlines:
         self._watched.add(timed)
         if timed.due < self._set:
             self._stand(timed.due)
-
-    def forget(self, timed: Timed) -> None:
-        """Harmless for what isn't watched."""
-        self._watched.discard(timed)
 
     def _stand(self, due: float) -> None:
         if self._timer is not None:

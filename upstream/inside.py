@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from core.faults import Failure, Fault
+from upstream.response import head_of
 from upstream.sink import NOBODY, Sink
 
 _BROKEN: Final = Failure(Fault.BROKEN, "closed the connection before the answer was complete")
@@ -69,7 +70,7 @@ class Play:
             act()
 
     def _open(self, data: bytes) -> None:
-        self._sink.on_head(self._script.status, self._script.headers)
+        self._sink.on_head(self._script.status, head_of(self._script.status, self._script.headers))
         self._say(data)
 
     def _say(self, data: bytes) -> None:

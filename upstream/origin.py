@@ -79,7 +79,7 @@ class Origin:
             self._idle.popitem()[0].begin(exchange)
         else:
             self._dial(exchange)
-        if not self._idle and self._spare is None and self._spares and self.busy_count > 1:
+        if not self._idle and self._spares and self._spare is None and len(self._connections) + len(self._dialling) > 1:
             self._spare = self._loop.call_later(_SOON, self._dial_spare)
         return exchange
 

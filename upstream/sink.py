@@ -12,8 +12,8 @@ class Sink(Protocol):
     point. Nothing comes after the end, nor after the exchange was aborted or detached.
     """
 
-    def on_head(self, status: int, headers: dict[str, str]) -> None:
-        """*headers* have lower-case names; what came twice is joined with a comma."""
+    def on_head(self, status: int, head: bytes) -> None:
+        """*head* is for upstream.response.headers_of, where the header fields matter."""
         ...
 
     def on_data(self, data: bytes) -> None:
@@ -62,7 +62,7 @@ class Nobody:
 
     __slots__ = ()
 
-    def on_head(self, status: int, headers: dict[str, str]) -> None: ...
+    def on_head(self, status: int, head: bytes) -> None: ...
 
     def on_data(self, data: bytes) -> None: ...
 

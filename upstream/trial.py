@@ -15,6 +15,7 @@ from core.ask import Ask
 from core.faults import Failure, Fault, UpstreamError
 from core.wire import Completion, Event, WireRequest
 from upstream.deadlines import Deadlines
+from upstream.response import headers_of
 from upstream.sink import Exchange
 
 MOST_ERROR: Final = 65536  # bytes of an error body that we care to read
@@ -33,11 +34,11 @@ class Trial(ABC):
         "_adapter",
         "_ask",
         "_deadlines",
+        "_left",
         "_parts",
-        "_size",
         "due",
         "exchange",
-        "headers",
+        "head",
         "over",
         "request",
         "status",
@@ -49,10 +50,10 @@ class Trial(ABC):
         self.request = request
         self._deadlines = deadlines
         self._parts: list[bytes] = []
-        self._size = 0
+        self._left = MOST_WHOLE  # bytes that may still come, and be kept
         self.due = due
         self.exchange: Exchange | None = None
-        self.headers: Mapping[str, str] = NO_HEADERS
+        self.head = b""
         self.status = 0
         self.over = False
         deadlines.watch(self)
@@ -64,9 +65,25 @@ class Trial(ABC):
         if self.exchange is not None:
             self.exchange.abort()
 
-    def on_head(self, status: int, headers: dict[str, str]) -> None:
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the answer; read anew each time."""
+        return headers_of(self.head) if self.head else NO_HEADERS
+
+    def on_head(self, status: int, head: bytes) -> None:
         self.status = status
-        self.headers = headers
+        self.head = head
+        if status != 200:
+            self._left = MOST_ERROR
+
+    def on_data(self, data: bytes) -> None:
+        if self.over:
+            return
+        self._left -= len(data)
+        if self._left >= 0:
+            self._parts.append(data)
+        else:
+            self._fail(TOO_LARGE if self.status == 200 else self._refused())
 
     def on_error(self, failure: Failure) -> None:
         if not self.over:
@@ -88,13 +105,6 @@ class Trial(ABC):
     def _refused(self) -> Failure:
         return self._adapter.failure(self.status, self.headers, b"".join(self._parts))
 
-    def _keep(self, data: bytes, most: int) -> bool:
-        self._size += len(data)
-        if self._size > most:
-            return False
-        self._parts.append(data)
-        return True
-
 
 class WholeTrial(Trial):
     """An answer that comes in one piece. *seconds* is what its timeout is called. *complete*: all of it has come."""
@@ -109,15 +119,6 @@ class WholeTrial(Trial):
         self.complete = False
         self.outcome: asyncio.Future[Completion | Failure] = deadlines.loop.create_future()
 
-    def on_data(self, data: bytes) -> None:
-        if self.over:
-            return
-        if self.status == 200:
-            if not self._keep(data, MOST_WHOLE):
-                self._fail(TOO_LARGE)
-        elif not self._keep(data, MOST_ERROR):
-            self._fail(self._refused())
-
     def on_end(self) -> None:
         if self.over:
             return
@@ -126,11 +127,12 @@ class WholeTrial(Trial):
             self._conclude(self._refused())
             return
         parts = self._parts
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
         try:
-            body = parts[0] if len(parts) == 1 else b"".join(parts)
-            self._conclude(self._adapter.decode(body, self._ask, self.request))
+            outcome: Completion | Failure = self._adapter.decode(body, self._ask, self.request)
         except UpstreamError as error:
-            self._conclude(error.failure)
+            outcome = error.failure
+        self._conclude(outcome)
 
     def late(self, now: float) -> None:
         del now
@@ -190,6 +192,7 @@ class StreamTrial(Trial):
     ) -> None:
         loop = self._loop = deadlines.loop
         super().__init__(adapter, ask, request, deadlines, min(loop.time() + first, deadline))
+        self._left = MOST_HELD
         self.decoder = adapter.decoder(ask, request)
         self.ended: asyncio.Future[Failure | None] = loop.create_future()
         self.first_content = 0.0
@@ -232,8 +235,7 @@ class StreamTrial(Trial):
         if self.over:
             return
         if self.status != 200:
-            if not self._keep(data, MOST_ERROR):
-                self._fail(self._refused())
+            super().on_data(data)
             return
         decoder = self.decoder
         relay = self._relay
@@ -275,16 +277,16 @@ class StreamTrial(Trial):
         self._held += events
         if self.decoder.started:
             self._begin()
+            self._wait_for_more(self.first_content)
             self._tell([])
             return
-        self._size += size
-        if self._size > MOST_HELD:
+        self._left -= size
+        if self._left < 0:
             self._fail(NO_CONTENT)
 
     def _begin(self) -> None:
         """The first content is here."""
-        now = self.first_content = self._loop.time()
-        self._wait_for_more(now)
+        self.first_content = self._loop.time()
         self.open = True
         if self._audience is not None:
             self._relay = self._audience.opens()

@@ -128,8 +128,8 @@ class _Verdict:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.outcome: asyncio.Future[int | Failure] = loop.create_future()
 
-    def on_head(self, status: int, headers: dict[str, str]) -> None:
-        del headers
+    def on_head(self, status: int, head: bytes) -> None:
+        del head
         self._hear(status)
 
     def on_data(self, data: bytes) -> None: ...

@@ -29,7 +29,7 @@ def learn(tab: Tab, failure: Failure | None, first: float | None, now: float) ->
         vitals.pulse.failed(now, seconds)
     elif failure.fault is Fault.CANCELLED and first is None:
         vitals.pulse.given_up(now, seconds, 0 if call.stream else forecast.output(call))
-    if trial.headers:
+    if trial.head:
         _look(vitals.rooms, attempt.credential, trial, now, number=tab.number, tokens=taken)
 
 

@@ -14,7 +14,7 @@ from core.faults import Fault, UpstreamError
 from core.secret import Secret
 from core.target import Provider, Target
 from core.usage import Usage
-from core.wire import Completion
+from core.wire import Completion, WireRequest
 
 KEY = Secret("sk-test")
 ANSWER = {
@@ -36,6 +36,17 @@ def test_the_body_goes_out_as_it_came_but_for_the_model(adapter, call):
 
     assert ("/chat/completions", (), ()) == (request.path, request.headers, request.dropped)
     assert {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}], **body} == orjson.loads(request.body)
+
+
+def test_what_is_filled_in_by_position_has_all_of_its_fields(adapter, call):
+    asked = Ask(call(), Target("openai", "gpt-4o"))
+
+    request = adapter().encode(asked)
+    answer = adapter().decode(orjson.dumps(ANSWER), asked, request)
+
+    assert (WireRequest, Completion, Usage) == (type(request), type(answer), type(answer.usage))
+    for each in (request, answer, answer.usage):
+        assert len(each._fields) == len(each)
 
 
 def test_the_calls_own_body_is_never_changed(adapter, call):

@@ -14,6 +14,7 @@ from upstream.dial import trust
 from upstream.fetch import Fetcher
 from upstream.origin import Origin
 from upstream.request import request_head
+from upstream.response import headers_of
 
 Play = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -44,10 +45,10 @@ class Ear:
         (ending,) = self.endings
         return ending
 
-    def on_head(self, status, headers):
+    def on_head(self, status, head):
         self.calls += 1
         assert self.status is None
-        self.status, self.headers = status, headers
+        self.status, self.headers = status, headers_of(head)
         self.headed.set()
 
     def on_data(self, data):
