@@ -5,7 +5,7 @@ Ranges are left to the providers, who differ in them; unknown fields pass.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from core.errors import Refusal, invalid
 
@@ -82,6 +82,25 @@ COMMON: Mapping[str, Check] = {
     "top_p": number,
     "user": text,
 }
+
+
+NULL: Final = frozenset({type(None)})
+# What makes a check find nothing wrong, whatever the value is. The others look at the value, too.
+SUFFICES: Mapping[Check, frozenset[type]] = {
+    text: NULL | {str},
+    flag: NULL | {bool},
+    number: NULL | {int, float},
+    integer: NULL | {int},
+    thing: NULL | {dict},
+    text_or_texts: NULL | {str},
+    text_or_thing: NULL | {str, dict},
+    flag_or_integer: NULL | {bool, int},
+}
+
+
+def sufficient(fields: Mapping[str, Check]) -> dict[str, frozenset[type]]:
+    """For each of *fields* the types that are fine without another look."""
+    return {name: SUFFICES.get(rule, NULL) for name, rule in fields.items()}
 
 
 def check(body: Mapping[str, Any], fields: Mapping[str, Check]) -> None:

@@ -5,11 +5,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import ENDPOINTS, body, chat, completions, embeddings, messages
+from api import ENDPOINTS, body, chat, completions, embeddings, messages, shape
 from api.models import unknown
 from core.errors import Refusal
 
 HELLO = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+IMAGE = {"type": "image_url", "image_url": "https://example.org/cat.png"}
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["role", "content", "type", "text", "id", "model"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
 
 
 def parsed(parse, **fields):
@@ -206,20 +219,7 @@ def test_a_large_body_of_few_values_is_fine():
     assert body.parse(b'{"a":"' + b"x" * 2_000_000 + b'"}')["a"][:1] == "x"
 
 
-@given(
-    st.recursive(
-        st.none()
-        | st.booleans()
-        | st.integers(-5, 5)
-        | st.floats(allow_nan=False, allow_infinity=False)
-        | st.text(max_size=5),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(st.sampled_from(["role", "content", "type", "text", "id", "model"]), inner, max_size=3)
-        ),
-        max_leaves=12,
-    )
-)
+@given(JSON)
 def test_no_json_makes_a_parser_fail_in_any_other_way(value):
     for endpoint in ENDPOINTS.values():
         for name in (*chat.FIELDS, "messages", "prompt", "input", "model", "stream_options"):
@@ -234,6 +234,40 @@ def test_no_json_makes_a_parser_fail_in_any_other_way(value):
                 endpoint.parse(orjson.dumps(fields))
             except Refusal as refusal:
                 assert refusal.status == 400
+
+
+FINE = {
+    "frequency_penalty": st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    "logit_bias": st.none() | st.dictionaries(st.text(), st.integers(), max_size=2),
+    "max_completion_tokens": st.none() | st.integers(-1, 5),
+    "max_tokens": st.none() | st.integers(-1, 5),
+    "model": st.sampled_from(["", "m"]),
+    "n": st.none() | st.integers(0, 3),
+    "stream": st.none() | st.booleans(),
+    "stream_options": st.none() | st.sampled_from([{}, {"include_usage": True}, {"include_usage": 1}]),
+    "tools": st.none() | st.lists(st.dictionaries(st.text(), st.text(), max_size=1), max_size=1),
+    "messages": st.sampled_from([[], HELLO["messages"], [{"role": "user", "content": [IMAGE]}], [{"role": "user"}]]),
+    "x": st.none(),
+}
+
+
+@given(st.fixed_dictionaries({}, optional=FINE))
+def test_a_plain_body_is_read_as_every_other_one(fields):
+    def read(parse):
+        try:
+            return parse()
+        except Refusal as refusal:
+            return refusal.body()
+
+    raw = orjson.dumps(fields)
+
+    assert read(lambda: chat._parse(fields, len(raw))) == read(lambda: chat.parse(raw))
+
+
+@given(JSON)
+def test_what_suffices_for_a_check_is_fine_whatever_it_is(value):
+    for rule, types in shape.SUFFICES.items():
+        assert type(value) not in types or value is None or rule(value) is None
 
 
 def test_an_unknown_model_is_named_without_its_control_characters():
