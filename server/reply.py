@@ -48,7 +48,7 @@ class Line(Protocol):
 
 
 class Reply:
-    """One answer on one connection.
+    """The answer on a connection; of the short way's also the next one, and all that come after it.
 
     *old* is a client of HTTP/1.0, which knows no chunks: a stream then ends with the connection. *keep_alive* may be
     taken back, never given. *id* is the request's, where a page is asked for.
@@ -84,6 +84,11 @@ class Reply:
         self.last = 0.0
         self.status = 0
         self._pending = b""
+
+    def begin(self) -> None:
+        """Another answer, the one before being over and the connection kept."""
+        self.opened = False
+        self.sent = self.status = 0
 
     @property
     def gone(self) -> bool:
@@ -130,10 +135,7 @@ class Reply:
         piece = data if self._old else b"%x\r\n%b\r\n" % (len(data), data)
         if self._pending:
             piece, self._pending = self._pending + piece, b""
-        transport = self._line.transport
-        if transport is not None:
-            self.sent += len(piece)
-            self._line.put(transport, piece)
+        self._write(piece)
         return now
 
     def end(self, data: bytes = b"", more: bytes = b"") -> None:
@@ -154,10 +156,10 @@ class Reply:
             source.pause()
 
     def _write(self, data: bytes) -> None:
-        transport = self._line.transport
-        if transport is not None:
+        line = self._line
+        if line.transport is not None:
             self.sent += len(data)
-            self._line.put(transport, data)
+            line.put(line.transport, data)
 
 
 class Answered:

@@ -333,15 +333,18 @@ async def test_what_a_key_may_use_follows_its_changes(store, keys, ring):
 
 async def test_a_call_that_has_no_task_can_ask_too(store, ring):
     await store.put_key(stored())
-    loop = asyncio.get_running_loop()
     found: list[str] = []
+    ended = asyncio.Event()
+
+    class Caller(Drive):
+        def over(self) -> None:
+            ended.set()
 
     async def call() -> None:
         found.append(await name(ring, "secret"))
 
-    over = asyncio.Event()
-    Drive(call(), over.set, loop).go()
-    await asyncio.wait_for(over.wait(), 1)
+    Caller(asyncio.get_running_loop()).drive(call())
+    await asyncio.wait_for(ended.wait(), 1)
 
     assert ["alice"] == found
 
