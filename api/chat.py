@@ -63,8 +63,8 @@ def parse(body: bytes) -> Call:
     fields = parse_json(body)
     get = fields.get
     try:
-        for name, value in fields.items():
-            if type(value) not in PLAIN[name]:
+        for name in fields:
+            if type(fields[name]) not in PLAIN[name]:
                 return _parse(fields, len(body))
         model, said = fields["model"], fields["messages"]
     except KeyError:  # one that we don't know, or one that is missing
