@@ -237,8 +237,8 @@ def test_no_json_makes_a_parser_fail_in_any_other_way(value):
 
 
 FINE = {
-    "frequency_penalty": st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
-    "logit_bias": st.none() | st.dictionaries(st.text(), st.integers(), max_size=2),
+    "frequency_penalty": st.none() | st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False),
+    "logit_bias": st.none() | st.dictionaries(st.text(), st.integers(-5, 5), max_size=2),
     "max_completion_tokens": st.none() | st.integers(-1, 5),
     "max_tokens": st.none() | st.integers(-1, 5),
     "model": st.sampled_from(["", "m"]),
