@@ -138,6 +138,6 @@ def usage_asked(body: Mapping[str, Any]) -> bool:
     if not body.get("stream"):
         raise invalid("'stream_options' is only allowed when 'stream' is true.", param="stream_options")
     asked = options.get("include_usage")
-    if asked is not None and flag(asked) is not None:
+    if asked is not None and type(asked) is not bool:
         raise wrong("stream_options.include_usage", "a boolean")
-    return bool(asked)
+    return asked is True

@@ -100,10 +100,10 @@ class Reply:
         self.status = status
         if not self.keep_alive:
             headers += CLOSE
-        shown = b"" if self.headless else body
-        self._write(
-            b"%b%b%b%bcontent-length: %d\r\n\r\n%b" % (STATUS[status], kind, self.common, headers, len(body), shown)
-        )
+        size = len(body)
+        if self.headless:
+            body = b""
+        self._write(b"%b%b%b%bcontent-length: %d\r\n\r\n%b" % (STATUS[status], kind, self.common, headers, size, body))
 
     @property
     def stalled(self) -> bool:

@@ -236,23 +236,35 @@ def test_no_json_makes_a_parser_fail_in_any_other_way(value):
                 assert refusal.status == 400
 
 
+WORDS = st.text(max_size=3)
+THING = st.dictionaries(WORDS, WORDS, max_size=2)
+COUNT = st.integers(-1, 5)
 FINE = {
-    "frequency_penalty": st.none() | st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False),
-    "logit_bias": st.none() | st.dictionaries(st.text(), st.integers(-5, 5), max_size=2),
-    "max_completion_tokens": st.none() | st.integers(-1, 5),
-    "max_tokens": st.none() | st.integers(-1, 5),
-    "model": st.sampled_from(["", "m"]),
-    "n": st.none() | st.integers(0, 3),
-    "stream": st.none() | st.booleans(),
-    "stream_options": st.none() | st.sampled_from([{}, {"include_usage": True}, {"include_usage": 1}]),
-    "tools": st.none() | st.lists(st.dictionaries(st.text(), st.text(), max_size=1), max_size=1),
-    "messages": st.sampled_from([[], HELLO["messages"], [{"role": "user", "content": [IMAGE]}], [{"role": "user"}]]),
-    "x": st.none(),
+    shape.text: WORDS,
+    shape.flag: st.booleans(),
+    shape.number: st.integers(-5, 5) | st.floats(-5, 5),
+    shape.integer: COUNT,
+    shape.natural: COUNT,
+    shape.choices: COUNT,
+    shape.thing: THING | st.fixed_dictionaries({"type": st.sampled_from(["text", "json_schema"])}),
+    shape.things: st.lists(THING, max_size=2),
+    shape.texts: st.lists(WORDS, max_size=2),
+    shape.text_or_texts: WORDS | st.lists(WORDS, max_size=2),
+    shape.text_or_thing: WORDS | THING,
+    shape.flag_or_integer: st.booleans() | COUNT,
 }
+SAID = [[], [{"role": "user", "content": [IMAGE]}], [{"role": "user"}]]
+ALL = {**{name: FINE[rule] for name, rule in chat.FIELDS.items()}, "x": WORDS, "model": st.just("")}
 
 
-@given(st.fixed_dictionaries({}, optional=FINE))
-def test_a_plain_body_is_read_as_every_other_one(fields):
+@pytest.mark.parametrize("name", [*ALL, "messages"])
+@given(st.data())
+def test_a_plain_body_is_read_as_every_other_one(name, data):
+    """Each field, alone and beside another one."""
+    other = data.draw(st.sampled_from(["max_tokens", "stream", "user"]))
+    fields = HELLO | {other: data.draw(st.none() | ALL[other])}
+    fields[name] = data.draw(st.none() | (st.sampled_from(SAID) if name == "messages" else ALL[name]))
+
     def read(parse):
         try:
             return parse()
