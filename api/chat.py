@@ -1,18 +1,20 @@
 """POST /v1/chat/completions."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from api import messages
 from api.body import parse as parse_json
 from api.caching import wished
 from api.shape import (
     COMMON,
+    NULL,
     Check,
     check,
     flag,
     model_of,
     natural,
+    sufficient,
     text,
     text_or_thing,
     texts,
@@ -23,9 +25,8 @@ from api.shape import (
 )
 from api.wishes import wishes
 from core.call import Call
+from core.wire import Json
 from core.wishes import NO_WISHES
-
-NOTHING: frozenset[str] = frozenset()
 
 FIELDS: Mapping[str, Check] = {
     **COMMON,
@@ -46,32 +47,62 @@ FIELDS: Mapping[str, Check] = {
     "verbosity": text,
     "web_search_options": thing,
 }
+_called: Final = tuple.__new__  # what Call(...) comes to, in half of its time
+# The types of a plain body's fields: nothing about them is wrong, and parse has to do nothing for them.
+PLAIN: Mapping[str, frozenset[type]] = {
+    **sufficient(FIELDS),
+    **dict.fromkeys(("cache", "response_format", "routing"), NULL),
+    **dict.fromkeys(("max_completion_tokens", "max_tokens"), NULL | {int}),
+    "messages": frozenset({list}),
+    "model": frozenset({str}),
+}
 
 
 def parse(body: bytes) -> Call:
     """Bytes -> Call, or a Refusal that names the field."""
     fields = parse_json(body)
+    get = fields.get
+    try:
+        for name in fields:
+            if type(fields[name]) not in PLAIN[name]:
+                return _parse(fields, len(body))
+        model, said = fields["model"], fields["messages"]
+    except KeyError:  # one that we don't know, or one that is missing
+        return _parse(fields, len(body))
+    most, limit = get("max_tokens"), get("max_completion_tokens")
+    if not model or (most or 0) < 0 or (limit or 0) < 0:
+        return _parse(fields, len(body))
+    needs = messages.check(said)
+    asked = "stream_options" in fields and usage_asked(fields)
+    stream = get("stream") is True
+    return _called(Call, ("chat", model, fields, stream, asked, len(body), 1, limit or most, needs, NO_WISHES, None))
+
+
+def _parse(fields: Json, size: int) -> Call:
+    """With everything that a body may have."""
     model = model_of(fields)
     check(fields, FIELDS)
     get = fields.get
     needs = messages.check(get("messages"))
     if get("tools"):
-        needs.add("tools")
+        needs |= {"tools"}
     if (wanted := get("response_format")) is not None and _format(wanted) == "json_schema":
-        needs.add("json_schema")
-    # By position: a tuple with names is made twice as fast that way.
-    return Call(
-        "chat",
-        model,
-        fields,
-        bool(get("stream")),
-        "stream_options" in fields and usage_asked(fields),
-        len(body),
-        get("n") or 1,
-        get("max_completion_tokens") or get("max_tokens"),
-        frozenset(needs) if needs else NOTHING,
-        wishes(fields) if "routing" in fields or "models" in fields else NO_WISHES,
-        wished(fields) if "cache" in fields else None,
+        needs |= {"json_schema"}
+    return _called(
+        Call,
+        (
+            "chat",
+            model,
+            fields,
+            bool(get("stream")),
+            "stream_options" in fields and usage_asked(fields),
+            size,
+            get("n") or 1,
+            get("max_completion_tokens") or get("max_tokens"),
+            needs,
+            wishes(fields) if "routing" in fields or "models" in fields else NO_WISHES,
+            wished(fields) if "cache" in fields else None,
+        ),
     )
 
 

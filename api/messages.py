@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.shape import missing, things, wrong
-from core.errors import invalid
+from core.errors import Refusal, invalid
 
 MOST: Final = 10_000
+NOTHING: Final = frozenset[str]()
 TALKERS: Final = frozenset({"user", "system", "developer", "assistant"})
 ROLES: Final = frozenset({"developer", "system", "user", "assistant", "tool", "function"})
 
@@ -24,30 +25,36 @@ PART_NEEDS: Mapping[str, str] = {
 PART_FIELD: Mapping[str, str] = {"text": "text", "refusal": "refusal"}
 
 
-def check(messages: Any) -> set[str]:
+def check(messages: Any) -> frozenset[str]:
     """Refuse messages that can't be sent anywhere; return what their parts need of a target."""
-    if messages is None:
-        raise missing("messages")
-    if not isinstance(messages, list):
-        raise wrong("messages", "an array of objects")
-    if not messages:
-        raise invalid("'messages' must hold at least one message.", param="messages", code="empty_array")
-    if len(messages) > MOST:
-        raise invalid(f"'messages' may hold at most {MOST} messages.", param="messages", code="array_above_max_length")
-    needs: set[str] = set()
-    called: set[str] = set()
+    if type(messages) is not list or not 0 < len(messages) <= MOST:
+        raise _unusable(messages)
+    needs: set[str]
+    called: set[str] | None = None  # tools; like *needs* made where it is needed
     for index, message in enumerate(messages):
         try:
             # The commonest messages by far: plain text.
-            if message["content"].__class__ is str and message["role"] in TALKERS and "tool_calls" not in message:
+            if type(message["content"]) is str and message["role"] in TALKERS and "tool_calls" not in message:
                 continue
         except (TypeError, KeyError):
             pass
-        _check_one(message, f"messages.{index}", called, needs)
-    return needs
+        if called is None:
+            needs, called = set(), set()
+        _check_one(message, f"messages.{index}", needs, called)
+    return NOTHING if called is None else frozenset(needs)
 
 
-def _check_one(message: Any, at: str, called: set[str], needs: set[str]) -> None:
+def _unusable(messages: Any) -> Refusal:
+    if messages is None:
+        return missing("messages")
+    if not isinstance(messages, list):
+        return wrong("messages", "an array of objects")
+    if not messages:
+        return invalid("'messages' must hold at least one message.", param="messages", code="empty_array")
+    return invalid(f"'messages' may hold at most {MOST} messages.", param="messages", code="array_above_max_length")
+
+
+def _check_one(message: Any, at: str, needs: set[str], called: set[str]) -> None:
     if not isinstance(message, dict):
         raise wrong(at, "an object")
     role = message.get("role")

@@ -5,7 +5,7 @@ Ranges are left to the providers, who differ in them; unknown fields pass.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from core.errors import Refusal, invalid
 
@@ -84,6 +84,25 @@ COMMON: Mapping[str, Check] = {
 }
 
 
+NULL: Final = frozenset({type(None)})
+# What makes a check find nothing wrong, whatever the value is. The others look at the value, too.
+SUFFICES: Mapping[Check, frozenset[type]] = {
+    text: NULL | {str},
+    flag: NULL | {bool},
+    number: NULL | {int, float},
+    integer: NULL | {int},
+    thing: NULL | {dict},
+    text_or_texts: NULL | {str},
+    text_or_thing: NULL | {str, dict},
+    flag_or_integer: NULL | {bool, int},
+}
+
+
+def sufficient(fields: Mapping[str, Check]) -> dict[str, frozenset[type]]:
+    """For each of *fields* the types that are fine without another look."""
+    return {name: SUFFICES.get(rule, NULL) for name, rule in fields.items()}
+
+
 def check(body: Mapping[str, Any], fields: Mapping[str, Check]) -> None:
     """Refuse the first field of a wrong type, naming it. Null means absent."""
     known = fields.get
@@ -119,6 +138,6 @@ def usage_asked(body: Mapping[str, Any]) -> bool:
     if not body.get("stream"):
         raise invalid("'stream_options' is only allowed when 'stream' is true.", param="stream_options")
     asked = options.get("include_usage")
-    if asked is not None and flag(asked) is not None:
+    if asked is not None and type(asked) is not bool:
         raise wrong("stream_options.include_usage", "a boolean")
-    return bool(asked)
+    return asked is True

@@ -17,12 +17,13 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Caller:
-    """One request that is a call. *body* is None while it still has to be read from *request*.
+    """Whoever asks, and the *body* of what they ask now: None while it still has to be read from *request*.
 
-    *priority* is what `x-switchyard-priority` says, if anything; *trace* what `traceparent` and `tracestate` do.
+    *digest* is that of the key which *authorization* was found to be (see Keyring.identify). *priority* is what
+    `x-switchyard-priority` says, if anything; *trace* what `traceparent` and `tracestate` do.
     """
 
-    __slots__ = ("authorization", "body", "origin", "priority", "request", "request_id", "trace")
+    __slots__ = ("authorization", "body", "digest", "origin", "priority", "request", "request_id", "trace")
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class Caller:
         trace: tuple[str, str] | None = None,
     ) -> None:
         self.authorization = authorization
+        self.digest = b""
         # The client's own id for its request, if it is one that can stand in a header and a log.
         self.request_id = request_id if request_id is not None and VISIBLE.fullmatch(request_id) else None
         self.origin = origin

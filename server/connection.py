@@ -15,7 +15,7 @@ from aiohttp.web_protocol import RequestHandler
 from core.errors import Refusal
 from server.front import Front, Take
 from server.reply import Flow, Put
-from server.shortcut import Head, again, read_head
+from server.shortcut import Head, body_in, read_head
 
 TIMED_OUT: Final = (
     b"HTTP/1.1 408 Request Timeout\r\nserver: switchyard\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -176,14 +176,13 @@ class Listener(web.Server):
 
     # What a Front asks for
 
-    def read(self, data: bytes, known: Head | None) -> Head | None:
+    def read(self, data: bytes) -> Head | None:
         """See server.front.Door."""
-        head = again(known, data) if known is not None else None
-        if head is None and self._known is not None and self._known is not known:
-            head = again(self._known, data)
-        if head is None:
-            head = read_head(data, self.short)
-            self._known = head or self._known
+        known = self._known
+        if known is not None and body_in(data, known) is not None:
+            return known
+        head = read_head(data, self.short)
+        self._known = head or known
         return head
 
     def opened(self, front: Front) -> None:

@@ -5,42 +5,52 @@ its own (asyncio.timeout, a TaskGroup) has to run in one, which it may wait for.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 
 class Drive:
-    """*done* is told when the coroutine is over, unless that was by cancellation.
+    """Drives one coroutine after the other; `over` is told of the end of each, unless that was by cancellation.
 
-    The coroutine must not raise anything but CancelledError: whoever drives it has nobody to tell.
+    The coroutines must not raise anything but CancelledError: whoever drives them has nobody to tell.
     """
 
-    __slots__ = ("_coroutine", "_done", "_loop", "_waits")
+    __slots__ = ("_coroutine", "_loop", "_waits")
 
-    def __init__(
-        self, coroutine: Coroutine[Any, Any, object], done: Callable[[], None], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self._coroutine = coroutine
-        self._done = done
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._coroutine: Coroutine[Any, Any, object]
         self._waits: asyncio.Future[Any] | None = None
 
-    def go(self, _ready: object = None) -> None:
+    @property
+    def driving(self) -> bool:
+        """Whether a coroutine waits for something."""
+        return self._waits is not None
+
+    def over(self) -> None:
+        raise NotImplementedError
+
+    def drive(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Only once the one before is over."""
+        self._coroutine = coroutine
+        self._go()
+
+    def _go(self, _ready: object = None) -> None:
         """On to the next thing that has to be waited for."""
-        self._waits = None
         try:
             waits = self._coroutine.send(None)
         except StopIteration:
-            self._done()
+            self._waits = None
+            self.over()
         except asyncio.CancelledError:
-            pass
+            self._waits = None
         else:
             if waits is None:
                 waits = self._loop.create_future()
                 self._loop.call_soon(_over, waits)
             else:
                 waits._asyncio_future_blocking = False  # noqa: SLF001  (what a task does to a future that it waits for)
-            waits.add_done_callback(self.go)
+            waits.add_done_callback(self._go)
             self._waits = waits
 
     def cancel(self) -> None:

@@ -11,12 +11,12 @@ from typing import Any, Final, Protocol, cast
 from core.errors import Refusal
 from server.caller import SLOWEST, Caller, too_large
 from server.drive import Drive
-from server.reply import Answered, Flow, Put, Reply
-from server.shortcut import LARGEST_BODY, Head
+from server.reply import Flow, Put, Reply
+from server.shortcut import LARGEST_BODY, Head, body_in
 
 LINGERING: Final = 2.0  # seconds in which the rest of a refused body may still come
 
-Take = Callable[[str, Caller, Reply], Coroutine[Any, Any, Answered]]
+Take = Callable[[str, Caller, Reply], Coroutine[Any, Any, object]]
 
 
 class Door(Protocol):
@@ -26,8 +26,8 @@ class Door(Protocol):
     take: Take
     loop: asyncio.AbstractEventLoop
 
-    def read(self, data: bytes, known: Head | None) -> Head | None:
-        """The head that *data* begins with, if it is a plain one. *known* is the last one on this connection."""
+    def read(self, data: bytes) -> Head | None:
+        """The head that *data* begins with, if it is a plain one."""
         ...
 
     def opened(self, front: "Front") -> None: ...
@@ -43,12 +43,12 @@ class Coming(Caller):
 
     __slots__ = ("_length", "_loop", "_parts", "_whole", "missing")
 
-    def __init__(self, head: Head, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, caller: Caller, length: int, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
-            head.authorization, head.request_id, head.origin, None, priority=head.priority, trace=head.trace
+            caller.authorization, caller.request_id, caller.origin, None, priority=caller.priority, trace=caller.trace
         )
         self._loop = loop
-        self._length = self.missing = head.length
+        self._length = self.missing = length
         self._parts: list[bytes] = []
         self._whole: asyncio.Future[None] | None = None  # somebody waits for it
 
@@ -78,37 +78,40 @@ class Coming(Caller):
             self._whole.set_exception(Refusal(408, "The request body did not come in time.", code="request_timeout"))
 
 
-class Front(asyncio.Protocol):
-    """*flow* is the provider's side of the stream that is going out, if any; *since* when it became idle."""
+class Front(Drive, asyncio.Protocol):
+    """*flow* is the provider's side of the stream that is going out, if any; *since* when it became *idle*.
+
+    What answers a call is used for the next one, too: there is one at a time.
+    """
 
     __slots__ = (
-        "_call", "_came", "_coming", "_door", "_head", "_last", "_lingering", "_reply", "flow", "put", "since",
-        "transport", "writing_paused",
+        "_caller", "_came", "_coming", "_door", "_head", "_last", "_lingering", "_path", "_reply", "flow", "idle",
+        "put", "since", "transport", "writing_paused",
     )  # fmt: skip
 
     def __init__(self, door: Door) -> None:
+        super().__init__(door.loop)
         self._door = door
         self.put = door.put
         self.transport: asyncio.Transport | None = None
         self.flow: Flow | None = None
         self.writing_paused = False
+        self.idle = True  # what comes now begins a request
         self.since = 0.0
-        self._call: Drive | None = None
-        self._reply: Reply | None = None  # of the call that is being answered
-        self._coming: Coming | None = None  # whoever still sends their body
         self._head: Head | None = None  # of the call before
+        self._path: str  # where it goes, and whoever sends it
+        self._caller: Caller
+        self._reply: Reply | None = None
+        self._coming: Coming | None = None  # whoever still sends their body
         self._came: bytearray | None = None  # while a call is answered, what comes after it
         self._last = False  # this answer is the last one
         self._lingering: asyncio.TimerHandle | None = None
-
-    @property
-    def idle(self) -> bool:
-        return self._reply is None and self._coming is None and self._came is None
 
     def let_go(self) -> None:
         """Close it after the answer that it owes; at once if it owes none."""
         self._last = True
         if self.idle and self.transport is not None:
+            self.idle = False
             self.transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -121,12 +124,11 @@ class Front(asyncio.Protocol):
         del exc
         self.transport = None
         self.flow = None
+        self._reply = None
         self._stop_lingering()
         self._door.closed(self)
-        call, self._call, self._reply = self._call, None, None
-        if call is not None:
-            # A client that leaves must stop what it asked for.
-            call.cancel()
+        # A client that leaves must stop what it asked for.
+        self.cancel()
 
     def pause_writing(self) -> None:
         self.writing_paused = True
@@ -139,78 +141,112 @@ class Front(asyncio.Protocol):
             self.flow.resume()
 
     def data_received(self, data: bytes) -> None:
-        if self._coming is not None:
-            self._more_body(self._coming, data)
-        elif self._reply is not None or self._came is not None:
-            self._pipelined(data)
-        elif not self._last:
-            self._take(data)
-
-    def _take(self, data: bytes) -> None:
-        head = self._head = self._door.read(data, self._head)
-        if head is None or not 0 < head.length <= LARGEST_BODY:
+        if not self.idle:
+            self._meanwhile(data)
+            return
+        head = self._head
+        body = body_in(data, head) if head is not None else None
+        if body is None and (body := self._meet(data)) is None:
+            self._reply = None
             self._door.hand_over(self, data)
             return
-        start = head.start
-        end = start + head.length
-        if end > len(data):
-            coming = self._coming = Coming(head, self._door.loop)
-            coming.feed(data[start:])
-            self._begin(head.path, coming)
+        start, end = body
+        if end != len(data):
+            self._begin_in_parts(data, start, end)
             return
+        caller = self._caller
+        caller.body = data[start:]
+        self._begin(caller)
+
+    def _meet(self, data: bytes) -> tuple[int, int] | None:
+        """Another head than the one before. Where its body is, or None if it isn't for us."""
+        head = self._head = self._door.read(data)
+        if head is None:
+            return None
+        self._path = head.path
+        self._caller = Caller(
+            head.authorization, head.request_id, head.origin, None, priority=head.priority, trace=head.trace
+        )
+        return body_in(data, head)
+
+    def _begin_in_parts(self, data: bytes, start: int, end: int) -> None:
+        """There is more than one request in *data*, or less."""
         if end < len(data):
             self._came = bytearray(data[end:])
-        _, _, _, authorization, request_id, origin, priority, trace, _, _ = head
-        body = data[start:end]
-        self._begin(head.path, Caller(authorization, request_id, origin, body, priority=priority, trace=trace))
-
-    def _more_body(self, coming: Coming, data: bytes) -> None:
-        rest = coming.feed(data)
-        if coming.missing:
+            self._caller.body = data[start:end]
+            self._begin(self._caller)
             return
-        self._coming = None
-        if self._reply is None:
-            # Refused before it had all come, and now it has.
-            self._stop_lingering()
-            self._next()
-        if rest:
-            self.data_received(rest)
+        coming = self._coming = Coming(self._caller, end - start, self._loop)
+        coming.feed(data[start:])
+        self._begin(coming)
 
-    def _begin(self, path: str, caller: Caller) -> None:
-        door = self._door
-        reply = self._reply = Reply(self, door.loop, old=False, keep_alive=True)
-        call = self._call = reply.driver = Drive(door.take(path, caller, reply), self._done, door.loop)
-        call.go()
+    def _begin(self, caller: Caller) -> None:
+        self.idle = False
+        reply = self._reply
+        if reply is None:
+            reply = self._reply = Reply(self, self._loop, old=False, keep_alive=True)
+            reply.driver = self
+        else:
+            reply.begin()
+        self.drive(self._door.take(self._path, caller, reply))
 
-    def _done(self) -> None:
+    def over(self) -> None:
         """The call has been answered."""
-        reply, self._reply, self._call = self._reply, None, None
-        if reply is not None and not reply.keep_alive:
-            self._last = True
+        reply = self._reply
+        if reply is None:
+            return
+        self._caller.body = None
+        if reply.keep_alive and not self._last and self._coming is None and self._came is None:
+            self.since = self._loop.time()
+            self.idle = True
+            return
+        self._last = self._last or not reply.keep_alive
         if self._coming is None:
             self._next()
         elif self.transport is not None:
             # Refused before it had all come: cut off at once, its client would never read why.
-            self._lingering = self._door.loop.call_later(LINGERING, self.transport.abort)
+            self._lingering = self._loop.call_later(LINGERING, self.transport.abort)
 
     def _next(self) -> None:
         """Ready for another request, if there may be one."""
-        transport = self.transport
-        if transport is None:
+        if self.transport is None:
             return
         if self._last:
-            self._door.loop.call_soon(transport.close)  # after what is still to be written
-            return
-        self.since = self._door.loop.time()
-        if self._came is not None:
+            self._loop.call_soon(self.transport.close)  # after what is still to be written
+        elif self._came is not None:
             # Not at once: however many calls have come together, they are not to be answered within each other.
-            self._door.loop.call_soon(self._go_on)
+            self._loop.call_soon(self._go_on)
+        else:
+            self.since = self._loop.time()
+            self.idle = True
+
+    def _meanwhile(self, data: bytes) -> None:
+        """While a call is under way: the rest of its body, or what comes after it."""
+        coming = self._coming
+        if coming is None:
+            self._pipelined(data)
+            return
+        rest = coming.feed(data)
+        if coming.missing:
+            return
+        self._coming = None
+        if rest:
+            self._pipelined(rest)
+        if not self.driving:
+            # Refused before it had all come, and now it has.
+            self._stop_lingering()
+            self._next()
 
     def _go_on(self) -> None:
         came, self._came = self._came, None
-        if came is not None and self.transport is not None:
-            self.transport.resume_reading()
-            self.data_received(bytes(came))
+        if came is None or self.transport is None:
+            return
+        self.idle = True
+        if self._last:
+            self.let_go()
+            return
+        self.transport.resume_reading()
+        self.data_received(bytes(came))
 
     def _pipelined(self, data: bytes) -> None:
         """The next request came before this one was answered: it waits, and beyond some bytes its sender does too."""

@@ -25,27 +25,25 @@ class Outbox:
         self._busy = False  # there was much in the one before
 
     def put(self, transport: asyncio.WriteTransport, data: bytes) -> None:
-        self._count += 1
         waiting = self._waiting
-        if not waiting:
-            if self._calm():
-                if not transport.is_closing():
-                    transport.write(data)
-                return
-            self._loop.call_soon(self._send)
-        waiting.append((transport, data))
-
-    def _calm(self) -> bool:
-        """Whether there is little to write, now and in the millisecond before."""
+        if waiting:
+            waiting.append((transport, data))
+            return
         now = self._loop.time()
         if now - self._moment >= MOMENT:
             self._busy = self._count > FEW
             self._moment = now
-            self._count = 1
-        return not self._busy and self._count <= FEW
+            self._count = 0
+        self._count += 1
+        if self._busy or self._count > FEW:
+            self._loop.call_soon(self._send)
+            waiting.append((transport, data))
+        elif not transport.is_closing():
+            transport.write(data)
 
     def _send(self) -> None:
         waiting, self._waiting = self._waiting, []
+        self._count += len(waiting) - 1
         for transport, data in waiting:
             if not transport.is_closing():
                 transport.write(data)

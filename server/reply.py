@@ -48,7 +48,7 @@ class Line(Protocol):
 
 
 class Reply:
-    """One answer on one connection.
+    """The answer on a connection; of the short way's also the next one, and all that come after it.
 
     *old* is a client of HTTP/1.0, which knows no chunks: a stream then ends with the connection. *keep_alive* may be
     taken back, never given. *id* is the request's, where a page is asked for.
@@ -85,6 +85,11 @@ class Reply:
         self.status = 0
         self._pending = b""
 
+    def begin(self) -> None:
+        """Another answer, the one before being over and the connection kept."""
+        self.opened = False
+        self.sent = self.status = 0
+
     @property
     def gone(self) -> bool:
         transport = self._line.transport
@@ -95,10 +100,10 @@ class Reply:
         self.status = status
         if not self.keep_alive:
             headers += CLOSE
-        shown = b"" if self.headless else body
-        self._write(
-            b"%b%b%b%bcontent-length: %d\r\n\r\n%b" % (STATUS[status], kind, self.common, headers, len(body), shown)
-        )
+        size = len(body)
+        if self.headless:
+            body = b""
+        self._write(b"%b%b%b%bcontent-length: %d\r\n\r\n%b" % (STATUS[status], kind, self.common, headers, size, body))
 
     @property
     def stalled(self) -> bool:
@@ -130,10 +135,7 @@ class Reply:
         piece = data if self._old else b"%x\r\n%b\r\n" % (len(data), data)
         if self._pending:
             piece, self._pending = self._pending + piece, b""
-        transport = self._line.transport
-        if transport is not None:
-            self.sent += len(piece)
-            self._line.put(transport, piece)
+        self._write(piece)
         return now
 
     def end(self, data: bytes = b"", more: bytes = b"") -> None:
@@ -154,10 +156,10 @@ class Reply:
             source.pause()
 
     def _write(self, data: bytes) -> None:
-        transport = self._line.transport
-        if transport is not None:
+        line = self._line
+        if line.transport is not None:
             self.sent += len(data)
-            self._line.put(transport, data)
+            line.put(line.transport, data)
 
 
 class Answered:

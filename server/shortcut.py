@@ -7,7 +7,8 @@ or refuses them as if this file didn't exist. tests/server shows that both ways 
 
 import re
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 LONGEST_HEAD: Final = 8190
 MOST_LINES: Final = 64
@@ -31,15 +32,14 @@ CONNECTION: Final = b"\r\nconnection: "
 LENGTH: Final = b"\r\ncontent-length: "
 
 
-class Head(NamedTuple):
-    """What we need of a head. *start* is where the body begins, *length* how long it is.
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What we need of a head, all but the length of what follows it.
 
-    *before* and *after* are the bytes around the length: a later head that has the same ones differs in nothing else.
+    *before* and *after* are the bytes around the length: another head that has the same ones differs in nothing else.
     """
 
     path: str
-    start: int
-    length: int
     authorization: str | None
     request_id: str | None
     origin: str | None
@@ -49,18 +49,19 @@ class Head(NamedTuple):
     after: bytes
 
 
-def again(known: Head, data: bytes) -> Head | None:
-    """The head of *data* if it is *known* with another length, as nearly every next request of a connection has it."""
-    before = known.before
-    if not data.startswith(before):
-        return None
+def body_in(data: bytes, head: Head) -> tuple[int, int] | None:
+    """Where the body of *data* begins, and where it ends, which may be past what is there.
+
+    None if it doesn't begin with *head*, as nearly every next request of a connection does, or if it is too large.
+    """
+    before, after = head.before, head.after
     at = len(before)
     end = data.find(b"\r", at, at + 10)
     length = data[at:end]
-    if end < 0 or not length.isdigit() or not data.startswith(known.after, end):
+    if not (length.isdigit() and data.startswith(before) and data.startswith(after, end)):
         return None
-    path, _, _, authorization, request_id, origin, priority, trace, _, after = known
-    return Head(path, end + len(after), int(length), authorization, request_id, origin, priority, trace, before, after)
+    start, size = end + len(after), int(length)
+    return (start, start + size) if 0 < size <= LARGEST_BODY else None
 
 
 def read_head(data: bytes, short: Mapping[bytes, str]) -> Head | None:
@@ -86,8 +87,6 @@ def read_head(data: bytes, short: Mapping[bytes, str]) -> Head | None:
         return None
     return Head(
         path,
-        end + 4,
-        int(length),
         _value(head, low, b"\r\nauthorization: "),
         _value(head, low, b"\r\nx-request-id: "),
         _value(head, low, b"\r\norigin: "),

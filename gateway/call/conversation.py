@@ -138,9 +138,10 @@ class Conversation:
     async def _recognise(self, caller: Caller) -> None:
         record, keyring = self._record, self._generation.keyring
         try:
-            key = keyring.identify(caller.authorization, record.time)
+            key = keyring.identify(caller.authorization, record.time, caller.digest)
         except Stranger as stranger:
             key = await keyring.ask(stranger, record.time)
+        caller.digest = key.digest
         self._know(key, caller)
 
     def _know(self, key: Key, caller: Caller) -> None:

@@ -5,11 +5,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import ENDPOINTS, body, chat, completions, embeddings, messages
+from api import ENDPOINTS, body, chat, completions, embeddings, messages, shape
 from api.models import unknown
 from core.errors import Refusal
 
 HELLO = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+IMAGE = {"type": "image_url", "image_url": "https://example.org/cat.png"}
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["role", "content", "type", "text", "id", "model"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
 
 
 def parsed(parse, **fields):
@@ -206,20 +219,7 @@ def test_a_large_body_of_few_values_is_fine():
     assert body.parse(b'{"a":"' + b"x" * 2_000_000 + b'"}')["a"][:1] == "x"
 
 
-@given(
-    st.recursive(
-        st.none()
-        | st.booleans()
-        | st.integers(-5, 5)
-        | st.floats(allow_nan=False, allow_infinity=False)
-        | st.text(max_size=5),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(st.sampled_from(["role", "content", "type", "text", "id", "model"]), inner, max_size=3)
-        ),
-        max_leaves=12,
-    )
-)
+@given(JSON)
 def test_no_json_makes_a_parser_fail_in_any_other_way(value):
     for endpoint in ENDPOINTS.values():
         for name in (*chat.FIELDS, "messages", "prompt", "input", "model", "stream_options"):
@@ -234,6 +234,52 @@ def test_no_json_makes_a_parser_fail_in_any_other_way(value):
                 endpoint.parse(orjson.dumps(fields))
             except Refusal as refusal:
                 assert refusal.status == 400
+
+
+WORDS = st.text(max_size=3)
+THING = st.dictionaries(WORDS, WORDS, max_size=2)
+COUNT = st.integers(-1, 5)
+FINE = {
+    shape.text: WORDS,
+    shape.flag: st.booleans(),
+    shape.number: st.integers(-5, 5) | st.floats(-5, 5),
+    shape.integer: COUNT,
+    shape.natural: COUNT,
+    shape.choices: COUNT,
+    shape.thing: THING | st.fixed_dictionaries({"type": st.sampled_from(["text", "json_schema"])}),
+    shape.things: st.lists(THING, max_size=2),
+    shape.texts: st.lists(WORDS, max_size=2),
+    shape.text_or_texts: WORDS | st.lists(WORDS, max_size=2),
+    shape.text_or_thing: WORDS | THING,
+    shape.flag_or_integer: st.booleans() | COUNT,
+}
+SAID = [[], [{"role": "user", "content": [IMAGE]}], [{"role": "user"}]]
+ALL = {**{name: FINE[rule] for name, rule in chat.FIELDS.items()}, "x": WORDS, "model": st.just("")}
+
+
+@pytest.mark.parametrize("name", [*ALL, "messages"])
+@given(st.data())
+def test_a_plain_body_is_read_as_every_other_one(name, data):
+    """Each field, alone and beside another one."""
+    other = data.draw(st.sampled_from(["max_tokens", "stream", "user"]))
+    fields = HELLO | {other: data.draw(st.none() | ALL[other])}
+    fields[name] = data.draw(st.none() | (st.sampled_from(SAID) if name == "messages" else ALL[name]))
+
+    def read(parse):
+        try:
+            return parse()
+        except Refusal as refusal:
+            return refusal.body()
+
+    raw = orjson.dumps(fields)
+
+    assert read(lambda: chat._parse(fields, len(raw))) == read(lambda: chat.parse(raw))
+
+
+@given(JSON)
+def test_what_suffices_for_a_check_is_fine_whatever_it_is(value):
+    for rule, types in shape.SUFFICES.items():
+        assert type(value) not in types or value is None or rule(value) is None
 
 
 def test_an_unknown_model_is_named_without_its_control_characters():

@@ -1,5 +1,6 @@
 """Who is calling, and what their key opens."""
 
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -77,6 +78,33 @@ def test_a_key_that_is_no_longer_good_is_refused(facts, word):
 
     assert (401, "invalid_api_key") == (refused.status, refused.code)
     assert word in refused.message
+
+
+def test_a_digest_that_somebody_remembers_finds_the_same_key():
+    ring = Keyring([key("bob", "other"), key("alice", "secret")])
+
+    who = ring.identify("Bearer secret", NOW)
+
+    assert who is ring.identify("Bearer secret", NOW, who.digest)
+
+
+@pytest.mark.parametrize("facts", [{"disabled": True}, {"expires": NOW}, {"digest": b""}], ids=str)
+def test_what_somebody_remembers_opens_nothing_that_was_closed_meanwhile(facts):
+    """Another ring is that of the next generation."""
+    who = Keyring([key()]).identify("Bearer secret", NOW)
+    ring = Keyring([replace(key(), **facts)])
+
+    with pytest.raises(Refusal) as caught:
+        ring.identify("Bearer secret", NOW, who.digest)
+
+    assert (401, "invalid_api_key") == (caught.value.status, caught.value.code)
+
+
+def test_who_needed_no_key_is_asked_for_one_where_it_is_needed():
+    who = Keyring([]).identify("Bearer other", NOW)
+
+    with pytest.raises(Refusal):
+        Keyring([key()]).identify("Bearer other", NOW, who.digest)
 
 
 def test_a_key_is_good_until_it_expires():

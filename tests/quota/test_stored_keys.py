@@ -55,6 +55,19 @@ async def test_a_key_costs_one_read_and_is_known_from_then_on(store, keys, ring)
     assert 1 == store.reads
 
 
+async def test_whoever_is_remembered_is_refused_once_the_key_is_gone(store, keys, ring):
+    await store.put_key(stored())
+    who = await ring.recognise("Bearer secret", START)
+    known = ring.identify("Bearer secret", START, who.digest)
+
+    await store.drop_key("alice")
+    await keys.look()
+
+    assert known is who
+    with pytest.raises(Stranger):
+        ring.identify("Bearer secret", START, who.digest)
+
+
 async def test_keys_of_the_configuration_need_no_store(store, ring):
     store.down = True
 
@@ -333,15 +346,18 @@ async def test_what_a_key_may_use_follows_its_changes(store, keys, ring):
 
 async def test_a_call_that_has_no_task_can_ask_too(store, ring):
     await store.put_key(stored())
-    loop = asyncio.get_running_loop()
     found: list[str] = []
+    ended = asyncio.Event()
+
+    class Caller(Drive):
+        def over(self) -> None:
+            ended.set()
 
     async def call() -> None:
         found.append(await name(ring, "secret"))
 
-    over = asyncio.Event()
-    Drive(call(), over.set, loop).go()
-    await asyncio.wait_for(over.wait(), 1)
+    Caller(asyncio.get_running_loop()).drive(call())
+    await asyncio.wait_for(ended.wait(), 1)
 
     assert ["alice"] == found
 

@@ -3,11 +3,12 @@
 import asyncio
 import os
 
+import orjson
 import pytest
 
 from tests.process.running import until
 from tests.whole.conftest import gateway
-from tests.whole.provider import Play, Provider, Request, ok
+from tests.whole.provider import Play, Provider, Request, ok, streams, words
 
 CONFIG = """
 server: {{shortcut: {short}, idle: 300ms, body_timeout: 10s, head_timeout: 10s}}
@@ -17,7 +18,13 @@ keys: {{alice: {{key: key-of-alice}}}}
 """
 BODY = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
 LINES = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %b\r\nContent-Length: %d\r\n\r\n"
-CALL = LINES % (b"key-of-alice", len(BODY)) + BODY
+
+
+def asked(body: bytes = BODY, key: bytes = b"key-of-alice") -> bytes:
+    return LINES % (key, len(body)) + body
+
+
+CALL = asked()
 PAGE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -47,6 +54,14 @@ class Client:
         await self._reader.readexactly(length)
         return int(head.split(b" ")[1])
 
+    async def answered(self) -> None:
+        """Read the next answer, which may be a stream, to its end."""
+        head = await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 10)
+        if b"chunked" in head:
+            await asyncio.wait_for(self._reader.readuntil(b"\r\n0\r\n\r\n"), 10)
+        else:
+            await self._reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
+
     async def closed(self) -> bool:
         """Wait for the other side to close it, without a further word."""
         return await asyncio.wait_for(self._reader.read(), 10) == b""
@@ -71,6 +86,32 @@ async def test_a_call_may_take_longer_than_a_connection_may_idle(start):
         client.writer.close()
 
     assert [200, 200] == statuses
+
+
+async def test_calls_on_one_connection_are_answered_and_logged_as_on_many(tmp_path):
+    stream = BODY[:-1] + b',"stream":true}'
+    calls = [CALL, asked(stream), asked(BODY[:-1] + b',"n":0}'), asked(key=b"nobody's"), asked(stream), CALL]
+    log = os.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+
+    async def play(request: Request, writer: asyncio.StreamWriter) -> None:
+        await (streams(words("a", "b")) if request.body.get("stream") else ok())(request, writer)
+
+    async with (
+        Provider(play) as provider,
+        gateway(CONFIG.format(short="true", url=provider.url), tmp_path, log) as running,
+    ):
+        for together in (calls, *([call] for call in calls)):
+            client = await Client.of(running)
+            for call in together:
+                client.writer.write(call)
+                await client.answered()
+            client.writer.close()
+    os.close(log)
+
+    lines = map(orjson.loads, (tmp_path / "log").read_bytes().splitlines())
+    told = [(line["status"], line["bytes_out"]) for line in lines if line["message"] == "call"]
+    assert told[:6] == told[6:]
+    assert [200, 200, 400, 401, 200, 200] == [status for status, _ in told[:6]]
 
 
 @pytest.mark.parametrize("first", [b"", CALL, PAGE], ids=["nothing", "a call", "a page"])

@@ -7,14 +7,17 @@ import pytest
 from server.drive import Drive
 
 
-class Driven:
-    """A coroutine on its way, and what it did."""
+class Driven(Drive):
+    """Drives a coroutine, and keeps what it did."""
 
     def __init__(self, make):
+        super().__init__(asyncio.get_running_loop())
         self.done = asyncio.Event()
         self.steps = []
-        self.drive = Drive(make(self.steps), self.done.set, asyncio.get_running_loop())
-        self.drive.go()
+        self.drive(make(self.steps))
+
+    def over(self):
+        self.done.set()
 
 
 async def test_it_begins_at_once_and_ends_at_once_if_nothing_has_to_be_waited_for():
@@ -72,7 +75,7 @@ async def test_cancelled_it_cleans_up_and_is_not_done():
             did.append("cleaned")
 
     driven = Driven(steps)
-    driven.drive.cancel()
+    driven.cancel()
     await asyncio.sleep(0.01)
 
     assert (["cleaned"], False) == (driven.steps, driven.done.is_set())
@@ -92,7 +95,7 @@ async def test_what_it_waits_for_is_cancelled_with_it():
 
     driven = Driven(steps)
     await asyncio.sleep(0)
-    driven.drive.cancel()
+    driven.cancel()
 
     await asyncio.wait_for(ended.wait(), 2)
     assert not driven.done.is_set()
@@ -106,10 +109,27 @@ async def test_it_may_answer_its_cancellation():
             did.append("answered")
 
     driven = Driven(steps)
-    driven.drive.cancel()
+    driven.cancel()
     await asyncio.wait_for(driven.done.wait(), 2)
 
     assert ["answered"] == driven.steps
+
+
+async def test_it_drives_one_after_the_other():
+    async def steps(did):
+        await asyncio.sleep(0)
+        did.append("done")
+
+    driven = Driven(steps)
+    before = driven.driving
+    await asyncio.wait_for(driven.done.wait(), 2)
+    between = driven.driving
+    driven.done.clear()
+    driven.drive(steps(driven.steps))
+    await asyncio.wait_for(driven.done.wait(), 2)
+
+    assert (True, False) == (before, between)
+    assert ["done", "done"] == driven.steps
 
 
 async def test_cancelling_what_is_over_changes_nothing():
@@ -117,6 +137,6 @@ async def test_cancelling_what_is_over_changes_nothing():
         did.append("done")
 
     driven = Driven(steps)
-    driven.drive.cancel()
+    driven.cancel()
 
     assert (["done"], True) == (driven.steps, driven.done.is_set())

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-from collections.abc import Iterable
 from contextlib import AsyncExitStack
 
 import pytest
@@ -14,7 +13,7 @@ from aiohttp.http_parser import HttpRequestParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.shortcut import again, read_head
+from server.shortcut import LARGEST_BODY, body_in, read_head
 from tests.server.corpus import ALICE, BOB, BODY, CORPUS, CUT, GOOD, HOST, PATH, PLAIN, Case, chat, post
 from tests.whole.conftest import Gateway, gateway
 from tests.whole.provider import Provider, Request, ok, streams, words
@@ -189,10 +188,11 @@ def parsed(data: bytes) -> tuple[object, ...] | None:
 
 def taken(data: bytes) -> tuple[object, ...] | None:
     head = read_head(data, SHORT)
-    if head is None:
+    where = None if head is None else body_in(data, head)
+    if head is None or where is None:
         return None
-    body = data[head.start : head.start + head.length]
-    return head.path, head.length, body, head.authorization, head.request_id, head.origin, head.priority
+    start, end = where
+    return head.path, end - start, data[start:end], head.authorization, head.request_id, head.origin, head.priority
 
 
 USUAL = [
@@ -249,8 +249,9 @@ def test_a_call_with_other_bytes_in_it_is_taken_as_aiohttp_takes_it_or_not_at_al
     data = GOOD[:at] + more + GOOD[at + gone :]
 
     head = read_head(data, SHORT)
+    where = None if head is None else body_in(data, head)
 
-    assert head is None or taken(data) == parsed(data[: head.start + head.length])
+    assert where is None or taken(data) == parsed(data[: where[1]])
 
 
 @given(st.binary(max_size=300))
@@ -261,16 +262,25 @@ def test_any_bytes_are_no_call(data: bytes):
 # The next head on the same connection
 
 
-def heads(*data: bytes) -> Iterable[object]:
-    return [read_head(each, SHORT) for each in data]
-
-
 def test_the_same_head_with_another_length_is_known_again():
-    first, second = GOOD, post(HOST, ALICE, body=chat("x" * 1000))
+    data = post(HOST, ALICE, body=chat("x" * 1000))
 
-    known, expected = heads(first, second)
+    start, end = body_in(data, read_head(GOOD, SHORT))
 
-    assert expected._replace(before=b"", after=b"") == again(known, second)._replace(before=b"", after=b"")
+    assert (chat("x" * 1000), len(data)) == (data[start:end], end)
+
+
+def test_the_body_may_still_be_on_its_way():
+    where = body_in(GOOD, read_head(GOOD, SHORT))
+
+    assert where == body_in(GOOD[:-5], read_head(GOOD[:-5], SHORT))
+
+
+@pytest.mark.parametrize(("length", "ours"), [(0, False), (1, True), (LARGEST_BODY, True), (LARGEST_BODY + 1, False)])
+def test_only_bodies_of_some_size_are_taken(length, ours):
+    data = re.sub(rb"Length: \d+", b"Length: %d" % length, GOOD)
+
+    assert ours == (body_in(data, read_head(data, SHORT)) is not None)
 
 
 @pytest.mark.parametrize(
@@ -293,16 +303,14 @@ def test_the_same_head_with_another_length_is_known_again():
     ],
 )
 def test_a_head_that_differs_in_anything_else_is_not_known(other):
-    (known,) = heads(GOOD)
-
-    assert again(known, other) is None
+    assert body_in(other, read_head(GOOD, SHORT)) is None
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 3), st.binary(max_size=3))
 def test_whatever_is_known_again_reads_as_if_seen_for_the_first_time(at: int, gone: int, more: bytes):
     data = GOOD[:at] + more + GOOD[at + gone :]
-    (known,) = heads(GOOD)
+    known = read_head(GOOD, SHORT)
 
-    head = again(known, data)
+    where = body_in(data, known)
 
-    assert head is None or head[:6] == read_head(data, SHORT)[:6]
+    assert where is None or (known, where) == (read_head(data, SHORT), body_in(data, read_head(data, SHORT)))
