@@ -44,6 +44,7 @@ from routing.credentials import Credentials
 from routing.forecast import Forecast
 from routing.hedge import Hedges
 from routing.match import Routes
+from routing.outlook import Known
 from routing.quality import Qualities
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
@@ -131,22 +132,25 @@ class Shared:
 class Generation:
     """What calls that began under one configuration go by. *learns*: every attempt teaches what a choice goes by.
 
-    *traced*: calls have a trace; *content*: what is asked and answered is kept in their records.
+    *traced*: calls have a trace; *content*: what is asked and answered is kept in their records. *models*: what is
+    known of the one behind each target. *common*: header lines of every answer, with a place for its request's id.
+    *cors*: if any origin is allowed.
     """
 
     __slots__ = (
         "_catalog",
         "_free",
-        "_known",
         "_labels",
         "_qualities",
         "auto",
         "common",
         "config",
         "content",
+        "cors",
         "keyring",
         "lanes",
         "learns",
+        "models",
         "pools",
         "routes",
         "traced",
@@ -165,7 +169,10 @@ class Generation:
             name: shared.vitals.pool(provider) for name, provider in config.providers.items()
         }
         self.learns = any(len(stage.targets) > 1 for route in config.routes.values() for stage in route.stages)
-        self.common = header("x-switchyard-config", config.hash)
+        self.common = header("x-switchyard-config", config.hash).replace(b"%", b"%%") + b"x-request-id: %b\r\n"
+        self.cors = config.server.cors if config.server.cors.origins else None
+        self.models = Known(self._facts)
+        self._catalog = Catalog(config.models)
         self.view = View(
             vitals=shared.vitals,
             pools=self.pools,
@@ -175,6 +182,7 @@ class Generation:
             budget=shared.budget,
             turns=shared.turns,
             fits=self._fits,
+            serves=frozenset((name, served) for name, lane in lanes.items() for served in lane.serves),
             context=self._context,
             prefer_local=config.prefer_local,
             outlook=outlook(config, self.model, shared.till, forecast=shared.forecast, quality=self.quality),
@@ -189,9 +197,7 @@ class Generation:
             allows=self.keyring.allows,
         )
         self.ways = Ways(self.routes, self.may_use, self.auto)
-        self._catalog = Catalog(config.models)
         self._qualities = shared.qualities
-        self._known: dict[str, Model] = {}  # by target id
         self._free: dict[str, Model] = {}  # those without a price, as if they cost nothing
         self._labels: dict[tuple[str, str], bytes] = {}
 
@@ -222,6 +228,8 @@ class Generation:
 
     def most(self, key: Key) -> int | None:
         """What one call of *key* may cost, by whoever allows the least; None where nobody says."""
+        if key.max_cost is None and key.team is None:
+            return self.config.max_cost
         team = None if key.team is None else self.config.teams.get(key.team)
         least = self.config.max_cost
         for cap in (key.max_cost, None if team is None else team.max_cost):
@@ -276,14 +284,11 @@ class Generation:
 
     def model(self, target: Target) -> Model:
         """What is known of the model behind *target*."""
-        known = self._known.get(target.id)
-        if known is None:
-            dialect = self.lanes[target.provider].provider.dialect
-            known = self._catalog.facts(target.provider, dialect, target.model) or unlisted(target.model)
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[target.id] = known
-        return known
+        return self.models[target.id]
+
+    def _facts(self, target: Target) -> Model:
+        dialect = self.lanes[target.provider].provider.dialect
+        return self._catalog.facts(target.provider, dialect, target.model) or unlisted(target.model)
 
     def _context(self, target: Target) -> int | None:
         return self.abilities(target).context

@@ -146,9 +146,11 @@ class House:
         """What comes in by aiohttp's door."""
         path = request._message.path.partition("?")[0]  # noqa: SLF001  (the public property builds a URL)
         caller = caller_of(request)
-        return await self.take(path if request.method == "POST" else "", caller, reply_to(request, self._loop))
+        reply = reply_to(request, self._loop)
+        await self.take(path if request.method == "POST" else "", caller, reply)
+        return Answered(reply.status, keep_alive=reply.keep_alive)
 
-    async def take(self, path: str, caller: Caller, reply: Reply) -> Answered:
+    async def take(self, path: str, caller: Caller, reply: Reply) -> None:
         """Answer whoever it is, whichever way they came. *path* is that of a POST."""
         generation = self._current.generation  # one for the whole call, whatever is reloaded meanwhile
         request_id = self._prepare(generation, caller, reply)
@@ -163,7 +165,6 @@ class House:
             refuse(reply, refused)
         except Exception as mistake:  # noqa: BLE001  (the edge: a mistake of ours must not look like an answer)
             self._confess(mistake, reply, request_id)
-        return Answered(reply.status, keep_alive=reply.keep_alive)
 
     def _prepare(self, generation: Generation, caller: Caller, reply: Reply) -> str:
         """The header lines that every answer carries. Returns the request's id."""
@@ -171,9 +172,9 @@ class House:
         if request_id is None:
             self._count += 1
             request_id = f"{self._ids}{self._count:x}"
-        reply.common = b"%bx-request-id: %b\r\n" % (generation.common, request_id.encode("ascii"))
-        if generation.config.server.cors.origins:
-            reply.common += allowed(generation.config.server.cors, caller.origin)
+        reply.common = generation.common % request_id.encode("ascii")
+        if generation.cors is not None:
+            reply.common += allowed(generation.cors, caller.origin)
         return request_id
 
     def _confess(self, mistake: Exception, reply: Reply, request_id: str) -> None:

@@ -11,12 +11,12 @@ from typing import Any, Final, Protocol, cast
 from core.errors import Refusal
 from server.caller import SLOWEST, Caller, too_large
 from server.drive import Drive
-from server.reply import Answered, Flow, Put, Reply
+from server.reply import Flow, Put, Reply
 from server.shortcut import LARGEST_BODY, Head
 
 LINGERING: Final = 2.0  # seconds in which the rest of a refused body may still come
 
-Take = Callable[[str, Caller, Reply], Coroutine[Any, Any, Answered]]
+Take = Callable[[str, Caller, Reply], Coroutine[Any, Any, None]]
 
 
 class Door(Protocol):
