@@ -205,7 +205,7 @@ class Generation:
         """In nano-dollars; None where nobody knows the price."""
         if usage.cost is not None:
             return usage.cost
-        price = self.model(target).price
+        price = self.models[target.id].price
         return None if price is None else price.cost(usage)
 
     def bound(self, target: Target, call: Call, request: WireRequest) -> Bound | Unbounded:

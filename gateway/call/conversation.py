@@ -178,15 +178,23 @@ class Conversation:
     async def _try_all(self) -> None:
         shared, special, call, route = self._shared, self._special, self._call, self._route
         bill = self._bill = Bill(self._generation, shared, self._record, self._key, call)
+        telling = None
         if call.stream:
             part = None if special is None else special.part
-            self._telling = listening(bill, self._reply, route, part)
+            telling = self._telling = listening(bill, self._reply, route, part)
+        opened = failure = None
         shared.budget.calls += 1
         try:
-            if special is None or not await special.answers(
-                self._reply, bill, self._telling, ask=partial(self._chain, bill)
-            ):
-                await self._chain(bill, route)
+            if special is None and route.hedge is None:
+                view = self._generation.view
+                opened = opening(route, call, view, self._began + route.timeouts.total, view.clock())
+            if opened is not None:
+                failure = await self._try(opened, bill)
+                if failure is None or (telling is not None and telling.committed):
+                    return
+            ask = partial(self._chain, bill)
+            if special is None or not await special.answers(self._reply, bill, telling, ask=ask):
+                await self._chain(bill, route, opened=opened, failure=failure)
         except Spent as spent:
             self._degrade(spent)
             await self._chain(bill, self._route)
@@ -196,28 +204,17 @@ class Conversation:
         finally:
             shared.budget.calls -= 1
 
-    async def _chain(self, bill: Bill, route: Route) -> None:
-        """The targets of *route*, until one has answered: its first one, and the others by a plan."""
+    async def _chain(
+        self, bill: Bill, route: Route, *, opened: Attempt | None = None, failure: Failure | None = None
+    ) -> None:
+        """The targets of *route*, until one has answered. *opened*: was tried without a plan, and met *failure*."""
         self._route = route
-        if self._special is not None:
-            self._special.race = None
-        attempt = failure = None
-        if route.hedge is None:
-            view = self._generation.view
-            attempt = opening(route, self._call, view, self._began + route.timeouts.total, view.clock())
-            if attempt is not None:
-                failure = await self._try(attempt, bill)
-                if failure is None or (self._telling is not None and self._telling.committed):
-                    return
-        await self._plan(bill, route, opened=attempt, failure=failure)
-
-    async def _plan(self, bill: Bill, route: Route, *, opened: Attempt | None, failure: Failure | None) -> None:
-        """*opened* was tried before there was a plan, and met *failure*."""
         record, caller, race, course = self._record, self._key.name, None, None
         view, deadline = self._generation.view, self._began + route.timeouts.total
         if route.hedge is not None:
             course = Sparing(route, self._call, view, deadline, record.decided, caller=caller)
             race = Race(route.hedge, course, bill, self._telling, breaker=route.breaker, play=self._try)
+        if race is not None or self._special is not None:
             self._circumstances().race = race
         attempts = plan(route, self._call, view, deadline, record.decided, caller=caller, course=course, opened=opened)
         try:
@@ -365,8 +362,8 @@ class Conversation:
         if telling is not None:
             shared.deadlines.forget(telling)
         if bill is not None:
-            record.attempts = len(bill.tried)
-            record.tried = tuple(bill.tried)
+            tried = record.tried = tuple(bill.tried)
+            record.attempts = len(tried)
             if not bill.written:
                 bill.close()
             if bill.produced >= 0 and not record.fault:
