@@ -151,9 +151,10 @@ class Conversation:
     def _hear(self, body: bytes) -> None:
         generation, record = self._generation, self._record
         record.bytes_in = len(body)
-        call = self._call = self._endpoint.parse(body)
+        call = self._endpoint.parse(body)
         record.stream = call.stream
-        self._call, route = call, self._route = generation.ways.find(call, self._key)
+        call, route = generation.ways.find(call, self._key)
+        self._call, self._route = call, route
         record.route = route.name
         if generation.content:
             record.asked = body
