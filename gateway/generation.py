@@ -45,6 +45,7 @@ from routing.credentials import Credentials
 from routing.forecast import Forecast
 from routing.hedge import Hedges
 from routing.match import Routes
+from routing.outlook import Known
 from routing.quality import Qualities
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
@@ -132,13 +133,14 @@ class Shared:
 class Generation:
     """What calls that began under one configuration go by. *learns*: every attempt teaches what a choice goes by.
 
-    *traced*: calls have a trace; *content*: what is asked and answered is kept in their records.
+    *traced*: calls have a trace; *content*: what is asked and answered is kept in their records. *models*: what is
+    known of the one behind each target. *common*: header lines of every answer, with a place for its request's id.
+    *cors*: if any origin is allowed.
     """
 
     __slots__ = (
         "_catalog",
         "_free",
-        "_known",
         "_labels",
         "_qualities",
         "_rules",
@@ -146,9 +148,11 @@ class Generation:
         "common",
         "config",
         "content",
+        "cors",
         "keyring",
         "lanes",
         "learns",
+        "models",
         "pools",
         "routes",
         "traced",
@@ -167,7 +171,10 @@ class Generation:
             name: shared.vitals.pool(provider) for name, provider in config.providers.items()
         }
         self.learns = any(len(stage.targets) > 1 for route in config.routes.values() for stage in route.stages)
-        self.common = header("x-switchyard-config", config.hash)
+        self.common = header("x-switchyard-config", config.hash).replace(b"%", b"%%") + b"x-request-id: %b\r\n"
+        self.cors = config.server.cors if config.server.cors.origins else None
+        self.models = Known(self._facts)
+        self._catalog = Catalog(config.models)
         self.view = View(
             vitals=shared.vitals,
             pools=self.pools,
@@ -177,6 +184,7 @@ class Generation:
             budget=shared.budget,
             turns=shared.turns,
             fits=self._fits,
+            serves=frozenset((name, served) for name, lane in lanes.items() for served in lane.serves),
             context=self._context,
             prefer_local=config.prefer_local,
             outlook=outlook(config, self.model, shared.till, forecast=shared.forecast, quality=self.quality),
@@ -191,9 +199,7 @@ class Generation:
             allows=self.keyring.allows,
         )
         self.ways = Ways(self.routes, self.may_use, self.auto)
-        self._catalog = Catalog(config.models)
         self._qualities = shared.qualities
-        self._known: dict[str, Model] = {}  # by target id
         self._rules: dict[str, Rule] = {}
         self._free: dict[str, Rule] = {}  # as if those without a price cost nothing
         self._labels: dict[tuple[str, str], bytes] = {}
@@ -202,7 +208,7 @@ class Generation:
         """In nano-dollars; None where nobody knows the price."""
         if usage.cost is not None:
             return usage.cost
-        price = self.model(target).price
+        price = self.models[target.id].price
         return None if price is None else price.cost(usage)
 
     def bound(self, target: Target, call: Call, request: WireRequest) -> Bound | Unbounded:
@@ -226,6 +232,8 @@ class Generation:
 
     def most(self, key: Key) -> int | None:
         """What one call of *key* may cost, by whoever allows the least; None where nobody says."""
+        if key.max_cost is None and key.team is None:
+            return self.config.max_cost
         team = None if key.team is None else self.config.teams.get(key.team)
         least = self.config.max_cost
         for cap in (key.max_cost, None if team is None else team.max_cost):
@@ -280,14 +288,11 @@ class Generation:
 
     def model(self, target: Target) -> Model:
         """What is known of the model behind *target*."""
-        known = self._known.get(target.id)
-        if known is None:
-            dialect = self.lanes[target.provider].provider.dialect
-            known = self._catalog.facts(target.provider, dialect, target.model) or unlisted(target.model)
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[target.id] = known
-        return known
+        return self.models[target.id]
+
+    def _facts(self, target: Target) -> Model:
+        dialect = self.lanes[target.provider].provider.dialect
+        return self._catalog.facts(target.provider, dialect, target.model) or unlisted(target.model)
 
     def _context(self, target: Target) -> int | None:
         return self.abilities(target).context

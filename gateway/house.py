@@ -1,6 +1,7 @@
 """One serving process: what answers each path, and what it does when it begins, reloads and ends."""
 
 import asyncio
+import itertools
 import os
 from collections.abc import Callable
 from functools import partial
@@ -89,7 +90,7 @@ class House:
         self._office = Office(config, self._current, treasury, self._bells)
         shown = (self._current, self._office, self._tally, self._look)
         self._pages = Pages(*shown, money=treasury.shown, calls=self._endpoints)
-        self._ids, self._count = f"req-{os.urandom(6).hex()}-", 0
+        self._ids, self._numbers = f"req-{os.urandom(6).hex()}-", itertools.count(1)
         self._seen: States = {}
         self._flying: set[str] = set()
         self._tasks: set[asyncio.Task[Reload]] = set()
@@ -145,8 +146,9 @@ class House:
     async def serve(self, request: web.BaseRequest) -> Answered:
         """What comes in by aiohttp's door."""
         path = request._message.path.partition("?")[0]  # noqa: SLF001  (the public property builds a URL)
+        caller = caller_of(request)
         reply = reply_to(request, self._loop)
-        await self.take(path if request.method == "POST" else "", caller_of(request), reply)
+        await self.take(path if request.method == "POST" else "", caller, reply)
         return Answered(reply.status, keep_alive=reply.keep_alive)
 
     async def take(self, path: str, caller: Caller, reply: Reply) -> None:
@@ -169,11 +171,10 @@ class House:
         """The header lines that every answer carries. Returns the request's id."""
         request_id = caller.request_id
         if request_id is None:
-            self._count += 1
-            request_id = f"{self._ids}{self._count:x}"
-        reply.common = b"%bx-request-id: %b\r\n" % (generation.common, request_id.encode("ascii"))
-        if generation.config.server.cors.origins:
-            reply.common += allowed(generation.config.server.cors, caller.origin)
+            request_id = f"{self._ids}{next(self._numbers):x}"
+        reply.common = generation.common % request_id.encode()
+        if generation.cors is not None:
+            reply.common += allowed(generation.cors, caller.origin)
         return request_id
 
     def _confess(self, mistake: Exception, reply: Reply, request_id: str) -> None:

@@ -23,6 +23,11 @@ class Lane:
 
     __slots__ = ("_base", "_heads", "_host", "_keys", "_signers", "adapter", "provider", "sender")
 
+    @property
+    def serves(self) -> frozenset[str]:
+        """The endpoints whose calls can go there at all."""
+        return self.adapter.endpoints if self.provider.configured else frozenset()
+
     def __init__(self, provider: Provider, adapter: Adapter, sender: Network) -> None:
         self.provider = provider
         self.adapter = adapter
@@ -44,14 +49,9 @@ class Lane:
 
         *connect* is how long opening a connection may take, if one is opened.
         """
-        signer = self._signers[credential]  # the last where there is none is the only one
-        if signer is not None:
-            head = self._signed(signer, request, credential)
-        elif request.headers:
-            head = self._head(request.path, credential, dict(request.headers))
-        else:
-            known = self._heads.get((request.path, credential))
-            head = known if known is not None else self._learn(request.path, credential)
+        head = None if request.headers else self._heads.get((request.path, credential))
+        if head is None:
+            head = self._written(request, credential)
         return self.sender.send(head + lines if lines else head, request.body, sink, connect)
 
     def get(self, path: str, credential: int, sink: Sink, connect: float | None = None) -> Exchange:
@@ -59,17 +59,23 @@ class Lane:
         headers = [(name, value) for name, value in self._keys[max(credential, 0)] if name != "content-type"]
         return self.sender.send(request_head("GET", self._base + path, self._host, headers), b"", sink, connect)
 
+    def _written(self, request: WireRequest, credential: int) -> bytes:
+        """A head for *request*, kept where it is good for others like it."""
+        signer = self._signers[credential]  # the last where there is none is the only one
+        if signer is not None:
+            return self._signed(signer, request, credential)
+        if request.headers:
+            return self._head(request.path, credential, dict(request.headers))
+        if len(self._heads) >= MOST_HEADS:
+            self._heads.clear()
+        head = self._heads[request.path, credential] = self._head(request.path, credential, {})
+        return head
+
     def _signed(self, signer: Signer, request: WireRequest, credential: int) -> bytes:
         path = self._base + request.path
         headers = {**dict(self._keys[credential]), **dict(request.headers)}
         signed = signer.signed(path, tuple(headers.items()), request.body, time.time())
         return request_head("POST", path, self._host, signed)
-
-    def _learn(self, path: str, credential: int) -> bytes:
-        if len(self._heads) >= MOST_HEADS:
-            self._heads.clear()
-        head = self._heads[path, credential] = self._head(path, credential, {})
-        return head
 
     def _head(self, path: str, credential: int, extra: Mapping[str, str]) -> bytes:
         headers = {**dict(self._keys[max(credential, 0)]), **extra}

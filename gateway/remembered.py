@@ -15,20 +15,25 @@ from core.wire import Json
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 _LARGEST: Final = 1024 * 1024
+_MOST_CLIENTS: Final = 10_000  # of which it is kept who they are, each with a provider
 _OVERHEAD: Final = 400  # bytes that an entry takes beside its state and its id: tuple, slots of the dictionary, list
 
 Place = tuple[str, str, str]  # provider, key, id of the call
 
 
 class Remembered:
-    """What was used last stays longest. Sizes are those of the state as JSON, of its id, and of what keeps them."""
+    """What was used last stays longest. Sizes are those of the state as JSON, of its id, and of what keeps them.
 
-    __slots__ = ("_kept", "_most", "_size")
+    *of*: by provider and key.
+    """
+
+    __slots__ = ("_kept", "_most", "_size", "of")
 
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._most = most
         self._kept: OrderedDict[Place, bytes] = OrderedDict()
         self._size = 0
+        self.of = Recollections(self)
 
     def keep(self, provider: str, key: str, states: Mapping[str, Json]) -> None:
         for call_id, state in states.items():
@@ -72,3 +77,19 @@ class Recollection:
 
     def recall(self, call_id: str) -> Json | None:
         return self._all.find((self._provider, self._key, call_id))
+
+
+class Recollections(dict[tuple[str, str], Recollection]):
+    """By provider and key; what isn't there yet is made."""
+
+    __slots__ = ("_all",)
+
+    def __init__(self, all: Remembered) -> None:
+        super().__init__()
+        self._all = all
+
+    def __missing__(self, whose: tuple[str, str]) -> Recollection:
+        if len(self) >= _MOST_CLIENTS:
+            self.clear()
+        made = self[whose] = Recollection(self._all, *whose)
+        return made

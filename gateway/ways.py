@@ -16,30 +16,31 @@ from routing.match import Routes
 from routing.wishes import checked
 
 MOST_REMEMBERED: Final = 1_000
+MOST_FOUND: Final = 10_000
 
 
 class Ways:
     """Those of one generation. *may_use* says whether a key may ask for a name."""
 
-    __slots__ = ("_auto", "_joined", "_may_use", "_routes")
+    __slots__ = ("_auto", "_found", "_joined", "_may_use", "_routes")
 
     def __init__(self, routes: Routes, may_use: Callable[[Key, str], bool], auto: Auto) -> None:
         self._routes = routes
         self._may_use = may_use
         self._auto = auto
         self._joined: dict[tuple[str, ...], Route] = {}
+        self._found: dict[tuple[str, bytes], tuple[Key, Route]] = {}  # by name and key, as it was then
 
     def find(self, call: Call, key: Key) -> tuple[Call, Route]:
         """*call* with its wishes in our own words, and its route. Raises Refusal for names that don't exist, or aren't
         the key's, and where none of all targets could do it.
         """
-        route = self._routes.find(call.model)
-        if route is not None and call.wishes is NO_WISHES:
-            if not self._may_use(key, call.model):
-                raise unknown(call.model)
-            return call, route
-        if call.wishes is not NO_WISHES:
-            call = call._replace(wishes=checked(call.wishes))
+        if call.wishes is NO_WISHES:
+            found = self._found.get((call.model, key.digest))
+            if found is not None and found[0] is key:
+                return call, found[1]
+            return call, self._plain(call, key)
+        call = call._replace(wishes=checked(call.wishes))
         wishes = call.wishes
         route = self._chained(call, key) if wishes.models else self._one(call.model, call, key)
         if wishes.fallback is False:
@@ -49,6 +50,15 @@ class Ways:
     def offers(self, name: str) -> bool:
         """Whether somebody could ask for *name*."""
         return self._routes.find(name) is not None or (name == AUTO and self._auto.on)
+
+    def _plain(self, call: Call, key: Key) -> Route:
+        """The one that it names, and nothing else is wished."""
+        route = self._one(call.model, call, key)
+        if call.model != AUTO:  # which isn't the same for all calls
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
+            self._found[call.model, key.digest] = key, route
+        return route
 
     def _one(self, name: str, call: Call, key: Key, param: str = "model") -> Route:
         route = self._routes.find(name)

@@ -11,39 +11,32 @@ class Bench(NamedTuple):
     reason: str
 
 
-class Benches:
-    """By `provider/model`. Outlives a reload."""
+class Benches(dict[str, Bench]):
+    """By `provider/model`; empty if there can't be any, which is asked on every call. Outlives a reload."""
 
-    __slots__ = ("_by_target",)
-
-    def __init__(self) -> None:
-        self._by_target: dict[str, Bench] = {}
-
-    def __bool__(self) -> bool:
-        """Whether there may be any; asked on every call."""
-        return bool(self._by_target)
+    __slots__ = ()
 
     def put(self, id: str, bench: Bench) -> None:
         """In place of the former one, if there is any."""
-        self._by_target[id] = bench
+        self[id] = bench
 
     def lift(self, id: str) -> None:
-        self._by_target.pop(id, None)
+        self.pop(id, None)
 
     def of(self, id: str, now: float) -> Bench | None:
         """That of a target, if it hasn't ended."""
-        bench = self._by_target.get(id)
+        bench = self.get(id)
         if bench is not None and now >= bench.until:
-            del self._by_target[id]
+            del self[id]
             return None
         return bench
 
     def at(self, provider: str) -> bool:
         """Whether any of the targets of *provider* may be out."""
-        return any(id.startswith(f"{provider}/") for id in self._by_target)
+        return any(id.startswith(f"{provider}/") for id in self)
 
     def ids(self) -> tuple[str, ...]:
-        return tuple(self._by_target)
+        return tuple(self)
 
 
 def words(bench: Bench, now: float) -> str:

@@ -39,13 +39,13 @@ class Circuit:
     """
 
     __slots__ = (
+        "_before",
         "_believes",
         "_calls",
         "_closed",
         "_failed",
         "_hopes",
         "_marks",
-        "_number",
         "_past_calls",
         "_past_failed",
         "_rng",
@@ -105,7 +105,9 @@ class Circuit:
         # A call that began before the circuit opened tells of earlier times.
         elif self.state is CLOSED:
             self._row = 0
-            self._count(now, policy, 0)
+            if now - self._since >= policy.window:
+                self._turn(now, policy.window)
+            self._calls += 1
 
     def failed(self, now: float, policy: Breaker, failure: Failure, *, probe: bool) -> None:
         if probe:
@@ -115,7 +117,11 @@ class Circuit:
                 self._open(now, policy, failure)
         elif self.state is CLOSED:
             self._row += 1
-            self._count(now, policy, 1)
+            if now - self._since >= policy.window:
+                self._turn(now, policy.window)
+            self._calls += 1
+            self._failed += 1
+            self._marks.append(self._before + self._calls)
             if self._row >= policy.failures or self._too_many(now, policy):
                 self._forgive(now, policy)
                 self._open(now, policy, failure)
@@ -178,24 +184,17 @@ class Circuit:
         self._row = 0
         self._since = now
         self._calls = self._failed = self._past_calls = self._past_failed = 0
-        self._number = 0  # of the last call
+        self._before = 0  # calls until this bucket began
         self._marks: deque[int] = deque(maxlen=_MOST_LATEST)  # the numbers of those that failed
 
-    def _count(self, now: float, policy: Breaker, failed: int) -> None:
-        """Two buckets of one window each stand for a sliding window."""
-        self._number += 1
-        if failed:
-            self._marks.append(self._number)
-        window = policy.window
-        age = now - self._since
-        if age >= window:
-            recent = age < 2 * window
-            self._past_calls = self._calls if recent else 0
-            self._past_failed = self._failed if recent else 0
-            self._calls = self._failed = 0
-            self._since = self._since + window if recent else now
-        self._calls += 1
-        self._failed += failed
+    def _turn(self, now: float, window: float) -> None:
+        """Begin another bucket: two of one *window* each stand for a sliding window."""
+        recent = now - self._since < 2 * window
+        self._before += self._calls
+        self._past_calls = self._calls if recent else 0
+        self._past_failed = self._failed if recent else 0
+        self._calls = self._failed = 0
+        self._since = self._since + window if recent else now
 
     def _too_many(self, now: float, policy: Breaker) -> bool:
         # The past bucket counts as far as the window still reaches into it.
@@ -208,4 +207,5 @@ class Circuit:
         # Many good calls before a target fell ill would hide that for as long as the window lasts.
         latest = min(LATEST * policy.minimum, _MOST_LATEST)
         enough = math.ceil(policy.ratio * latest)
-        return calls >= latest and len(self._marks) >= enough and self._marks[-enough] > self._number - latest
+        number = self._before + self._calls  # of the last call
+        return calls >= latest and len(self._marks) >= enough and self._marks[-enough] > number - latest

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from core.call import Call
 from core.faults import Fault
 from core.target import Provider, Target
+from core.wishes import NO_WISHES
 from routing.bench import words
 from routing.breaker import CLOSED
 from routing.credentials import Credentials, Pause
@@ -25,7 +26,8 @@ class View:
     """What a plan may look at. Made once for each generation.
 
     *pools*: provider name -> its credentials, for every configured provider. *turns* counts the picks from each
-    stage, by route name and stage number. *fits* says why a target's provider can't do what a call needs, or None.
+    stage, by route name and stage number. *fits* says why a target's provider can't do what a call needs, or None;
+    *serves* are pairs of a provider that is usable and an endpoint of which it never says anything.
     *context* is a target's context in tokens, None where nobody knows. *outlook* is what is known of targets before
     they are asked.
     *prefer_local*: local targets come first in each stage.
@@ -40,6 +42,7 @@ class View:
         "pools",
         "prefer_local",
         "rng",
+        "serves",
         "turns",
         "usable",
         "vitals",
@@ -56,6 +59,7 @@ class View:
         budget: RetryBudget,
         turns: MutableMapping[tuple[str, int], int],
         fits: Fits | None = None,
+        serves: frozenset[tuple[str, str]] = frozenset(),
         context: Context | None = None,
         prefer_local: bool = False,
         outlook: Outlook | None = None,
@@ -68,6 +72,7 @@ class View:
         self.budget = budget
         self.turns = turns
         self.fits = fits
+        self.serves = serves
         self.context = context
         self.prefer_local = prefer_local
         self.outlook = outlook or Outlook()
@@ -96,22 +101,42 @@ class Skipped(NamedTuple):
 
 def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | None:
     """Why *target* can't take *call*, its credentials aside; None if it can."""
+    away = None
+    if (target.provider, call.endpoint) not in view.serves:
+        away = _unserved(target, call, view)
+    if away is None and (call.needs or call.size > LONG or call.wishes is not NO_WISHES):
+        away = _unfit(target, call, view)
+    if away is not None:
+        return away
+    observed = view.vitals
+    if observed.benches and (bench := observed.benches.of(target.id, now)) is not None:
+        # To fallback it is as if nobody were there.
+        left = bench.until - now
+        return Skipped(target, words(bench, now), Fault.UNREACHABLE, left, tripped=True, benched=True)
+    vitals = observed.of[target.id]
+    if vitals.circuit.state is CLOSED and vitals.provider.presence.lost is None:
+        return None if vitals.in_flight < vitals.gate.room else full(target, vitals)
+    return _tripped(target, vitals, now)
+
+
+def _unserved(target: Target, call: Call, view: View) -> Skipped | None:
     if target.provider not in view.usable:
         return Skipped(target, f"provider {target.provider} is not configured")
     if view.fits is not None and (reason := view.fits(target, call)) is not None:
         return Skipped(target, reason, unfit=True)
-    if (call.needs or call.size > LONG or demanding(call.wishes)) and (why := excluded(target, call, view)) is not None:
-        return Skipped(target, why.text, unfit=why.for_good)
-    benches = view.vitals.benches
-    if benches and (bench := benches.of(target.id, now)) is not None:
-        # To fallback it is as if nobody were there.
-        left = bench.until - now
-        return Skipped(target, words(bench, now), Fault.UNREACHABLE, left, tripped=True, benched=True)
-    vitals = view.vitals.target(target.id)
-    circuit = vitals.circuit
-    presence = vitals.provider.presence
-    if circuit.state is CLOSED and presence.lost is None:
-        return None if vitals.in_flight < vitals.gate.room else full(target, vitals)
+    return None
+
+
+def _unfit(target: Target, call: Call, view: View) -> Skipped | None:
+    if not (call.needs or call.size > LONG or demanding(call.wishes)):
+        return None
+    why = excluded(target, call, view)
+    return None if why is None else Skipped(target, why.text, unfit=why.for_good)
+
+
+def _tripped(target: Target, vitals: TargetVitals, now: float) -> Skipped | None:
+    """Its breaker or failing probes keep it away, if they do."""
+    circuit, presence = vitals.circuit, vitals.provider.presence
     if (reason := vitals.why_not(now)) is None:
         return None
     if circuit.admits(now):
@@ -150,12 +175,10 @@ class Sifted(NamedTuple):
 def _easy(target: Target, call: Call, view: View) -> bool:
     """Whether nothing about the provider keeps *call* from any of its targets."""
     provider = target.provider
-    if provider not in view.usable or not view.pools[provider].untroubled:
+    if _unserved(target, call, view) is not None or not view.pools[provider].untroubled:
         return False
     vitals = view.vitals
-    if vitals.provider(provider).presence.lost is not None or (vitals.benches and vitals.benches.at(provider)):
-        return False
-    return view.fits is None or view.fits(target, call) is None
+    return vitals.provider(provider).presence.lost is None and not (vitals.benches and vitals.benches.at(provider))
 
 
 def sift(targets: Sequence[Target], call: Call, view: View, now: float) -> Sifted:

@@ -110,8 +110,7 @@ class CredentialVitals:
 
     def worked(self, target_id: str) -> None:
         self.bench = None
-        if self.cooling:
-            self.cooling.pop(target_id, None)
+        self.cooling.pop(target_id, None)
 
     def streak(self, target_id: str) -> Streak:
         streak = self.streaks.get(target_id)
@@ -152,20 +151,23 @@ class Credentials:
     A provider that needs none has one member all the same, which remembers rate limits; its index is -1.
     """
 
-    __slots__ = ("_members", "_shift", "_turn")
+    __slots__ = ("_members", "_only", "_shift", "_turn")
 
     def __init__(self, members: Sequence[CredentialVitals]) -> None:
         """*members*: at least one; exactly one without a secret where the provider needs none."""
         self._members = members
+        self._only = members[0] if len(members) == 1 else None
         self._shift = 1 if members[0].secret is None else 0
         self._turn = 0
 
     def pick(self, now: float, target_id: str) -> int | None:
         """The next credential that may be used for *target_id*; None if all have to rest."""
+        only = self._only
+        if only is not None:
+            resting = (only.bench is not None or only.cooling) and only.rest(now, target_id) is not None
+            return None if resting else -self._shift
         members = self._members
         count = len(members)
-        if count == 1:
-            return None if members[0].rest(now, target_id) else -self._shift
         for turn in range(self._turn, self._turn + count):
             index = turn % count
             if members[index].rest(now, target_id) is None:
@@ -180,8 +182,8 @@ class Credentials:
     @property
     def untroubled(self) -> bool:
         """Whether there is a single one that nothing is known against, so that it is ready for any target."""
-        first = self._members[0]
-        return len(self._members) == 1 and first.bench is None and not first.cooling
+        only = self._only
+        return only is not None and only.bench is None and not only.cooling
 
     def ready(self, now: float, target_id: str) -> bool:
         """Whether one of them may be used for *target_id* now."""
@@ -194,17 +196,17 @@ class Credentials:
 
     def told(self, index: int, failure: Failure | None, now: float, target_id: str) -> None:
         """What became of an attempt with credential *index*; None is a success."""
-        members = self._members
         # -1 is the last member, and where it is used, the only one.
-        member = members[index]
+        member = self._only or self._members[index]
         if failure is None:
-            member.worked(target_id)
+            if member.bench is not None or member.cooling:
+                member.worked(target_id)
         elif failure.reach is Reach.PROVIDER:
-            for each in members:
+            for each in self._members:
                 each.told(failure, now, target_id)
         else:
             member.told(failure, now, target_id)
-        if len(members) > 1:
+        if self._only is None:
             self._compare(member, failure, now, target_id)
 
     def pause(self, now: float, target_id: str, *, but: int | None = None) -> Pause:

@@ -4,6 +4,7 @@ import math
 from typing import Final
 
 from core.target import Concurrency
+from core.usage import Usage
 from routing.limit import Limit
 from routing.line import Line, Waiting
 from routing.pace import WINDOW, Pace
@@ -56,18 +57,15 @@ class Gate:
 
     # What calls tell when they end
 
-    def served(self, now: float, of: int, took: float, first: float | None, output: int) -> None:
-        """It went well, and *took* so long; *first* as long to the first content, of a stream that wrote *output*."""
-        average = self.seconds
+    def served(self, now: float, of: int, took: float, first: float | None, usage: Usage | None) -> None:
+        """It went well, and *took* so long; *first* as long to the first content, of a stream that took *usage*."""
         if took > 0:
+            average = self.seconds
             self.seconds = took if average is None else average + NEWEST * (took - average)
-        if self._learns:
-            if self._paces is None:
-                if not self._learned.calm:
-                    self._learned.served(now, of + self._promised)
-            else:
-                self._compare(now, of, took, first, output)
-                self._learned.served(now, of + self._promised, round=WINDOW)
+        if self._learns and (self._paces is not None or not self._learned.calm):
+            if self._paces is not None:
+                self._compare(now, of, took, first, 0 if usage is None else usage.output)
+            self._learned.served(now, of + self._promised, round=1 if self._paces is None else WINDOW)
 
     def refused(self, now: float, of: int) -> bool:
         """The target was overloaded. Whether that is explained by how many calls it had."""

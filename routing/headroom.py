@@ -90,7 +90,8 @@ def seconds(text: str, wall: float) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    return float(text) if _NUMBER.fullmatch(text.strip()) else None
+    text = text.strip()
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 class Gauge(NamedTuple):

@@ -2,7 +2,8 @@
 
 A plan yields attempts and is sent failures. Whoever plays it, for each attempt and in this order: begins the
 target's vitals before anything is awaited, waits, tries, ends the vitals, tells the provider's Credentials, and
-only then sends the failure. After a success the plan is dropped.
+only then sends the failure. After a success the plan is dropped. Most calls are answered by the only target of their
+first stage: `opening` says how they begin, and there is no plan before that has failed.
 """
 
 import math
@@ -24,6 +25,10 @@ from routing.pardon import pardoned
 _FINAL: Final = (Fault.BAD_REQUEST, Fault.CANCELLED)
 NO_CREDENTIAL: Final = -1
 _KEYS_OWN: Final = frozenset({Fault.RATE_LIMITED, Fault.BAD_CREDENTIAL, Fault.OUT_OF_CREDIT})
+
+
+# What a named tuple's own constructor does, which takes three times as long.
+_new: Final = tuple.__new__
 
 
 class Attempt(NamedTuple):
@@ -48,6 +53,18 @@ class Trail(Protocol):
     def append(self, decision: Decision, /) -> object: ...
 
 
+def opening(route: Route, call: Call, view: View, deadline: float, now: float) -> Attempt | None:
+    """What a plan would begin with, where there is nothing to choose; None where it takes a plan to say."""
+    stage = route.stages[0]
+    if len(stage.targets) != 1 or stage.on or now >= deadline:
+        return None
+    (target,) = stage.targets
+    if obstacle(target, call, view, now) is not None:
+        return None
+    credential = view.pools[target.provider].pick(now, target.id)
+    return None if credential is None else _new(Attempt, (target, credential, 1, 0.0, 0, False, False))
+
+
 def plan(
     route: Route,
     call: Call,
@@ -57,13 +74,16 @@ def plan(
     *,
     caller: str = "",
     course: "Course | None" = None,
+    opened: Attempt | None = None,
 ) -> Generator[Attempt, Failure, None]:
     """Yield what to try; be sent what went wrong. Raises Exhausted when nothing is left.
 
     *deadline*: when the call's time is up, on the clock of *view*. *trail* gets every decision that is made.
     *caller* is the name of the client's key. *course*: one of the same call, for those who ask it for spare attempts.
+    *opened*: the `opening`, if it was tried; it is yielded first.
     """
     course = course or Course(route, call, view, deadline, trail, caller=caller)
+    attempt: Attempt | None
     now = view.clock()
     for index, stage in enumerate(route.stages):
         if (index or stage.on) and not course.reaches(stage):
@@ -72,9 +92,12 @@ def plan(
         if len(stage.targets) > 1:
             targets = course.through(course.order(index, now), index)
         for target in targets:
-            if course.over(now):
+            if opened is not None:
+                attempt, opened = course.begun(opened), None
+            elif course.over(now):
                 raise course.exhausted(now)
-            attempt = course.first(target, index, now)
+            else:
+                attempt = course.first(target, index, now)
             if attempt is None:
                 continue
             while attempt is not None:
@@ -194,6 +217,12 @@ class Course:
             self._seen.discard(target.id)
             self._pardoned |= {target.id}
             yield target
+
+    def begun(self, opening: Attempt) -> Attempt:
+        """The first attempt of all, which was made before there was a course."""
+        self._seen.add(opening.target.id)
+        self._number = self._tries = 1
+        return opening
 
     def over(self, now: float) -> bool:
         """Whether no attempt may begin any more."""

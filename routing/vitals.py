@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import inf
 from random import Random
 
 from config.schema import Breaker
@@ -28,7 +29,7 @@ class ProviderVitals:
     __slots__ = ("presence", "worked")
 
     def __init__(self) -> None:
-        self.worked = -math.inf
+        self.worked = -inf
         self.presence = Presence()
 
 
@@ -67,7 +68,7 @@ class TargetVitals:
         self.first_content: float | None = None
         self.last_failure: Failure | None = None
         self.used = 0.0
-        self.worked = -math.inf
+        self.worked = -inf
         self.pulse = Pulse()
         self.rooms = Rooms()
         self.live = Live()
@@ -101,7 +102,8 @@ class TargetVitals:
         self.in_flight += 1
         self.attempts += 1
         self.used = now
-        return self.circuit.begin(now)
+        circuit = self.circuit
+        return circuit.state is not CLOSED and circuit.begin(now)
 
     def end(
         self,
@@ -121,15 +123,16 @@ class TargetVitals:
         """
         gate, of = self.gate, self.in_flight
         self.in_flight = of - 1
-        if not self.in_flight:
-            self.pulse.heard = math.inf
+        if of == 1:
+            self.pulse.heard = inf
+        elif failure is None:
+            self.pulse.heard = now
         if failure is None:
-            self.worked = self.provider.worked = now
-            if self.in_flight:
-                self.pulse.heard = now
-            if self.provider.presence.lost is not None:
-                self.provider.presence.well()
-            gate.served(now, of, took, first_content, 0 if usage is None else usage.output)
+            provider = self.provider
+            self.worked = provider.worked = now
+            if provider.presence.lost is not None:
+                provider.presence.well()
+            gate.served(now, of, took, first_content, usage)
             self.circuit.succeeded(now, policy, probe=probe)
             if first_content is not None:
                 average = self.first_content
@@ -138,7 +141,7 @@ class TargetVitals:
                 )
         else:
             self._failed(now, failure, probe=probe, policy=policy, explained=self._tells(now, failure, of, took))
-        if gate.room < math.inf:
+        if gate.room < inf:
             gate.let_in(self.in_flight)
 
     def _tells(self, now: float, failure: Failure, of: int, took: float) -> bool:
@@ -172,19 +175,33 @@ def _adaptive(_id: str) -> Concurrency:
     return ADAPTIVE
 
 
+class Observed(dict[str, TargetVitals]):
+    """By `provider/model`; *make* makes what isn't there yet."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[str], TargetVitals]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, id: str) -> TargetVitals:
+        vitals = self[id] = self._make(id)
+        return vitals
+
+
 class Vitals:
     """One for each process. *rng* jitters the breakers; *most* targets are remembered.
 
-    *watchers* are told the id of a target after each change of its breaker's state. *benches*: what the operator
-    has taken out.
+    *of* are those of each target. *watchers* are told the id of a target after each change of its breaker's state.
+    *benches*: what the operator has taken out.
     """
 
-    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "_targets", "benches", "watchers")
+    __slots__ = ("_concurrency", "_credentials", "_most", "_providers", "_rng", "benches", "of", "watchers")
 
     def __init__(self, rng: Random, *, most: int = 10_000) -> None:
         self._rng = rng
         self._most = most
-        self._targets: dict[str, TargetVitals] = {}
+        self.of = Observed(self._begin)
         self._providers: dict[str, ProviderVitals] = {}
         self._credentials: dict[str, CredentialVitals] = {}
         self.benches = Benches()
@@ -193,20 +210,19 @@ class Vitals:
 
     def target(self, id: str) -> TargetVitals:
         """Those of `provider/model`, made where there are none yet."""
-        vitals = self._targets.get(id)
-        if vitals is None:
-            if len(self._targets) >= self._most:
-                self._drop_idle()
-            vitals = self._targets[id] = TargetVitals(
-                self.provider(id.partition("/")[0]), self._rng, partial(self._changed, id)
-            )
-            vitals.gate.heed(self._concurrency(id), 0)
+        return self.of[id]
+
+    def _begin(self, id: str) -> TargetVitals:
+        if len(self.of) >= self._most:
+            self._drop_idle()
+        vitals = TargetVitals(self.provider(id.partition("/")[0]), self._rng, partial(self._changed, id))
+        vitals.gate.heed(self._concurrency(id), 0)
         return vitals
 
     def heed(self, concurrency: Callable[[str], Concurrency]) -> None:
         """What the operator says of how many calls a target takes at a time, from now on."""
         self._concurrency = concurrency
-        for id, vitals in self._targets.items():
+        for id, vitals in self.of.items():
             vitals.gate.heed(concurrency(id), vitals.in_flight)
 
     def provider(self, name: str) -> ProviderVitals:
@@ -217,7 +233,7 @@ class Vitals:
 
     def lives(self, provider: str, now: float) -> None:
         """*provider* has answered a question that costs nothing; see Circuit.lives."""
-        for id, vitals in self._targets.items():
+        for id, vitals in self.of.items():
             if id.startswith(f"{provider}/"):
                 vitals.circuit.lives(now)
 
@@ -237,7 +253,8 @@ class Vitals:
         )
 
     def targets(self) -> Mapping[str, TargetVitals]:
-        return self._targets
+        """Those that there are."""
+        return self.of
 
     def credentials(self) -> Mapping[str, CredentialVitals]:
         return self._credentials
@@ -248,6 +265,6 @@ class Vitals:
 
     def _drop_idle(self) -> None:
         """Wildcard routes make names from clients' text; the tenth that was idle longest makes room."""
-        idle = sorted((vitals.used, id) for id, vitals in self._targets.items() if vitals.idle)
+        idle = sorted((vitals.used, id) for id, vitals in self.of.items() if vitals.idle)
         for _, id in idle[: max(1, self._most // 10)]:
-            del self._targets[id]
+            del self.of[id]

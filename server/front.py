@@ -16,7 +16,7 @@ from server.shortcut import LARGEST_BODY, Head, body_in
 
 LINGERING: Final = 2.0  # seconds in which the rest of a refused body may still come
 
-Take = Callable[[str, Caller, Reply], Coroutine[Any, Any, object]]
+Take = Callable[[str, Caller, Reply], Coroutine[Any, Any, None]]
 
 
 class Door(Protocol):

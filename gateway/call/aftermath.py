@@ -2,11 +2,12 @@
 
 from config.schema import Breaker
 from core.errors import Refusal
-from core.faults import Failure
+from core.faults import Failure, Fault
 from gateway.call.learning import learn, noted
 from gateway.call.puzzle import puzzled
 from gateway.call.tab import Tab
 from gateway.call.telling import Telling
+from gateway.spent import Spent
 
 
 def over(tab: Tab, failure: Failure | None, breaker: Breaker, telling: Telling | None) -> None:
@@ -16,7 +17,7 @@ def over(tab: Tab, failure: Failure | None, breaker: Breaker, telling: Telling |
     now, began = shared.loop.time(), tab.began
     tab.end(failure, now)
     if attempt.retry:
-        shared.budget.ended()
+        shared.budget.retries -= 1
     first = None if telling is None or telling.first is None else telling.first - began
     tab.vitals.end(now, failure, probe=tab.probe, policy=breaker, first_content=first, took=now - began, usage=tab.took)
     generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
@@ -25,6 +26,13 @@ def over(tab: Tab, failure: Failure | None, breaker: Breaker, telling: Telling |
         learn(tab, failure, first, now)
     if failure is not None and failure.guessed:
         puzzled(shared, target, failure, bill.call)
+
+
+def unsent(refused: Refusal) -> Failure:
+    """Nothing was sent: the target can't take the call, and another one may; unless nobody pays for it."""
+    if isinstance(refused, Spent):
+        return Failure(Fault.LIMITED, refused.message)
+    return Failure(Fault.UNSUPPORTED, refused.message, code=refused.code, type=refused.type, param=refused.param)
 
 
 def broken(failure: Failure) -> Refusal:

@@ -1,10 +1,12 @@
 """The life of a call, top to bottom.
 
-who is calling, what do they ask           Conversation._hear
+who is calling, what do they ask           Conversation._recognise, ._hear
 who to try next                            Conversation._try_all
-translate, hold, send, wait for content    Conversation._try
-answer, whole or piece by piece            Conversation._whole, ._stream (and gateway/call/telling.py)
+translate, hold, send, wait for content    Conversation._try (and gateway/call/sending.py)
+answer, whole or piece by piece            Conversation._whole, ._streamed (and gateway/call/telling.py)
 settle, observe, record                    gateway/call/bill.py, Conversation._close
+
+What only some calls have to do with is in gateway/call/circumstances.py.
 """
 
 import asyncio
@@ -17,36 +19,32 @@ from api import Endpoint
 from api.stream import error
 from config.schema import Key, Route
 from core.ask import Ask
+from core.caching import NO_CACHE
 from core.call import Call
 from core.errors import Refusal
 from core.faults import Failure, Fault
-from core.wire import WireRequest
-from gateway.call.aftermath import broken, over
+from core.wire import Completion, WireRequest
+from gateway.call.aftermath import broken, over, unsent
 from gateway.call.asks import ask_of
 from gateway.call.bill import Bill
-from gateway.call.continuing import continuing
-from gateway.call.gallery import Gallery
+from gateway.call.circumstances import Circumstances
 from gateway.call.hedging import OUTRUN, Race
 from gateway.call.lines import lines
-from gateway.call.shadow import copied
+from gateway.call.sending import ask_pieces, ask_whole
 from gateway.call.tab import Tab
-from gateway.call.telling import Telling
+from gateway.call.telling import Telling, listening
 from gateway.call.turned_down import turned_down
-from gateway.call.visit import KEPT, Visit, visit
 from gateway.call.waiting_room import priority, wait
-from gateway.flight import Part
 from gateway.generation import Generation, Shared
-from gateway.lane import Lane
 from gateway.spent import Spent, degraded
 from quota.keys import ANYONE, Stranger
 from routing.exhausted import Exhausted
-from routing.plan import Attempt, plan
+from routing.plan import Attempt, opening, plan
 from routing.spares import Sparing
 from server.caller import Caller
 from server.reply import Reply, refuse
 from telemetry.record import Record
 from telemetry.trace import begun
-from upstream.trial import StreamTrial, WholeTrial
 
 CANCELLED: Final = Failure(Fault.CANCELLED, "the client left")
 ENDING: Final = Refusal(503, "The gateway is shutting down.", code="shutting_down", headers={"retry-after": "1"})
@@ -60,18 +58,14 @@ class Conversation:
         "_bill",
         "_call",
         "_endpoint",
-        "_gallery",
         "_generation",
         "_key",
-        "_level",
-        "_part",
-        "_race",
         "_record",
         "_reply",
         "_route",
         "_shared",
+        "_special",
         "_telling",
-        "_visit",
         "interrupted",
     )
 
@@ -85,15 +79,11 @@ class Conversation:
         self._began = shared.loop.time()
         self._record = Record(request_id, time.time(), endpoint=endpoint.name, generation=generation.config.hash)
         self._key: Key = ANYONE
-        self._level: int | None = None  # of priority, where the client says one
         self._call: Call
         self._route: Route
         self._bill: Bill | None = None  # from when it is known who pays for what
         self._telling: Telling | None = None  # of a call that streams
-        self._gallery: Gallery | None = None  # most calls name nothing to fetch
-        self._part: Part | None = None  # in a canary
-        self._race: Race | None = None  # of a call that may be hedged
-        self._visit: Visit | None = None  # to the answers that are kept
+        self._special: Circumstances | None = None  # of a call that has any
         self.interrupted = False
 
     @property
@@ -108,7 +98,8 @@ class Conversation:
         """Answer *caller*, whatever happens, and leave a record of it."""
         self._shared.open.add(self)
         try:
-            await self._recognise(caller)
+            key = self._recognise(caller)
+            self._know(await self._ask(caller) if key is None else key, caller)
             body = caller.body
             if body is None or len(body) > self._generation.config.server.max_body:
                 body = await self._read(caller)
@@ -135,19 +126,23 @@ class Conversation:
 
     # Who is calling, and what do they ask?
 
-    async def _recognise(self, caller: Caller) -> None:
-        record, keyring = self._record, self._generation.keyring
+    def _recognise(self, caller: Caller) -> Key | None:
+        """The key of *caller*; None where somebody has to be asked, which `_ask` does."""
         try:
-            key = keyring.identify(caller.authorization, record.time, caller.digest)
-        except Stranger as stranger:
-            key = await keyring.ask(stranger, record.time)
-        caller.digest = key.digest
-        self._know(key, caller)
+            key = self._generation.keyring.identify(caller.authorization, self._record.time, caller.digest)
+        except Stranger:
+            return None
+        caller.digest = key.digest  # of the same header, on the same connection
+        return key
+
+    async def _ask(self, caller: Caller) -> Key:
+        return await self._generation.keyring.recognise(caller.authorization, self._record.time)
 
     def _know(self, key: Key, caller: Caller) -> None:
         self._key = key
-        self._level = None if caller.priority is None else priority(key, caller.priority)
         self._record.key = key.name
+        if caller.priority is not None:
+            self._circumstances().level = priority(key, caller.priority)
         if self._generation.traced:
             self._record.trace = begun(caller.trace, self._generation.config.telemetry.sample)
 
@@ -156,71 +151,88 @@ class Conversation:
         return await caller.read(limit=server.max_body, patience=server.body_timeout)
 
     def _hear(self, body: bytes) -> None:
-        generation = self._generation
-        record = self._record
+        generation, record = self._generation, self._record
         record.bytes_in = len(body)
-        call = self._call = self._endpoint.parse(body)
+        call = self._endpoint.parse(body)
         record.stream = call.stream
-        self._call, self._route = generation.ways.find(call, self._key)
-        record.route = self._route.name
+        call, route = generation.ways.find(call, self._key)
+        self._call, self._route = call, route
+        record.route = route.name
         if generation.content:
             record.asked = body
-        if self._route.canary is not None:
-            self._part = self._shared.canaries.part(self._route.canary, self._call, self._key.name, record.id)
-        if self._route.cache.ttl or call.cache is not None:
-            self._visit = visit(
-                generation, self._shared, self._call, self._route, self._key, record=record, part=self._part
-            )
+        # What the route has, besides its targets, is asked once.
+        if (
+            route.canary is not None
+            or route.shadow is not None
+            or route.cache is not NO_CACHE
+            or call.cache is not None
+        ):
+            self._circumstances().look(generation, self._shared, call, route, key=self._key, record=record)
+
+    def _circumstances(self) -> Circumstances:
+        """Those that the call has, or begins to have."""
+        special = self._special
+        if special is None:
+            special = self._special = Circumstances()
+        return special
 
     # Who to try next?
 
     async def _try_all(self) -> None:
-        generation, record, call = self._generation, self._record, self._call
-        bill = self._bill = Bill(generation, self._shared, record, self._key, call)
+        shared, special, call, route = self._shared, self._special, self._call, self._route
+        bill = self._bill = Bill(self._generation, shared, self._record, self._key, call)
+        telling = None
         if call.stream:
-            telling = self._telling = Telling(generation, self._shared, self._reply, record, bill=bill, call=call)
-            telling.continuing = continuing(self._route, call, record)
-            telling.ear = self._shared.assessor.ear(call, self._part)
-            self._shared.deadlines.watch(telling)
-        self._shared.budget.enter()
-        route = self._route
+            part = None if special is None else special.part
+            telling = self._telling = listening(bill, self._reply, route, part)
+        opened = failure = None
+        shared.budget.calls += 1
         try:
-            if self._visit is not None and await self._visit.answers(self._reply, bill, self._telling):
-                return
-            if self._part is None or not await self._part.answers(partial(self._chain, bill)):
-                await self._chain(bill, route)
+            if special is None and route.hedge is None:
+                view = self._generation.view
+                opened = opening(route, call, view, self._began + route.timeouts.total, view.clock())
+            if opened is not None:
+                failure = await self._try(opened, bill)
+                if failure is None or (telling is not None and telling.committed):
+                    return
+            ask = partial(self._chain, bill)
+            if special is None or not await special.answers(self._reply, bill, telling, ask=ask):
+                await self._chain(bill, route, opened=opened, failure=failure)
         except Spent as spent:
             self._degrade(spent)
             await self._chain(bill, self._route)
         except Refusal as refused:
-            if self._visit is None or not await self._visit.relieves(self._reply, bill, refused):
+            if special is None or not await special.relieves(self._reply, bill, refused):
                 raise
         finally:
-            self._shared.budget.leave()
+            shared.budget.calls -= 1
 
-    async def _chain(self, bill: Bill, route: Route) -> None:
-        """The targets of *route*, until one has answered."""
-        self._route, self._race = route, None
-        deadline = self._began + route.timeouts.total
-        record, caller = self._record, self._key.name
-        view, course = self._generation.view, None
+    async def _chain(
+        self, bill: Bill, route: Route, *, opened: Attempt | None = None, failure: Failure | None = None
+    ) -> None:
+        """The targets of *route*, until one has answered. *opened*: was tried without a plan, and met *failure*."""
+        self._route = route
+        record, caller, race, course = self._record, self._key.name, None, None
+        view, deadline = self._generation.view, self._began + route.timeouts.total
         if route.hedge is not None:
             course = Sparing(route, self._call, view, deadline, record.decided, caller=caller)
-            self._race = Race(route.hedge, course, bill, self._telling, breaker=route.breaker, play=self._try)
-        attempts = plan(route, self._call, view, deadline, record.decided, caller=caller, course=course)
+            race = Race(route.hedge, course, bill, self._telling, breaker=route.breaker, play=self._try)
+        if race is not None or self._special is not None:
+            self._circumstances().race = race
+        attempts = plan(route, self._call, view, deadline, record.decided, caller=caller, course=course, opened=opened)
         try:
             attempt = next(attempts)
+            if failure is not None:
+                attempt = attempts.send(failure)
             while True:
                 alone = (self._queue if attempt.queued else self._try)(attempt, bill)
-                failure = await (alone if self._race is None else self._race.run(alone))
-                if failure is None:
-                    return
-                if self._telling is not None and self._telling.committed:
+                failure = await (alone if race is None else race.run(alone))
+                if failure is None or (self._telling is not None and self._telling.committed):
                     return
                 attempt = attempts.send(failure)
         except Exhausted as exhausted:
-            if self._telling is not None and (failure := self._telling.broke) is not None:
-                self._break_off(failure)
+            if self._telling is not None and (broke := self._telling.broke) is not None:
+                self._break_off(broke)
                 return
             raise turned_down(exhausted, self._generation, route, call=self._call, key=self._key) from None
 
@@ -238,118 +250,87 @@ class Conversation:
         """An attempt at a target that is full: it has to stand in line first."""
         route, shared, pools = self._route, self._shared, self._generation.pools
         until = self._began + route.timeouts.total
-        level = priority(self._key, None) if self._level is None else self._level
+        asked = None if self._special is None else self._special.level
+        level = priority(self._key, None) if asked is None else asked
         place = await wait(attempt, shared, pools, route.queue, key=self._key.name, level=level, until=until)
         return place if isinstance(place, Failure) else await self._try(place, bill)
 
     async def _try(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
-        shared = self._shared
-        tab = Tab(bill, attempt, shared.vitals.target(attempt.target.id), shared.loop.time())
-        if self._race is not None:
-            self._race.enter(tab)
+        shared, telling, target = self._shared, self._telling, attempt.target
+        tab = Tab(bill, attempt, shared.vitals.of[target.id], shared.loop.time())
+        race = None if self._special is None else self._special.race
+        if race is not None:
+            race.enter(tab)
         failure: Failure | None = CANCELLED
         try:
             if attempt.retry:
-                shared.budget.began()
+                shared.budget.retries += 1
                 await asyncio.sleep(attempt.wait)
-            failure = await self._attempt(attempt, tab)
+            route, lane = self._route, self._generation.lanes[target.provider]
+            ask = ask_of(bill, target, strict=route.strict)
+            if telling is not None and telling.broke is not None:
+                ask = telling.asks(ask, lane.adapter)
+            if urls := lane.adapter.fetches(ask):
+                ask = await self._show(ask, urls)
+            request = lane.adapter.encode(ask)
+            short = await tab.hold(request)
+            until = self._began + route.timeouts.total
+            if short is not None:
+                failure = short
+            elif telling is None:
+                outcome = await ask_whole(lane, ask, request, tab, route.timeouts, until=until, race=race)
+                failure = self._whole(outcome, request, tab=tab, race=race)
+            else:
+                ended = await ask_pieces(
+                    lane, ask, request, tab, route.timeouts, until=until, race=race, telling=telling
+                )
+                failure = self._streamed(ended, tab, telling)
         except Refusal as refused:
+            failure = unsent(refused)
             if isinstance(refused, Spent):
-                failure = Failure(Fault.LIMITED, refused.message)
                 raise
-            # Nothing was sent: the target can't take the call, and another one may.
-            failure = Failure(
-                Fault.UNSUPPORTED, refused.message, code=refused.code, type=refused.type, param=refused.param
-            )
         finally:
+            trial = tab.trial
+            if trial is not None and not trial.over:
+                trial.abort()
+                if telling is not None:
+                    telling.leave(tab)
             if not tab.over:  # as it may be if another one was quicker
-                over(tab, failure, self._route.breaker, self._telling)
+                over(tab, failure, self._route.breaker, telling)
         return failure
-
-    async def _attempt(self, attempt: Attempt, tab: Tab) -> Failure | None:
-        lane = self._generation.lanes[attempt.target.provider]
-        ask = ask_of(tab.bill, attempt.target, strict=self._route.strict)
-        if self._telling is not None and self._telling.broke is not None:
-            ask = self._telling.asks(ask, lane.adapter)
-        if urls := lane.adapter.fetches(ask):
-            ask = await self._show(ask, urls)
-        request = lane.adapter.encode(ask)
-        failure = await tab.hold(request)
-        if failure is not None:
-            return failure
-        if self._telling is not None:
-            return await self._stream(attempt, lane, ask, request, tab=tab, telling=self._telling)
-        return await self._whole(attempt, lane, ask, request, tab=tab)
 
     async def _show(self, ask: Ask, urls: Sequence[str]) -> Ask:
         """*ask* with what its provider can't fetch itself."""
-        shared = self._shared
-        if self._gallery is None:
-            self._gallery = Gallery(self._call, shared.fetcher, self._generation.config.media)
-        left = self._began + self._route.timeouts.total - shared.loop.time()
-        return ask._replace(media=await self._gallery.show(urls, within=left))
+        gallery = self._circumstances().fetching(self._generation, self._shared, self._call)
+        left = self._began + self._route.timeouts.total - self._shared.loop.time()
+        return ask._replace(media=await gallery.show(urls, within=left))
 
-    # Answer: whole
+    # Answer, whole or piece by piece
 
-    async def _whole(self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, tab: Tab) -> Failure | None:
-        shared, target = self._shared, attempt.target
-        timeouts = self._route.timeouts
-        due = min(shared.loop.time() + timeouts.attempt, self._began + timeouts.total)
-        trial = WholeTrial(lane.adapter, ask, request, shared.deadlines, due, seconds=timeouts.attempt)
-        tab.sent(trial)
-        if self._race is not None:
-            self._race.sent(tab)
-        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect, tab.lines)
-        try:
-            outcome = await trial.outcome
-        finally:
-            if not trial.over:
-                trial.abort()
+    def _whole(
+        self, outcome: Completion | Failure, request: WireRequest, *, tab: Tab, race: Race | None
+    ) -> Failure | None:
         if isinstance(outcome, Failure):
             return outcome
-        if self._race is not None and not self._race.wins(tab):
+        if race is not None and not race.wins(tab):
             return OUTRUN
-        record = self._record
+        shared, record, bill = self._shared, self._record, tab.bill
         record.finish = outcome.finish
         record.dropped = request.dropped
         tab.settle(outcome.usage, outcome.produced, shared.loop.time())
         if outcome.remember:
-            shared.memory.keep(target.provider, self._key.name, outcome.remember)
-            tab.bill.private = True
-        tab.bill.answer = outcome.body
+            shared.memory.keep(tab.target.provider, self._key.name, outcome.remember)
+            bill.private = True
+        bill.answer = body = outcome.body
         if record.asked is not None:  # the operator wants content in log or traces
-            record.answered = outcome.body
+            record.answered = body
         head = lines(self._generation, shared.till, record, tab, route=self._route.name, cost=True)
-        self._reply.whole(200, outcome.body, head)
+        self._reply.whole(200, body, head)
         return None
 
-    # Answer: piece by piece
-
-    async def _stream(
-        self, attempt: Attempt, lane: Lane, ask: Ask, request: WireRequest, *, tab: Tab, telling: Telling
-    ) -> Failure | None:
-        timeouts = self._route.timeouts
-        trial = StreamTrial(
-            lane.adapter,
-            ask,
-            request,
-            self._shared.deadlines,
-            telling if self._race is None else self._race.sent(tab),
-            first=timeouts.first_content,
-            idle=timeouts.idle,
-            deadline=self._began + timeouts.total,
-        )
-        telling.follow(tab, trial)
-        tab.sent(trial)
-        trial.exchange = lane.send(request, attempt.credential, trial, timeouts.connect, tab.lines)
-        try:
-            failure = await trial.ended
-        finally:
-            if not trial.over:
-                trial.abort()
-            if telling.committed and telling.tab is tab:
-                self._reply.follow(None)
+    def _streamed(self, failure: Failure | None, tab: Tab, telling: Telling) -> Failure | None:
+        telling.leave(tab)
         if failure is not None and not (telling.committed and telling.tab is not tab):
             failure = telling.fails(failure)
             if telling.committed:
@@ -377,23 +358,21 @@ class Conversation:
 
     def _close(self) -> None:
         shared, record, reply = self._shared, self._record, self._reply
-        bill, telling = self._bill, self._telling
+        bill, telling, special = self._bill, self._telling, self._special
         shared.open.discard(self)
         record.status = record.status or reply.status
         record.total = (shared.loop.time() - self._began) * 1e3
         if telling is not None:
             shared.deadlines.forget(telling)
         if bill is not None:
-            record.attempts = len(bill.tried)
-            record.tried = tuple(bill.tried)
-            bill.close()
-            if self._route.shadow is not None and record.cache not in KEPT:
-                copied(self._generation, shared, self._route, self._call, record)
+            tried = record.tried = tuple(bill.tried)
+            record.attempts = len(tried)
+            if not bill.written:
+                bill.close()
             if bill.produced >= 0 and not record.fault:
-                shared.assessor.finished(record, self._call, bill.answer, bill.produced, self._part)
-            elif self._part is not None:
-                self._part.close(record, "")
-        if self._visit is not None:
-            self._visit.close(bill)
+                part = None if special is None else special.part
+                shared.assessor.finished(record, self._call, bill.answer, bill.produced, part)
+        if special is not None:
+            special.close(bill, None if bill is None else self._route)
         record.bytes_out = reply.sent
         shared.finished(record)

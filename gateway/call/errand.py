@@ -66,10 +66,15 @@ class Errand(Conversation):
         """Which one has answered."""
         return self._record.target
 
-    async def _recognise(self, caller: Caller) -> None:
+    def _recognise(self, caller: Caller) -> Key:
         del caller
-        self._key = self._errands
-        self._record.key = self._key.name
+        return self._errands
+
+    def _know(self, key: Key, caller: Caller) -> None:
+        """It has no trace of its own."""
+        del caller
+        self._key = key
+        self._record.key = key.name
 
 
 def furnished(config: Config, shared: Shared, board: Board | None, tally: Tally) -> Larder:

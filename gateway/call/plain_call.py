@@ -35,12 +35,11 @@ class PlainCall(Conversation):
         self._operator = operator
         self._streams = stream
 
-    async def _recognise(self, caller: Caller) -> None:
-        key = await self._operator(caller.authorization)
-        if key is None:
-            await super()._recognise(caller)
-            return
-        self._know(key, caller)
+    def _recognise(self, caller: Caller) -> None:
+        """It may be the operator, and that is asked first."""
+
+    async def _ask(self, caller: Caller) -> Key:
+        return await self._operator(caller.authorization) or await super()._ask(caller)
 
     def _hear(self, body: bytes) -> None:
         with plain.plain_words():

@@ -151,7 +151,7 @@ class Copy:
             self._why = "spent" if failure.fault is Fault.LIMITED else "unfit"
             return failure
         trial = self._trial = self._made(ask, request)
-        self._tab.sent(trial)
+        self._tab.trial = trial
         trial.exchange = lane.send(request, credential, trial, self._route.timeouts.connect)
         try:
             return await (trial.ended if isinstance(trial, StreamTrial) else self._whole(trial))

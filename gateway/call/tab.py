@@ -36,8 +36,8 @@ class Tab:
     tries whether a breaker may close.
 
     *span*, *lines*: where calls have a trace, the attempt's own part in it, and what its provider is told of that.
-    *purse*: who pays. *trial*: once it was sent. *slices*: if it is paid slice by slice. *over*: it was ended.
-    *number*: of the attempts at its target. *took*: what is known of that.
+    *purse*: who pays. *trial*: once it was sent; from then on a provider may bill something. *slices*: if it is paid
+    slice by slice. *over*: it was ended. *number*: of the attempts at its target. *took*: what is known of that.
     """
 
     __slots__ = (
@@ -137,10 +137,6 @@ class Tab:
             endpoint=record.endpoint,
             stream=record.stream,
         )
-
-    def sent(self, trial: WholeTrial | StreamTrial) -> None:
-        """From here on a provider may bill something for the attempt."""
-        self.trial = trial
 
     # After it
 

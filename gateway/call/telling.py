@@ -5,16 +5,18 @@ from typing import Final
 
 from adapters.contract import Adapter
 from api.stream import DONE, KEEPALIVE, StreamWriter
+from config.schema import Route
 from core.ask import Ask
 from core.call import Call
 from core.faults import Failure
 from core.wire import Event
 from gateway.call.bill import Bill
-from gateway.call.continuing import NO_SEAM, Continuing
+from gateway.call.continuing import NO_SEAM, Continuing, continuing
 from gateway.call.lines import lines
 from gateway.call.slices import Slices
 from gateway.call.tab import Tab
 from gateway.ear import Ear
+from gateway.flight import Part
 from gateway.generation import Generation, Shared
 from server.reply import Reply, header
 from telemetry.record import Record
@@ -73,6 +75,11 @@ class Telling:
         self.first: float | None = None
         self.continuing: Continuing | None = None
         self.ear: Ear | None = None
+
+    def leave(self, tab: Tab) -> None:
+        """The attempt of *tab* is over: the client's pace is no concern of its provider any more."""
+        if self.committed and self.tab is tab:
+            self._reply.follow(None)
 
     @property
     def broke(self) -> Failure | None:
@@ -185,3 +192,13 @@ class Telling:
                 reply.send(KEEPALIVE)
             quiet = now
         self.due = quiet + patience
+
+
+def listening(bill: Bill, reply: Reply, route: Route, part: Part | None) -> Telling:
+    """For the call of *bill*, which streams, goes by *route*, and has that *part* in a canary, if any."""
+    shared, call, record = bill.shared, bill.call, bill.record
+    telling = Telling(bill.generation, shared, reply, record, bill=bill, call=call)
+    telling.continuing = continuing(route, call, record)
+    telling.ear = shared.assessor.ear(call, part)
+    shared.deadlines.watch(telling)
+    return telling

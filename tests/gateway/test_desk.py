@@ -51,7 +51,7 @@ async def served(desk: Desk) -> AsyncIterator[Ask]:
             refuse(reply, refused)
         return Answered(reply.status, keep_alive=reply.keep_alive)
 
-    async def take(*_: object) -> Answered:
+    async def take(*_: object) -> None:
         raise AssertionError("there is no short way to the desk")
 
     listener = Listener(serve, take, {}, Outbox(loop).put, head_timeout=5, idle=5)

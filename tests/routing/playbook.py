@@ -10,7 +10,7 @@ from core.secret import Secret
 from core.target import Provider, Target
 from routing.candidates import View
 from routing.exhausted import Exhausted
-from routing.plan import Attempt, plan
+from routing.plan import Attempt, opening, plan
 from routing.retry_budget import RetryBudget
 from routing.vitals import Vitals
 
@@ -78,15 +78,23 @@ class World:
             **facts,
         )
 
-    def play(self, route: Route, *script: Fault | Failure, **facts: Callable) -> list[str]:
-        """The models tried, each meeting the next of *script*; after its end, success."""
+    def play(self, route: Route, *script: Fault | Failure, planned: bool = False, **facts: Callable) -> list[str]:
+        """The models tried, each meeting the next of *script*; after its end, success. Begun as the proxy does, with a
+        plan where there is no opening or where it fails; by a plan from the start if *planned*.
+        """
         self.attempts = []
         self.exhausted = None
         view = self.view(route, **facts)
-        course = plan(route, CALL, view, self.now + route.timeouts.total)
+        deadline = self.now + route.timeouts.total
+        first = None if planned else opening(route, CALL, view, deadline, self.now)
         rest = iter(script)
+        if first is not None and (met := self.meet(route, first, next(rest, None))) is None:
+            return [first.target.model]
+        course = plan(route, CALL, view, deadline, opened=first)
         try:
             attempt = next(course)
+            if first is not None:
+                attempt = course.send(met)
             while (met := self.meet(route, attempt, next(rest, None))) is not None:
                 attempt = course.send(met)
         except Exhausted as exhausted:

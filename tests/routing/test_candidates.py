@@ -56,6 +56,16 @@ def test_a_target_that_cannot_take_the_call_is_skipped_with_a_reason(name, reaso
     assert [(name, reason)] == [(it.target.model, it.reason) for it in world.exhausted.skipped]
 
 
+def test_who_is_known_to_serve_an_endpoint_is_asked_nothing_more():
+    world = World()
+
+    served = frozenset({("cheap", "chat"), ("dear", "embeddings")})
+    tried = world.play(route("dear", "cheap"), fits=lambda it, _call: f"{it.id} was asked", serves=served)
+
+    assert ["cheap"] == tried
+    assert world.exhausted is None
+
+
 def test_a_provider_that_is_not_in_the_config_is_skipped():
     world = World()
     chain = route("cheap")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.target import ADAPTIVE, GRADIENT, OFF, Concurrency
+from core.usage import Usage
 from routing.gate import Gate
 from routing.pace import TOLERANCE, WINDOW, Pace
 
@@ -128,7 +129,7 @@ def test_the_time_between_two_turns_is_reckoned_from_what_calls_take():
     it = gate(Concurrency(2), 2)
     assert it.turn is None
     for took in (4.0, 9.0, 0.0):
-        it.served(10.0, 2, took, None, 0)
+        it.served(10.0, 2, took, None, None)
     joined(it, 2, Someone("a"), Someone("a"), Someone("a"))
 
     assert (2.5, 3, 1) == (it.turn, it.ahead("a", 1), it.ahead("b", 1))
@@ -136,7 +137,7 @@ def test_the_time_between_two_turns_is_reckoned_from_what_calls_take():
 
 def test_without_a_limit_there_are_no_turns():
     it = gate()
-    it.served(10.0, 2, 4.0, None, 0)
+    it.served(10.0, 2, 4.0, None, None)
 
     assert it.turn is None
 
@@ -155,7 +156,7 @@ def slowed(it: Gate, seconds: float, *, of: int, stream: bool, output: int = 100
     for _ in range(calls):
         first = seconds if stream else None
         took = seconds if stream else seconds * output
-        it.served(1e6, of, took, first, output)
+        it.served(1e6, of, took, first, Usage(output=output))
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -189,7 +190,7 @@ def test_calls_that_began_before_the_limit_was_reduced_are_not_compared():
 
     # They have been under way since long before.
     for _ in range(WINDOW):
-        it.served(1e6 + 1, 9, 9.0, 9.0, 100)
+        it.served(1e6 + 1, 9, 9.0, 9.0, Usage(output=100))
 
     assert most == it.most
 

@@ -1,7 +1,7 @@
 """What is left of providers' rate limits, as their headers tell it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from routing.headroom import FIXED, MOST_GAUGES, SELDOM, Headroom, Rooms, meaning, readings, seconds
@@ -127,6 +127,7 @@ def test_a_reset_is_told_in_many_ways(text, expected):
 
 
 @given(headers=st.dictionaries(st.sampled_from([*OPENAI, *ANTHROPIC, "x-ratelimit-reset"]), st.text(max_size=20)))
+@example(headers={"x-ratelimit-remaining-requests": "0\x1f"})  # a blank to `strip`, and none to `float`
 def test_whatever_headers_say_nothing_breaks(headers):
     headroom = Headroom()
 

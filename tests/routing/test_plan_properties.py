@@ -59,6 +59,25 @@ def test_a_plan_always_ends_within_its_attempts(chain, script, keys, tripped):
     assert len(tried) == len(world.exhausted.failures)
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    chain=chains(stages, fallback=st.booleans(), breaker=st.builds(Breaker, failures=st.integers(1, 4))),
+    script=st.lists(failures, max_size=12),
+    keys=st.integers(1, 3),
+    tripped=st.sets(st.sampled_from(NAMES)),
+)
+def test_a_plan_that_begins_after_the_opening_says_the_same(chain, script, keys, tripped):
+    told = []
+    for planned in (True, False):
+        world = World(*(provider(name, keys=keys) for name in NAMES))
+        world.trip(*tripped)
+        world.play(chain, *script, planned=planned)
+        ended = world.exhausted
+        told.append((world.attempts, world.now, ended and (ended.failures, ended.skipped, ended.retry_after)))
+
+    assert told[0] == told[1]
+
+
 @settings(max_examples=40, deadline=None)
 @given(chain=chains(stages), script=st.lists(failures, min_size=40, max_size=40))
 def test_no_target_is_tried_again_after_another(chain, script):

@@ -1,0 +1,53 @@
+"""An attempt goes out: its trial is made, its time runs, and its provider is asked. Each returns how it will end."""
+
+import asyncio
+
+from config.schema import Timeouts
+from core.ask import Ask
+from core.faults import Failure
+from core.wire import Completion, WireRequest
+from gateway.call.hedging import Race
+from gateway.call.tab import Tab
+from gateway.call.telling import Telling
+from gateway.lane import Lane
+from upstream.trial import StreamTrial, WholeTrial
+
+
+def ask_whole(
+    lane: Lane, ask: Ask, request: WireRequest, tab: Tab, timeouts: Timeouts, *, until: float, race: Race | None
+) -> asyncio.Future[Completion | Failure]:
+    """For an answer in one piece, which the whole call has *until* then to wait for."""
+    deadlines = tab.bill.shared.deadlines
+    due = min(deadlines.loop.time() + timeouts.attempt, until)
+    trial = tab.trial = WholeTrial(lane.adapter, ask, request, deadlines, due, seconds=timeouts.attempt)
+    if race is not None:
+        race.sent(tab)
+    trial.exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
+    return trial.outcome
+
+
+def ask_pieces(
+    lane: Lane,
+    ask: Ask,
+    request: WireRequest,
+    tab: Tab,
+    timeouts: Timeouts,
+    *,
+    until: float,
+    race: Race | None,
+    telling: Telling,
+) -> asyncio.Future[Failure | None]:
+    """For a stream, which *telling* hears, or the *race* on its behalf."""
+    trial = tab.trial = StreamTrial(
+        lane.adapter,
+        ask,
+        request,
+        tab.bill.shared.deadlines,
+        telling if race is None else race.sent(tab),
+        first=timeouts.first_content,
+        idle=timeouts.idle,
+        deadline=until,
+    )
+    telling.follow(tab, trial)
+    trial.exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
+    return trial.ended
