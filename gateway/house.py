@@ -239,6 +239,7 @@ class House:
         await self._lookout.end()
         await self._shared.shadows.end()
         await self._shared.canaries.end()
+        self._shared.registrar.enter()
         await self._shared.assessor.end()
         await self._larder.end()
         await self._shared.pools.close()
@@ -295,6 +296,7 @@ class House:
         self._looking = self._loop.call_later(LOOK, self._look_again)
 
     def _look(self) -> None:
+        self._shared.registrar.enter()
         observe(self._shared.vitals, self._meters, self._seen, self._loop.time())
         appraise(self._shared, self._current.generation)
         streams = 0

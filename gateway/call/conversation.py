@@ -376,7 +376,7 @@ class Conversation:
 
     def _close(self) -> None:
         shared, record, reply = self._shared, self._record, self._reply
-        bill, telling = self._bill, self._telling
+        bill, telling, part, answered = self._bill, self._telling, self._part, None
         shared.open.discard(self)
         record.status = record.status or reply.status
         record.total = (shared.loop.time() - self._began) * 1e3
@@ -389,10 +389,12 @@ class Conversation:
             if self._route.shadow is not None and record.cache not in KEPT:
                 copied(self._generation, shared, self._route, self._call, record)
             if bill.produced >= 0 and not record.fault:
-                shared.assessor.finished(record, self._call, bill.answer, bill.produced, self._part)
-            elif self._part is not None:
-                self._part.close(record, "")
+                answered = (record, self._call, bill.answer, bill.produced, part)
+            elif part is not None:
+                part.close(record, "")
         if self._visit is not None:
             self._visit.close(bill)
         record.bytes_out = reply.sent
-        shared.finished(record)
+        shared.registrar.finished(record, answered)
+        if part is not None:
+            shared.registrar.enter()
