@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
-from functools import partial
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 MOST = 2_000  # series of one metric; what comes later is counted as "other"
@@ -66,11 +65,9 @@ class Histogram:
         self.sum = 0.0
         self.examples: dict[int, Example] | None = None
 
-    def observe(self, *values: float) -> None:
-        buckets = list(map(partial(bisect_left, self.bounds), values))
-        for bucket in set(buckets):
-            self.counts[bucket] += buckets.count(bucket)
-        self.sum += sum(values)
+    def observe(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
 
     def exemplify(self, kind: str, name: str, value: float, time: float) -> None:
         """Something that was observed has a name by which one can look closer."""

@@ -1,11 +1,9 @@
-"""How finished calls are counted: many at once, since those that are alike add to the same series."""
+"""How finished calls are counted: many in one go, each by the series that calls with its labels add to."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from itertools import chain
-from operator import attrgetter, itemgetter
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
+from core.usage import Usage
 from telemetry.counters import Counter, Histogram
 from telemetry.exemplars import exemplify
 from telemetry.record import Record
@@ -17,110 +15,89 @@ LONGEST: Final = 256  # characters of a name that is worth remembering
 # The first fields of Usage, in its order, and those that few answers have.
 KINDS: Final = ("input", "cache_read", "cache_write", "output", "reasoning")
 RARE: Final = ("cache_write_long", "audio_input", "audio_output", "image_output", "searches")
+NOTHING_RARE: Final = (0,) * len(RARE)
 
 Lost = tuple[Record, Exception]
-_Alike = tuple[Any, ...]  # the fields by which calls are alike; the first of them are labels
-
-# Read of many records at once, these take no step of the interpreter for each.
-_alike = attrgetter("route", "target", "key", "endpoint", "status", "stream", "fault", "gone", "estimated")
-_LABELS: Final = 6
-_cost, _first, _total = attrgetter("cost"), attrgetter("first"), attrgetter("total")
-_tried, _usage, _fault = attrgetter("tried"), attrgetter("usage"), itemgetter(1)
-
-
-class _Bound(NamedTuple):
-    """The series that every call with the same labels adds to; those of no target are nobody's."""
-
-    calls: Counter
-    seconds: Histogram
-    key_calls: Counter
-    key_cost: Counter
-    attempts: Counter
-    cost: Counter
-    first: Histogram
-    tokens: tuple[Counter, ...]
+_Labels = tuple[str, str, str, str, int, bool]  # route, target, key, endpoint, status, stream
+# Calls, those of the key, their seconds; good attempts, dollars, those of the key; first content, tokens by kind.
+_Series = tuple[Counter, Counter, Histogram, Counter, Counter, Counter, Histogram, tuple[Counter, ...]]
 
 
 class Counting:
     """*counter* and *histogram* are those of Meters."""
 
-    __slots__ = ("_bound", "_counter", "_gone", "_histogram")
+    __slots__ = ("_counter", "_gone", "_histogram", "_series")
 
     def __init__(self, counter: Callable[..., Counter], histogram: Callable[..., Histogram]) -> None:
         self._counter = counter
         self._histogram = histogram
-        self._bound: dict[_Alike, _Bound] = {}
+        self._series: dict[_Labels, _Series] = {}
         self._gone = counter("switchyard_client_gone_total")
 
     def forget(self) -> None:
         """The same labels may stand for other series from now on."""
-        self._bound.clear()
+        self._series.clear()
 
-    def count(self, records: Sequence[Record], *, exemplars: bool) -> Sequence[Lost]:
+    def count(self, records: Iterable[Record], *, exemplars: bool) -> Sequence[Lost]:
         """Returns those that couldn't be counted, and why."""
-        groups: defaultdict[_Alike, list[Record]] = defaultdict(list)
-        for alike, record in zip(map(_alike, records), records, strict=True):
-            groups[alike].append(record)
-        lost: list[Lost] = []
-        for alike, group in groups.items():
-            lost += self._count(alike, group, exemplars=exemplars)
+        known, lost = self._series, []
+        for record in records:
+            labels = (record.route, record.target, record.key, record.endpoint, record.status, record.stream)
+            try:
+                calls, key_calls, seconds, attempts, cost, key_cost, first, kinds = known.get(labels) or self._bind(
+                    labels
+                )
+                calls.value += 1
+                key_calls.value += 1
+                seconds.observe(record.total / 1e3)
+                tried = record.tried
+                if len(tried) == 1 and not tried[0][1]:
+                    attempts.value += 1
+                else:
+                    self._count_attempts(record)
+                if record.cost:
+                    cost.value += record.cost
+                    key_cost.value += record.cost
+                if (usage := record.usage) is not None:
+                    self._count_tokens(record, usage, kinds)
+                if record.stream and record.first is not None:
+                    first.observe(record.first / 1e3)
+                if record.fault or record.gone:
+                    self._count_broken(record)
+                if exemplars:
+                    exemplify(record, seconds, first)
+            except Exception as mistake:  # noqa: BLE001  (one that can't be counted must not keep the others from it)
+                lost.append((record, mistake))
         return lost
 
-    def _count(self, alike: _Alike, group: Sequence[Record], *, exemplars: bool) -> Sequence[Lost]:
-        """Together if that is all the same; else, or if one of them is a mistake, each for itself."""
-        single, good = len(group) == 1, _good(group)
-        if single or good is not None:
-            try:
-                if exemplars:
-                    self._exemplify(alike, group)
-                self._add(alike, group, good)
-            except Exception as mistake:  # noqa: BLE001  (one that can't be counted must not keep the others from it)
-                if single:
-                    return ((group[0], mistake),)
-            else:
-                return ()
-        return [lost for each in group for lost in self._count(alike, [each], exemplars=exemplars)]
+    def _count_tokens(self, record: Record, usage: Usage, kinds: tuple[Counter, ...]) -> None:
+        asked, cache_read, cache_write, said, reasoning = usage[:5]
+        kinds[0].value += asked
+        kinds[3].value += said
+        if cache_read:
+            kinds[1].value += cache_read
+        if cache_write:
+            kinds[2].value += cache_write
+        if reasoning:
+            kinds[4].value += reasoning
+        if usage[7:12] != NOTHING_RARE:
+            for kind, tokens in zip(RARE, usage[7:12], strict=True):
+                if tokens:
+                    self._counter("switchyard_tokens_total", record.target, kind).value += tokens
+        if record.estimated:
+            self._counter("switchyard_estimated_usage_total", record.target).value += 1
 
-    def _add(self, alike: _Alike, group: Sequence[Record], good: int | None) -> None:
-        """What may go wrong with one of them comes first, so that either all are counted or none."""
-        bound, calls = self._bound.get(alike[:_LABELS]) or self._bind(alike), len(group)
-        _, target, _, _, status, stream, fault, gone, estimated = alike
-        seconds = [total / 1e3 for total in map(_total, group)]
-        firsts = [first / 1e3 for first in map(_first, group) if first is not None] if stream else ()
-        cost, usages = sum(map(_cost, group)), list(filter(None, map(_usage, group)))
-        kinds = tuple(zip(*usages, strict=True))
-        tokens, rare = list(map(sum, kinds[:5])), list(map(sum, kinds[7:12]))
-        bound.calls.value += calls
-        bound.key_calls.value += calls
-        bound.seconds.observe(*seconds)
-        if good is None:
-            self._count_attempts(group[0])
-        elif good:
-            bound.attempts.value += good
-        elif status >= 400:
-            self._counter("switchyard_refused_total", str(status)).value += calls
-        if cost:
-            bound.cost.value += cost
-            bound.key_cost.value += cost
-        for series, amount in zip(bound.tokens, tokens, strict=False):
-            series.value += amount
-        if any(rare):
-            self._count_rare(target, rare)
-        if firsts:
-            bound.first.observe(*firsts)
-        if gone:
-            self._gone.value += calls
-        elif fault and firsts:
-            self._counter("switchyard_broken_streams_total", target).value += len(firsts)
-        if estimated and usages:
-            self._counter("switchyard_estimated_usage_total", target).value += len(usages)
-
-    def _count_rare(self, target: str, rare: Sequence[int]) -> None:
-        for kind, tokens in zip(RARE, rare, strict=True):
-            if tokens:
-                self._counter("switchyard_tokens_total", target, kind).value += tokens
+    def _count_broken(self, record: Record) -> None:
+        if record.gone:
+            self._gone.value += 1
+        elif record.stream and record.first is not None:
+            self._counter("switchyard_broken_streams_total", record.target).value += 1
 
     def _count_attempts(self, record: Record) -> None:
+        if not record.tried:
+            if record.status >= 400:
+                self._counter("switchyard_refused_total", str(record.status)).value += 1
+            return
         if record.hedged:
             self._counter("switchyard_hedges_total", record.route, record.hedged).value += 1
         before = ""
@@ -134,37 +111,23 @@ class Counting:
         if record.continued:
             self._counter("switchyard_continued_total", record.route).value += len(record.continued)
 
-    def _exemplify(self, alike: _Alike, group: Sequence[Record]) -> None:
-        bound = self._bound.get(alike[:_LABELS]) or self._bind(alike)
-        for record in group:
-            exemplify(record, bound.seconds, bound.first)
-
-    def _bind(self, alike: _Alike) -> _Bound:
-        route, target, key, endpoint, status, streams = labels = alike[:_LABELS]
+    def _bind(self, labels: _Labels) -> _Series:
+        """The series of these labels; those of no target are nobody's."""
+        route, target, key, endpoint, status, streams = labels
         counter, histogram, nobody = self._counter, self._histogram, not target
         stream = "true" if streams else "false"
-        bound = _Bound(
-            calls=counter("switchyard_calls_total", route, endpoint, str(status), stream),
-            seconds=histogram("switchyard_call_seconds", route),
-            key_calls=counter("switchyard_key_calls_total", key),
-            key_cost=counter("switchyard_key_cost_usd_total", key),
-            attempts=Counter() if nobody else counter("switchyard_attempts_total", target, NONE),
-            cost=Counter() if nobody else counter("switchyard_cost_usd_total", target),
-            first=Histogram(()) if nobody else histogram("switchyard_first_content_seconds", target),
-            tokens=tuple(Counter() if nobody else counter("switchyard_tokens_total", target, kind) for kind in KINDS),
+        series = (
+            counter("switchyard_calls_total", route, endpoint, str(status), stream),
+            counter("switchyard_key_calls_total", key),
+            histogram("switchyard_call_seconds", route),
+            Counter() if nobody else counter("switchyard_attempts_total", target, NONE),
+            Counter() if nobody else counter("switchyard_cost_usd_total", target),
+            counter("switchyard_key_cost_usd_total", key),
+            Histogram(()) if nobody else histogram("switchyard_first_content_seconds", target),
+            tuple(Counter() if nobody else counter("switchyard_tokens_total", target, kind) for kind in KINDS),
         )
         if len(route) <= LONGEST and len(target) <= LONGEST:
-            if len(self._bound) >= REMEMBERED:
-                self._bound.clear()
-            self._bound[labels] = bound
-        return bound
-
-
-def _good(group: Sequence[Record]) -> int | None:
-    """How many attempts they made, if each made at most one and it went well; None where there is more to tell."""
-    tried = list(map(_tried, group))
-    attempts = list(chain.from_iterable(tried))
-    if not attempts:
-        return 0
-    alone = len(attempts) == len(tried) and all(tried)
-    return None if not alone or any(map(_fault, attempts)) else len(attempts)
+            if len(self._series) >= REMEMBERED:
+                self._series.clear()
+            self._series[labels] = series
+        return series

@@ -319,8 +319,7 @@ class Conversation:
         tab.bill.answer = outcome.body
         if record.asked is not None:  # the operator wants content in log or traces
             record.answered = outcome.body
-        head = lines(self._generation, shared.till, record, tab, route=self._route.name, cost=True)
-        self._reply.whole(200, outcome.body, head)
+        self._reply.whole(200, outcome.body, lines(tab, self._route.name, cost=True))
         return None
 
     # Answer: piece by piece

@@ -198,17 +198,24 @@ class Assessor:
         if not isinstance(text := last.get("content"), str):
             return
         mark = hash((record.key, call.model, call.size, text))
-        asked, began, times = self._asked, record.time, 0
+        asked = self._asked
         before = asked.get(mark) or self._asked_before.get(mark)
-        if before is not None and (since := began - before[0]) < AGAIN:
-            # Nobody asks again before the answer is there: that is a program, too.
-            times = before[3] + 1 if since >= 0.0 else PERSONS + 1
-            if times <= PERSONS:
-                self._add(before[1], before[2], "asked_again", began, seen=0.0)
+        times = 0 if before is None else self._again(before, record.time)
         if len(asked) >= ASKED:
             self._asked_before, self._asked = asked, {}
             asked = self._asked
-        asked[mark] = (began + record.total / 1e3, record.target, record.task, times)
+        asked[mark] = (record.time + record.total / 1e3, record.target, record.task, times)
+
+    def _again(self, before: _Question, began: float) -> int:
+        """How often a question that was asked *before* has been asked again by now."""
+        since = began - before[0]
+        if since >= AGAIN:
+            return 0
+        # Nobody asks again before the answer is there: that is a program, too.
+        times = before[3] + 1 if since >= 0.0 else PERSONS + 1
+        if times <= PERSONS:
+            self._add(before[1], before[2], "asked_again", began, seen=0.0)
+        return times
 
     # What has to be read
 

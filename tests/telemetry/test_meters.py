@@ -173,7 +173,7 @@ def test_1500_made_up_names_add_at_most_50_series(meters, finished, facts):
         meters.count(finished(**facts(secrets.token_hex(8))))
 
     assert _lines(meters) - before <= 50
-    assert len(meters._counting._bound) <= REMEMBERED
+    assert len(meters._counting._series) <= REMEMBERED
 
 
 def test_what_is_remembered_has_an_end(meters, finished):
@@ -181,7 +181,7 @@ def test_what_is_remembered_has_an_end(meters, finished):
         meters.count(finished(route=f"made-up-{number}"))
     meters.count(finished(route="x" * (LONGEST + 1)))
 
-    assert len(meters._counting._bound) == 10
+    assert len(meters._counting._series) == 10
 
 
 def test_gauges_and_watched_values(meters):
