@@ -188,7 +188,7 @@ class Generation:
         self._qualities = shared.qualities
         self._known: dict[str, Model] = {}  # by target id
         self._free: dict[str, Model] = {}  # those without a price, as if they cost nothing
-        self._labels: dict[tuple[str, str], bytes] = {}
+        self._labels: dict[tuple[str, str, int], bytes] = {}
 
     def cost(self, target: Target, usage: Usage) -> int | None:
         """In nano-dollars; None where nobody knows the price."""
@@ -244,14 +244,15 @@ class Generation:
         provider = self.config.providers[target.provider]
         return provider.configured and call.needs <= self.abilities(target).capabilities
 
-    def labels(self, route: str, target: str) -> bytes:
-        """The header lines that say which way a call went."""
-        lines = self._labels.get((route, target))
+    def labels(self, route: str, target: str, attempts: int) -> bytes:
+        """The header lines that say which way a call went, and after how many attempts it was there."""
+        lines = self._labels.get((route, target, attempts))
         if lines is None:
             if len(self._labels) >= MOST_REMEMBERED:
                 self._labels.clear()
             lines = header("x-switchyard-route", route) + header("x-switchyard-target", target)
-            self._labels[route, target] = lines
+            lines += b"x-switchyard-attempts: %d\r\n" % attempts
+            self._labels[route, target, attempts] = lines
         return lines
 
     def _fits(self, target: Target, call: Call) -> str | None:

@@ -177,6 +177,7 @@ class House:
         return request_id
 
     def _confess(self, mistake: Exception, reply: Reply, request_id: str) -> None:
+        self._shared.registrar.enter()  # its line comes first
         self._scribe.event("error", "internal error", id=request_id, **told(mistake))
         reply.keep_alive = False
         if reply.opened:

@@ -11,19 +11,16 @@ NANO: Final = 1_000_000_000
 TOKENS: Final = (
     b"x-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %d\r\nx-ratelimit-reset-tokens: %.3fs\r\n"
 )
-TRIED: Final = b"%bx-switchyard-attempts: %d\r\n"
-PAID: Final = TRIED + b"x-switchyard-cost-usd: %d.%09d\r\n"
+PAID: Final = b"%bx-switchyard-cost-usd: %d.%09d\r\n"
 REQUESTS: Final = TOKENS.replace(b"tokens", b"requests")
 
 
 def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
     """*cost*: it is known already. A stream's head goes out before it is."""
     bill, record = tab.bill, tab.bill.record
-    labels = bill.generation.labels(route, tab.target.id)
+    text = bill.generation.labels(route, tab.target.id, len(bill.tried) + 1)
     if cost:
-        text = PAID % (labels, len(bill.tried) + 1, record.cost // NANO, record.cost % NANO)
-    else:
-        text = TRIED % (labels, len(bill.tried) + 1)
+        text = PAID % (text, record.cost // NANO, record.cost % NANO)
     if record.cache:
         text += b"x-switchyard-cache: %b\r\n" % record.cache.encode()
     if record.dropped:
