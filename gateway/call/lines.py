@@ -4,14 +4,15 @@ from typing import Final
 
 from gateway.call.tab import Tab
 from quota.purse import Purse
+from quota.rates import tightest
 from quota.till import Till
 from server.reply import header
 
 NANO: Final = 1_000_000_000
+PAID: Final = b"%bx-switchyard-cost-usd: %d.%09d\r\n"
 TOKENS: Final = (
     b"x-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %d\r\nx-ratelimit-reset-tokens: %.3fs\r\n"
 )
-PAID: Final = b"%bx-switchyard-cost-usd: %d.%09d\r\n"
 REQUESTS: Final = TOKENS.replace(b"tokens", b"requests")
 
 
@@ -34,6 +35,7 @@ def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
 
 def limits(till: Till, purse: Purse) -> bytes:
     """OpenAI's `x-ratelimit-*`, of whichever limit is the nearest."""
-    requests, tokens = till.limits(purse)
+    now = till.now()
+    requests, tokens = tightest(purse.requests, now), tightest(purse.tokens, now)
     text = b"" if requests is None else REQUESTS % requests
     return text if tokens is None else text + TOKENS % tokens
