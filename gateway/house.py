@@ -231,6 +231,7 @@ class House:
             conversation.interrupt()
 
     async def end(self) -> None:
+        self._shared.registrar.enter()
         if self._looking is not None:
             self._looking.cancel()
         self._lag.stop()
@@ -240,7 +241,6 @@ class House:
         await self._lookout.end()
         await self._shared.shadows.end()
         await self._shared.canaries.end()
-        self._shared.registrar.enter()
         await self._shared.assessor.end()
         await self._larder.end()
         await self._shared.pools.close()
