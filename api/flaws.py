@@ -3,6 +3,7 @@
 Most answers are judged at first sight, by what costs nothing. Those that are to have a form have to be read.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -27,8 +28,7 @@ SOUND: Final = ""
 FORM: Final = ("tools", "response_format")  # fields of a call that say which form its answer is to have
 SHORT: Final = 1024  # bytes of an answer that may be an empty one
 _FORMS: Final = frozenset({"json_object", "json_schema"})
-_CONTENT: Final = b'"content":'
-_NOTHING: Final = (b'""', b' ""', b"null", b" null")
+_CONTENT: Final = re.compile(rb'"content":(\s{0,6}(?:""|null))?')  # and whether nothing seems to be said in it
 # Said, and not by text or by calls of tools that we know the form of.
 _OTHERWISE: Final = ("audio", "images", "function_call")
 
@@ -61,15 +61,10 @@ def sight(call: Call, finish: str | None, answer: bytes | None, produced: int) -
         return _cut(call)
     if answer is None:
         return SOUND if produced else "empty"
-    return None if len(answer) < SHORT and _bare(answer) else SOUND
-
-
-def _bare(answer: bytes) -> bool:
-    """Whether it looks as if nothing was said in it."""
-    place = answer.find(_CONTENT)
-    return place >= 0 and answer[place + len(_CONTENT) : place + len(_CONTENT) + 8].lstrip().startswith(
-        (b'""', b"null")
-    )
+    # A long answer isn't an empty one.
+    if len(answer) < SHORT and (content := _CONTENT.search(answer)) is not None and content[1] is not None:
+        return None
+    return SOUND
 
 
 def flaw(call: Call, answer: bytes | Sequence[bytes]) -> str | None:

@@ -34,6 +34,7 @@ from gateway.shadows import Shadows
 from gateway.watch.assessor import Assessor
 from gateway.watch.canaries import Canaries
 from gateway.watch.events import Newsroom
+from gateway.watch.registrar import Registrar
 from gateway.watch.sightings import Sightings
 from gateway.ways import Ways
 from quota.journal import JournalLike
@@ -53,7 +54,6 @@ from server.reply import header
 from telemetry.collector import Envoy
 from telemetry.log import Scribe
 from telemetry.meters import Meters
-from telemetry.record import Record
 from upstream.deadlines import Deadlines
 from upstream.fetch import Fetcher
 from upstream.inside import Inside
@@ -115,19 +115,14 @@ class Shared:
     books: bool = False  # whether finished calls are written to the ledger
     envoy: Envoy | None = None  # who tells a collector of finished calls
     assessor: Assessor = field(init=False)
+    registrar: Registrar = field(init=False)
     larder: Larder = field(init=False)
 
     def __post_init__(self) -> None:
         self.assessor = Assessor(self.loop, self.qualities, self.meters)
-
-    def finished(self, record: Record) -> None:
-        """A call is over, and so is its record."""
-        self.meters.count(record)
-        self.scribe.put(record)
-        if self.envoy is not None:
-            self.envoy.put(record)
-        if self.newsroom.listeners:
-            self.newsroom.call(record)
+        self.registrar = Registrar(
+            self.loop, self.meters, self.scribe, assessor=self.assessor, newsroom=self.newsroom, envoy=self.envoy
+        )
 
 
 class Generation:
@@ -202,7 +197,7 @@ class Generation:
         self._qualities = shared.qualities
         self._rules: dict[str, Rule] = {}
         self._free: dict[str, Rule] = {}  # as if those without a price cost nothing
-        self._labels: dict[tuple[str, str], bytes] = {}
+        self._labels: dict[tuple[str, str, int], bytes] = {}
 
     def cost(self, target: Target, usage: Usage) -> int | None:
         """In nano-dollars; None where nobody knows the price."""
@@ -261,14 +256,15 @@ class Generation:
         provider = self.config.providers[target.provider]
         return provider.configured and call.needs <= self.abilities(target).capabilities
 
-    def labels(self, route: str, target: str) -> bytes:
-        """The header lines that say which way a call went."""
-        lines = self._labels.get((route, target))
+    def labels(self, route: str, target: str, attempts: int) -> bytes:
+        """The header lines that say which way a call went, and after how many attempts it was there."""
+        lines = self._labels.get((route, target, attempts))
         if lines is None:
             if len(self._labels) >= MOST_REMEMBERED:
                 self._labels.clear()
             lines = header("x-switchyard-route", route) + header("x-switchyard-target", target)
-            self._labels[route, target] = lines
+            lines += b"x-switchyard-attempts: %d\r\n" % attempts
+            self._labels[route, target, attempts] = lines
         return lines
 
     def _fits(self, target: Target, call: Call) -> str | None:
@@ -306,6 +302,7 @@ def build(config: Config, shared: Shared) -> Generation:
     shared.vitals.heed(partial(concurrency, config))
     shared.stored.adopt(reading(config))
     shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
+    shared.registrar.enter()  # under the names by which these calls went
     shared.meters.know(
         routes=frozenset(generation.routes.names()) | {AUTO, *(f"{name}/*" for name in config.providers)},
         targets=frozenset(target.id for route in config.routes.values() for target in route.every_target),

@@ -178,6 +178,7 @@ class House:
         return request_id
 
     def _confess(self, mistake: Exception, reply: Reply, request_id: str) -> None:
+        self._shared.registrar.enter()  # its line comes first
         self._scribe.event("error", "internal error", id=request_id, **told(mistake))
         reply.keep_alive = False
         if reply.opened:
@@ -231,6 +232,7 @@ class House:
             conversation.interrupt()
 
     async def end(self) -> None:
+        self._shared.registrar.enter()
         if self._looking is not None:
             self._looking.cancel()
         self._lag.stop()
@@ -296,6 +298,7 @@ class House:
         self._looking = self._loop.call_later(LOOK, self._look_again)
 
     def _look(self) -> None:
+        self._shared.registrar.enter()
         observe(self._shared.vitals, self._meters, self._seen, self._loop.time())
         appraise(self._shared, self._current.generation)
         streams = 0

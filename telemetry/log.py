@@ -63,11 +63,10 @@ class Scribe:
         """Lines that were never written."""
         return self._lost
 
-    def put(self, record: Record) -> None:
-        if len(self._waiting) >= LIMIT:
-            self._lost += 1
-            return
-        self._waiting.append(record)
+    def put(self, *records: Record) -> None:
+        room = max(0, LIMIT - len(self._waiting))
+        self._waiting.extend(records[:room])
+        self._lost += len(records[room:])
 
     def event(self, level: str, message: str, **fields: object) -> None:
         if LEVELS[level] < self._threshold:

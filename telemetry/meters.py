@@ -1,4 +1,4 @@
-"""The product's metrics: the table of them, and how a finished call is counted.
+"""The product's metrics: the table of them, and their series.
 
 Labels take only names that the operator has configured; everything else is "other", and no name at all "none".
 What clients write never becomes a series.
@@ -6,30 +6,22 @@ What clients write never becomes a series.
 
 import os
 import time
-from collections.abc import Callable, Collection, Container, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 
-from core.usage import Usage
 from telemetry.cached import CACHE
 from telemetry.counters import OTHER, Counter, Family, Gauge, Histogram, Labels, Metric
-from telemetry.exemplars import exemplars, exemplify
+from telemetry.counting import NONE, Counting, Lost
+from telemetry.exemplars import exemplars
 from telemetry.process import open_files, resident_bytes
 from telemetry.record import Record
 from telemetry.signals import SIGNALS
 from telemetry.snapshot import Snapshot
-
-NONE = "none"
-REMEMBERED = 4_096  # combinations of labels whose series are at hand
-LONGEST = 256  # characters of a name that is worth remembering
 
 NANO = 1_000_000_000
 CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 FIRST_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 BREAKER = {"closed": 0, "half_open": 1, "open": 2}
-# The first fields of Usage, in its order, and those that few answers have.
-KINDS = ("input", "cache_read", "cache_write", "output", "reasoning")
-RARE = ("cache_write_long", "audio_input", "audio_output", "image_output", "searches")
 
 METRICS = (
     Metric(
@@ -195,19 +187,6 @@ METRICS = (
 )
 
 
-class _Bound(NamedTuple):
-    """The series that every call with the same labels adds to; those of no target are nobody's."""
-
-    calls: Counter
-    seconds: Histogram
-    key_calls: Counter
-    key_cost: Counter
-    attempts: Counter
-    cost: Counter
-    first: Histogram
-    tokens: tuple[Counter, ...]
-
-
 class Meters:
     """Made once in each process that serves calls, after it was forked.
 
@@ -215,21 +194,20 @@ class Meters:
     a call for each of their buckets.
     """
 
-    __slots__ = ("_bound", "_counters", "_gauges", "_gone", "_histograms", "_known", "_watched", "exemplars")
+    __slots__ = ("_counters", "_counting", "_gauges", "_histograms", "_known", "_watched", "exemplars")
 
     def __init__(self) -> None:
         self._counters = {each.name: Family(each, Counter) for each in METRICS if each.type == "counter"}
         self._gauges = {each.name: Family(each, Gauge) for each in METRICS if each.type == "gauge"}
         self._histograms = {each.name: Family(each, _maker(each)) for each in METRICS if each.type == "histogram"}
         self._known: dict[str, Container[str]] = {"route": (), "target": (), "provider": (), "key": ()}
-        self._bound: dict[tuple[object, ...], _Bound] = {}
         self._watched: dict[str, Callable[[], float]] = {
             "process_resident_memory_bytes": resident_bytes,
             "process_cpu_seconds_total": time.process_time,
             "process_open_fds": open_files,
         }
         self.exemplars = False
-        self._gone = self.counter("switchyard_client_gone_total")
+        self._counting = Counting(self.counter, self.histogram)
         self.gauge("process_start_time_seconds").value = time.time()
 
     def know(
@@ -237,7 +215,7 @@ class Meters:
     ) -> None:
         """The names that may be labels from now on. A model that isn't among *targets* counts as provider/other."""
         self._known = {"route": routes, "target": targets, "provider": providers, "key": keys}
-        self._bound.clear()
+        self._counting.forget()
 
     def watch(self, name: str, read: Callable[[], float]) -> None:
         """Take a metric without labels from *read*, which is called in any thread, whenever somebody looks."""
@@ -270,39 +248,9 @@ class Meters:
         """All series of a counter."""
         return self._counters[name].series
 
-    def count(self, record: Record) -> None:
-        """All that a finished call implies."""
-        target = record.target
-        key = (record.route, target, record.key, record.endpoint, record.status, record.stream)
-        bound = self._bound.get(key) or self._bind(key, record)
-        bound.calls.value += 1
-        bound.seconds.observe(record.total / 1000)
-        bound.key_calls.value += 1
-        if record.gone:
-            self._gone.value += 1
-        tried = record.tried
-        if len(tried) == 1 and not tried[0][1]:
-            bound.attempts.value += 1
-        elif tried:
-            self._count_attempts(record)
-        elif record.status >= 400:
-            self.counter("switchyard_refused_total", str(record.status)).value += 1
-        if record.cost:
-            bound.cost.value += record.cost
-            bound.key_cost.value += record.cost
-        if (usage := record.usage) is not None:
-            for series, tokens in zip(bound.tokens, usage[:5], strict=True):
-                series.value += tokens
-            if any(usage[7:12]):
-                self._count_rare(target, usage)
-            if record.estimated:
-                self.counter("switchyard_estimated_usage_total", target).value += 1
-        if record.stream and record.first is not None:
-            bound.first.observe(record.first / 1000)
-            if record.fault and not record.gone:
-                self.counter("switchyard_broken_streams_total", target).value += 1
-        if self.exemplars:
-            exemplify(record, bound.seconds, bound.first)
+    def count(self, *records: Record) -> Sequence[Lost]:
+        """All that finished calls imply. Returns those that couldn't be counted, and why."""
+        return self._counting.count(records, exemplars=self.exemplars)
 
     def breaker(self, target: str, state: str) -> None:
         """A breaker is closed, half_open or open from now on."""
@@ -329,47 +277,6 @@ class Meters:
             series[name] = {(): [read()]}
         examples = {name: found for name, family in self._histograms.items() if (found := exemplars(family))}
         return Snapshot(os.getpid(), series, examples=examples)
-
-    def _count_rare(self, target: str, usage: Usage) -> None:
-        for kind, tokens in zip(RARE, usage[7:12], strict=True):
-            if tokens:
-                self.counter("switchyard_tokens_total", target, kind).value += tokens
-
-    def _count_attempts(self, record: Record) -> None:
-        if record.hedged:
-            self.counter("switchyard_hedges_total", record.route, record.hedged).value += 1
-        before = ""
-        for target, fault, _ in record.tried:
-            self.counter("switchyard_attempts_total", target, fault or NONE).value += 1
-            if before == target:
-                self.counter("switchyard_retries_total", target).value += 1
-            elif before:
-                self.counter("switchyard_fallbacks_total", record.route).value += 1
-            before = target
-        if record.continued:
-            self.counter("switchyard_continued_total", record.route).value += len(record.continued)
-
-    def _bind(self, key: tuple[object, ...], record: Record) -> _Bound:
-        route, target = record.route, record.target
-        stream = "true" if record.stream else "false"
-        nobody = not target
-        bound = _Bound(
-            calls=self.counter("switchyard_calls_total", route, record.endpoint, str(record.status), stream),
-            seconds=self.histogram("switchyard_call_seconds", route),
-            key_calls=self.counter("switchyard_key_calls_total", record.key),
-            key_cost=self.counter("switchyard_key_cost_usd_total", record.key),
-            attempts=Counter() if nobody else self.counter("switchyard_attempts_total", target, NONE),
-            cost=Counter() if nobody else self.counter("switchyard_cost_usd_total", target),
-            first=Histogram(()) if nobody else self.histogram("switchyard_first_content_seconds", target),
-            tokens=tuple(
-                Counter() if nobody else self.counter("switchyard_tokens_total", target, kind) for kind in KINDS
-            ),
-        )
-        if len(route) <= LONGEST and len(target) <= LONGEST:
-            if len(self._bound) >= REMEMBERED:
-                self._bound.clear()
-            self._bound[key] = bound
-        return bound
 
     def _allowed(self, name: str, labels: Labels) -> Labels:
         """*labels* with whatever is not a configured name replaced."""

@@ -63,6 +63,7 @@ BOUNDARIES = (
     "gateway/opening.py",
     "telemetry/log.py",
     "telemetry/collector.py",
+    "telemetry/counting.py",
     "store/drain.py",
     "quota/courier.py",
 )

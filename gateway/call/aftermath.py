@@ -3,7 +3,7 @@
 from config.schema import Breaker
 from core.errors import Refusal
 from core.faults import Failure, Fault
-from gateway.call.learning import learn, noted
+from gateway.call.learning import learn, looked, missed
 from gateway.call.puzzle import puzzled
 from gateway.call.tab import Tab
 from gateway.call.telling import Telling
@@ -12,20 +12,22 @@ from gateway.spent import Spent
 
 def over(tab: Tab, failure: Failure | None, breaker: Breaker, telling: Telling | None) -> None:
     """Once for each attempt. *telling*: if the call streams."""
-    bill, attempt, target = tab.bill, tab.attempt, tab.target
-    shared, generation = bill.shared, bill.generation
-    now, began = shared.loop.time(), tab.began
+    bill, attempt, vitals, began = tab.bill, tab.attempt, tab.vitals, tab.began
+    generation, now = bill.generation, bill.shared.loop.time()
     tab.end(failure, now)
     if attempt.retry:
-        shared.budget.retries -= 1
+        bill.shared.budget.retries -= 1
     first = None if telling is None or telling.first is None else telling.first - began
-    tab.vitals.end(now, failure, probe=tab.probe, policy=breaker, first_content=first, took=now - began, usage=tab.took)
-    generation.pools[target.provider].told(attempt.credential, failure, now, target.id)
-    noted(tab, failure, first, now)
+    vitals.end(now, failure, probe=tab.probe, policy=breaker, first_content=first, took=now - began, usage=tab.took)
+    generation.pools[tab.target.provider].told(attempt.credential, failure, now, tab.target.id)
+    if failure is not None:
+        missed(tab, failure, now)
+        if failure.guessed:
+            puzzled(bill.shared, tab.target, failure, bill.call)
+    elif weight := vitals.live.answered(now):
+        looked(tab, first, now, weight)
     if generation.learns or bill.record.decided:
         learn(tab, failure, first, now)
-    if failure is not None and failure.guessed:
-        puzzled(shared, target, failure, bill.call)
 
 
 def unsent(refused: Refusal) -> Failure:

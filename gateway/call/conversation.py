@@ -325,8 +325,7 @@ class Conversation:
         bill.answer = body = outcome.body
         if record.asked is not None:  # the operator wants content in log or traces
             record.answered = body
-        head = lines(self._generation, shared.till, record, tab, route=self._route.name, cost=True)
-        self._reply.whole(200, body, head)
+        self._reply.whole(200, body, lines(tab, self._route.name, cost=True))
         return None
 
     def _streamed(self, failure: Failure | None, tab: Tab, telling: Telling) -> Failure | None:
@@ -359,6 +358,8 @@ class Conversation:
     def _close(self) -> None:
         shared, record, reply = self._shared, self._record, self._reply
         bill, telling, special = self._bill, self._telling, self._special
+        part = None if special is None else special.part
+        answered = None
         shared.open.discard(self)
         record.status = record.status or reply.status
         record.total = (shared.loop.time() - self._began) * 1e3
@@ -370,9 +371,10 @@ class Conversation:
             if not bill.written:
                 bill.close()
             if bill.produced >= 0 and not record.fault:
-                part = None if special is None else special.part
-                shared.assessor.finished(record, self._call, bill.answer, bill.produced, part)
+                answered = (record, self._call, bill.answer, bill.produced, part)
         if special is not None:
             special.close(bill, None if bill is None else self._route)
         record.bytes_out = reply.sent
-        shared.finished(record)
+        shared.registrar.finished(record, answered)
+        if part is not None:
+            shared.registrar.enter()

@@ -33,21 +33,20 @@ def learn(tab: Tab, failure: Failure | None, first: float | None, now: float) ->
         _look(vitals.rooms, attempt.credential, trial, now, number=tab.number, tokens=taken)
 
 
-def noted(tab: Tab, failure: Failure | None, first: float | None, now: float) -> None:
-    """The same, for those who look at figures: what was sent counts, unless nobody waited for it."""
-    if tab.trial is None:
-        return
-    live = tab.vitals.live
-    if failure is None:
-        if weight := live.answered(now):
-            wait, usage = tab.attempt.wait, tab.took
-            output = 0 if usage is None else usage.completion
-            begun = None if first is None else first - wait
-            bill = tab.bill
-            took = now - tab.began - wait
-            live.look(took, begun, output, bill.costs[-1], route=bill.record.route, weight=weight)
-    elif failure.fault.blame is not Blame.NOBODY:
-        live.failed(now, route=tab.bill.record.route, blamed=failure.fault.blame is not Blame.CALLER)
+def looked(tab: Tab, first: float | None, now: float, weight: int) -> None:
+    """At an answer that has come, which counts for *weight*: the same, for those who look at figures."""
+    wait, usage, bill = tab.attempt.wait, tab.took, tab.bill
+    output = 0 if usage is None else usage.completion
+    begun = None if first is None else first - wait
+    took = now - tab.began - wait
+    tab.vitals.live.look(took, begun, output, bill.costs[-1], route=bill.record.route, weight=weight)
+
+
+def missed(tab: Tab, failure: Failure, now: float) -> None:
+    """What was sent and failed counts for them, too, unless nobody waited for it."""
+    if tab.trial is not None and failure.fault.blame is not Blame.NOBODY:
+        blamed = failure.fault.blame is not Blame.CALLER
+        tab.vitals.live.failed(now, route=tab.bill.record.route, blamed=blamed)
 
 
 def _look(

@@ -3,25 +3,25 @@
 from typing import Final
 
 from gateway.call.tab import Tab
-from gateway.generation import Generation
 from quota.purse import Purse
 from quota.rates import tightest
 from quota.till import Till
 from server.reply import header
-from telemetry.record import Record
 
 NANO: Final = 1_000_000_000
+PAID: Final = b"%bx-switchyard-cost-usd: %d.%09d\r\n"
 TOKENS: Final = (
     b"x-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %d\r\nx-ratelimit-reset-tokens: %.3fs\r\n"
 )
 REQUESTS: Final = TOKENS.replace(b"tokens", b"requests")
 
 
-def lines(generation: Generation, till: Till, record: Record, tab: Tab, *, route: str, cost: bool = False) -> bytes:
+def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
     """*cost*: it is known already. A stream's head goes out before it is."""
-    text = b"%bx-switchyard-attempts: %d\r\n" % (generation.labels(route, tab.target.id), len(tab.bill.tried) + 1)
+    bill, record = tab.bill, tab.bill.record
+    text = bill.generation.labels(route, tab.target.id, len(bill.tried) + 1)
     if cost:
-        text += b"x-switchyard-cost-usd: %d.%09d\r\n" % divmod(record.cost, NANO)
+        text = PAID % (text, record.cost // NANO, record.cost % NANO)
     if record.cache:
         text += b"x-switchyard-cache: %b\r\n" % record.cache.encode()
     if record.dropped:
@@ -29,7 +29,7 @@ def lines(generation: Generation, till: Till, record: Record, tab: Tab, *, route
     if record.degraded:
         text += header("x-switchyard-degraded", record.degraded)
     if tab.purse.metered:
-        text += limits(till, tab.purse)
+        text += limits(bill.shared.till, tab.purse)
     return text
 
 

@@ -108,8 +108,7 @@ class Telling:
             self.tab.vitals.pulse.opened(self.first, self.first - self._asked)
         record.dropped = trial.request.dropped
         if not reply.opened:
-            shared = self._shared
-            reply.open(lines(self._generation, shared.till, record, self.tab, route=self.route))
+            reply.open(lines(self.tab, self.route))
         reply.follow(trial)
         seen = record.asked is not None or self.tab.slices is not None or self.continuing is not None
         if seen or self.ear is None:

@@ -287,8 +287,7 @@ class Visit:
 
     def _head(self, entry: Entry, bill: Bill, how: str) -> bytes:
         record, age = self._record, max(0, int(self._record.time - entry.made))
-        text = self._generation.labels(record.route, record.target)
-        text += b"x-switchyard-attempts: %d\r\n" % len(bill.tried)
+        text = self._generation.labels(record.route, record.target, len(bill.tried))
         text += b"x-switchyard-cost-usd: %d.%09d\r\n" % divmod(record.cost, NANO)
         text += b"x-switchyard-cache: %b\r\nage: %d\r\n" % (how.encode(), age)
         if self._like is not None:

@@ -75,6 +75,7 @@ class Feedback(Clerk):
 
     async def _find(self, id: str, key: str | None, now: float) -> Finished:
         """The call with that id: one of those that were answered here lately, or one that the ledger knows."""
+        self._current.shared.registrar.enter()
         found = self._current.shared.assessor.recall(id, key)
         if found is None and (ledger := self._treasury.ledger) is not None:
             found = await _reached(_written(ledger, id, key, now - OLDEST))

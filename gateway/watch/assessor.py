@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
+from operator import attrgetter, itemgetter
 from typing import Final, NamedTuple, Protocol
 
 from api.flaws import FLAWS, FORM, SOUND, flaw, formed, sight
@@ -44,11 +45,16 @@ class Judged(Protocol):
 
 
 Answer = bytes | Ear | None
-# Plain tuples, since one of each is made for every call: a finished one; the fields of Finished; and of a question when
-# its last answer ended, by which target it was, for which task, and how often it had been asked again.
-_Fresh = tuple[Record, Call, Answer, int, Judged | None]
+# Plain tuples, since one of each is made for every call. The first is a call that was answered: with a whole answer, or
+# what was heard of a stream, if anything; of a stream, with how many bytes of content were in it; and with who is to be
+# told what was found, soon.
+Answered = tuple[Record, Call, Answer, int, Judged | None]
+# The fields of Finished; and of a question when its last answer ended, by which target it was, for which task, and how
+# often it had been asked again.
 _Brief = tuple[str, float, str, str, str]
 _Question = tuple[float, str, str, int]
+_record, _judged = itemgetter(0), itemgetter(4)
+_brief = attrgetter("id", "time", "key", "target", "task")
 
 
 class Finished(NamedTuple):
@@ -77,7 +83,7 @@ class Assessor:
         self._loop = loop
         self._qualities = qualities
         self._meters = meters
-        self._fresh: list[_Fresh] = []
+        self._fresh: list[Answered] = []
         self._recent: deque[_Brief] = deque(maxlen=RECENT)
         self._sound: dict[tuple[str, str], int] = {}
         self._asked: dict[int, _Question] = {}
@@ -106,24 +112,21 @@ class Assessor:
         self._ears += 1
         return Ear() if self._ears <= AT_ONCE else None
 
-    def finished(self, record: Record, call: Call, answer: Answer, produced: int, judged: Judged | None = None) -> None:
-        """A call was answered to its end. *answer*: a whole one, or what was heard of a stream, if anything;
-        *produced*: of a stream, the bytes of content in it. *judged* is told what was found, soon.
-        """
-        self._recent.append((record.id, record.time, record.key, record.target, record.task))
-        fresh = self._fresh
-        if judged is None and len(fresh) >= BATCH:
-            return  # of so many, some are enough to know how many are flawed
-        fresh.append((record, call, answer, produced, judged))
-        if self._timer is None:
-            self._timer = self._loop.call_later(PAUSE, self._due)
-        if judged is not None:
+    def finished(self, *calls: Answered) -> None:
+        """These were answered to their end."""
+        self._recent.extend(map(_brief, map(_record, calls)))
+        if any(map(_judged, calls)):
+            self._fresh += calls
             self._catch_up()
+        elif room := BATCH - len(self._fresh):
+            self._fresh += calls[:room]  # of so many, some are enough to know how many are flawed
+        if calls and self._timer is None:
+            self._timer = self._loop.call_later(PAUSE, self._due)
 
     def copied(self, record: Record, call: Call, answer: Answer, produced: int) -> None:
         """As *finished*, of a copy: nobody has asked for it, so that nobody can ask again."""
         body = {name: wanted for name, wanted in call.body.items() if name in FORM}
-        self.finished(record, call._replace(body=body), answer, produced)
+        self.finished((record, call._replace(body=body), answer, produced, None))
 
     def recall(self, id: str, key: str | None) -> Finished | None:
         """The newest call with that id that was answered here (to *key*, unless None), if it was lately."""
@@ -195,17 +198,24 @@ class Assessor:
         if not isinstance(text := last.get("content"), str):
             return
         mark = hash((record.key, call.model, call.size, text))
-        asked, began, times = self._asked, record.time, 0
+        asked = self._asked
         before = asked.get(mark) or self._asked_before.get(mark)
-        if before is not None and (since := began - before[0]) < AGAIN:
-            # Nobody asks again before the answer is there: that is a program, too.
-            times = before[3] + 1 if since >= 0.0 else PERSONS + 1
-            if times <= PERSONS:
-                self._add(before[1], before[2], "asked_again", began, seen=0.0)
+        times = 0 if before is None else self._again(before, record.time)
         if len(asked) >= ASKED:
             self._asked_before, self._asked = asked, {}
             asked = self._asked
-        asked[mark] = (began + record.total / 1e3, record.target, record.task, times)
+        asked[mark] = (record.time + record.total / 1e3, record.target, record.task, times)
+
+    def _again(self, before: _Question, began: float) -> int:
+        """How often a question that was asked *before* has been asked again by now."""
+        since = began - before[0]
+        if since >= AGAIN:
+            return 0
+        # Nobody asks again before the answer is there: that is a program, too.
+        times = before[3] + 1 if since >= 0.0 else PERSONS + 1
+        if times <= PERSONS:
+            self._add(before[1], before[2], "asked_again", began, seen=0.0)
+        return times
 
     # What has to be read
 

@@ -14,7 +14,7 @@ from gateway.treasury import Treasury
 from gateway.watch.alarm import Alarm
 from routing.breaker import CLOSED
 from telemetry.counters import OTHER
-from telemetry.meters import NONE
+from telemetry.counting import NONE
 
 RATE: Final = "alert/rate/"
 CALLS: Final = "switchyard_calls_total"
@@ -105,6 +105,7 @@ class Troubles:
 
     def _counted(self) -> Counts:
         counts: Counts = {}
+        self._shared.registrar.enter()
         for (route, _, status, _), series in self._shared.meters.counted(CALLS).items():
             if route not in {NONE, OTHER}:
                 calls, failed = counts.get(route, (0, 0))

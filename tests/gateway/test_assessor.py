@@ -40,14 +40,18 @@ def evidence(assessor):
     return assessor._qualities.known().get(("p/m", "chat"))
 
 
+def finish(assessor, record, call, answer, produced, judged=None):
+    assessor.finished((record, call, answer, produced, judged))
+
+
 def question(text="Why?"):
     return Call("chat", "m", {"messages": [{"role": "user", "content": text}]})
 
 
 async def test_a_call_is_known_by_its_id_to_its_own_key_and_to_the_operator():
     async with assessing() as assessor:
-        assessor.finished(record(), question(), None, 5)
-        assessor.finished(record(key="bob", target="p/n"), question(), None, 5)
+        finish(assessor, record(), question(), None, 5)
+        finish(assessor, record(key="bob", target="p/n"), question(), None, 5)
         found = [assessor.recall("one", key) for key in ("alice", "bob", None, "carol")]
 
     assert ["p/m", "p/n", "p/n", None] == [one and one.target for one in found]
@@ -56,7 +60,7 @@ async def test_a_call_is_known_by_its_id_to_its_own_key_and_to_the_operator():
 async def test_only_so_many_calls_are_known():
     async with assessing() as assessor:
         for number in range(RECENT + 1):
-            assessor.finished(record(f"{number}"), question(), None, 5)
+            finish(assessor, record(f"{number}"), question(), None, 5)
 
         assert assessor.recall("0", None) is None
         assert assessor.recall("1", None) is not None
@@ -65,7 +69,7 @@ async def test_only_so_many_calls_are_known():
 async def test_answers_are_read_behind_the_loops_back_and_only_so_many_at_once():
     async with assessing() as assessor:
         for number in range(3 * AT_ONCE):
-            assessor.finished(record(f"{number}"), JSON, BAD if number % 2 else GOOD, 0)
+            finish(assessor, record(f"{number}"), JSON, BAD if number % 2 else GOOD, 0)
         async with asyncio.timeout(15):
             while (found := evidence(assessor)) is None:
                 await asyncio.sleep(0.01)
@@ -75,7 +79,7 @@ async def test_answers_are_read_behind_the_loops_back_and_only_so_many_at_once()
 
 async def test_what_is_too_large_is_not_read():
     async with assessing() as assessor:
-        assessor.finished(record(), JSON, BAD + b" " * LARGEST, 0)
+        finish(assessor, record(), JSON, BAD + b" " * LARGEST, 0)
         ear = Ear()
         ear.hear(b"x" * LARGEST)
         whole = ear.whole
@@ -105,28 +109,28 @@ async def test_an_ear_hears_what_is_relayed():
 
 async def test_a_question_long_ago_or_from_somebody_else_is_another_one():
     async with assessing() as assessor:
-        assessor.finished(record(), question(), None, 5)
-        assessor.finished(record(key="bob", time=NOW + 1), question(), None, 5)
-        assessor.finished(record(time=NOW + 100), question(), None, 5)
-        assessor.finished(record(time=NOW + 101), question("How?"), None, 5)
+        finish(assessor, record(), question(), None, 5)
+        finish(assessor, record(key="bob", time=NOW + 1), question(), None, 5)
+        finish(assessor, record(time=NOW + 100), question(), None, 5)
+        finish(assessor, record(time=NOW + 101), question("How?"), None, 5)
         before = evidence(assessor).flaws
-        assessor.finished(record(time=NOW + 102), question(), None, 5)
+        finish(assessor, record(time=NOW + 102), question(), None, 5)
 
     assert (0, 0.5) == (before, round(evidence(assessor).flaws, 3))
 
 
 async def test_a_question_is_remembered_for_a_while_but_not_all_of_them():
     async with assessing() as assessor:
-        assessor.finished(record(), question(), None, 5)
+        finish(assessor, record(), question(), None, 5)
         for number in range(ASKED - 1):
-            assessor.finished(record(), question(f"{number}"), None, 5)
+            finish(assessor, record(), question(f"{number}"), None, 5)
             assessor.look(NOW)  # of many at once only some are asked about
-        assessor.finished(record(time=NOW + 1), question(), None, 5)
+        finish(assessor, record(time=NOW + 1), question(), None, 5)
         remembered = evidence(assessor).flaws
         for number in range(3 * ASKED):
-            assessor.finished(record(), question(f"again {number}"), None, 5)
+            finish(assessor, record(), question(f"again {number}"), None, 5)
             assessor.look(NOW)
-        assessor.finished(record(time=NOW + 2), question(), None, 5)
+        finish(assessor, record(time=NOW + 2), question(), None, 5)
 
     assert (0.5, 0.5) == (round(remembered, 3), round(evidence(assessor).flaws, 3))
 
@@ -151,10 +155,10 @@ class Waiting:
 async def test_whoever_waits_for_it_is_told_what_was_found():
     waiting = Waiting(keen=False)
     async with assessing() as assessor:
-        assessor.finished(record(), question(), None, 5, waiting)
-        assessor.finished(record(), question("How?"), None, 0, waiting)
-        assessor.finished(record(), JSON, BAD, 0, waiting)
-        assessor.finished(record(endpoint="embeddings"), Call("embeddings", "m", {}), b"{}", 0, waiting)
+        finish(assessor, record(), question(), None, 5, waiting)
+        finish(assessor, record(), question("How?"), None, 0, waiting)
+        finish(assessor, record(), JSON, BAD, 0, waiting)
+        finish(assessor, record(endpoint="embeddings"), Call("embeddings", "m", {}), b"{}", 0, waiting)
         told = await waiting.all(4)
 
     assert ["", "empty", "", "invalid_json"] == told
@@ -165,8 +169,8 @@ async def test_whoever_is_keen_has_every_answer_read_unless_it_is_too_large():
     async with assessing() as assessor:
         ears = [assessor.ear(JSON, keen) for _ in range(3 * AT_ONCE)]
         for _ in range(3 * AT_ONCE):
-            assessor.finished(record(), JSON, BAD, 0, keen)
-        assessor.finished(record(), JSON, BAD + b" " * LARGEST, 0, keen)
+            finish(assessor, record(), JSON, BAD, 0, keen)
+        finish(assessor, record(), JSON, BAD + b" " * LARGEST, 0, keen)
         told = await keen.all(3 * AT_ONCE + 1)
 
     assert all(ears)
@@ -187,6 +191,6 @@ async def test_copies_are_judged_but_nobody_asks_for_them_again():
 
 async def test_vectors_have_no_flaws():
     async with assessing() as assessor:
-        assessor.finished(record(endpoint="embeddings", finish=None), Call("embeddings", "m", {}), b"{}", 0)
+        finish(assessor, record(endpoint="embeddings", finish=None), Call("embeddings", "m", {}), b"{}", 0)
 
     assert evidence(assessor) is None

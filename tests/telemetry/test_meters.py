@@ -5,8 +5,9 @@ import secrets
 import pytest
 
 from core.usage import Usage
+from telemetry.counting import LONGEST, RARE, REMEMBERED
 from telemetry.exposition import exposition
-from telemetry.meters import LONGEST, METRICS, RARE, REMEMBERED, Meters
+from telemetry.meters import METRICS, Meters
 
 GPT = "openai/gpt-4o"
 OPUS = "anthropic/claude-opus-5"
@@ -172,7 +173,7 @@ def test_1500_made_up_names_add_at_most_50_series(meters, finished, facts):
         meters.count(finished(**facts(secrets.token_hex(8))))
 
     assert _lines(meters) - before <= 50
-    assert len(meters._bound) <= REMEMBERED
+    assert len(meters._counting._series) <= REMEMBERED
 
 
 def test_what_is_remembered_has_an_end(meters, finished):
@@ -180,7 +181,7 @@ def test_what_is_remembered_has_an_end(meters, finished):
         meters.count(finished(route=f"made-up-{number}"))
     meters.count(finished(route="x" * (LONGEST + 1)))
 
-    assert len(meters._bound) == 10
+    assert len(meters._counting._series) == 10
 
 
 def test_gauges_and_watched_values(meters):

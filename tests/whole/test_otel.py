@@ -218,6 +218,7 @@ async def test_what_waits_at_the_end_is_told(start):
     async with served(start, ok()) as gateway:
         await gateway.chat("smart")
         receiver = gateway.receiver
+        gateway.house._shared.registrar.enter()
         await gateway.house._loop.run_in_executor(None, gateway.house._shared.envoy.close)
 
     assert {"/v1/traces", "/v1/metrics"} == {each.path for each in receiver.requests}
