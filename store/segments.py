@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from store.records import FRAMED, row_in
+from store.records import BEFORE_ROW, FRAMED, HEAD, row_in
 
 SIZE: Final = 4 * 1024 * 1024
 SUFFIX: Final = ".journal"
@@ -46,10 +46,15 @@ class Segment:
     def next_row(self) -> int:
         return self.first_row + len(self.rows)
 
-    def row(self, index: int) -> bytes:
-        at = self.rows[index]
-        payload = self.payload(at)
-        return payload[row_in(payload) :]
+    def rows_between(self, since: int, until: int) -> list[bytes]:
+        """From one index to before another."""
+        data, head, before_row, found = self.map, HEAD.unpack_from, BEFORE_ROW, []
+        for at in self.rows[since:until]:
+            length, kind = head(data, at)
+            begin = at + FRAMED
+            before = before_row[kind] if kind in before_row else row_in(self.payload(at))
+            found.append(data[begin + before : begin + length])
+        return found
 
     def payload(self, at: int) -> bytes:
         length = int.from_bytes(self.map[at : at + 4], "little")
