@@ -12,6 +12,7 @@ from zlib import crc32
 
 FRAME: Final = Struct("<II")
 FRAMED: Final = FRAME.size
+FRAMED_KIND: Final = Struct("<IIB")
 HEAD: Final = Struct("<I4xB")  # a record's length and kind
 
 # The kinds, each with what stands before its text or bytes.

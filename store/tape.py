@@ -10,7 +10,7 @@ from zlib import crc32
 
 from store import records
 from store.orphans import estimated
-from store.records import FRAMED, HELD, SETTLED
+from store.records import FRAMED, HELD, ROW, SETTLED
 from store.reel import LARGEST, Named, Reel, held_size
 from store.replay import Opened, Past
 from store.segments import SIZE, Segment
@@ -23,6 +23,9 @@ LATE: Final = 10_000  # calls that wait in memory while the disk is full
 _FRAME: Final = records.FRAME.pack
 _HELD: Final = records.HOLD.pack
 _SETTLED: Final = records.SETTLEMENT.pack
+_ROW: Final = records.FRAMED_KIND.pack
+_ROW_SIZE: Final = records.FRAMED_KIND.size
+_ROW_CRC: Final = crc32(records.PLAIN_ROW)
 _SETTLED_SIZE: Final = FRAMED + records.SETTLEMENT.size
 
 
@@ -127,12 +130,11 @@ class Tape(Reel):
     def row(self, row: bytes) -> None:
         """Of a call that has held nothing."""
         at = self._at
-        end = at + FRAMED + 1 + len(row)
+        end = at + _ROW_SIZE + len(row)
         if end > self._size or self._late or self._through:
             self._settle(None, 0, row)
             return
-        payload = records.PLAIN_ROW + row
-        self._map[at:end] = _FRAME(len(payload), crc32(payload)) + payload
+        self._map[at:end] = _ROW(end - at - FRAMED, crc32(row, _ROW_CRC), ROW) + row
         self._at = end
         self._segment.rows.append(at)
 
