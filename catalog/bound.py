@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from catalog.dearest import UNIT, Wish, searches
-from catalog.lookup import Model
+from catalog.lookup import Model, unlisted
 from catalog.price import Price
 from catalog.prompt import grown, length, spoken
 from catalog.quality import NOTHING_SAID
@@ -18,9 +18,8 @@ from catalog.verdict import Bound, Unbounded
 from core.ask import UNKNOWN
 from core.call import Call
 
-__all__ = ["Bound", "Unbounded", "bound"]
+__all__ = ["Bound", "Unbounded", "bound", "ruled"]
 
-REMEMBERED: Final = 4_096  # rules
 # The dialect that answers without any provider charges for none, unless the operator has put a price on it.
 _NOBODYS: Final = {"demo": Model(Price.of({"input": 0, "output": 0}), UNKNOWN, NOTHING_SAID, "nobody charges for it")}
 
@@ -54,18 +53,16 @@ _LIMITS: Final = ("max_tokens", "max_output_tokens", "max_new_tokens", "n_predic
 _OWN_TOOLS: Final = frozenset({"function", "custom", None})
 _UNPRICED = "how much a provider's own tools cost has no limit"
 
-_rules: dict[int, Rule] = {}
+
+def ruled(model: Model | None, dialect: str, name: str) -> Rule:
+    """What holds for every call of *model*, which is called *name* at its provider: None where nothing is known."""
+    if model is None or model.price is None:
+        model = _NOBODYS.get(dialect, model)
+    return Rule(unlisted(name) if model is None else model, dialect, name)
 
 
-def bound(call: Call, body: bytes, *, model: Model | None, dialect: str, name: str) -> Bound | Unbounded:
-    """*body* is what goes to the provider for *call*, *name* the model's there. *model* is what is known of it."""
-    rule = _rules.get(id(model))
-    if rule is None or rule.model is not model or rule.dialect != dialect or rule.name != name:
-        if model is None or model.price is None:
-            model = _NOBODYS.get(dialect, model)
-        if model is None:
-            return Unbounded(f"no price is known for {name}")
-        rule = _learnt(model, dialect, name)
+def bound(call: Call, body: bytes, rule: Rule) -> Bound | Unbounded:
+    """*body* is what goes to the provider for *call*."""
     if (
         call.endpoint != "chat"
         or not rule.simple
@@ -84,13 +81,6 @@ def bound(call: Call, body: bytes, *, model: Model | None, dialect: str, name: s
     if input > usual.flat:
         return Bound(usual.cost(input, output), input + output, input, output)
     return Bound(-(-(input * usual.into + output * usual.out) // UNIT), input + output, input, output)
-
-
-def _learnt(model: Model, dialect: str, name: str) -> Rule:
-    if len(_rules) >= REMEMBERED:
-        _rules.clear()
-    rule = _rules[id(model)] = Rule(model, dialect, name)
-    return rule
 
 
 def _bound(call: Call, body: bytes, rule: Rule) -> Bound | Unbounded:

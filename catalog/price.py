@@ -13,6 +13,9 @@ from core.usage import Usage
 PER: Final = 1_000_000  # prices are per so many tokens
 PER_SEARCH: Final = 1_000  # and those of searches per so many searches
 FACTOR: Final = 1_000  # factors of tiers are in thousandths
+UNIT: Final = PER * FACTOR  # parts of a nano-dollar in which a sum is made
+HALF: Final = UNIT // 2
+SEARCHED: Final = UNIT // PER_SEARCH
 SEARCH: Final = 35_000_000_000  # the dearest that is published (Google's grounding of Gemini 2), where none is known
 TIERS: Final = ("flex", "priority", "batch")
 
@@ -74,22 +77,26 @@ class Price:
 
     def cost(self, usage: Usage) -> int:
         """Nano-dollars, rounded half up once, over the sum. What the provider says that it charged comes first."""
-        if usage.cost is not None:
-            return usage.cost
-        rate, factor = factor_of(self, usage.tier) if usage.tier else (self, FACTOR)
+        into, read, write, out, _, _, said, long, heard, spoken, drawn, searches, tier, _, _ = usage
+        if said is not None:
+            return said
+        rate, factor = factor_of(self, tier) if tier else (self, FACTOR)
         if rate.steps:
             rate = next((step for above, step in rate.steps if usage.prompt > above), rate)
-        sum = (
-            usage.input * rate.input
-            + usage.cache_read * rate.cache_read
-            + usage.cache_write * rate.cache_write
-            + usage.cache_write_long * rate.cache_write_long
-            + usage.audio_input * rate.audio_input
-            + usage.output * rate.output
-            + usage.audio_output * rate.audio_output
-            + usage.image_output * rate.image_output
-        ) * factor + usage.searches * rate.search * (FACTOR * PER // PER_SEARCH)
-        return (sum + PER * FACTOR // 2) // (PER * FACTOR)
+        sum = into * rate.input + out * rate.output
+        if read or write or long or heard or spoken or drawn:
+            sum += (
+                read * rate.cache_read
+                + write * rate.cache_write
+                + long * rate.cache_write_long
+                + heard * rate.audio_input
+                + spoken * rate.audio_output
+                + drawn * rate.image_output
+            )
+        sum *= factor
+        if searches:
+            sum += searches * rate.search * SEARCHED
+        return (sum + HALF) // UNIT
 
 
 def tier_of(name: str) -> str:

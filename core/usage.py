@@ -42,7 +42,8 @@ class Usage(NamedTuple):
 
     @property
     def total(self) -> int:
-        return self.prompt + self.completion
+        into, read, written, out, _, _, _, kept, heard, spoken, drawn, _, _, unpaid, given = self
+        return into + read + written + out + kept + heard + spoken + drawn + unpaid + given
 
 
 def added(one: Usage, other: Usage) -> Usage:

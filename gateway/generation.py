@@ -13,10 +13,11 @@ from typing import Final, Protocol
 
 from adapters import ADAPTERS
 from adapters.demo import script
-from catalog.bound import Bound, Unbounded, bound
+from catalog.bound import Bound, Unbounded, bound, ruled
 from catalog.lookup import Catalog, Model, unlisted
 from catalog.price import Price
 from catalog.quality import prior
+from catalog.rule import Rule
 from config.schema import Config, DialectFacts, Key
 from core.ask import Abilities
 from core.call import Call
@@ -140,6 +141,7 @@ class Generation:
         "_known",
         "_labels",
         "_qualities",
+        "_rules",
         "auto",
         "common",
         "config",
@@ -192,7 +194,8 @@ class Generation:
         self._catalog = Catalog(config.models)
         self._qualities = shared.qualities
         self._known: dict[str, Model] = {}  # by target id
-        self._free: dict[str, Model] = {}  # those without a price, as if they cost nothing
+        self._rules: dict[str, Rule] = {}
+        self._free: dict[str, Rule] = {}  # as if those without a price cost nothing
         self._labels: dict[tuple[str, str], bytes] = {}
 
     def cost(self, target: Target, usage: Usage) -> int | None:
@@ -204,21 +207,22 @@ class Generation:
 
     def bound(self, target: Target, call: Call, request: WireRequest) -> Bound | Unbounded:
         """The most that an attempt can cost and take."""
-        dialect = self.lanes[target.provider].provider.dialect
-        return bound(call, request.body, model=self.model(target), dialect=dialect, name=target.model)
+        rule = self._rules.get(target.id)
+        return bound(call, request.body, self._rule(target, self._rules) if rule is None else rule)
 
     def bound_in_tokens(self, target: Target, call: Call, request: WireRequest) -> Bound | Unbounded:
         """The same for whoever isn't charged in dollars, which needs no price."""
-        model = self.model(target)
-        if model.price is not None:
-            return self.bound(target, call, request)
-        free = self._free.get(target.id)
-        if free is None:
-            if len(self._free) >= MOST_REMEMBERED:
-                self._free.clear()
-            free = self._free[target.id] = replace(model, price=FREE)
-        dialect = self.lanes[target.provider].provider.dialect
-        return bound(call, request.body, model=free, dialect=dialect, name=target.model)
+        rule = self._free.get(target.id)
+        return bound(call, request.body, self._rule(target, self._free) if rule is None else rule)
+
+    def _rule(self, target: Target, rules: dict[str, Rule]) -> Rule:
+        model, dialect = self.model(target), self.lanes[target.provider].provider.dialect
+        if rules is self._free and model.price is None:
+            model = replace(model, price=FREE)
+        if len(rules) >= MOST_REMEMBERED:
+            rules.clear()
+        rule = rules[target.id] = ruled(model, dialect, target.model)
+        return rule
 
     def most(self, key: Key) -> int | None:
         """What one call of *key* may cost, by whoever allows the least; None where nobody says."""

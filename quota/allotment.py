@@ -3,10 +3,13 @@
 *free*, *held* and what was spent but not told yet make up what the store believes this process to have. What is given
 back leaves *free* before the store is told, and what is granted enters it afterwards, so that a message that is lost
 never makes both of them count the same money as theirs.
+
+Purses take money out of all their accounts at once (`Purse.draw`) and count for themselves what becomes of it. Whoever
+asks an account what is free, held, spent or taken has them all emptied into it first, so that it is always told all.
 """
 
 import math
-from typing import Final
+from typing import Final, Protocol
 
 from config.schema import Budget
 from quota.windows import EVER, Window
@@ -20,8 +23,19 @@ WANTED: Final = 2.0  # seconds for which nothing is stocked after somebody else 
 SLOTS_KEPT: Final = 86400.0
 
 
+class Drawer(Protocol):
+    """A purse that has taken something out."""
+
+    def empty(self) -> None:
+        """Give back what is left, and tell its accounts what became of the rest."""
+        ...
+
+
 class Allotment:
-    """*budget* None: slots. *spent* is the total of this owner, ever. Times are of the monotonic clock."""
+    """*budget* None: slots. *spent* is the total of this owner, ever. Times are of the monotonic clock.
+
+    *loose*, *out*, *paid* and *drawn* are what is free, held, spent and taken beside what *drawers* know.
+    """
 
     __slots__ = (
         "account",
@@ -30,22 +44,23 @@ class Allotment:
         "based",
         "beat",
         "budget",
+        "drawers",
+        "drawn",
         "due",
-        "free",
         "heard",
-        "held",
         "hurry",
         "kept",
         "limit",
+        "loose",
         "low",
+        "out",
         "pace",
+        "paid",
         "refused",
         "scope",
         "sent",
         "shares",
         "smallest",
-        "spent",
-        "taken",
         "told",
         "unrestored",
         "unsure",
@@ -59,10 +74,11 @@ class Allotment:
     ) -> None:
         self.account, self.scope = account, scope
         self.limit, self.budget, self.window = limit, budget, window
-        self.free = self.held = self.spent = self.told = 0
-        self.taken = 0  # held since the last word to the store
+        self.loose = self.out = self.paid = self.told = 0
+        self.drawn = 0  # taken since the last word to the store
+        self.drawers: set[Drawer] = set()
         self.pace = 0.0  # about what was taken in the last two seconds
-        self.low = -1  # ring for more when *free* falls below
+        self.low = 0  # ring for more when *free* falls below; 0 for not at all
         self.asked = self.smallest = 0  # by those who wait: together, and the most modest
         self.kept = 0  # what the store believes us to have in hand, beside what we have told as spent
         self.sent: tuple[int, int] | None = None  # (spent, keep) of the word on its way
@@ -78,6 +94,30 @@ class Allotment:
         self.shares = 0  # thresholds that they know of
 
     @property
+    def free(self) -> int:
+        if self.drawers:
+            self.gather()
+        return self.loose
+
+    @property
+    def held(self) -> int:
+        if self.drawers:
+            self.gather()
+        return self.out
+
+    @property
+    def spent(self) -> int:
+        if self.drawers:
+            self.gather()
+        return self.paid
+
+    def gather(self) -> None:
+        """All that purses have of it."""
+        drawers, self.drawers = self.drawers, set()
+        for one in drawers:
+            one.empty()
+
+    @property
     def unsent(self) -> int:
         return self.spent - self.told
 
@@ -91,22 +131,18 @@ class Allotment:
 
     def hold(self, amount: int) -> None:
         """Whoever calls this has looked whether it is there."""
-        self.free -= amount
-        self.held += amount
-        self.taken += amount
+        self.loose -= amount
+        self.out += amount
+        self.drawn += amount
 
-    def settle(self, held: int, cost: int) -> None:
-        """What a call held is over. What it cost beyond that is taken from what is free, then from nowhere: the
-        store is told the truth, and grants nothing until it is made up for.
-        """
-        self.held -= held
-        self.spent += cost
-        self.free += held - cost
-        self.free = max(self.free, 0)
+    def drop(self) -> None:
+        """Nothing is free any more."""
+        self.gather()
+        self.loose = 0
 
     def lend(self, amount: int) -> None:
         """Go on without a lease: the store hears of it when it is back."""
-        self.free += amount
+        self.loose += amount
 
     def shun(self, now: float) -> None:
         """Keep nothing in stock for a while."""
@@ -133,20 +169,22 @@ class Allotment:
         return Tell(self.account, self.limit, spent, keep, least, most, ends, self.lapses)
 
     def _keep_pace(self, now: float) -> None:
-        if self.taken:
+        if self.drawers:
+            self.gather()
+        if self.drawn:
             self.used = now
-        self.pace = self.pace * 0.5 ** (now - self.asleep) + self.taken
-        self.taken, self.asleep = 0, now
+        self.pace = self.pace * 0.5 ** (now - self.asleep) + self.drawn
+        self.drawn, self.asleep = 0, now
 
     def _wish(self, now: float) -> tuple[int, int]:
         """The least and the most to ask for; what is too much leaves *free*."""
         stock = 0 if now < self.wanted or now - self.used >= IDLE else math.ceil(self.pace)
         target = self.asked + stock
         # Whoever makes a trip anyway fills up at a half; nobody makes one for more than a quarter.
-        self.low, enough = (stock // 4, stock // 2) if stock > 1 else (-1, -1)
+        self.low, enough = (stock // 4, stock // 2) if stock > 1 else (0, -1)
         surplus = self.free - 2 * target
         if surplus > 0 and not self.unsure:  # a store that doesn't answer gets nothing back: it may be a while
-            self.free -= surplus
+            self.loose -= surplus
             return 0, 0
         if self.free >= self.asked and self.free > enough:
             return 0, 0
@@ -165,10 +203,10 @@ class Allotment:
             return
         if self.based:
             # The ledger may have been ahead of us with what we spent ourselves while the word was on its way.
-            self.spent = max(self.spent, heard.own)
+            self.paid = max(self.spent, heard.own)
         else:
             # What this owner had spent before and wasn't known here.
-            self.spent += heard.own
+            self.paid += heard.own
         self.based, self.unsure = True, False
         self.told, self.kept, self.beat = max(spent, heard.own), keep, now
         if heard.wanted:
@@ -179,7 +217,7 @@ class Allotment:
         self.unrestored = heard.fresh and restore
         if self.unrestored:
             return
-        self.free += heard.granted
+        self.loose += heard.granted
         self.kept += heard.granted
 
     def lost(self) -> None:

@@ -4,7 +4,6 @@ from typing import Protocol
 
 from quota.purse import Purse
 from quota.rates import Chunk
-from quota.words import Need
 
 
 class TillLike(Protocol):
@@ -25,14 +24,13 @@ class Hold:
 
     __slots__ = ("_till", "chunks", "cost", "number", "over", "purse", "tokens")
 
-    def __init__(
-        self, till: TillLike, purse: Purse, number: int, need: Need, chunks: tuple[Chunk, ...] | list[Chunk]
-    ) -> None:
+    def __init__(self, till: TillLike, purse: Purse, number: int, cost: int, tokens: int) -> None:
         self._till = till
         self.purse = purse
         self.number = number
-        self.cost, self.tokens = need
-        self.chunks = chunks
+        self.cost = cost
+        self.tokens = tokens
+        self.chunks: tuple[Chunk, ...] = ()
         self.over = False
 
     def settle(self, cost: int, tokens: int, row: bytes = b"") -> None:

@@ -1,6 +1,11 @@
-"""All the accounts that a call of one key, asking for one model, at one target is charged to."""
+"""All the accounts that a call of one key, asking for one model, at one target is charged to.
+
+What a call holds is the same on each of its budgets. So a purse takes more than that out of all of them at once, as
+cash, and then needs to look at nothing else for a while; an account that is asked anything empties it first.
+"""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from config.schema import NO_LIMITS, Allowance, Config, Key
 from core.target import Target
@@ -8,16 +13,25 @@ from quota.allotment import Allotment
 from quota.rates import Rate
 from quota.windows import EVER
 
+SHARE: Final = 4  # such a part of what lies in its poorest account is what it takes out
+
 
 class Purse:
-    """Good for calls that are held in [*begins*, *ends*) (unix time), the windows of all its budgets."""
+    """Good for calls that are held in [*begins*, *ends*) (unix time), the windows of all its budgets.
+
+    *cash* is what it has taken out and not spent; *held*, *spent* and *taken* are what its accounts don't know yet of
+    its calls. *due*: they know that there is something to tell.
+    """
 
     __slots__ = (
         "begins",
+        "cash",
         "closed",
         "counted",
+        "due",
         "ends",
         "free",
+        "held",
         "key",
         "metered",
         "model",
@@ -26,6 +40,8 @@ class Purse:
         "priced",
         "requests",
         "slots",
+        "spent",
+        "taken",
         "target",
         "tokens",
     )
@@ -54,6 +70,65 @@ class Purse:
         self.closed = any(conduct(one, when_down) == "closed" for one in accounts)
         self.begins = max((one.window.begins for one in self.money), default=EVER.begins)
         self.ends = min((one.window.ends for one in self.money), default=EVER.ends)
+        self.cash = self.held = self.spent = self.taken = 0
+        self.due = False
+
+    def draw(self, cost: int) -> bool:
+        """Have as much cash as *cost*, if its accounts have so much between them."""
+        least = min(one.loose for one in self.money)
+        if least < cost - self.cash:
+            for one in self.money:
+                one.gather()  # what other purses have of it, and this one
+            least = min(one.loose for one in self.money)
+            if least < cost:
+                return False
+        more = max(cost - self.cash, least // SHARE)
+        for one in self.money:
+            one.loose -= more
+            one.drawers.add(self)
+        self.cash += more
+        return True
+
+    @property
+    def low(self) -> bool:
+        """Whether one of its budgets may be running low: what other purses have of it isn't looked at."""
+        cash = self.cash
+        return any(one.loose + cash < one.low for one in self.money)
+
+    def hold(self, cost: int) -> None:
+        """It is there."""
+        self.cash -= cost
+        self.held += cost
+        self.taken += cost
+
+    def settle(self, held: int, cost: int) -> None:
+        """A call that held so much is over. What it cost beyond that is taken from what is free, then from nowhere."""
+        self.held -= held
+        self.spent += cost
+        self.cash += held - cost
+        if self.cash < 0:
+            self.empty()
+            for one in self.money:
+                one.loose = max(one.free, 0)
+
+    def tell(self) -> None:
+        """There is something that its accounts have to know."""
+        self.due = True
+        for one in self.money:
+            one.drawers.add(self)
+
+    def empty(self) -> None:
+        """Give back the cash, and tell all accounts what they don't know."""
+        self.due = False
+        cash, held, spent, taken = self.cash, self.held, self.spent, self.taken
+        if not (cash or held or spent or taken):
+            return
+        self.cash = self.held = self.spent = self.taken = 0
+        for one in self.money:
+            one.loose += cash
+            one.out += held
+            one.paid += spent
+            one.drawn += taken
 
     @property
     def allotments(self) -> tuple[Allotment, ...]:

@@ -13,7 +13,7 @@ from quota.purse import Purse, conduct
 from quota.rates import Rate
 from quota.reports import Watch
 from quota.waiting import Waiter, unknown, verdict
-from quota.words import Need, Shortage
+from quota.words import Need, Needs, Shortage
 
 STRETCH: Final = 1.0  # seconds for which a hold that is to grow waits
 
@@ -29,7 +29,7 @@ class Counter(Protocol):
 
     def purse(self, key: Key, target: Target, model: str) -> Purse: ...
 
-    def take(self, purse: Purse, need: Need, note: bytes) -> Hold | None: ...
+    def take(self, purse: Purse, need: Needs, note: bytes) -> Hold | None: ...
 
     def extend(self, hold: Hold, cost: int) -> bool: ...
 
@@ -55,7 +55,7 @@ class Queue:
         self._alarm: asyncio.TimerHandle | None = None
         self._due = 0.0  # when it goes off
 
-    async def wait(self, purse: Purse, need: Need, note: bytes, *, within: float) -> Hold | Shortage:
+    async def wait(self, purse: Purse, need: Needs, note: bytes, *, within: float) -> Hold | Shortage:
         """For Till.wait."""
         now = self._monotonic()
         future: asyncio.Future[Hold | Shortage] = asyncio.get_running_loop().create_future()
@@ -81,7 +81,7 @@ class Queue:
         finally:
             timer.cancel()
 
-    def foreseen(self, purse: Purse, need: Need, moment: float) -> Shortage | None:
+    def foreseen(self, purse: Purse, need: Needs, moment: float) -> Shortage | None:
         """For Till.foreseen."""
         future: asyncio.Future[Hold | Shortage] = asyncio.get_running_loop().create_future()
         waiter = Waiter(purse, need, b"", future, began=moment, until=math.inf)

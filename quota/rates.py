@@ -5,6 +5,8 @@ does what a call has held beyond what it took, each to the slot of the window th
 """
 
 import math
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final
 
 from store.contract import SHARE, Draw, Drawn, life
@@ -12,6 +14,10 @@ from store.contract import SHARE, Draw, Drawn, life
 FORGOTTEN: Final = 60.0
 WANTED: Final = 2.0
 AGAIN: Final = 0.25  # seconds after which the store is asked again for what it refused: units come back early
+
+
+# Of a rate: its limit, what is left of it as far as is known here, and the seconds until all has come back.
+Left = tuple[int, int, float]
 
 
 class Chunk:
@@ -68,7 +74,7 @@ class Rate:
         self.refused = 0  # what wasn't granted, and isn't asked for before *again*
         self.taken = self.asked = self.smallest = self.out = 0
         self.pace = 0.0  # about what was taken in the last second
-        self.low = -1
+        self.low = 0
         self.owed = 0  # used without having been drawn
         self.left = limit  # as far as the store has told
         self.free_at = self.again = self.wanted = -math.inf  # when all has come back; when to ask again
@@ -120,14 +126,15 @@ class Rate:
         self.taken += units
         return self.chunk
 
-    def settle(self, chunk: Chunk, held: int, used: int, now: float) -> None:
+    def settle(self, chunk: Chunk, back: int, now: float) -> None:
+        """Of what was held, so much wasn't used; below 0 it is what was used beyond."""
         self.out -= 1
-        if used > held:
-            self.owed += used - held
-        elif now < chunk.until and chunk is self.chunk:
-            chunk.units += held - used
+        if back < 0:
+            self.owed -= back
+        elif chunk is self.chunk and now < chunk.until:
+            chunk.units += back
         else:
-            self.give_back(chunk.slot, held - used)
+            self.give_back(chunk.slot, back)
 
     def give_back(self, slot: int, units: int) -> None:
         if units and slot >= 0:
@@ -166,7 +173,7 @@ class Rate:
         busy = now - self.used < self.life and now >= self.wanted
         stock = math.ceil(self.pace) if busy and self.pace * SHARE <= self.left else 0
         # As for allotments: a half is reason to take more along, a quarter to go.
-        self.low, enough = (stock // 4, stock // 2) if stock > 3 else (-1, -1)
+        self.low, enough = (stock // 4, stock // 2) if stock > 3 else (0, -1)
         free = self.free
         if free >= self.asked and free > enough and not self.owed:
             return 0, 0
@@ -217,10 +224,16 @@ class Rate:
     def forgettable(self, now: float) -> bool:
         return now - self.used >= FORGOTTEN and not (self.out or self.owed or self.back or self.free or self.sent)
 
-    def standing(self, now: float) -> tuple[int, int, float]:
-        """Limit, what is left of it as far as is known here, and the seconds until all has come back."""
+    def standing(self, now: float) -> Left:
         limit, free_in = self.limit, self.free_at - now
         if free_in <= 0:
             return limit, limit, 0.0
-        left = self.left + self.free
+        left = self.left + (self.free if self.later else self.chunk.units)
         return limit, limit if left > limit else max(0, left), free_in
+
+
+def tightest(rates: Sequence[Rate], now: float) -> Left | None:
+    """How that one stands of which the least is left."""
+    if len(rates) > 1:
+        return min((rate.standing(now) for rate in rates), key=itemgetter(1))
+    return rates[0].standing(now) if rates else None

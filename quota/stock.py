@@ -61,7 +61,8 @@ class Stock:
             # What is in hand was leased by the old limit, and so is what is on its way: that goes back when it comes.
             one.shun(now)
             if one.sent is None:
-                one.free, one.unsure = 0, True
+                one.drop()
+                one.unsure = True
             self.mark(one)
         one.scope, one.limit, one.budget, one.window = scope, limit, budget, window
         return one
@@ -80,7 +81,7 @@ class Stock:
             if name.startswith("usd:") and name not in self.allotments:
                 when = Window(name.rpartition(":")[2], -math.inf, lasts(name, wall))
                 one = self.allotments[name] = Allotment(name, "", limit=0, now=now, budget=NO_BUDGET, window=when)
-                one.spent, one.based = spent, True
+                one.paid, one.based = spent, True
                 self.mark(one)
 
     def total(self, name: str) -> int:
@@ -141,7 +142,7 @@ class Stock:
         for one in self.allotments.values():
             # What we have of these lapses while we can't say a word, and others may have it then.
             if one.budget is None and one.free and now - one.beat > SLOT_LEASE - SLOT_HEARTBEAT:
-                one.free = 0
+                one.drop()
 
     def restored(self, one: Allotment) -> None:
         """The store now knows what the ledger knows."""
@@ -195,7 +196,8 @@ class Stock:
     def give_up(self) -> None:
         """Nothing more will be used: everything free is to go back with the next words."""
         for one in self.allotments.values():
-            one.taken, one.pace, one.used, one.unsure = 0, 0.0, -math.inf, False
+            one.gather()
+            one.drawn, one.pace, one.used, one.unsure = 0, 0.0, -math.inf, False
             self.mark(one)
         for rate in self.rates.values():
             rate.empty()

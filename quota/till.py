@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 from config.schema import Allowance, Config, Key, State
@@ -19,23 +18,22 @@ from quota.hold import Hold
 from quota.journal import JournalLike
 from quota.purse import Purse, allowance_of, scopes
 from quota.queue import Queue
-from quota.rates import Chunk, Rate
+from quota.rates import Left, Rate, tightest
 from quota.reports import Event, Standing, Watch, standing
 from quota.stock import Stock
-from quota.words import Need, Shortage
+from quota.words import Needs, Shortage
 from store.contract import Store, StoreDown
 from store.journal import JournalFull
 from store.ledger import Ledger
 
 MOST_PURSES: Final = 20_000
-NO_CHUNKS: Final[tuple[Chunk, ...]] = ()
 
 
 class Rates(NamedTuple):
-    """(limit, remaining, seconds until it is whole again) of the tightest rate of each kind."""
+    """How the tightest rate of each kind stands, if there is one."""
 
-    requests: tuple[int, int, float] | None
-    tokens: tuple[int, int, float] | None
+    requests: Left | None
+    tokens: Left | None
 
 
 def _mum(_: str) -> None: ...
@@ -44,7 +42,7 @@ def _mum(_: str) -> None: ...
 class Till:
     """One per process. *say* is told what operators should know.
 
-    *debt*: nano-dollars charged above what was held; *debts*: how often that was.
+    *debt*: nano-dollars charged above what was held; *debts*: how often that was. *now*: the moment, as it counts.
     """
 
     def __init__(
@@ -59,7 +57,8 @@ class Till:
     ) -> None:
         self.debt = self.debts = 0
         self._journal = journal
-        self._clock, self._monotonic = clock, monotonic
+        self._clock = clock
+        self.now = monotonic
         self._when_down, self._say = State().when_down, say
         self._config = Config()
         self._purses: dict[tuple[str, str, str], Purse] = {}
@@ -77,7 +76,7 @@ class Till:
         journal.totals = self._stock.total
         for owner, totals in journal.heritage.totals.items():
             if owner == journal.owner:
-                self._stock.inherit(totals, self._monotonic(), self._clock())
+                self._stock.inherit(totals, self.now(), self._clock())
         self._courier.begin()
         self._courier.ring()
 
@@ -125,66 +124,79 @@ class Till:
             return purse
         return self._new_purse(key, target, model)
 
-    def take(self, purse: Purse, need: Need, note: bytes) -> Hold | None:
+    def take(self, purse: Purse, need: Needs, note: bytes) -> Hold | None:
         """All that the call needs, or nothing, from what is in hand."""
-        cost, tokens = need
+        cost, tokens = need.cost, need.tokens
         if purse.free:
-            return Hold(self, purse, 0, need, NO_CHUNKS)
-        if not purse.begins <= self._clock() < purse.ends or (self._courier.down and purse.closed):
+            return Hold(self, purse, 0, cost, tokens)
+        if not purse.begins <= self._clock() < purse.ends or (purse.closed and self._courier.down):
             return None
-        for one in purse.money:
-            if one.free < cost:
-                return None
+        if purse.metered and not self._gathered(purse, tokens):
+            return None
+        low = False
+        if purse.priced:
+            if purse.cash < cost:
+                if not purse.draw(cost):
+                    return None
+                low = purse.low
+            purse.hold(cost)
         for one in purse.slots:
-            if one.free < 1:
-                return None
-        if purse.metered:
-            moment = self._monotonic()
-            for rate in purse.requests:
-                chunk = rate.chunk
-                if (chunk.units < 1 or moment >= chunk.until) and not rate.gather(1, moment):
-                    return None
-            for rate in purse.tokens:
-                chunk = rate.chunk
-                if (chunk.units < tokens or moment >= chunk.until) and not rate.gather(tokens, moment):
-                    return None
-        return self._hold(purse, need, note)
+            one.loose = free = one.loose - 1
+            one.out += 1
+            one.drawn += 1
+            if free < one.low:
+                low = True
+        if low and any(one.loose < 0 for one in purse.slots):
+            self._untake(purse, cost)
+            return None
+        return self._hold(purse, cost, tokens, note, low=low)
 
-    def _hold(self, purse: Purse, need: Need, note: bytes) -> Hold | None:
-        """Everything is there."""
-        cost, tokens = need
+    def _hold(self, purse: Purse, cost: int, tokens: int, note: bytes, *, low: bool) -> Hold | None:
+        """Everything was there. *low*: though not so much that it could stay like that."""
         self._number = number = self._number + 1
         if purse.priced:
             try:
                 self._journal.held(number, cost, purse.names, note)
             except JournalFull:
+                self._untake(purse, cost)
                 return None
-        low = False
-        for one in purse.money:
-            one.free = free = one.free - cost
-            one.held += cost
-            one.taken += cost
-            low |= free < one.low
-        for one in purse.slots:
-            one.free = free = one.free - 1
-            one.held += 1
-            one.taken += 1
-            low |= free < one.low
-        for rate in purse.requests:
-            rate.chunk.units = free = rate.chunk.units - 1
-            rate.taken += 1
-            low |= free < rate.low
-        chunks: tuple[Chunk, ...] = NO_CHUNKS
-        for rate in purse.tokens:
-            chunk = rate.chunk
-            chunk.units = free = chunk.units - tokens
-            rate.taken += tokens
-            rate.out += 1
-            chunks = (*chunks, chunk)
-            low |= free < rate.low
+        hold = Hold(self, purse, number, cost, tokens)
+        if purse.metered:
+            for rate in purse.requests:
+                rate.chunk.units = units = rate.chunk.units - 1
+                rate.taken += 1
+                if units < rate.low:
+                    low = True
+            for rate in purse.tokens:
+                chunk = rate.chunk
+                chunk.units = units = chunk.units - tokens
+                rate.taken += tokens
+                rate.out += 1
+                if units < rate.low:
+                    low = True
+                hold.chunks = (*hold.chunks, chunk) if hold.chunks else (chunk,)
         if low:
             self._restock(purse)
-        return Hold(self, purse, number, need, chunks)
+        return hold
+
+    def _gathered(self, purse: Purse, tokens: int) -> bool:
+        """Whether its rates have so much."""
+        now = self.now()
+        for rate in purse.requests:
+            chunk = rate.chunk
+            if (chunk.units < 1 or now >= chunk.until) and not rate.gather(1, now):
+                return False
+        for rate in purse.tokens:
+            chunk = rate.chunk
+            if (chunk.units < tokens or now >= chunk.until) and not rate.gather(tokens, now):
+                return False
+        return True
+
+    def _untake(self, purse: Purse, cost: int) -> None:
+        """All of it or nothing: nobody has seen it yet."""
+        purse.hold(-cost)
+        for one in purse.slots:
+            one.hold(-1)
 
     def settle(self, hold: Hold, cost: int, tokens: int, row: bytes) -> None:
         """For `Hold.settle`."""
@@ -195,52 +207,45 @@ class Till:
                 self._journal.row(row)
         else:
             self._journal.settled(hold.number, cost, row)
-            for one in purse.money:
-                one.held -= held
-                one.spent += cost
-                one.free += held - cost
-                if not one.due:
-                    self._stock.mark(one)
+            if not purse.due:
+                self._due(purse)
+            purse.settle(held, cost)
             if cost > held:
                 self._overdrawn(purse, cost - held)
         for one in purse.slots:
-            one.held -= 1
-            one.free += 1
+            one.out -= 1
+            one.loose += 1
             if not one.due:
                 self._stock.mark(one)
         if hold.chunks:
-            self._settle_tokens(hold, tokens)
+            now, back = self.now(), hold.tokens - tokens
+            for rate, chunk in zip(purse.tokens, hold.chunks, strict=False):
+                rate.settle(chunk, back, now)
+                if not rate.due:
+                    self._stock.mark_rate(rate)
         if self._queue.waiters:
             self._courier.ring()
 
-    def _settle_tokens(self, hold: Hold, tokens: int) -> None:
-        now, held = self._monotonic(), hold.tokens
-        for rate, chunk in zip(hold.purse.tokens, hold.chunks, strict=True):
-            rate.settle(chunk, held, tokens, now)
-            if not rate.due:
-                self._stock.mark_rate(rate)
-
     def extend(self, hold: Hold, cost: int) -> bool:
         """For `Hold.extend`."""
-        for one in hold.purse.money:
-            if one.free < cost:
+        purse = hold.purse
+        if purse.priced:
+            if purse.cash < cost and not purse.draw(cost):
                 return False
-        if hold.purse.priced:
             try:
                 self._journal.grown(hold.number, cost)
             except JournalFull:
                 return False
-        for one in hold.purse.money:
-            one.hold(cost)
+            purse.hold(cost)
         hold.cost += cost
         return True
 
     def limits(self, purse: Purse) -> Rates:
         """For the headers of answers, from memory."""
-        now = self._monotonic()
-        return Rates(_tightest(purse.requests, now), _tightest(purse.tokens, now))
+        now = self.now()
+        return Rates(tightest(purse.requests, now), tightest(purse.tokens, now))
 
-    async def wait(self, purse: Purse, need: Need, note: bytes, *, within: float) -> Hold | Shortage:
+    async def wait(self, purse: Purse, need: Needs, note: bytes, *, within: float) -> Hold | Shortage:
         """As `take`, asking the store, for *within* seconds at most."""
         return await self._queue.wait(purse, need, note, within=within)
 
@@ -253,9 +258,9 @@ class Till:
             with suppress(StoreDown, TimeoutError):
                 async with asyncio.timeout(within):
                     await self._courier.visit()
-        return self._monotonic()
+        return self.now()
 
-    def foreseen(self, purse: Purse, need: Need, moment: float) -> Shortage | None:
+    def foreseen(self, purse: Purse, need: Needs, moment: float) -> Shortage | None:
         """Why a call would be refused that wanted so much at *moment* (of `look`); nothing is taken. None if it
         would get it, or wait for what others may give back.
         """
@@ -275,7 +280,7 @@ class Till:
         """
         if allowance is None:
             allowance = allowance_of(self._config, scope)
-        now, wall = self._monotonic(), self._clock()
+        now, wall = self.now(), self._clock()
         ones = [one for one in self._stock.of(scope, allowance, now, wall) if isinstance(one, Allotment)]
         asked = [one for one in ones if one.budget is not None]
         for one in asked:
@@ -309,7 +314,7 @@ class Till:
     def _new_purse(self, key: Key, target: Target, model: str) -> Purse:
         if len(self._purses) >= MOST_PURSES:
             self.forgotten()
-        now, wall = self._monotonic(), self._clock()
+        now, wall = self.now(), self._clock()
         ones = [
             one
             for scope, allowance in scopes(self._config, key, target, model)
@@ -320,17 +325,22 @@ class Till:
         self._purses[key.name, target.id, model] = purse
         return purse
 
+    def _due(self, purse: Purse) -> None:
+        purse.tell()
+        for one in purse.money:
+            self._stock.mark(one)
+
     def _restock(self, purse: Purse) -> None:
         """Something is running low: the courier fetches more while calls go on."""
         low = False
         for one in purse.allotments:
             if one.free < one.low:
-                one.low = -1
+                one.low = 0
                 one.hurry = low = True
                 self._stock.mark(one)
         for rate in purse.rates:
             if rate.chunk.units < rate.low and rate.free < rate.low:
-                rate.low = -1
+                rate.low = 0
                 low = True
                 self._stock.mark_rate(rate)
         if low:
@@ -340,12 +350,4 @@ class Till:
         """A call cost more than what was held. What isn't free is told to the store as it is."""
         self.debt += excess
         self.debts += 1
-        for one in purse.money:
-            one.free = max(one.free, 0)
         self._say(f"a call cost {excess} nano-dollars more than was held for it ({', '.join(purse.names)})")
-
-
-def _tightest(rates: Sequence[Rate], now: float) -> tuple[int, int, float] | None:
-    if len(rates) == 1:  # as nearly everywhere
-        return rates[0].standing(now)
-    return min((rate.standing(now) for rate in rates), key=itemgetter(1), default=None)

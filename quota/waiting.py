@@ -11,7 +11,7 @@ from quota.allotment import Allotment
 from quota.hold import Hold
 from quota.purse import Purse
 from quota.rates import Rate
-from quota.words import Need, Shortage
+from quota.words import Needs, Shortage
 
 PATIENCE: Final = 0.42  # seconds for which a call waits for others to give back what they don't need: a round, and more
 POLL: Final = 0.05  # between two questions whether they have
@@ -27,7 +27,7 @@ class Waiter:
     def __init__(
         self,
         purse: Purse,
-        need: Need,
+        need: Needs,
         note: bytes,
         future: "asyncio.Future[Hold | Shortage]",
         *,

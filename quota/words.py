@@ -1,10 +1,20 @@
 """What an attempt needs, and what is said to somebody for whom there isn't enough."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+
+class Needs(Protocol):
+    """At most so many nano-dollars and tokens. Beside these every attempt needs one request and one slot."""
+
+    @property
+    def cost(self) -> int: ...
+
+    @property
+    def tokens(self) -> int: ...
 
 
 class Need(NamedTuple):
-    """At most so many nano-dollars and tokens. Beside these every attempt needs one request and one slot."""
+    """Needs of whoever knows nothing else of them."""
 
     cost: int = 0
     tokens: int = 0

@@ -5,6 +5,7 @@ from typing import Final
 from gateway.call.tab import Tab
 from gateway.generation import Generation
 from quota.purse import Purse
+from quota.rates import tightest
 from quota.till import Till
 from server.reply import header
 from telemetry.record import Record
@@ -34,6 +35,7 @@ def lines(generation: Generation, till: Till, record: Record, tab: Tab, *, route
 
 def limits(till: Till, purse: Purse) -> bytes:
     """OpenAI's `x-ratelimit-*`, of whichever limit is the nearest."""
-    requests, tokens = till.limits(purse)
+    now = till.now()
+    requests, tokens = tightest(purse.requests, now), tightest(purse.tokens, now)
     text = b"" if requests is None else REQUESTS % requests
     return text if tokens is None else text + TOKENS % tokens

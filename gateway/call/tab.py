@@ -97,10 +97,10 @@ class Tab:
         purse = self.purse = till.purse(bill.key, self.target, bill.call.model)
         if purse.free and bill.most is None:
             return None
-        found = needed(bill.generation, bill.key, bill.call, request, target=self.target, purse=purse, most=bill.most)
-        if isinstance(found, Failure):
-            return found
-        need, self._bound, sliced = found
+        need = needed(bill.generation, bill.key, bill.call, request, target=self.target, purse=purse, most=bill.most)
+        if isinstance(need, Failure):
+            return need
+        self._bound = need.bound
         said = self._note()
         hold = till.take(purse, need, said)
         if hold is None:
@@ -112,8 +112,8 @@ class Tab:
                 return GONE
             hold = answer
         self._hold = hold
-        if sliced is not None:
-            covered, price = sliced
+        if need.sliced is not None:
+            covered, price = need.sliced
             self.slices = Slices(hold, covered=covered, price=price, most=bill.most)
         return None
 

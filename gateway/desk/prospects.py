@@ -135,7 +135,7 @@ class Prospects:
         found = needed(generation, key, call, request, target=target, purse=purse, most=most)
         if isinstance(found, Failure):
             return found
-        shortage = till.foreseen(purse, found.need, self._moment)
+        shortage = till.foreseen(purse, found, self._moment)
         if shortage is None or (failure := elsewhere(shortage)) is not None:
             return None if shortage is None else failure
         raise Spent(shortage, till.limits(purse))

@@ -7,7 +7,7 @@ import orjson
 
 from adapters import ADAPTERS
 from api import ENDPOINTS
-from catalog.bound import bound
+from catalog.bound import bound, ruled
 from catalog.lookup import NOTHING_KNOWN, Catalog, Model
 from catalog.price import Price
 from core.ask import Abilities, Ask, Media
@@ -49,7 +49,7 @@ def bound_of(dialect="openai", name="m", model=None, *, endpoint="chat", media=(
     """Of a call through all that it goes through."""
     model = model_of() if model is None else model
     call = call_of(endpoint, **body)
-    return bound(call, written(call, dialect, name, model, media=media), model=model, dialect=dialect, name=name)
+    return bound(call, written(call, dialect, name, model, media=media), ruled(model, dialect, name))
 
 
 def published(provider, name):

@@ -4,7 +4,7 @@ import pytest
 from bounding import CHEAP, PICTURE, TOOL, bound_of, call_of, model_of, published, text, user, written
 
 from adapters import ADAPTERS
-from catalog.bound import REMEMBERED, SLACK, Bound, Unbounded, _rules, bound
+from catalog.bound import SLACK, Bound, Unbounded, bound, ruled
 from catalog.lookup import Model
 from catalog.rule import UNSAID
 
@@ -16,7 +16,7 @@ def test_a_plain_call_costs_its_bytes_and_its_limit_at_most():
     call = call_of(max_tokens=100)
     body = written(call, "groq")
 
-    found = bound(call, body, model=model_of(), dialect="groq", name="m")
+    found = bound(call, body, ruled(model_of(), "groq", "m"))
 
     input = len(body) + 1_024
     assert found == Bound(input * 1_000 + (100 + SLACK) * 2_000, input + 100 + SLACK, input, 100 + SLACK)
@@ -46,8 +46,8 @@ def test_the_short_way_of_a_plain_call_leads_to_the_same_as_the_long_one(dialect
     call = call_of(messages=[{"role": "user", "content": "größer"}] * 3, **limit)
     body = written(call, dialect, "m", model)
 
-    short = bound(call, body, model=model, dialect=dialect, name="m")
-    long = bound(call._replace(body={**call.body, "echo": False}), body, model=model, dialect=dialect, name="m")
+    short = bound(call, body, ruled(model, dialect, "m"))
+    long = bound(call._replace(body={**call.body, "echo": False}), body, ruled(model, dialect, "m"))
 
     assert short == long
 
@@ -112,11 +112,11 @@ def test_thoughts_are_held_back_by_the_newer_limit_of_xai_only():
     model = model_of(most=50_000)
     older = written(call, "xai", "grok-4").replace(b"max_completion_tokens", b"max_tokens")
 
-    found = bound(call, older, model=model, dialect="xai", name="grok-4")
+    found = bound(call, older, ruled(model, "xai", "grok-4"))
 
     assert found.output == 50_000 + SLACK
     assert bound_of("xai", "grok-4", model, max_tokens=100).output == 100 + SLACK
-    assert bound(call, older, model=model, dialect="xai", name="grok-3").output == 100 + SLACK
+    assert bound(call, older, ruled(model, "xai", "grok-3")).output == 100 + SLACK
 
 
 @pytest.mark.parametrize(("can", "output"), [(["reasoning"], 50_000), ([], 100)])
@@ -133,7 +133,7 @@ def test_an_image_that_is_made_comes_whole_whatever_the_limit():
 
 
 def test_the_dialect_that_nobody_serves_costs_nothing():
-    found = bound(call_of(max_tokens=5), b"{}", model=None, dialect="demo", name="demo")
+    found = bound(call_of(max_tokens=5), b"{}", ruled(None, "demo", "demo"))
 
     assert (found.cost, found.output) == (0, 5 + SLACK)
 
@@ -220,7 +220,7 @@ def test_what_costs_nothing_has_a_bound_whatever_it_does():
 
 def test_a_model_that_nobody_knows_and_one_without_a_price_have_none():
     call = call_of()
-    nobody = bound(call, b"{}", model=None, dialect="openai", name="new")
+    nobody = bound(call, b"{}", ruled(None, "openai", "new"))
 
     assert nobody == Unbounded("no price is known for new")
     assert nobody == bound_of(name="new", model=model_of(None))
@@ -320,23 +320,13 @@ def test_a_call_of_perplexity_costs_a_search():
     assert bound_of("perplexity", "sonar", model_of(free), max_tokens=1).cost == 5_000_000 + 1
 
 
-def test_what_is_known_of_models_has_an_end():
-    call = call_of()
-
-    kept = [model_of() for _ in range(REMEMBERED + 10)]
-    for model in kept:
-        bound(call, b"{}", model=model, dialect="openai", name="m")
-
-    assert len(_rules) <= REMEMBERED
-
-
 def test_one_model_under_two_names_is_two_models():
     model: Model = model_of()
     call = call_of(max_tokens=1)
     body = written(call, "xai", "grok-4")
 
-    assert isinstance(bound(call, body, model=model, dialect="xai", name="x-search-api"), Unbounded)
-    assert isinstance(bound(call, body, model=model, dialect="xai", name="grok-4"), Bound)
+    assert isinstance(bound(call, body, ruled(model, "xai", "x-search-api")), Unbounded)
+    assert isinstance(bound(call, body, ruled(model, "xai", "grok-4")), Bound)
 
 
 def test_a_published_model_is_bound_by_its_published_price():

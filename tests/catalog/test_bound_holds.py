@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters import ADAPTERS
-from catalog.bound import Bound, bound
+from catalog.bound import Bound, bound, ruled
 from catalog.published import published as rows
 from catalog.tokens import encoding
 from core.usage import Usage
@@ -174,7 +174,7 @@ def test_no_tokenizer_makes_more_tokens_of_a_request_than_the_bound(dialect, bod
     model = model_of(vouched=True, can=["tools"])
     call = call_of(**body)
     name = NAMES.get(dialect, "m")
-    found = bound(call, written(call, dialect, name, model), model=model, dialect=dialect, name=name)
+    found = bound(call, written(call, dialect, name, model), ruled(model, dialect, name))
     said = list(texts(body))
 
     assert sum(len(text.encode()) for text in said) <= found.input  # a token for each byte is the most there can be
@@ -188,7 +188,7 @@ def test_normalizing_never_makes_a_text_longer_than_it_is_taken_for(text):
     model = model_of()
     for endpoint, body in (("completions", {"prompt": text, "max_tokens": 1}), ("embeddings", {"input": text or "a"})):
         call = call_of(endpoint, **body)
-        found = bound(call, written(call, "openai", "m", model), model=model, dialect="openai", name="m")
+        found = bound(call, written(call, "openai", "m", model), ruled(model, "openai", "m"))
 
         for form in ("NFC", "NFKC"):
             assert len(unicodedata.normalize(form, text).encode()) + 2 <= found.input

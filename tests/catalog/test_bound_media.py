@@ -20,7 +20,7 @@ from bounding import (
     wav,
 )
 
-from catalog.bound import bound
+from catalog.bound import bound, ruled
 
 
 @pytest.mark.parametrize(
@@ -190,11 +190,11 @@ def test_a_sound_at_an_address_fills_the_context(part):
     body = b'{"messages":[{"role":"user","content":[{"type":"input_audio","input_audio":"https://a.example"}]}]}'
     call = call_of(messages=user(heard("AAAA")), max_tokens=1)
 
-    assert bound(call, body, model=model_of(), dialect="mistral", name="m").input == 128_000
+    assert bound(call, body, ruled(model_of(), "mistral", "m")).input == 128_000
 
 
 def test_an_image_by_its_id_alone_fills_the_context():
     body = b'{"messages":[{"role":"user","content":[{"type":"input_image","file_id":"f"}]}]}'
     call = call_of(messages=user(PICTURE), max_tokens=1)
 
-    assert bound(call, body, model=model_of(), dialect="openai", name="gpt-4o").input == 128_000
+    assert bound(call, body, ruled(model_of(), "openai", "gpt-4o")).input == 128_000

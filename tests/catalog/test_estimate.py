@@ -3,7 +3,7 @@
 import pytest
 from bounding import bound_of, call_of, model_of, published, written
 
-from catalog.bound import Unbounded, bound
+from catalog.bound import Unbounded, bound, ruled
 from catalog.estimate import FEW, MANY, Candidate, Past, estimate, estimates, output_of
 from catalog.tokens import BY_BYTES, BY_TOKENIZER, Counted, counted
 from store.ledger import Quantiles
@@ -126,7 +126,7 @@ def test_a_chain_is_told_in_its_order_and_no_guess_is_above_the_bound():
         ("groq", "llama-3.3-70b-versatile"),
     ):
         model = published(dialect, name)
-        most = bound(call, written(call, dialect, name, model), model=model, dialect=dialect, name=name)
+        most = bound(call, written(call, dialect, name, model), ruled(model, dialect, name))
         chain.append(Candidate(f"{dialect}/{name}", model, counted(call, dialect, name), most))
 
     found = estimates(call, chain)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from quota.allotment import Allotment
+from quota.purse import Purse
 from quota.stock import Stock
 from store.accounts import Account
 from store.contract import Heard, Stamp, Tell
@@ -28,6 +29,7 @@ class Call:
     account: str
     held: int
     life: int
+    purse: Purse
 
 
 @dataclass
@@ -57,6 +59,7 @@ class Place:
     totals: dict[str, int] = field(default_factory=dict)
     journal: dict[str, int] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    purses: dict[tuple[str, int], Purse] = field(default_factory=dict)
     owed: bool = False  # somebody cost more than was held
 
 

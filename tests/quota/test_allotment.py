@@ -4,14 +4,16 @@ import pytest
 
 from config.schema import Budget
 from quota.allotment import Allotment
+from quota.purse import Purse
 from store.contract import Heard
+from tests.quota.desk import MODEL, TARGET, key
 
 NOW = 1000.0
 
 
 def allotment(spent: int = 0, *, based: bool) -> Allotment:
     one = Allotment("usd:key/alice:total", "key/alice", limit=1000, now=NOW, budget=Budget(limit=1000))
-    one.spent, one.based = spent, based
+    one.paid, one.based = spent, based
     return one
 
 
@@ -21,10 +23,13 @@ def heard(one: Allotment, own: int) -> None:
 
 def test_what_the_ledger_told_the_store_of_a_call_before_its_owner_did_counts_once() -> None:
     one = allotment(based=True)
+    purse = Purse(key("alice"), TARGET, MODEL, [one], when_down="allotment")
     one.lend(300)
-    one.hold(300)
+    assert purse.draw(300)
+    purse.hold(300)
     one.word(NOW, NOW)
-    one.settle(300, 200)
+    purse.tell()
+    purse.settle(300, 200)
 
     heard(one, own=200)
 

@@ -66,9 +66,8 @@ class Money(RuleBasedStateMachine):
         if place.stock is None or not place.calls:
             return
         call = place.calls[-1]
-        one = place.stock.allotments[call.account]
-        if one.free >= amount:
-            one.hold(amount)
+        if call.purse.cash >= amount or call.purse.draw(amount):
+            call.purse.hold(amount)
             call.held += amount
 
     @rule(number=slots)

@@ -67,7 +67,7 @@ def test_a_call_that_needs_several_chunks_counts_in_the_oldest() -> None:
 
     chunk = one.take(20)
     one.out += 1
-    one.settle(chunk, 20, 5, 0.7)
+    one.settle(chunk, 20 - 5, 0.7)
     assert (chunk.slot, chunk.units, one.free) == (7, 15, 20)
     assert not one.gather(15, 1.2)
     assert one.draw(1.2) == Draw("tok:key/alice:60", 1000, PER, 0, 0, ((7, 15),))
@@ -80,7 +80,7 @@ def test_what_a_late_call_did_not_use_goes_back() -> None:
     chunk = one.take(100)
     one.out += 1
 
-    one.settle(chunk, 100, 30, 5.0)
+    one.settle(chunk, 100 - 30, 5.0)
 
     assert one.draw(5.0) == Draw("tok:key/alice:60", 1000, PER, 0, 0, ((7, 70),))
 
@@ -91,7 +91,7 @@ def test_more_than_was_drawn_is_drawn_before_anything_else() -> None:
     draw(one, 0.0, 100)
     chunk = one.take(100)
     one.out += 1
-    one.settle(chunk, 100, 130, 5.0)
+    one.settle(chunk, 100 - 130, 5.0)
     one.want(10)
 
     said = draw(one, 5.0, 35)
@@ -200,7 +200,7 @@ def test_no_window_sees_more_units_used_than_the_limit(limit: int, steps: list[t
             chunk = one.take(units)
             one.out += 1
             taken = min(real, units)
-            one.settle(chunk, units, taken, now)
+            one.settle(chunk, units - taken, now)
             used.append((now, taken))
 
     for ends, _ in used:
@@ -216,7 +216,7 @@ def test_units_are_forgotten_only_when_nothing_is_lost_with_them() -> None:
     one.draw(0.0)
 
     assert not one.forgettable(1000.0)
-    one.settle(chunk, 10, 10, 1000.0)
+    one.settle(chunk, 10 - 10, 1000.0)
     assert one.forgettable(1000.0)
     assert not one.forgettable(10.0)
     assert math.isinf(rate().again)

@@ -2,16 +2,19 @@
 
 from config.schema import Allowance, Budget
 from quota.allotment import Allotment
+from quota.purse import Purse
 from quota.stock import Stock
 from quota.windows import account, lasts, window
 from store.accounts import Account
 from store.contract import Stamp, Tell
+from tests.quota.desk import MODEL, TARGET, key
 from tests.quota.play import Bank, Call, Message, Place
 
 HOUR = 3600.0
 NOON = 1_800_000_600.0  # ten minutes after a window began, which the store may have forgotten
 SLOTS = 3
 SCOPE = "key/alice"
+ALICE = key("alice")
 
 
 class World:
@@ -105,12 +108,21 @@ class World:
             self.hold(place, one, amount)
 
     def hold(self, place: Place, one: Allotment, amount: int) -> bool:
-        if one.free < amount:
+        purse = self._purse(place, one, amount)
+        if purse.cash < amount and not purse.draw(amount):
             return False
+        purse.hold(amount)
         place.journal.setdefault(one.account, one.spent)
-        one.hold(amount)
-        place.calls.append(Call(one.account, amount, place.life))
+        place.calls.append(Call(one.account, amount, place.life, purse))
         return True
+
+    def _purse(self, place: Place, one: Allotment, amount: int) -> Purse:
+        """One of two that pay with the same account."""
+        purse = place.purses.get((one.account, amount % 2))
+        if purse is None or purse.money[0] is not one:
+            purse = Purse(ALICE, TARGET, MODEL, [one], when_down="allotment")
+            place.purses[one.account, amount % 2] = purse
+        return purse
 
     def settle(self, number: int, which: int, percent: int) -> None:
         place = self.places[number]
@@ -119,9 +131,10 @@ class World:
         call = place.calls.pop(which % len(place.calls))
         cost = call.held * percent // 100
         self._charge(place, call.account, cost)
-        one = place.stock.allotments[call.account]
-        one.settle(call.held, cost)
-        place.stock.mark(one)
+        if not call.purse.due:
+            call.purse.tell()
+            place.stock.mark(place.stock.allotments[call.account])
+        call.purse.settle(call.held, cost)
         if cost > call.held:
             place.owed = True
             self.debt[call.account] = self.debt.get(call.account, 0) + cost - call.held
