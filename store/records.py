@@ -13,7 +13,6 @@ from zlib import crc32
 FRAME: Final = Struct("<II")
 FRAMED: Final = FRAME.size
 FRAMED_KIND: Final = Struct("<IIB")
-HEAD: Final = Struct("<I4xB")  # a record's length and kind
 
 # The kinds, each with what stands before its text or bytes.
 BEGUN: Final = (
@@ -35,7 +34,6 @@ GROWTH: Final = Struct("<BQq")
 SETTLEMENT: Final = Struct("<BQq")
 LIFE: Final = Struct("<BQ")
 SYNC: Final = Struct("<BI")
-BEFORE_ROW: Final = {SETTLED: SETTLEMENT.size, ROW: 1}  # so many bytes, always
 PLAIN_ROW: Final = bytes([ROW])
 MAGIC: Final = b"SYJ1"
 NUMBER: Final = 4  # bytes of an account's number
@@ -128,7 +126,12 @@ def beginning(payload: bytes) -> Beginning:
 
 def row_in(payload: bytes) -> int:
     """Where in the payload the row begins; its length where there is none."""
-    kind = payload[0]
-    if kind in BEFORE_ROW:
-        return BEFORE_ROW[kind]
-    return HOLD.size + NUMBER * payload[HOLD.size - 1] if kind == SETTLED_LATER else len(payload)
+    match payload[0]:
+        case 5:  # SETTLED
+            return SETTLEMENT.size
+        case 6:  # SETTLED_LATER
+            return HOLD.size + NUMBER * payload[HOLD.size - 1]
+        case 7:  # ROW
+            return 1
+        case _:
+            return len(payload)

@@ -123,20 +123,23 @@ class Tape(Reel):
         for account in named.accounts:
             account.total += amount
         if row:
-            segment.rows.append(at)
+            segment.rows.append(end - len(row))
+            segment.ends.append(end)
         if self._through:
             self._sync()
 
     def row(self, row: bytes) -> None:
         """Of a call that has held nothing."""
-        at = self._at
-        end = at + _ROW_SIZE + len(row)
+        at, segment = self._at, self._segment
+        begin = at + _ROW_SIZE
+        end = begin + len(row)
         if end > self._size or self._late or self._through:
             self._settle(None, 0, row)
             return
         self._map[at:end] = _ROW(end - at - FRAMED, crc32(row, _ROW_CRC), ROW) + row
         self._at = end
-        self._segment.rows.append(at)
+        segment.rows.append(begin)
+        segment.ends.append(end)
 
     def corrected(self, account: str, total: int) -> None:
         """It turned out that this owner has spent *total* of it: its total grew by something else than calls.
@@ -251,7 +254,8 @@ class Tape(Reel):
     def _write_row(self, row: bytes) -> bool:
         if not self._room(FRAMED + 1 + len(row)):
             return False
-        self._segment.rows.append(self._put(records.PLAIN_ROW + row))
+        self._put(records.PLAIN_ROW + row)
+        self._wrote(row)
         return True
 
     def _write_settled(self, number: int, amount: int, row: bytes) -> bool:
@@ -259,15 +263,20 @@ class Tape(Reel):
         named = self._name(held.accounts, held.size + len(row))
         if named is None:
             return False
-        at = self._put(_HELD(records.SETTLED_LATER, number, amount, named.count) + named.numbers + row)
+        self._put(_HELD(records.SETTLED_LATER, number, amount, named.count) + named.numbers + row)
         del self._open[number]
         home.open -= 1
         self._segment.weight = self._at
         for account in named.accounts:
             account.total += amount
         if row:
-            self._segment.rows.append(at)
+            self._wrote(row)
         return True
+
+    def _wrote(self, row: bytes) -> None:
+        """It is the end of what was put last."""
+        self._segment.rows.append(self._at - len(row))
+        self._segment.ends.append(self._at)
 
     # -- letting go ---------------------------------------------------------------------------------------------------
 
