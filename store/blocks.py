@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from store.entry import ID, KEY, ROUTE, TAGS, TARGET, TEAM, TIME, Entry, NoRow, whole
+from store.entry import ID, KEY, ROUTE, TAGS, TARGET, TEAM, TIME, WHOLE, Entry, NoRow
 from store.questions import parted
 from store.tally import clean
 
@@ -18,6 +18,7 @@ Fits = Callable[[Fields], bool]
 
 _PLACES: Final = {"key": KEY, "team": TEAM, "route": ROUTE, "target": TARGET}
 ENOUGH: Final = 16 * 1024 * 1024
+_time, _key = itemgetter(TIME), itemgetter(KEY)
 _MARK: Final = "\n"  # between the keys of a block; JSON leaves none in them
 
 
@@ -32,8 +33,8 @@ class Block(NamedTuple):
 
 def block(rows: Sequence[Fields], bodies: Sequence[bytes]) -> Block:
     """Of at least one row."""
-    times = [row[TIME] for row in rows]
-    return Block(min(times), max(times), marked(clean(row[KEY]) for row in rows), b"[%b]" % b",".join(bodies))
+    times = list(map(_time, rows))
+    return Block(min(times), max(times), marked(map(clean, set(map(_key, rows)))), b"[%b]" % b",".join(bodies))
 
 
 def marked(keys: Iterable[str]) -> str:
@@ -45,9 +46,9 @@ def read(bodies: Sequence[bytes], *, already: int = 0) -> list[Fields]:
     """The rows that *bodies* are. Raises NoRow for the first that is none, *already* added to its number."""
     try:
         rows = orjson.loads(b"[%b]" % b",".join(bodies))
-        if len(rows) == len(bodies) and all(map(whole, rows)):
+        if len(rows) == len(bodies) and set(map(len, rows)) <= WHOLE:
             return rows  # type: ignore[no-any-return]
-    except ValueError:
+    except (ValueError, TypeError):
         pass
     for number, body in enumerate(bodies):
         try:
@@ -109,7 +110,7 @@ def called(blocks: Iterable[tuple[float, bytes]], id: str, key: str | None, *, s
         if written in body:
             rows = [row for row in orjson.loads(body) if row[ID] == id and row[TIME] >= since]
             if found := [row for row in rows if key is None or clean(row[KEY]) == key]:
-                return max(found, key=itemgetter(TIME))  # type: ignore[no-any-return]
+                return max(found, key=_time)  # type: ignore[no-any-return]
         read += len(body)
         if read > ENOUGH:
             break

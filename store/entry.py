@@ -52,7 +52,7 @@ class Entry(NamedTuple):
     @classmethod
     def of(cls, fields: Sequence[Any]) -> Self:
         """As they stand in JSON."""
-        if not whole(fields):
+        if len(fields) not in WHOLE:
             raise ValueError(f"{len(fields)} fields are no row")
         fields = [*fields, *_LATER[len(fields) - _BEFORE_WHY :]]
         fields[TAGS] = tuple(fields[TAGS])
@@ -64,7 +64,8 @@ class Entry(NamedTuple):
 
 _BEFORE_WHY: Final = 20  # fields of rows that older versions wrote
 _LATER: Final[Sequence[Any]] = ((), "", "", 0)  # what stands for those that have come since
-_WHOLE: Final = range(_BEFORE_WHY, len(Entry._fields) + 1)
+WHOLE: Final = frozenset(range(_BEFORE_WHY, len(Entry._fields) + 1))
+"""As many fields as a row has."""
 
 # Where a row has what.
 TIME, ID, KEY, TEAM, ROUTE, TARGET, TAGS = range(7)
@@ -72,11 +73,6 @@ STATUS, FAULT, GONE, ESTIMATED, COST, USAGE, ATTEMPTS, CHARGES, WHY, SAVED = map
     Entry._fields.index,
     ("status", "fault", "gone", "estimated", "cost", "usage", "attempts", "charges", "why", "saved"),
 )
-
-
-def whole(fields: Sequence[Any]) -> bool:
-    """Whether they are as many as a row has."""
-    return len(fields) in _WHOLE
 
 
 class NoRow(ValueError):  # noqa: N818

@@ -281,7 +281,7 @@ async def _add(connection: Connection, owner: str, first: int, rows: Sequence[En
         if known >= len(rows):
             return
         bodies = bodies[known:]
-        new = prepared(rows[known:], bodies)
+        new = list(prepared(rows[known:], bodies))
         calls = map(_call, new, bodies)
         await connection.copy_records_to_table("calls", schema_name=SCHEMA, columns=_CALL, records=calls)
         await _count(connection, owner, tally(new), touched=int(max(entry.time for entry in new)))

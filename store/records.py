@@ -12,6 +12,7 @@ from zlib import crc32
 
 FRAME: Final = Struct("<II")
 FRAMED: Final = FRAME.size
+FRAMED_KIND: Final = Struct("<IIB")
 
 # The kinds, each with what stands before its text or bytes.
 BEGUN: Final = (

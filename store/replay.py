@@ -138,8 +138,9 @@ class _Reader:
                     raise Damaged(f"the record at {at} is of an unknown kind, {kind}")
             if records.NAMED <= payload[0] <= records.SETTLED_LATER:
                 segment.weight = at + records.FRAMED + len(payload)
-            if row_in(payload) < len(payload) and payload[0] in WITH_ROW:
-                segment.rows.append(at)
+            if (before := row_in(payload)) < len(payload) and payload[0] in WITH_ROW:
+                segment.rows.append(at + records.FRAMED + before)
+                segment.ends.append(at + records.FRAMED + len(payload))
 
     def _named(self, payload: bytes) -> None:
         _, number, total = records.NAME.unpack_from(payload)

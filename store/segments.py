@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from store.records import FRAMED, row_in
+from store.records import FRAMED
 
 SIZE: Final = 4 * 1024 * 1024
 SUFFIX: Final = ".journal"
@@ -22,14 +22,14 @@ AGAIN: Final = 1.0  # seconds until a full disk is tried again
 
 
 class Segment:
-    """One file. *end* is where the next record goes, *rows* are the places of records that carry a row, the first of
-    which has the number *first_row*.
+    """One file. *end* is where the next record goes, *rows* and *ends* are where rows begin and end, the first of which
+    has the number *first_row*.
 
     *open*: how many holds stand in it that nobody has settled. *weight*: the place behind the last record that counts
     for an account. *through*: its records are on the disk before anybody relies on them.
     """
 
-    __slots__ = ("end", "first_row", "map", "number", "open", "path", "rows", "through", "weight")
+    __slots__ = ("end", "ends", "first_row", "map", "number", "open", "path", "rows", "through", "weight")
 
     def __init__(self, path: Path, number: int, map: mmap.mmap) -> None:
         self.path = path
@@ -38,6 +38,7 @@ class Segment:
         self.end = 0
         self.first_row = 0
         self.rows = array("I")
+        self.ends = array("I")
         self.open = 0
         self.weight = 0
         self.through = False
@@ -46,10 +47,10 @@ class Segment:
     def next_row(self) -> int:
         return self.first_row + len(self.rows)
 
-    def row(self, index: int) -> bytes:
-        at = self.rows[index]
-        payload = self.payload(at)
-        return payload[row_in(payload) :]
+    def rows_between(self, since: int, until: int) -> list[bytes]:
+        """From one index to before another."""
+        data = self.map
+        return [data[begin:end] for begin, end in zip(self.rows[since:until], self.ends[since:until], strict=True)]
 
     def payload(self, at: int) -> bytes:
         length = int.from_bytes(self.map[at : at + 4], "little")

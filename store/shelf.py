@@ -84,7 +84,7 @@ class Shelf:
             if first < segment.next_row:
                 since = first - segment.first_row
                 until = min(len(segment.rows), since + most)
-                rows = [segment.row(index) for index in range(since, until)]
+                rows = segment.rows_between(since, until)
                 return Batch(owner, first, rows, (owner, first + len(rows) - 1))
         return None
 

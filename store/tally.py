@@ -1,5 +1,6 @@
 """What a batch of finished calls adds up to, before any ledger sees it: few groups instead of many rows."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
@@ -41,6 +42,7 @@ FIGURES: Final = (
 Group = tuple[int, str, str, str, str, str]
 
 NUL: Final = rb"\u0000"  # as JSON writes it
+_NAMES: Final = slice(KEY, TAGS + 1)
 _prompt = itemgetter(*map(COUNTS.index, PROMPT))
 _completion = itemgetter(*map(COUNTS.index, COMPLETION))
 _usage, _estimated, _cost = itemgetter(USAGE), itemgetter(ESTIMATED), itemgetter(COST)
@@ -59,13 +61,16 @@ def tally(rows: Iterable[Sequence[Any]]) -> Tally:
     """*rows* are Entries, or what stands in JSON for them."""
     groups: dict[tuple[Any, ...], list[Sequence[Any]]] = {}
     charges: dict[str, int] = {}
+    hour, names = math.nan, None  # of the row before: most are of its group
+    those: list[Sequence[Any]] = []
     for row in rows:
-        of = (int(row[TIME] // 3600), *row[KEY:TAGS], *row[TAGS])
-        if (those := groups.get(of)) is None:
-            those = groups[of] = []
+        if row[TIME] // 3600 != hour or row[_NAMES] != names:
+            hour, names = row[TIME] // 3600, row[_NAMES]
+            those = groups.setdefault((int(hour), *names[:-1], *names[-1]), [])
         those.append(row)
-        for account, cost in row[CHARGES].items():
-            charges[account] = charges.get(account, 0) + cost
+        if row[CHARGES]:
+            for account, cost in row[CHARGES].items():
+                charges[account] = charges.get(account, 0) + cost
     hours = [
         ((hour, key, team, route, target, written(tags)), _figures(those))
         for (hour, key, team, route, target, *tags), those in groups.items()

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from store import records
 from store.orphans import estimated
-from store.records import FRAMED, HELD, SETTLED
+from store.records import FRAMED, HELD, ROW, SETTLED
 from store.reel import LARGEST, Named, Reel, held_size
 from store.replay import Opened, Past
 from store.segments import SIZE, Segment
@@ -23,6 +23,9 @@ LATE: Final = 10_000  # calls that wait in memory while the disk is full
 _FRAME: Final = records.FRAME.pack
 _HELD: Final = records.HOLD.pack
 _SETTLED: Final = records.SETTLEMENT.pack
+_ROW: Final = records.FRAMED_KIND.pack
+_ROW_SIZE: Final = records.FRAMED_KIND.size
+_ROW_CRC: Final = crc32(records.PLAIN_ROW)
 _SETTLED_SIZE: Final = FRAMED + records.SETTLEMENT.size
 
 
@@ -120,21 +123,23 @@ class Tape(Reel):
         for account in named.accounts:
             account.total += amount
         if row:
-            segment.rows.append(at)
+            segment.rows.append(end - len(row))
+            segment.ends.append(end)
         if self._through:
             self._sync()
 
     def row(self, row: bytes) -> None:
         """Of a call that has held nothing."""
-        at = self._at
-        end = at + FRAMED + 1 + len(row)
+        at, segment = self._at, self._segment
+        begin = at + _ROW_SIZE
+        end = begin + len(row)
         if end > self._size or self._late or self._through:
             self._settle(None, 0, row)
             return
-        payload = records.PLAIN_ROW + row
-        self._map[at:end] = _FRAME(len(payload), crc32(payload)) + payload
+        self._map[at:end] = _ROW(end - at - FRAMED, crc32(row, _ROW_CRC), ROW) + row
         self._at = end
-        self._segment.rows.append(at)
+        segment.rows.append(begin)
+        segment.ends.append(end)
 
     def corrected(self, account: str, total: int) -> None:
         """It turned out that this owner has spent *total* of it: its total grew by something else than calls.
@@ -249,7 +254,8 @@ class Tape(Reel):
     def _write_row(self, row: bytes) -> bool:
         if not self._room(FRAMED + 1 + len(row)):
             return False
-        self._segment.rows.append(self._put(records.PLAIN_ROW + row))
+        self._put(records.PLAIN_ROW + row)
+        self._wrote(row)
         return True
 
     def _write_settled(self, number: int, amount: int, row: bytes) -> bool:
@@ -257,15 +263,20 @@ class Tape(Reel):
         named = self._name(held.accounts, held.size + len(row))
         if named is None:
             return False
-        at = self._put(_HELD(records.SETTLED_LATER, number, amount, named.count) + named.numbers + row)
+        self._put(_HELD(records.SETTLED_LATER, number, amount, named.count) + named.numbers + row)
         del self._open[number]
         home.open -= 1
         self._segment.weight = self._at
         for account in named.accounts:
             account.total += amount
         if row:
-            self._segment.rows.append(at)
+            self._wrote(row)
         return True
+
+    def _wrote(self, row: bytes) -> None:
+        """It is the end of what was put last."""
+        self._segment.rows.append(self._at - len(row))
+        self._segment.ends.append(self._at)
 
     # -- letting go ---------------------------------------------------------------------------------------------------
 

@@ -3,14 +3,17 @@
 A full disk, a closed pipe or a reader that has stopped reading costs lines, which are counted; never a call.
 """
 
+import math
 import os
 import select
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
-from telemetry.record import Record, as_json, as_text, level_of, line, moment, sentence
+from telemetry.record import TROUBLE, Record, as_json, as_text, line, moment, sentence
 
 LIMIT = 100_000  # lines waiting to be written
 EVERY = 0.1  # seconds between batches
@@ -18,6 +21,7 @@ PATIENCE = 2.0  # seconds that close waits for a reader who does not read
 STDERR = 2
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+LEAST = {"debug": 0, "info": 0, "warning": TROUBLE, "error": math.inf}  # the status from which calls are told
 
 # Pipes keep writes of up to PIPE_BUF bytes whole, which workers that share one rely on. Each write may wait for the
 # interpreter's lock, though, so that with many lines waiting, bigger ones are what keeps up.
@@ -35,6 +39,12 @@ class Notice(NamedTuple):
     fields: dict[str, Any]
 
 
+def _teller(format: str, *, content: bool) -> Callable[[Record], bytes]:
+    if format != "json":
+        return lambda record: as_text(record, content=content).encode()
+    return partial(as_json, content=True) if content else as_json
+
+
 class Scribe:
     """*format* is json or text; *content* is whether what was asked and answered may be written.
 
@@ -42,14 +52,27 @@ class Scribe:
     fork calls *start* for itself; what its parent had not written yet stays the parent's.
     """
 
-    __slots__ = ("_alone", "_content", "_fd", "_json", "_lost", "_pid", "_stopped", "_thread", "_threshold", "_waiting")
+    __slots__ = (
+        "_alone",
+        "_fd",
+        "_json",
+        "_least",
+        "_lost",
+        "_pid",
+        "_said",
+        "_stopped",
+        "_thread",
+        "_threshold",
+        "_waiting",
+    )
 
     def __init__(
         self, *, format: str = "json", level: str = "info", content: bool = False, fd: int = STDERR, alone: bool = False
     ) -> None:
         self._json = format == "json"
         self._threshold = LEVELS[level]
-        self._content = content
+        self._said = _teller(format, content=content)
+        self._least = LEAST[level]
         self._fd = fd
         self._alone = alone
         self._waiting: deque[Record | Notice] = deque()
@@ -103,43 +126,37 @@ class Scribe:
 
     def _write_waiting(self) -> None:
         """All that waits now; what comes in the meantime is for the next time."""
-        room = SMALL if len(self._waiting) < CALM and not self._alone else BIG
+        waiting, said, least = self._waiting, self._said, self._least
+        room = SMALL if len(waiting) < CALM and not self._alone else BIG
         batch: list[bytes] = []
         size = 0
-        for _ in range(len(self._waiting)):
-            text = self._attempted(self._waiting.popleft())
-            if batch and size + len(text) > room:
+        for _ in range(len(waiting)):
+            item = waiting.popleft()
+            try:
+                if isinstance(item, Notice):
+                    text = self._told(item)
+                elif item.status >= least:
+                    text = said(item)
+                else:
+                    continue
+            except Exception:  # noqa: BLE001  (one line that can't be written must not end all others)
+                self._lost += 1
+                continue
+            size += len(text) + 1
+            if size > room and batch:
                 self._write(batch)
                 batch = []
-                size = 0
-            if text:
-                batch.append(text)
-                size += len(text)
+                size = len(text) + 1
+            batch.append(text)
         if batch:
             self._write(batch)
 
-    def _attempted(self, item: Record | Notice) -> bytes:
-        try:
-            return self._line(item)
-        except Exception:  # noqa: BLE001  (one line that can't be written must not end all others)
-            self._lost += 1
-            return b""
-
-    def _line(self, item: Record | Notice) -> bytes:
-        """Nothing if the level says so."""
-        if isinstance(item, Notice):
-            fields = {"time": moment(item.time), "level": item.level, "message": item.message, **item.fields}
-            text = line(fields) if self._json else sentence(fields).encode()
-        elif LEVELS[level_of(item)] < self._threshold:
-            return b""
-        elif self._json:
-            text = as_json(item, content=self._content)
-        else:
-            text = as_text(item, content=self._content).encode()
-        return text + b"\n"
+    def _told(self, notice: Notice) -> bytes:
+        fields = {"time": moment(notice.time), "level": notice.level, "message": notice.message, **notice.fields}
+        return line(fields) if self._json else sentence(fields).encode()
 
     def _write(self, batch: list[bytes]) -> None:
-        rest = memoryview(b"".join(batch))
+        rest = memoryview(b"\n".join((*batch, b"")))
         deadline = time.monotonic() + PATIENCE
         while rest:
             try:

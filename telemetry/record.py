@@ -21,8 +21,10 @@ class Decided(Protocol):
 
 Attempt = tuple[str, str, float]  # target, fault code ("" if it went well), milliseconds
 
+DOLLAR = 1_000_000_000  # in nano-dollars
 LONGEST = 300  # characters of a name in a line: clients write some of them
 LONGEST_ERROR = 1_000
+TROUBLE = 500  # the status from which a call is more than information
 
 # JSON may carry these as they are, but terminals and line readers act on them: DEL, C1, line and paragraph
 # separators, and the marks that reverse the reading direction.
@@ -32,19 +34,22 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@#+*,-]+")
 # Lines of calls that went well, with places for what differs from one to the next. Used by the log's thread alone.
 _TEMPLATES: dict[tuple[object, ...], bytes] = {}
 _MOST = 1_000
-_SAFE = re.compile(rf"[A-Za-z0-9_./:@#+*,-]{{0,{LONGEST}}}")
+_DEAR = 100_000 * DOLLAR  # what costs less has fourteen digits at most
+_is_safe = re.compile(rf"[A-Za-z0-9_./:@#+*,-]{{0,{LONGEST}}}").fullmatch
+_NOTHING_RARE = (0,) * len(COUNTS[5:])
 _FORMS = {
-    "time": b'"%b"',
+    "time": b'"%b.%03dZ"',
     "id": b'"%b"',
     "trace_id": b'"%b"',
     "tried": b"%.1f",
     "total_ms": b"%.1f",
     "first_content_ms": b"%.1f",
     **dict.fromkeys(COUNTS, b"%d"),
-    "cost_usd": b"%a",
+    "cost_usd": b"%.14g",  # as Python itself would write it, in half the time
     "bytes_in": b"%d",
     "bytes_out": b"%d",
 }
+_WHOLE = {"cost_usd": b"%.1f"}  # a number of dollars without cents, zero above all
 
 
 class Record:
@@ -135,18 +140,10 @@ class Record:
 
 def as_json(record: Record, *, content: bool = False) -> bytes:
     """One line without its end."""
-    ordinary = None if content else _ordinary(record)
-    return line(_fields(record, content=content)) if ordinary is None else ordinary
-
-
-def _ordinary(record: Record) -> bytes | None:
-    """The line of a call that went well at its first attempt, filled into that of another one like it.
-
-    None for all others. Filling in costs a third of what writing any JSON does.
-    """
     usage, tried = record.usage, record.tried
     if (
-        usage is None
+        content
+        or usage is None
         or len(tried) != 1
         or tried[0][1]
         or record.fault
@@ -155,47 +152,79 @@ def _ordinary(record: Record) -> bytes | None:
         or record.gone
         or record.degraded
         or record.saved
+        or record.cost >= _DEAR
+        or _is_safe(record.id) is None
     ):
-        return None
-    kind = (record.status, record.endpoint, record.route, record.target, record.provider, record.key, record.stream)
-    traced = () if record.trace is None else (record.trace.id.encode(),)
+        return line(_fields(record, content=content))
+    return _filled(record, usage)
+
+
+def _filled(record: Record, usage: Usage) -> bytes:
+    """The line of a call that went well at its first attempt, filled into that of another one like it: this costs a
+    quarter of what writing any JSON does.
+    """
+    target, _, took = record.tried[0]
+    first, trace, cost, rare = record.first, record.trace, record.cost, usage[7:12]
+    common = rare == _NOTHING_RARE
     likeness = (
-        *kind,
-        record.cache,
+        record.route,
+        record.target,
+        record.key,
         record.finish,
+        record.status,
+        record.endpoint,
+        record.provider,
+        record.stream,
+        record.cache,
         record.estimated,
         record.generation,
-        tried[0][0],
-        record.first is None,
-        len(traced),
+        target,
+        first is None,
+        trace is None,
+        cost % DOLLAR == 0,
+        common,
     )
-    template = _TEMPLATES.get(likeness) or _learn(record, likeness)
-    if not template or _SAFE.fullmatch(record.id) is None:
-        return None
-    times = (tried[0][2], record.total) if record.first is None else (tried[0][2], record.total, record.first)
-    sizes = (record.cost / 1e9, record.bytes_in, record.bytes_out)
-    begin = (moment(record.time).encode(), record.id.encode(), *traced)
-    return template % (*begin, *times, *usage[:5], *usage[7:12], *sizes)
+    template = _TEMPLATES.get(likeness)
+    if template is None:
+        template = _learn(record, likeness)
+    if not template:
+        return line(_fields(record, content=False))
+    second = int(record.time)
+    return template % (
+        _second(second),
+        int((record.time - second) * 1000),
+        record.id.encode(),
+        *(() if trace is None else (trace.id.encode(),)),
+        took,
+        record.total,
+        *(() if first is None else (first,)),
+        *usage[:5],
+        *(() if common else rare),
+        cost / 1e9,
+        record.bytes_in,
+        record.bytes_out,
+    )
 
 
 def _learn(record: Record, likeness: tuple[object, ...]) -> bytes:
     """A line with places for what differs from call to call; empty where names leave none that is certain."""
-    fields = _fields(record, content=False)
-    places = ("time", "id", "trace_id", "total_ms", "cost_usd", "bytes_in", "bytes_out")
-    fields |= {name: f"@{name}@" for name in places if name in fields}
-    fields["tried"] = [(fields["tried"][0][0], "", "@tried@")]
-    fields["usage"] = {name: f"@{name}@" for name in fields["usage"]}
-    if record.first is not None:
-        fields["first_content_ms"] = "@first_content_ms@"
+    *_, whole, common = likeness
+    fields, forms = _fields(record, content=False), _FORMS | _WHOLE if whole else _FORMS
+    counts, counted = fields["usage"], COUNTS[:5] if common else COUNTS
+    ((target, fault, _),) = fields["tried"]
+    places = [name for name in forms if name in counted or fields.get(name) is not None]
+    for name in places:
+        if name in counts:
+            counts[name] = f"@{name}@"
+        else:
+            fields[name] = f"@{name}@" if name != "tried" else [(target, fault, "@tried@")]
     template = line(fields).replace(b"%", b"%%")
-    for name, form in _FORMS.items():
+    for name in places:
         place = b'"@%b@"' % name.encode()
-        if (name == "first_content_ms" and record.first is None) or (name == "trace_id" and record.trace is None):
-            continue
         if template.count(place) != 1:
             template = b""
             break
-        template = template.replace(place, form)
+        template = template.replace(place, forms[name])
     if len(_TEMPLATES) >= _MOST:
         _TEMPLATES.clear()
     _TEMPLATES[likeness] = template
@@ -228,18 +257,18 @@ def sentence(fields: Mapping[str, Any]) -> str:
 def moment(time: float) -> str:
     """Unix time as logs show it, in UTC, to the millisecond."""
     second = int(time // 1)
-    return f"{_second(second)}.{int((time - second) * 1000):03d}Z"
+    return f"{_second(second).decode()}.{int((time - second) * 1000):03d}Z"
 
 
 @lru_cache(maxsize=4)
-def _second(second: int) -> str:
+def _second(second: int) -> bytes:
     """Most lines fall in the second of the one before."""
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
 def level_of(record: Record) -> str:
     """A call that failed through no doing of its client is worth a second look."""
-    return "warning" if record.status >= 500 else "info"
+    return "warning" if record.status >= TROUBLE else "info"
 
 
 def _fields(record: Record, *, content: bool) -> dict[str, Any]:

@@ -107,16 +107,17 @@ class Bill:
         """An Entry's fields as it would write them. *last* is the attempt under way, not among those tried yet, and
         *place* how many began before it.
         """
-        record, usage = self.record, self.record.usage
+        record, key = self.record, self.key
+        usage, first = record.usage, record.first
         total = record.total or (time.time() - record.time) * 1e3
-        fields = (
+        fields: tuple[object, ...] = (
             record.time,
             record.id,
             record.key,
-            self.key.team or "",
+            key.team or "",
             record.route,
             record.target,
-            self.key.tags,
+            key.tags,
             record.endpoint,
             record.status,
             record.fault,
@@ -127,17 +128,16 @@ class Bill:
             record.cost,
             NOTHING if usage is None else usage[:5] + usage[7:12],
             round(total, 1),
-            None if record.first is None else round(record.first, 1),
-            self._attempts(last, place),
+            None if first is None else round(first, 1),
+            (last,) if last is not None and not self.tried else self._attempts(last, place),
             self._charges,
             [one.kept() for one in record.decided] if record.decided else (),
             record.task,
-            *((record.cache, record.saved) if record.cache else ()),
         )
-        return orjson.dumps(fields)
+        return orjson.dumps((*fields, record.cache, record.saved) if record.cache else fields)
 
     def _attempts(self, last: tuple[str, str, float, int] | None, place: int) -> list[tuple[str, str, float, int]]:
-        before = [(*one, cost) for one, cost in zip(self.tried, self.costs, strict=True)] if self.tried else []
+        before = [(*one, cost) for one, cost in zip(self.tried, self.costs, strict=True)]
         if last is not None:
             before.insert(place, last)
         return before

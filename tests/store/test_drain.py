@@ -106,6 +106,27 @@ async def test_rows_come_to_the_ledger_by_themselves_in_their_order(journal: Jou
     await mover.end()
 
 
+async def test_what_comes_while_rows_are_moved_is_for_the_next_time(journal: Journal) -> None:
+    class Busy(Pages):
+        async def add(
+            self, owner: str, first: int, rows: Sequence[Entry], bodies: Sequence[bytes] | None = None
+        ) -> None:
+            await super().add(owner, first, rows, bodies)
+            journal.row(entry(1000 + self.calls).to_bytes())
+
+    busy = Busy()
+    mover = drain(journal, busy)
+    for number in range(3):
+        journal.row(entry(number).to_bytes())
+
+    await mover.drain()
+    calls, pending = busy.calls, mover.pending
+    await mover.drain()
+
+    assert (calls, pending) == (1, 1)
+    assert busy.ids() == ["req_0", "req_1", "req_2", "req_1001"]
+
+
 async def test_the_end_takes_along_what_is_left(journal: Journal, pages: Pages) -> None:
     mover = drain(journal, pages)
     await mover.begin()
