@@ -134,6 +134,7 @@ class Generation:
     """
 
     __slots__ = (
+        "_capped",
         "_catalog",
         "_free",
         "_labels",
@@ -166,6 +167,7 @@ class Generation:
             name: shared.vitals.pool(provider) for name, provider in config.providers.items()
         }
         self.learns = any(len(stage.targets) > 1 for route in config.routes.values() for stage in route.stages)
+        self._capped = any(team.max_cost is not None for team in config.teams.values())
         self.common = header("x-switchyard-config", config.hash).replace(b"%", b"%%") + b"x-request-id: %b\r\n"
         self.cors = config.server.cors if config.server.cors.origins else None
         self.models = Known(self._facts)
@@ -227,7 +229,7 @@ class Generation:
 
     def most(self, key: Key) -> int | None:
         """What one call of *key* may cost, by whoever allows the least; None where nobody says."""
-        if key.max_cost is None and key.team is None:
+        if key.max_cost is None and not self._capped:
             return self.config.max_cost
         team = None if key.team is None else self.config.teams.get(key.team)
         least = self.config.max_cost

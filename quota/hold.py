@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from quota.purse import Purse
-from quota.rates import Chunk
+from quota.rates import Chunk, Rate
 
 
 class TillLike(Protocol):
@@ -30,7 +30,7 @@ class Hold:
         self.number = number
         self.cost = cost
         self.tokens = tokens
-        self.chunks: tuple[Chunk, ...] = ()
+        self.chunks: tuple[tuple[Rate, Chunk], ...] = ()
         self.over = False
 
     def settle(self, cost: int, tokens: int, row: bytes = b"") -> None:

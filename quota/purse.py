@@ -19,8 +19,8 @@ SHARE: Final = 4  # such a part of what lies in its poorest account is what it t
 class Purse:
     """Good for calls that are held in [*begins*, *ends*) (unix time), the windows of all its budgets.
 
-    *cash* is what it has taken out and not spent; *held*, *spent* and *taken* are what its accounts don't know yet of
-    its calls. *due*: they know that there is something to tell.
+    *cash* is what it has taken out and not spent. What its accounts don't know yet: so much was *taken* by calls, so
+    much of what they held is *over*, and that was *spent*. *due*: they know that there is something to tell.
     """
 
     __slots__ = (
@@ -31,12 +31,12 @@ class Purse:
         "due",
         "ends",
         "free",
-        "held",
         "key",
         "metered",
         "model",
         "money",
         "names",
+        "over",
         "priced",
         "requests",
         "slots",
@@ -70,7 +70,7 @@ class Purse:
         self.closed = any(conduct(one, when_down) == "closed" for one in accounts)
         self.begins = max((one.window.begins for one in self.money), default=EVER.begins)
         self.ends = min((one.window.ends for one in self.money), default=EVER.ends)
-        self.cash = self.held = self.spent = self.taken = 0
+        self.cash = self.taken = self.over = self.spent = 0
         self.due = False
 
     def draw(self, cost: int) -> bool:
@@ -98,12 +98,11 @@ class Purse:
     def hold(self, cost: int) -> None:
         """It is there."""
         self.cash -= cost
-        self.held += cost
         self.taken += cost
 
     def settle(self, held: int, cost: int) -> None:
         """A call that held so much is over. What it cost beyond that is taken from what is free, then from nowhere."""
-        self.held -= held
+        self.over += held
         self.spent += cost
         self.cash += held - cost
         if self.cash < 0:
@@ -120,13 +119,13 @@ class Purse:
     def empty(self) -> None:
         """Give back the cash, and tell all accounts what they don't know."""
         self.due = False
-        cash, held, spent, taken = self.cash, self.held, self.spent, self.taken
-        if not (cash or held or spent or taken):
+        cash, taken, over, spent = self.cash, self.taken, self.over, self.spent
+        if not (cash or taken or over or spent):
             return
-        self.cash = self.held = self.spent = self.taken = 0
+        self.cash = self.taken = self.over = self.spent = 0
         for one in self.money:
             one.loose += cash
-            one.out += held
+            one.out += taken - over
             one.paid += spent
             one.drawn += taken
 

@@ -139,16 +139,15 @@ class Till:
                 if not purse.draw(cost):
                     return None
                 low = purse.low
-            purse.hold(cost)
-        for one in purse.slots:
-            one.loose = free = one.loose - 1
-            one.out += 1
-            one.drawn += 1
-            if free < one.low:
-                low = True
-        if low and any(one.loose < 0 for one in purse.slots):
-            self._untake(purse, cost)
-            return None
+            purse.cash -= cost
+            purse.taken += cost
+        if purse.slots:
+            for one in purse.slots:
+                one.hold(1)
+                low = low or one.loose < one.low
+            if low and any(one.loose < 0 for one in purse.slots):
+                self._untake(purse, cost)
+                return None
         return self._hold(purse, cost, tokens, note, low=low)
 
     def _hold(self, purse: Purse, cost: int, tokens: int, note: bytes, *, low: bool) -> Hold | None:
@@ -163,18 +162,18 @@ class Till:
         hold = Hold(self, purse, number, cost, tokens)
         if purse.metered:
             for rate in purse.requests:
-                rate.chunk.units = units = rate.chunk.units - 1
                 rate.taken += 1
-                if units < rate.low:
-                    low = True
+                rate.chunk.units = left = rate.chunk.units - 1
+                if left < rate.low:
+                    self._restock_rate(rate)
             for rate in purse.tokens:
-                chunk = rate.chunk
-                chunk.units = units = chunk.units - tokens
                 rate.taken += tokens
                 rate.out += 1
-                if units < rate.low:
-                    low = True
-                hold.chunks = (*hold.chunks, chunk) if hold.chunks else (chunk,)
+                chunk = rate.chunk
+                chunk.units = left = chunk.units - tokens
+                if left < rate.low:
+                    self._restock_rate(rate)
+                hold.chunks += ((rate, chunk),)
         if low:
             self._restock(purse)
         return hold
@@ -212,14 +211,14 @@ class Till:
             purse.settle(held, cost)
             if cost > held:
                 self._overdrawn(purse, cost - held)
-        for one in purse.slots:
-            one.out -= 1
-            one.loose += 1
-            if not one.due:
+        if purse.slots:
+            for one in purse.slots:
+                one.out -= 1
+                one.loose += 1
                 self._stock.mark(one)
         if hold.chunks:
             now, back = self.now(), hold.tokens - tokens
-            for rate, chunk in zip(purse.tokens, hold.chunks, strict=False):
+            for rate, chunk in hold.chunks:
                 rate.settle(chunk, back, now)
                 if not rate.due:
                     self._stock.mark_rate(rate)
@@ -332,18 +331,18 @@ class Till:
 
     def _restock(self, purse: Purse) -> None:
         """Something is running low: the courier fetches more while calls go on."""
-        low = False
         for one in purse.allotments:
             if one.free < one.low:
                 one.low = 0
-                one.hurry = low = True
+                one.hurry = True
                 self._stock.mark(one)
-        for rate in purse.rates:
-            if rate.chunk.units < rate.low and rate.free < rate.low:
-                rate.low = 0
-                low = True
-                self._stock.mark_rate(rate)
-        if low:
+                self._courier.ring()
+
+    def _restock_rate(self, rate: Rate) -> None:
+        """The same, if there are no more units in later chunks."""
+        if rate.free < rate.low:
+            rate.low = 0
+            self._stock.mark_rate(rate)
             self._courier.ring()
 
     def _overdrawn(self, purse: Purse, excess: int) -> None:

@@ -14,6 +14,7 @@ TOKENS: Final = (
     b"x-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %d\r\nx-ratelimit-reset-tokens: %.3fs\r\n"
 )
 REQUESTS: Final = TOKENS.replace(b"tokens", b"requests")
+BOTH: Final = REQUESTS + TOKENS
 
 
 def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
@@ -37,5 +38,8 @@ def limits(till: Till, purse: Purse) -> bytes:
     """OpenAI's `x-ratelimit-*`, of whichever limit is the nearest."""
     now = till.now()
     requests, tokens = tightest(purse.requests, now), tightest(purse.tokens, now)
-    text = b"" if requests is None else REQUESTS % requests
-    return text if tokens is None else text + TOKENS % tokens
+    if requests is not None and tokens is not None:
+        return BOTH % (requests + tokens)
+    if requests is not None:
+        return REQUESTS % requests
+    return b"" if tokens is None else TOKENS % tokens
