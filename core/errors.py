@@ -4,7 +4,7 @@ Refusal is the only exception that becomes an answer; everything else that reach
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 INVALID = "invalid_request_error"
 
@@ -48,6 +48,9 @@ class Refusal(Exception):  # noqa: N818  (it is an answer, not an error of ours)
     def body(self) -> dict[str, Any]:
         error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
         return {"error": {**error, **self.extra}}
+
+
+BUG: Final = Refusal(500, "The gateway made a mistake. It has been logged.", code="internal_error")
 
 
 def invalid(message: str, *, param: str | None = None, code: str | None = "invalid_value") -> Refusal:

@@ -15,7 +15,7 @@ from api import ENDPOINTS
 from api.stream import error
 from config.schema import Config
 from config.watch import Watch
-from core.errors import Refusal
+from core.errors import BUG, Refusal
 from gateway.call.conversation import Conversation
 from gateway.call.errand import furnished
 from gateway.current import Current, Reload, Source
@@ -46,7 +46,6 @@ from telemetry.workers import Tally
 from upstream.deadlines import Deadlines
 from upstream.pools import Pools
 
-BUG: Final = Refusal(500, "The gateway made a mistake. It has been logged.", code="internal_error")
 LOOK: Final = 1.0
 CALLS: Final = {path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")}
 
@@ -139,6 +138,7 @@ class House:
             self.take,
             short,
             self._outbox.put,
+            self._own_up,
             head_timeout=server.head_timeout,
             idle=server.idle,
         )
@@ -177,9 +177,12 @@ class House:
             reply.common += allowed(generation.cors, caller.origin)
         return request_id
 
+    def _own_up(self, mistake: BaseException, **where: object) -> None:
+        self._shared.registrar.enter()  # the lines of calls before it come first
+        self._scribe.event("error", "internal error", **where, **told(mistake))
+
     def _confess(self, mistake: Exception, reply: Reply, request_id: str) -> None:
-        self._shared.registrar.enter()  # its line comes first
-        self._scribe.event("error", "internal error", id=request_id, **told(mistake))
+        self._own_up(mistake, id=request_id)
         reply.keep_alive = False
         if reply.opened:
             reply.end(error(BUG))

@@ -5,14 +5,14 @@ tests/server drives every path through real sockets.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import orjson
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from core.errors import Refusal
+from core.errors import BUG, Refusal
 from server.front import Front, Take
 from server.reply import Flow, Put
 from server.shortcut import Head, body_in, read_head
@@ -95,11 +95,17 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """What aiohttp itself refuses: bytes that are no HTTP, or HTTP that could be read in two ways."""
-        del request, exc
+        """What aiohttp itself refuses: bytes that are no HTTP, or HTTP that could be read in two ways. Or a mistake of
+        ours, before there was a call.
+        """
+        del request
         self.keep_alive(False)
-        refusal = Refusal(status, f"Bad request: {_first_line(message)}.", code="invalid_http")
-        answer = web.Response(status=status, body=orjson.dumps(refusal.body()), content_type="application/json")
+        refusal = BUG
+        if status < BUG.status:
+            refusal = Refusal(status, f"Bad request: {_first_line(message)}.", code="invalid_http")
+        elif exc is not None:
+            self._listener.own_up(exc)
+        answer = web.Response(status=refusal.status, body=orjson.dumps(refusal.body()), content_type="application/json")
         answer.headers["server"] = "switchyard"
         answer.force_close()
         return answer
@@ -115,6 +121,7 @@ class Listener(web.Server):
 
     *serve* answers requests that come aiohttp's way; *take* those that come the short way, whose request lines are the
     keys of *short* (empty: there is no short way) and whose paths are the values. *put* writes bytes to a transport.
+    *own_up* is told what *serve* raised.
     """
 
     def __init__(
@@ -123,6 +130,7 @@ class Listener(web.Server):
         take: Take,
         short: Mapping[bytes, str],
         put: Put,
+        own_up: Callable[[BaseException], None],
         *,
         head_timeout: float,
         idle: float,
@@ -141,6 +149,7 @@ class Listener(web.Server):
         self.take = take
         self.short = short
         self.put = put
+        self.own_up = own_up
         self.head_timeout = head_timeout
         self.loop = self._loop
         self._idle = idle

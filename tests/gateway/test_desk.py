@@ -54,7 +54,8 @@ async def served(desk: Desk) -> AsyncIterator[Ask]:
     async def take(*_: object) -> None:
         raise AssertionError("there is no short way to the desk")
 
-    listener = Listener(serve, take, {}, Outbox(loop).put, head_timeout=5, idle=5)
+    mistakes: list[BaseException] = []
+    listener = Listener(serve, take, {}, Outbox(loop).put, mistakes.append, head_timeout=5, idle=5)
     runner = web.ServerRunner(listener, shutdown_timeout=1.0)
     await runner.setup()
     sock = listening("127.0.0.1", 0, shared=False)
@@ -74,6 +75,7 @@ async def served(desk: Desk) -> AsyncIterator[Ask]:
         finally:
             await desk.end()
             await runner.cleanup()
+    assert not mistakes
 
 
 @pytest.fixture
