@@ -65,12 +65,12 @@ class Decision(NamedTuple):
     def cut(self) -> Self:
         """The same of the targets that are tried first, and what it takes to put them in the same order again."""
         strategy, pick, targets, columns = STRATEGIES[self.strategy], self.pick, self.targets, self.columns
-        lead = (strategy.order(targets, columns, pick) if self.preferred else self.order)[0]
+        lead, second = (strategy.order(targets, columns, pick) if self.preferred else self.order)[:2]
         numbers = sorted(self.order[:MOST_KEPT])
         scale = () if strategy.scale is None else strategy.scale(targets, columns)
         places = {number: place for place, number in enumerate(numbers)}
         return self._replace(
-            pick=pick._replace(whole=Whole(len(targets), numbers, lead, scale)),
+            pick=pick._replace(whole=Whole(len(targets), numbers, lead, scale, second)),
             targets=[targets[number] for number in numbers],
             columns=[[column[number] for number in numbers] for column in columns],
             preferred=frozenset(places[number] for number in self.preferred if number in places),

@@ -16,13 +16,15 @@ class Whole(NamedTuple):
     """What followed from a whole table, for whoever has only some of its rows.
 
     *numbers* are the places that those rows had *among* so many. *lead* is the number of the row that was tried first,
-    *scale* what the strategy measures its scores by.
+    *second* of the one after it: chance puts up to two before those with a better score, one that is looked at and one
+    of the equals. *scale* is what the strategy measures its scores by.
     """
 
     among: int
     numbers: Sequence[int]
     lead: int
     scale: tuple[Number, ...] = ()
+    second: int | None = None  # untold by rows of the ledger that are older than the word
 
 
 class Pick(NamedTuple):

@@ -26,8 +26,9 @@ def loads(targets: Sequence[Target], in_flight: Sequence[Number]) -> list[float]
 
 
 def led(order: Sequence[int], whole: Whole) -> list[int]:
-    """*order* with the one at its head that chance had put there."""
-    return sorted(order, key=lambda number: whole.numbers[number] != whole.lead)
+    """*order* with those at its head that chance had put there."""
+    numbers, lead, second = whole.numbers, whole.lead, whole.second
+    return sorted(order, key=lambda number: (numbers[number] != lead, numbers[number] != second))
 
 
 def less_loaded(numbers: Sequence[int], targets: Sequence[Target], in_flight: Sequence[Number], pick: Pick) -> int:

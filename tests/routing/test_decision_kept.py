@@ -4,14 +4,16 @@ from random import Random
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config.schema import BALANCE, Balance
 from core.target import Target
 from routing.candidates import Skipped
+from routing.chance import chance
 from routing.decision import MOST_KEPT, Decision, ordered
 from routing.pick import Pick
+from routing.scores import LOOKS
 from routing.strategies import STRATEGIES
 
 LARGEST = 8_000  # bytes of a decision among 500 with ordinary names
@@ -26,6 +28,8 @@ KINDS = {
     "latency": lambda rng: rng.choice([None, 0, 100, 109, 110, rng.randrange(10**5)]),
     "cost": lambda rng: rng.choice([None, 0, 5, rng.randrange(10**12)]),
 }
+LOOKING = [seed for seed in range(1000) if chance(seed, 2) < LOOKS]  # of calls that look at one
+EVEN = {"latency": 100, "idle": 3, "in_flight": 0, "cost": 5, "quality": 0.5, "local": 1, "match": 1}
 
 
 def made(strategy, count, rng, *, balance=BALANCE, sticky=0, likes=0.0):
@@ -53,6 +57,7 @@ def again(decision):
     sticky=st.sampled_from([0, 1, 2**62 + 5]),
     likes=st.sampled_from([0.0, 0.01, 0.3, 1.0]),
 )
+@example(strategy="latency", count=25, rng=Random(2), balance=Balance(), sticky=0, likes=0.0)  # two are there by chance
 def test_what_was_kept_gives_the_same_first_targets_again(strategy, count, rng, balance, sticky, likes):
     decision = made(strategy, count, rng, balance=balance, sticky=sticky, likes=likes)
 
@@ -60,6 +65,40 @@ def test_what_was_kept_gives_the_same_first_targets_again(strategy, count, rng, 
 
     assert [one.id for one in decision.tried()][:MOST_KEPT] == [one.id for one in found.tried()]
     assert orjson.dumps(decision.kept()) == orjson.dumps(found.kept())
+
+
+def looking(strategy, seed, liked=frozenset()):
+    """Among equals, of which the one before the last has been slow."""
+    reads, last = STRATEGIES[strategy].reads, MOST_KEPT + 8
+    targets = [Target("lab", f"model-{number}") for number in range(last + 1)]
+    table = [[EVEN[name]] * len(targets) for name in reads]
+    table[reads.index("latency")][last - 1], table[reads.index("idle")][last - 1] = 1000, 60
+    pick = Pick(seed)
+    order = ordered(strategy, targets, table, pick, preferred=liked)
+    return Decision(0, strategy, pick, targets, table, liked, order, [])
+
+
+@pytest.mark.parametrize("seed", LOOKING)
+@pytest.mark.parametrize("strategy", ["latency", "balanced", "local_first", "capability_match"])
+def test_what_was_kept_of_a_look_tells_as_well_who_came_next_by_chance(strategy, seed):
+    decision = looking(strategy, seed)
+    liking = looking(strategy, seed, frozenset(range(20, 30)))
+
+    kept, told = again(decision).tried(), again(liking).tried()
+
+    assert "model-31" == kept[0].model
+    assert [one.id for one in decision.tried()][:MOST_KEPT] == [one.id for one in kept]
+    assert [one.id for one in liking.tried()][:MOST_KEPT] == [one.id for one in told]
+
+
+def test_what_was_kept_before_the_second_was_named_can_be_read(rng):
+    decision = made("latency", 60, rng)
+    *kept, whole = orjson.loads(orjson.dumps(decision.kept()))
+
+    found = Decision.again([*kept, whole[:4]])
+
+    assert decision.tried()[0] == found.tried()[0]
+    assert {one.id for one in decision.tried()[:MOST_KEPT]} == {one.id for one in found.tried()}
 
 
 @pytest.mark.parametrize("strategy", sorted(STRATEGIES))
