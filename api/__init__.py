@@ -12,7 +12,7 @@ class Endpoint(NamedTuple):
 
     name: str
     path: str
-    parse: Callable[[bytes], Call]
+    parse: Callable[[bytes | memoryview], Call]
 
 
 ENDPOINTS: Mapping[str, Endpoint] = {

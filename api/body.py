@@ -12,9 +12,9 @@ MOST_VALUES: Final = 1_000_000
 SMALL: Final = 1_000_000
 
 
-def parse(body: bytes) -> dict[str, Any]:
+def parse(body: bytes | memoryview) -> dict[str, Any]:
     """The body as a JSON object."""
-    if len(body) > SMALL and body.count(b",") + body.count(b"[") + body.count(b"{") > MOST_VALUES:
+    if len(body) > SMALL and _values(bytes(body)) > MOST_VALUES:
         raise Refusal(413, "The request body holds too many values.", code="request_too_complex")
     try:
         value = orjson.loads(body)
@@ -23,3 +23,8 @@ def parse(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refusal(400, "The JSON body of your request must be an object.", code="invalid_json")
     return value
+
+
+def _values(body: bytes) -> int:
+    """How many values there are at most: a comma in a text counts, too."""
+    return body.count(b",") + body.count(b"[") + body.count(b"{")

@@ -58,7 +58,7 @@ PLAIN: Mapping[str, frozenset[type]] = {
 }
 
 
-def parse(body: bytes) -> Call:
+def parse(body: bytes | memoryview) -> Call:
     """Bytes -> Call, or a Refusal that names the field."""
     fields = parse_json(body)
     get = fields.get

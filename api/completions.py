@@ -12,7 +12,7 @@ from core.call import Call
 FIELDS: Mapping[str, Check] = {**COMMON, "best_of": natural, "echo": flag, "suffix": text}
 
 
-def parse(body: bytes) -> Call:
+def parse(body: bytes | memoryview) -> Call:
     fields = parse_json(body)
     model = model_of(fields)
     check(fields, FIELDS)

@@ -14,7 +14,7 @@ MOST: Final = 2048
 FIELDS: Mapping[str, Check] = {**GATEWAYS_OWN, "dimensions": natural, "encoding_format": text, "user": text}
 
 
-def parse(body: bytes) -> Call:
+def parse(body: bytes | memoryview) -> Call:
     fields = parse_json(body)
     model = model_of(fields)
     check(fields, FIELDS)

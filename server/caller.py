@@ -30,7 +30,7 @@ class Caller:
         authorization: str | None,
         request_id: str | None,
         origin: str | None,
-        body: bytes | None,
+        body: bytes | memoryview | None,
         request: web.BaseRequest | None = None,
         *,
         priority: str | None = None,
@@ -46,7 +46,7 @@ class Caller:
         self.priority = priority
         self.trace = trace
 
-    async def read(self, *, limit: int, patience: float) -> bytes:
+    async def read(self, *, limit: int, patience: float) -> bytes | memoryview:
         """The body, refused beyond *limit* before it is read, and when it comes too slowly."""
         if self.request is not None:
             self.body = await read_body(self.request, limit=limit, patience=patience)

@@ -14,6 +14,7 @@ from server.drive import Drive
 from server.reply import Flow, Put, Reply
 from server.shortcut import LARGEST_BODY, Head, body_in
 
+LARGE: Final = 8192  # bytes of a request from which its body is looked at where it lies, instead of copied
 LINGERING: Final = 2.0  # seconds in which the rest of a refused body may still come
 
 Take = Callable[[str, Caller, Reply], Coroutine[Any, Any, None]]
@@ -155,7 +156,7 @@ class Front(Drive, asyncio.Protocol):
             self._begin_in_parts(data, start, end)
             return
         caller = self._caller
-        caller.body = data[start:]
+        caller.body = data[start:] if end < LARGE else memoryview(data)[start:]
         self._begin(caller)
 
     def _meet(self, data: bytes) -> tuple[int, int] | None:

@@ -146,11 +146,11 @@ class Conversation:
         if self._generation.traced:
             self._record.trace = begun(caller.trace, self._generation.config.telemetry.sample)
 
-    async def _read(self, caller: Caller) -> bytes:
+    async def _read(self, caller: Caller) -> bytes | memoryview:
         server = self._generation.config.server
         return await caller.read(limit=server.max_body, patience=server.body_timeout)
 
-    def _hear(self, body: bytes) -> None:
+    def _hear(self, body: bytes | memoryview) -> None:
         generation, record = self._generation, self._record
         record.bytes_in = len(body)
         call = self._endpoint.parse(body)
@@ -159,7 +159,7 @@ class Conversation:
         self._call, self._route = call, route
         record.route = route.name
         if generation.content:
-            record.asked = body
+            record.asked = bytes(body)
         # What the route has, besides its targets, is asked once.
         if (
             route.canary is not None

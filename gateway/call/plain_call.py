@@ -41,11 +41,11 @@ class PlainCall(Conversation):
     async def _ask(self, caller: Caller) -> Key:
         return await self._operator(caller.authorization) or await super()._ask(caller)
 
-    def _hear(self, body: bytes) -> None:
+    def _hear(self, body: bytes | memoryview) -> None:
         with plain.plain_words():
             super()._hear(body)
 
-    def _parse(self, body: bytes) -> Call:
+    def _parse(self, body: bytes | memoryview) -> Call:
         fields = parse_json(body)
         call = plain.call_of(fields, stream=self._streams)
         self._check_workspace(fields)

@@ -287,3 +287,10 @@ def test_an_unknown_model_is_named_without_its_control_characters():
 
     assert (404, "model_not_found") == (refusal.status, refusal.code)
     assert refusal.message.isprintable()
+
+
+def test_a_body_may_be_read_where_it_lies() -> None:
+    body = b'{"model": "m", "messages": [{"role": "user", "content": "hello"}]}'
+    for endpoint, asked in (("chat", body), ("completions", b'{"model": "m", "prompt": "p"}')):
+        parse = ENDPOINTS[endpoint].parse
+        assert parse(memoryview(b"head" + asked)[4:]) == parse(asked)
