@@ -46,6 +46,14 @@ class Caller:
         self.priority = priority
         self.trace = trace
 
+    def again(self) -> "Caller":
+        """The same one with another request, of which nothing has come yet but a head that is no different."""
+        caller = Caller(
+            self.authorization, self.request_id, self.origin, None, priority=self.priority, trace=self.trace
+        )
+        caller.digest = self.digest
+        return caller
+
     async def read(self, *, limit: int, patience: float) -> bytes | memoryview:
         """The body, refused beyond *limit* before it is read, and when it comes too slowly."""
         if self.request is not None:

@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from core.errors import BUG, Refusal
+from server.caller import Caller
 from server.front import Front, Take
 from server.reply import Flow, Put
 from server.shortcut import Head, body_in, read_head
@@ -154,7 +155,8 @@ class Listener(web.Server):
         self.loop = self._loop
         self._idle = idle
         self._fronts: set[Front] = set()
-        self._known: Head | None = None  # the last head of any connection: clients are many, but few kinds of them
+        # The last head of any connection, and whoever sent it: clients are many, but few kinds of them.
+        self._known: tuple[Head, Caller] | None = None
         self._look: asyncio.TimerHandle | None = None
 
     @property
@@ -185,14 +187,20 @@ class Listener(web.Server):
 
     # What a Front asks for
 
-    def read(self, data: bytes) -> Head | None:
+    def meet(self, data: bytes) -> tuple[Head, Caller] | None:
         """See server.front.Door."""
         known = self._known
-        if known is not None and body_in(data, known) is not None:
-            return known
+        if known is not None and body_in(data, known[0]) is not None:
+            self._known = known[0], known[1].again()
+            return self._known
         head = read_head(data, self.short)
-        self._known = head or known
-        return head
+        if head is None:
+            return None
+        caller = Caller(
+            head.authorization, head.request_id, head.origin, None, priority=head.priority, trace=head.trace
+        )
+        self._known = head, caller
+        return self._known
 
     def opened(self, front: Front) -> None:
         front.since = self._loop.time()

@@ -27,8 +27,8 @@ class Door(Protocol):
     take: Take
     loop: asyncio.AbstractEventLoop
 
-    def read(self, data: bytes) -> Head | None:
-        """The head that *data* begins with, if it is a plain one."""
+    def meet(self, data: bytes) -> tuple[Head, Caller] | None:
+        """The head that *data* begins with, if it is a plain one, and whoever sends it."""
         ...
 
     def opened(self, front: "Front") -> None: ...
@@ -161,13 +161,12 @@ class Front(Drive, asyncio.Protocol):
 
     def _meet(self, data: bytes) -> tuple[int, int] | None:
         """Another head than the one before. Where its body is, or None if it isn't for us."""
-        head = self._head = self._door.read(data)
-        if head is None:
+        met = self._door.meet(data)
+        if met is None:
+            self._head = None
             return None
-        self._path = head.path
-        self._caller = Caller(
-            head.authorization, head.request_id, head.origin, None, priority=head.priority, trace=head.trace
-        )
+        head, self._caller = met
+        self._head, self._path = head, head.path
         return body_in(data, head)
 
     def _begin_in_parts(self, data: bytes, start: int, end: int) -> None:
