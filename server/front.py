@@ -126,6 +126,8 @@ class Front(Drive, asyncio.Protocol):
         self.transport = None
         self.flow = None
         self._reply = None
+        if self._head is not None:
+            self._caller.body = None  # the door goes on to know who sent it, but not what
         self._stop_lingering()
         self._door.closed(self)
         # A client that leaves must stop what it asked for.
