@@ -26,9 +26,9 @@ from core.ask import Ask, Onward
 from core.call import Call
 from core.errors import invalid
 from core.faults import Failure, UpstreamError
+from core.filled import filled
 from core.secret import Secret
 from core.target import Provider
-from core.usage import filled
 from core.wire import NOTHING, Completion, Headers, Json, WireRequest
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}

@@ -13,8 +13,7 @@ from adapters.ears import Ear
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_events import is_head, joined, read_event, whole_event, writable
 from adapters.openai_parts import KEPT, MORE, ROLE, Heard, renamed, size_of
-from adapters.ordinary import CHOICES, Memory, Ordinary, Shape, Swap, learnt, replaced, run
-from adapters.sse import next_event
+from adapters.ordinary import CHOICES, Memory, Ordinary, Shape, Swap, feeds, learnt, replaced, run
 from adapters.usage import usage_of
 from core.call import Call
 from core.faults import Failure, UpstreamError
@@ -95,7 +94,7 @@ class OpenAIDecoder:
         before, after, joint, swaps = shape
         if not (data.startswith(before) and data.endswith(after)):
             return None
-        lines = len(data) - len(data.replace(b"\n", b""))  # see feeds
+        lines = feeds(data)
         count = 1 if lines == 2 else data.count(joint) + 1
         if 2 * count != lines:
             return None
@@ -155,7 +154,7 @@ class OpenAIDecoder:
                     at, swaps = self._pass_on(data, start)
                     looks -= at == start
                 if at == start:
-                    raw, at = next_event(data, start, unix)
+                    raw, at = sse.next_event(data, start, unix)
                     if not (self._may_cruise and self._trusts and self._knows(raw)):
                         if since < start:
                             out.append(Verbatim(data[since:start]))

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from core.usage import MOST, Usage, count, filled
+from core.filled import filled
+from core.usage import Usage, count
 from core.wire import Json
 
 NANO = 1_000_000_000  # nano-dollars in a dollar
@@ -20,11 +21,9 @@ def usage_of(value: Any, cost: tuple[str, float] | None = None, tier: Any = None
     if not isinstance(value, dict):
         return None
     get = value.get
-    prompt, output = get("prompt_tokens"), get("completion_tokens", 0)
-    if not (prompt.__class__ is output.__class__ is int and 0 <= prompt <= MOST and 0 <= output <= MOST):
-        prompt, output = count(prompt), count(output)
-        if prompt is None or output is None:
-            return None
+    prompt, output = count(get("prompt_tokens")), count(get("completion_tokens", 0))
+    if prompt is None or output is None:
+        return None
     inside, outside = get("prompt_tokens_details"), get("completion_tokens_details")
     charged = _charged(value, *cost) if cost else None
     tier = _tier(tier) if tier else ""

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import orjson
 
-from catalog.dearest import UNIT, Wish, searches
+from catalog.dearest import Wish, searches
 from catalog.lookup import Model, unlisted
-from catalog.price import Price
+from catalog.price import UNIT, Price
 from catalog.prompt import grown, length, spoken
 from catalog.quality import NOTHING_SAID
 from catalog.rule import Rule

@@ -2,11 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from catalog.price import FACTOR, PER, PER_SEARCH, Price, factor_of
+from catalog.price import PER_SEARCH, UNIT, Price, factor_of
 
-UNIT: Final = PER * FACTOR
 """What rates of a ladder are divided by to be nano-dollars."""
 
 

@@ -23,11 +23,6 @@ class Lane:
 
     __slots__ = ("_base", "_heads", "_host", "_keys", "_signers", "adapter", "provider", "sender")
 
-    @property
-    def serves(self) -> frozenset[str]:
-        """The endpoints whose calls can go there at all."""
-        return self.adapter.endpoints if self.provider.configured else frozenset()
-
     def __init__(self, provider: Provider, adapter: Adapter, sender: Network) -> None:
         self.provider = provider
         self.adapter = adapter
@@ -41,6 +36,11 @@ class Lane:
         address = f"{url.scheme}://{url.netloc}"
         self._signers = tuple(None if one is None else Signer(one, address, self._host) for one in signatures)
         self._heads: dict[tuple[str, int], bytes] = {}
+
+    @property
+    def serves(self) -> frozenset[str]:
+        """The endpoints whose calls can go there at all."""
+        return self.adapter.endpoints if self.provider.configured else frozenset()
 
     def send(
         self, request: WireRequest, credential: int, sink: Sink, connect: float | None = None, lines: bytes = b""

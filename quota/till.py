@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from config.schema import Allowance, Config, Key, State
+from core.filled import filled
 from core.target import Target
 from quota.allotment import Allotment
 from quota.courier import Courier
@@ -42,7 +43,7 @@ def _mum(_: str) -> None: ...
 class Till:
     """One per process. *say* is told what operators should know.
 
-    *debt*: nano-dollars charged above what was held; *debts*: how often that was. *now*: the moment, as it counts.
+    *debt*: nano-dollars charged above what was held; *debts*: how often that was.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Till:
         self.debt = self.debts = 0
         self._journal = journal
         self._clock = clock
-        self.now = monotonic
+        self._monotonic = monotonic
         self._when_down, self._say = State().when_down, say
         self._config = Config()
         self._purses: dict[tuple[str, str, str], Purse] = {}
@@ -76,7 +77,7 @@ class Till:
         journal.totals = self._stock.total
         for owner, totals in journal.heritage.totals.items():
             if owner == journal.owner:
-                self._stock.inherit(totals, self.now(), self._clock())
+                self._stock.inherit(totals, self._monotonic(), self._clock())
         self._courier.begin()
         self._courier.ring()
 
@@ -139,8 +140,7 @@ class Till:
                 if not purse.draw(cost):
                     return None
                 low = purse.low
-            purse.cash -= cost
-            purse.taken += cost
+            purse.hold(cost)
         if purse.slots:
             for one in purse.slots:
                 one.hold(1)
@@ -180,7 +180,7 @@ class Till:
 
     def _gathered(self, purse: Purse, tokens: int) -> bool:
         """Whether its rates have so much."""
-        now = self.now()
+        now = self._monotonic()
         for rate in purse.requests:
             chunk = rate.chunk
             if (chunk.units < 1 or now >= chunk.until) and not rate.gather(1, now):
@@ -217,7 +217,7 @@ class Till:
                 one.loose += 1
                 self._stock.mark(one)
         if hold.chunks:
-            now, back = self.now(), hold.tokens - tokens
+            now, back = self._monotonic(), hold.tokens - tokens
             for rate, chunk in hold.chunks:
                 rate.settle(chunk, back, now)
                 if not rate.due:
@@ -241,8 +241,8 @@ class Till:
 
     def limits(self, purse: Purse) -> Rates:
         """For the headers of answers, from memory."""
-        now = self.now()
-        return Rates(tightest(purse.requests, now), tightest(purse.tokens, now))
+        now = self._monotonic()
+        return filled(Rates, (tightest(purse.requests, now), tightest(purse.tokens, now)))
 
     async def wait(self, purse: Purse, need: Needs, note: bytes, *, within: float) -> Hold | Shortage:
         """As `take`, asking the store, for *within* seconds at most."""
@@ -257,7 +257,7 @@ class Till:
             with suppress(StoreDown, TimeoutError):
                 async with asyncio.timeout(within):
                     await self._courier.visit()
-        return self.now()
+        return self._monotonic()
 
     def foreseen(self, purse: Purse, need: Needs, moment: float) -> Shortage | None:
         """Why a call would be refused that wanted so much at *moment* (of `look`); nothing is taken. None if it
@@ -279,7 +279,7 @@ class Till:
         """
         if allowance is None:
             allowance = allowance_of(self._config, scope)
-        now, wall = self.now(), self._clock()
+        now, wall = self._monotonic(), self._clock()
         ones = [one for one in self._stock.of(scope, allowance, now, wall) if isinstance(one, Allotment)]
         asked = [one for one in ones if one.budget is not None]
         for one in asked:
@@ -313,7 +313,7 @@ class Till:
     def _new_purse(self, key: Key, target: Target, model: str) -> Purse:
         if len(self._purses) >= MOST_PURSES:
             self.forgotten()
-        now, wall = self.now(), self._clock()
+        now, wall = self._monotonic(), self._clock()
         ones = [
             one
             for scope, allowance in scopes(self._config, key, target, model)

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, NoReturn, Protocol
 from config.schema import Route, Stage
 from core.call import Call
 from core.faults import Failure, Fault
+from core.filled import filled
 from core.target import Target
 from routing.backoff import delay
 from routing.candidates import Skipped, View, obstacle, resting
@@ -25,10 +26,6 @@ from routing.pardon import pardoned
 _FINAL: Final = (Fault.BAD_REQUEST, Fault.CANCELLED)
 NO_CREDENTIAL: Final = -1
 _KEYS_OWN: Final = frozenset({Fault.RATE_LIMITED, Fault.BAD_CREDENTIAL, Fault.OUT_OF_CREDIT})
-
-
-# What a named tuple's own constructor does, which takes three times as long.
-_new: Final = tuple.__new__
 
 
 class Attempt(NamedTuple):
@@ -62,7 +59,7 @@ def opening(route: Route, call: Call, view: View, deadline: float, now: float) -
     if obstacle(target, call, view, now) is not None:
         return None
     credential = view.pools[target.provider].pick(now, target.id)
-    return None if credential is None else _new(Attempt, (target, credential, 1, 0.0, 0, False, False))
+    return None if credential is None else filled(Attempt, (target, credential, 1, 0.0, 0, False, False))
 
 
 def plan(

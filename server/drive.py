@@ -5,11 +5,12 @@ its own (asyncio.timeout, a TaskGroup) has to run in one, which it may wait for.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from typing import Any
 
 
-class Drive:
+class Drive(ABC):
     """Drives one coroutine after the other; `over` is told of the end of each, unless that was by cancellation.
 
     The coroutines must not raise anything but CancelledError: whoever drives them has nobody to tell.
@@ -27,8 +28,9 @@ class Drive:
         """Whether a coroutine waits for something."""
         return self._waits is not None
 
+    @abstractmethod
     def over(self) -> None:
-        raise NotImplementedError
+        """The coroutine has come to its end."""
 
     def drive(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Only once the one before is over."""

@@ -27,7 +27,7 @@ ROOM = 3 << 30  # bytes; a run of all tests wants less than a third of that at a
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--part", choices=PARTS, help="run only the tests of a part; `make test` runs one after another")
+    parser.addoption("--part", choices=PARTS, help="run only the tests of a part; `make test` runs them side by side")
 
 
 def pytest_configure() -> None:

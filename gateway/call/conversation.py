@@ -294,8 +294,8 @@ class Conversation:
             trial = tab.trial
             if trial is not None and not trial.over:
                 trial.abort()
-                if telling is not None:
-                    telling.leave(tab)
+            if telling is not None:
+                telling.leave(tab)
             if not tab.over:  # as it may be if another one was quicker
                 over(tab, failure, self._route.breaker, telling)
         return failure

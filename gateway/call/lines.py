@@ -4,7 +4,6 @@ from typing import Final
 
 from gateway.call.tab import Tab
 from quota.purse import Purse
-from quota.rates import tightest
 from quota.till import Till
 from server.reply import header
 
@@ -14,7 +13,6 @@ TOKENS: Final = (
     b"x-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %d\r\nx-ratelimit-reset-tokens: %.3fs\r\n"
 )
 REQUESTS: Final = TOKENS.replace(b"tokens", b"requests")
-BOTH: Final = REQUESTS + TOKENS
 
 
 def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
@@ -22,7 +20,7 @@ def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
     bill, record = tab.bill, tab.bill.record
     text = bill.generation.labels(route, tab.target.id, len(bill.tried) + 1)
     if cost:
-        text = PAID % (text, record.cost // NANO, record.cost % NANO)
+        text = PAID % (text, *divmod(record.cost, NANO))
     if record.cache:
         text += b"x-switchyard-cache: %b\r\n" % record.cache.encode()
     if record.dropped:
@@ -36,10 +34,6 @@ def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
 
 def limits(till: Till, purse: Purse) -> bytes:
     """OpenAI's `x-ratelimit-*`, of whichever limit is the nearest."""
-    now = till.now()
-    requests, tokens = tightest(purse.requests, now), tightest(purse.tokens, now)
-    if requests is not None and tokens is not None:
-        return BOTH % (requests + tokens)
-    if requests is not None:
-        return REQUESTS % requests
-    return b"" if tokens is None else TOKENS % tokens
+    requests, tokens = till.limits(purse)
+    text = b"" if requests is None else REQUESTS % requests
+    return text if tokens is None else text + TOKENS % tokens

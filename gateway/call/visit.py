@@ -24,7 +24,7 @@ from core.call import Call
 from core.errors import Refusal
 from core.target import Target
 from gateway.call.bill import Bill
-from gateway.call.lines import NANO, limits
+from gateway.call.lines import NANO, PAID, limits
 from gateway.call.tab import PATIENCE
 from gateway.call.tape import Tape
 from gateway.call.telling import Telling
@@ -288,7 +288,7 @@ class Visit:
     def _head(self, entry: Entry, bill: Bill, how: str) -> bytes:
         record, age = self._record, max(0, int(self._record.time - entry.made))
         text = self._generation.labels(record.route, record.target, len(bill.tried))
-        text += b"x-switchyard-cost-usd: %d.%09d\r\n" % divmod(record.cost, NANO)
+        text = PAID % (text, *divmod(record.cost, NANO))
         text += b"x-switchyard-cache: %b\r\nage: %d\r\n" % (how.encode(), age)
         if self._like is not None:
             text += b"x-switchyard-similarity: %.4f\r\n" % self._like
