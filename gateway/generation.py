@@ -293,7 +293,7 @@ class Generation:
         return self._catalog.facts(target.provider, dialect, target.model) or unlisted(target.model)
 
     def _context(self, target: Target) -> int | None:
-        return self.abilities(target).context
+        return self.models[target.id].abilities.context
 
 
 def build(config: Config, shared: Shared) -> Generation:

@@ -271,7 +271,7 @@ class Conversation:
             ask = ask_of(bill, target, strict=route.strict)
             if telling is not None and telling.broke is not None:
                 ask = telling.asks(ask, lane.adapter)
-            if urls := lane.adapter.fetches(ask):
+            if not ask.call.plain and (urls := lane.adapter.fetches(ask)):
                 ask = await self._show(ask, urls)
             request = lane.adapter.encode(ask)
             short = await tab.hold(request)
