@@ -371,7 +371,7 @@ class Conversation:
             if not bill.written:
                 bill.close()
             if bill.produced >= 0 and not record.fault:
-                answered = (record, self._call, bill.answer, bill.produced, part)
+                answered = shared.assessor.answered(record, self._call, bill.answer, bill.produced, part)
         if special is not None:
             special.close(bill, None if bill is None else self._route)
         record.bytes_out = reply.sent
