@@ -27,8 +27,8 @@ class Door(Protocol):
     take: Take
     loop: asyncio.AbstractEventLoop
 
-    def meet(self, data: bytes) -> tuple[Head, Caller] | None:
-        """The head that *data* begins with, if it is a plain one, and whoever sends it."""
+    def meet(self, data: bytes) -> tuple[Head, Caller, tuple[int, int]] | None:
+        """The head that *data* begins with, if it is a plain one, whoever sends it, and where its body is."""
         ...
 
     def opened(self, front: "Front") -> None: ...
@@ -48,6 +48,7 @@ class Coming(Caller):
         super().__init__(
             caller.authorization, caller.request_id, caller.origin, None, priority=caller.priority, trace=caller.trace
         )
+        self.digest = caller.digest
         self._loop = loop
         self._length = self.missing = length
         self._parts: list[bytes] = []
@@ -102,7 +103,7 @@ class Front(Drive, asyncio.Protocol):
         self._head: Head | None = None  # of the call before
         self._path: str  # where it goes, and whoever sends it
         self._caller: Caller
-        self._reply: Reply | None = None
+        self._reply: Reply | None = None  # from when it is connected until it is lost
         self._coming: Coming | None = None  # whoever still sends their body
         self._came: bytearray | None = None  # while a call is answered, what comes after it
         self._last = False  # this answer is the last one
@@ -119,6 +120,9 @@ class Front(Drive, asyncio.Protocol):
         stream = self.transport = cast("asyncio.Transport", transport)
         # A quarter of the default: what a slow reader leaves with us is this and one read from the provider.
         stream.set_write_buffer_limits(high=16384)
+        # Whoever connects will ask at once, and needn't wait for it then.
+        reply = self._reply = Reply(self, self._loop, old=False, keep_alive=True)
+        reply.driver = self
         self._door.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -167,9 +171,9 @@ class Front(Drive, asyncio.Protocol):
         if met is None:
             self._head = None
             return None
-        head, self._caller = met
+        head, self._caller, body = met
         self._head, self._path = head, head.path
-        return body_in(data, head)
+        return body
 
     def _begin_in_parts(self, data: bytes, start: int, end: int) -> None:
         """There is more than one request in *data*, or less."""
@@ -183,13 +187,11 @@ class Front(Drive, asyncio.Protocol):
         self._begin(coming)
 
     def _begin(self, caller: Caller) -> None:
-        self.idle = False
         reply = self._reply
-        if reply is None:
-            reply = self._reply = Reply(self, self._loop, old=False, keep_alive=True)
-            reply.driver = self
-        else:
-            reply.begin()
+        if reply is None:  # it was lost meanwhile
+            return
+        self.idle = False
+        reply.begin()
         self.drive(self._door.take(self._path, caller, reply))
 
     def over(self) -> None:
@@ -232,6 +234,7 @@ class Front(Drive, asyncio.Protocol):
         if coming.missing:
             return
         self._coming = None
+        self._caller.digest = coming.digest  # for the next one
         if rest:
             self._pipelined(rest)
         if not self.driving:

@@ -32,7 +32,7 @@ from gateway.call.hedging import OUTRUN, Race
 from gateway.call.lines import lines
 from gateway.call.sending import ask_pieces, ask_whole
 from gateway.call.tab import Tab
-from gateway.call.telling import Telling, listening
+from gateway.call.telling import Telling
 from gateway.call.turned_down import turned_down
 from gateway.call.waiting_room import priority, wait
 from gateway.generation import Generation, Shared
@@ -184,7 +184,7 @@ class Conversation:
         telling = None
         if call.stream:
             part = None if special is None else special.part
-            telling = self._telling = listening(bill, self._reply, route, part)
+            telling = self._telling = Telling(bill, self._reply, route, part)
         opened = failure = None
         shared.budget.calls += 1
         try:

@@ -1,4 +1,6 @@
-"""An attempt goes out: its trial is made, its time runs, and its provider is asked. Each returns how it will end."""
+"""An attempt goes out: its provider is asked, its time runs, and its answer has who hears it. Each returns how it will
+end.
+"""
 
 import asyncio
 
@@ -18,11 +20,12 @@ def ask_whole(
 ) -> asyncio.Future[Completion | Failure]:
     """For an answer in one piece, which the whole call has *until* then to wait for."""
     deadlines = tab.bill.shared.deadlines
-    due = min(deadlines.loop.time() + timeouts.attempt, until)
-    trial = tab.trial = WholeTrial(lane.adapter, ask, request, deadlines, due, seconds=timeouts.attempt)
+    trial = WholeTrial(lane.adapter, ask, request, deadlines)
+    exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
+    trial.begin(exchange, min(deadlines.loop.time() + timeouts.attempt, until), seconds=timeouts.attempt)
+    tab.trial = trial
     if race is not None:
         race.sent(tab)
-    trial.exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
     return trial.outcome
 
 
@@ -38,16 +41,10 @@ def ask_pieces(
     telling: Telling,
 ) -> asyncio.Future[Failure | None]:
     """For a stream, which *telling* hears, or the *race* on its behalf."""
-    trial = tab.trial = StreamTrial(
-        lane.adapter,
-        ask,
-        request,
-        tab.bill.shared.deadlines,
-        telling if race is None else race.sent(tab),
-        first=timeouts.first_content,
-        idle=timeouts.idle,
-        deadline=until,
-    )
+    trial = StreamTrial(lane.adapter, ask, request, tab.bill.shared.deadlines)
+    exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
+    audience = telling if race is None else race.sent(tab)
+    trial.begin(exchange, audience, first=timeouts.first_content, idle=timeouts.idle, deadline=until)
+    tab.trial = trial
     telling.follow(tab, trial)
-    trial.exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
     return trial.ended
