@@ -329,8 +329,8 @@ class Conversation:
         return None
 
     def _streamed(self, failure: Failure | None, tab: Tab, telling: Telling) -> Failure | None:
-        telling.leave(tab)
         if failure is not None and not (telling.committed and telling.tab is not tab):
+            telling.leave(tab)
             failure = telling.fails(failure)
             if telling.committed:
                 self._break_off(failure)
