@@ -41,6 +41,7 @@ class Rate:
         "asked",
         "asleep",
         "back",
+        "brink",
         "chunk",
         "comes",
         "due",
@@ -74,7 +75,8 @@ class Rate:
         self.refused = 0  # what wasn't granted, and isn't asked for before *again*
         self.taken = self.asked = self.smallest = self.out = 0
         self.pace = 0.0  # about what was taken in the last second
-        self.low = 0
+        self.low = 0  # ring for more when *free* falls below; 0 for not at all
+        self.brink = 0  # no need to ask what is free before *chunk* has less than this
         self.owed = 0  # used without having been drawn
         self.left = limit  # as far as the store has told
         self.free_at = self.again = self.wanted = -math.inf  # when all has come back; when to ask again
@@ -105,12 +107,23 @@ class Rate:
             moved = min(units - chunk.units, following.units)
             chunk.units += moved
             following.units -= moved
+            self.brink = self.low
             if not following.units:
                 del self.later[0]
         return chunk.units >= units and now < chunk.until
 
+    def running_low(self) -> bool:
+        """Whether it is time to ring for more; it is said once, and asked again only below *brink*."""
+        later = self.free - self.chunk.units
+        if self.chunk.units + later < self.low:
+            self.low = self.brink = 0
+            return True
+        self.brink = self.low - later
+        return False
+
     def expire(self, now: float) -> None:
         """Put away what is too old to be used, and what is used up."""
+        self.brink = self.low
         alive = []
         for chunk in (self.chunk, *self.later):
             if chunk.units and now < chunk.until:
@@ -174,6 +187,7 @@ class Rate:
         stock = math.ceil(self.pace) if busy and self.pace * SHARE <= self.left else 0
         # As for allotments: a half is reason to take more along, a quarter to go.
         self.low, enough = (stock // 4, stock // 2) if stock > 3 else (0, -1)
+        self.brink = self.low
         free = self.free
         if free >= self.asked and free > enough and not self.owed:
             return 0, 0
@@ -228,8 +242,12 @@ class Rate:
         limit, free_in = self.limit, self.free_at - now
         if free_in <= 0:
             return limit, limit, 0.0
-        left = self.left + (self.free if self.later else self.chunk.units)
-        return limit, limit if left > limit else max(0, left), free_in
+        left = self.left + self.chunk.units
+        for chunk in self.later:
+            left += chunk.units
+        if not 0 <= left <= limit:
+            left = limit if left > limit else 0
+        return limit, left, free_in
 
 
 def tightest(rates: Sequence[Rate], now: float) -> Left | None:

@@ -140,7 +140,8 @@ class Till:
                 if not purse.draw(cost):
                     return None
                 low = purse.low
-            purse.hold(cost)
+            purse.cash -= cost
+            purse.taken += cost
         if purse.slots:
             for one in purse.slots:
                 one.hold(1)
@@ -148,10 +149,6 @@ class Till:
             if low and any(one.loose < 0 for one in purse.slots):
                 self._untake(purse, cost)
                 return None
-        return self._hold(purse, cost, tokens, note, low=low)
-
-    def _hold(self, purse: Purse, cost: int, tokens: int, note: bytes, *, low: bool) -> Hold | None:
-        """Everything was there. *low*: though not so much that it could stay like that."""
         self._number = number = self._number + 1
         if purse.priced:
             try:
@@ -161,19 +158,7 @@ class Till:
                 return None
         hold = Hold(self, purse, number, cost, tokens)
         if purse.metered:
-            for rate in purse.requests:
-                rate.taken += 1
-                rate.chunk.units = left = rate.chunk.units - 1
-                if left < rate.low:
-                    self._restock_rate(rate)
-            for rate in purse.tokens:
-                rate.taken += tokens
-                rate.out += 1
-                chunk = rate.chunk
-                chunk.units = left = chunk.units - tokens
-                if left < rate.low:
-                    self._restock_rate(rate)
-                hold.chunks += ((rate, chunk),)
+            self._meter(purse, hold)
         if low:
             self._restock(purse)
         return hold
@@ -190,6 +175,23 @@ class Till:
             if (chunk.units < tokens or now >= chunk.until) and not rate.gather(tokens, now):
                 return False
         return True
+
+    def _meter(self, purse: Purse, hold: Hold) -> None:
+        """Take from the rates what `_gathered` has found there."""
+        for rate in purse.requests:
+            rate.taken += 1
+            rate.chunk.units = left = rate.chunk.units - 1
+            if left < rate.brink:
+                self._restock_rate(rate)
+        tokens = hold.tokens
+        for rate in purse.tokens:
+            rate.taken += tokens
+            rate.out += 1
+            chunk = rate.chunk
+            chunk.units = left = chunk.units - tokens
+            if left < rate.brink:
+                self._restock_rate(rate)
+            hold.chunks += ((rate, chunk),)
 
     def _untake(self, purse: Purse, cost: int) -> None:
         """All of it or nothing: nobody has seen it yet."""
@@ -241,8 +243,14 @@ class Till:
 
     def limits(self, purse: Purse) -> Rates:
         """For the headers of answers, from memory."""
-        now = self._monotonic()
-        return filled(Rates, (tightest(purse.requests, now), tightest(purse.tokens, now)))
+        now, requests, tokens = self._monotonic(), purse.requests, purse.tokens
+        return filled(
+            Rates,
+            (
+                requests[0].standing(now) if len(requests) == 1 else tightest(requests, now),
+                tokens[0].standing(now) if len(tokens) == 1 else tightest(tokens, now),
+            ),
+        )
 
     async def wait(self, purse: Purse, need: Needs, note: bytes, *, within: float) -> Hold | Shortage:
         """As `take`, asking the store, for *within* seconds at most."""
@@ -340,8 +348,7 @@ class Till:
 
     def _restock_rate(self, rate: Rate) -> None:
         """The same, if there are no more units in later chunks."""
-        if rate.free < rate.low:
-            rate.low = 0
+        if rate.running_low():
             self._stock.mark_rate(rate)
             self._courier.ring()
 
