@@ -140,8 +140,7 @@ class Till:
                 if not purse.draw(cost):
                     return None
                 low = purse.low
-            purse.cash -= cost
-            purse.taken += cost
+            purse.hold(cost)
         if purse.slots:
             for one in purse.slots:
                 one.hold(1)
@@ -181,7 +180,7 @@ class Till:
         for rate in purse.requests:
             rate.taken += 1
             rate.chunk.units = left = rate.chunk.units - 1
-            if left < rate.brink:
+            if left + rate.after < rate.low:
                 self._restock_rate(rate)
         tokens = hold.tokens
         for rate in purse.tokens:
@@ -189,7 +188,7 @@ class Till:
             rate.out += 1
             chunk = rate.chunk
             chunk.units = left = chunk.units - tokens
-            if left < rate.brink:
+            if left + rate.after < rate.low:
                 self._restock_rate(rate)
             hold.chunks += ((rate, chunk),)
 
@@ -347,10 +346,10 @@ class Till:
                 self._courier.ring()
 
     def _restock_rate(self, rate: Rate) -> None:
-        """The same, if there are no more units in later chunks."""
-        if rate.running_low():
-            self._stock.mark_rate(rate)
-            self._courier.ring()
+        """The same for a rate."""
+        rate.low = 0
+        self._stock.mark_rate(rate)
+        self._courier.ring()
 
     def _overdrawn(self, purse: Purse, excess: int) -> None:
         """A call cost more than what was held. What isn't free is told to the store as it is."""
