@@ -65,15 +65,12 @@ def ruled(model: Model | None, dialect: str, name: str) -> Rule:
 def bound(call: Call, body: bytes, rule: Rule) -> Bound | Unbounded:
     """*body* is what goes to the provider for *call*."""
     fields = call.body
-    if (
-        call.endpoint != "chat"
-        or not rule.simple
-        or not _WATCHED.isdisjoint(fields)
-        or (rule.mark and rule.mark in body)
-    ):
+    if not rule.simple or not _WATCHED.isdisjoint(fields) or (rule.mark and rule.mark in body):
+        return _bound(call, body, rule)
+    if not (call.plain or (call.endpoint == "chat" and spoken(call))):
         return _bound(call, body, rule)
     most = call.max_output or rule.most
-    if most is None or ("max_tokens" in fields and (fields["max_tokens"] or 0) > most) or not spoken(call):
+    if most is None or ("max_tokens" in fields and (fields["max_tokens"] or 0) > most):
         return _bound(call, body, rule)
     input = len(body) + rule.hidden
     if not body.isascii():
