@@ -76,23 +76,10 @@ def strict(
 
 
 def tidy(body: Json) -> None:
-    """Take out what only others than OpenAI know. Mostly there is nothing, which has to be seen fast."""
-    messages = body["messages"]
-    if not _bare(messages):
-        body["messages"] = [_tidied(message) for message in messages]
+    """Take out what only others than OpenAI know; of a plain call there is nothing."""
+    body["messages"] = [_tidied(message) for message in body["messages"]]
     if body.get("tools"):
         body["tools"] = unmarked(body["tools"])
-
-
-def _bare(messages: list[Json]) -> bool:
-    """Whether all messages have a role and a text, and nothing else."""
-    try:
-        for message in messages:
-            if len(message) != 2 or message["content"].__class__ is not str:
-                return False
-    except KeyError:
-        return False
-    return True
 
 
 def unmarked(tools: list[Json]) -> list[Json]:

@@ -124,7 +124,7 @@ class OpenAI:
         path = self._deployment(target.model, endpoint) if self._api_version else self._paths[endpoint]
         try:
             if self._plain:
-                if self._tidy and endpoint == "chat":
+                if not call.plain and self._tidy and endpoint == "chat":
                     tidy(body)
                 return filled(WireRequest, (path, orjson.dumps(body), (), dropped, None))
             draft = Draft(ask, body, path, self._base)

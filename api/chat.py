@@ -6,6 +6,7 @@ from typing import Any
 from api import messages
 from api.body import parse as parse_json
 from api.caching import wished
+from api.messages import NOTHING
 from api.shape import (
     COMMON,
     NULL,
@@ -26,6 +27,7 @@ from api.shape import (
 from api.wishes import wishes
 from core.call import Call
 from core.filled import filled
+from core.tasks import EFFORT, LONG
 from core.wire import Json
 from core.wishes import NO_WISHES
 
@@ -63,8 +65,8 @@ def parse(body: bytes | memoryview) -> Call:
     fields = parse_json(body)
     get = fields.get
     try:
-        for name in fields:
-            if type(fields[name]) not in PLAIN[name]:
+        for name, value in fields.items():
+            if value.__class__ not in PLAIN[name]:
                 return _parse(fields, len(body))
         model, said = fields["model"], fields["messages"]
     except KeyError:  # one that we don't know, or one that is missing
@@ -72,10 +74,14 @@ def parse(body: bytes | memoryview) -> Call:
     most, limit = get("max_tokens"), get("max_completion_tokens")
     if not model or (most or 0) < 0 or (limit or 0) < 0:
         return _parse(fields, len(body))
-    needs = messages.check(said)
+    plain, size = messages.plain(said), len(body)
+    needs = NOTHING if plain else messages.check(said)
+    if EFFORT in fields or size >= LONG:
+        plain = False
     asked = "stream_options" in fields and usage_asked(fields)
     stream = get("stream") is True
-    return filled(Call, ("chat", model, fields, stream, asked, len(body), 1, limit or most, needs, NO_WISHES, None))
+    most = limit or most
+    return filled(Call, ("chat", model, fields, stream, asked, size, 1, most, needs, NO_WISHES, None, plain))
 
 
 def _parse(fields: Json, size: int) -> Call:
@@ -102,6 +108,7 @@ def _parse(fields: Json, size: int) -> Call:
             needs,
             wishes(fields) if "routing" in fields or "models" in fields else NO_WISHES,
             wished(fields) if "cache" in fields else None,
+            False,
         ),
     )
 

@@ -25,6 +25,17 @@ PART_NEEDS: Mapping[str, str] = {
 PART_FIELD: Mapping[str, str] = {"text": "text", "refusal": "refusal"}
 
 
+def plain(messages: list[Any]) -> bool:
+    """Whether they are texts and who says them, and nothing else, as most are: then there is nothing to check."""
+    try:
+        for message in messages:
+            if len(message) != 2 or message["content"].__class__ is not str or message["role"] not in TALKERS:
+                return False
+    except (TypeError, KeyError):
+        return False
+    return 0 < len(messages) <= MOST
+
+
 def check(messages: Any) -> frozenset[str]:
     """Refuse messages that can't be sent anywhere; return what their parts need of a target."""
     if type(messages) is not list or not 0 < len(messages) <= MOST:

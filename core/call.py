@@ -16,6 +16,9 @@ class Call(NamedTuple):
     (tools, vision, audio, files, json_schema, reasoning). *wishes* is NO_WISHES itself where there are none.
     *include_usage* is whether the client asked to see the usage of its stream. *size* is the body's length in bytes, as
     it came. *cache* is None where it says nothing of answers that are kept.
+
+    *plain*: a chat whose messages are a role and a text each, and nothing else; it needs and wishes nothing, says
+    nothing of tools, effort or kept answers, and isn't long. Most are, and then nobody has to look any further.
     """
 
     endpoint: str
@@ -29,3 +32,4 @@ class Call(NamedTuple):
     needs: frozenset[str] = frozenset()
     wishes: Wishes = NO_WISHES
     cache: CacheWish | None = None
+    plain: bool = False

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from core.call import Call
 from core.faults import Fault
 from core.target import Provider, Target
-from core.wishes import NO_WISHES
 from routing.bench import words
 from routing.breaker import CLOSED
 from routing.credentials import Credentials, Pause
@@ -104,7 +103,7 @@ def obstacle(target: Target, call: Call, view: View, now: float) -> Skipped | No
     away = None
     if (target.provider, call.endpoint) not in view.serves:
         away = _unserved(target, call, view)
-    if away is None and (call.needs or call.size > LONG or call.wishes is not NO_WISHES):
+    if away is None and (not call.plain or call.size > LONG):
         away = _unfit(target, call, view)
     if away is not None:
         return away

@@ -84,7 +84,7 @@ def _limited(call: Call, body: Json, spoken: int) -> Call:
         if (most := body.get(name)) is not None:
             body[name] = max(1, most - max(0, spoken))
     left = None if call.max_output is None else max(1, call.max_output - max(0, spoken))
-    return call._replace(body=body, max_output=left, size=call.size + spoken * BYTES_PER_TOKEN)
+    return call._replace(body=body, max_output=left, size=call.size + spoken * BYTES_PER_TOKEN, plain=False)
 
 
 def _prompt(body: Json) -> str | None:

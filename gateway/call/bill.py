@@ -8,9 +8,8 @@ import orjson
 from config.schema import Key
 from core.call import Call
 from core.target import Target
-from core.tasks import CHAT, EFFORT, LONG, task_of
+from core.tasks import CHAT, task_of
 from core.usage import COUNTS, Usage, added
-from core.wishes import NO_WISHES
 from gateway.ear import Ear
 from gateway.generation import Generation, Shared
 from quota.hold import Hold
@@ -54,9 +53,7 @@ class Bill:
         self.record = record
         self.key = key
         self.call = call
-        # Most calls are plain ones, which are seen at a glance.
-        plain = call.wishes is NO_WISHES and not call.needs and call.size < LONG and EFFORT not in call.body
-        record.task = CHAT if plain else task_of(call)
+        record.task = CHAT if call.plain else task_of(call)
         self.most = generation.most(key)
         self.begun = 0
         self.costs: list[int] = []

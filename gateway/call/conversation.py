@@ -274,7 +274,9 @@ class Conversation:
             if urls := lane.adapter.fetches(ask):
                 ask = await self._show(ask, urls)
             request = lane.adapter.encode(ask)
-            short = await tab.hold(request)
+            short = tab.hold(request)
+            if short is not None and not isinstance(short, Failure):
+                short = await short
             until = self._began + route.timeouts.total
             if short is not None:
                 failure = short

@@ -147,7 +147,9 @@ class Copy:
             gallery = Gallery(self._call, self._shared.fetcher, self._generation.config.media)
             ask = ask._replace(media=await gallery.show(urls, within=self._route.timeouts.total))
         request = lane.adapter.encode(ask)
-        failure = await self._tab.hold(request)
+        failure = self._tab.hold(request)
+        if failure is not None and not isinstance(failure, Failure):
+            failure = await failure
         if failure is not None:
             self._why = "spent" if failure.fault is Fault.LIMITED else "unfit"
             return failure

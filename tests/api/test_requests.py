@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from api import ENDPOINTS, body, chat, completions, embeddings, messages, shape
 from api.models import unknown
 from core.errors import Refusal
+from core.tasks import CHAT, LONG, task_of
+from core.wishes import NO_WISHES
 
 HELLO = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 IMAGE = {"type": "image_url", "image_url": "https://example.org/cat.png"}
@@ -267,13 +269,55 @@ def test_a_plain_body_is_read_as_every_other_one(name, data):
 
     def read(parse):
         try:
-            return parse()
+            call = parse()
         except Refusal as refusal:
             return refusal.body()
+        if call.plain:
+            assert plain(call)
+        return call._replace(plain=False)
 
     raw = orjson.dumps(fields)
 
     assert read(lambda: chat._parse(fields, len(raw))) == read(lambda: chat.parse(raw))
+
+
+def plain(call):
+    """What whoever sees that a call is plain takes for granted."""
+    return (
+        not call.needs
+        and call.wishes is NO_WISHES
+        and call.cache is None
+        and not call.body.get("tools")
+        and task_of(call) == CHAT
+        and all(message.keys() == {"role", "content"} for message in call.body["messages"])
+        and all(isinstance(message["content"], str) for message in call.body["messages"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, True),
+        ({"temperature": 0.5, "stream": True, "tools": None, "cache": None}, True),
+        ({"reasoning_effort": "low"}, False),
+        ({"tools": []}, False),
+        ({"cache": {"ttl": 5}}, False),
+        ({"response_format": {"type": "json_object"}}, False),
+        ({"routing": {"task": "code"}}, False),
+        ({"user": "x" * LONG}, False),
+        ({"messages": [{"role": "user", "content": "x", "name": "n"}]}, False),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "x"}]}]}, False),
+        ({"messages": [{"role": "function", "content": "x"}]}, False),
+        ({"messages": [{"role": "assistant", "content": None}]}, False),
+    ],
+)
+def test_a_call_is_plain_where_nobody_has_to_look_any_further(more, expected):
+    assert expected is parsed(chat.parse, **(HELLO | more)).plain
+
+
+@pytest.mark.parametrize("said", [[], [["role", "content"]], ["content"], [{"role": {}, "content": "x"}], [1, 2]])
+def test_messages_of_no_form_are_not_plain(said):
+    assert not messages.plain(said)
 
 
 @given(JSON)
