@@ -3,11 +3,13 @@ end.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from config.schema import Timeouts
 from core.ask import Ask
 from core.faults import Failure
 from core.wire import Completion, WireRequest
+from gateway.call.bill import Bill
 from gateway.call.hedging import Race
 from gateway.call.tab import Tab
 from gateway.call.telling import Telling
@@ -38,11 +40,12 @@ def ask_pieces(
     *,
     until: float,
     race: Race | None,
-    telling: Telling,
+    listen: Callable[[Bill], Telling],
 ) -> asyncio.Future[Failure | None]:
-    """For a stream, which *telling* hears, or the *race* on its behalf."""
+    """For a stream, which is heard by whom *listen* gives, or by the *race* on their behalf."""
     trial = StreamTrial(lane.adapter, ask, request, tab.bill.shared.deadlines)
     exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
+    telling = listen(tab.bill)
     audience = telling if race is None else race.sent(tab)
     trial.begin(exchange, audience, first=timeouts.first_content, idle=timeouts.idle, deadline=until)
     tab.trial = trial
