@@ -83,7 +83,7 @@ class OpenAIDecoder:
         self._frames = sse.Frames()
         self._seen: set[int] = set()  # indexes of choices, and of those that have finished
         self._stopped: set[int] = set()
-        self._heard: dict[int, Heard] = {}
+        self._heard: dict[int, Heard | None] = {}  # None: it has told its role, and nothing that matters
         self._report: Report | None = None  # the last usage; told at the end
 
     def cruise(self, data: bytes) -> bytes | None:
@@ -298,7 +298,7 @@ class OpenAIDecoder:
             return mended  # which has no deltas
         heard = self._heard.get(index)
         if heard is None:
-            heard = self._heard[index] = Heard()
+            heard = self._heard[index] = Heard(role=index in self._heard)
         return mended | heard.mend(choice)
 
     def _note(self, choice: Json) -> None:
@@ -335,8 +335,8 @@ class OpenAIDecoder:
             fresh = memory.recall(event, choices[0]) if mended == KEPT else None
             if fresh is None:
                 fresh = learnt(event, choices[0], self._swaps, role=mended == ROLE)
-                if mended == KEPT:
-                    memory.last = fresh or memory.last
+                if mended == KEPT and fresh is not None:
+                    memory.learn(fresh)
             self._ordinary = fresh or known
             if fresh is not None:
                 self._shape = fresh.shape
@@ -378,7 +378,7 @@ class OpenAIDecoder:
             at = event.find(CHOICES)
             if endings.get(event[at:]) != "" or self._seen or not is_head(event[:at]):
                 return False
-            self._heard[0] = Heard(role=True)
+            self._heard[0] = None
             self._begin(event[:at])
         self._seen.add(0)
         return True

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from core.filled import filled
 from core.wire import Json
 
 Swap = tuple[bytes, bytes]
@@ -119,11 +120,18 @@ class Memory:
     finish, empty for the role.
     """
 
-    __slots__ = ("endings", "last")
+    __slots__ = ("_headless", "endings", "last")
 
     def __init__(self) -> None:
         self.last: Ordinary | None = None
+        self._headless: Shape | None = None  # that of *last* from its choices on
         self.endings: dict[bytes, str] = {}
+
+    def learn(self, ordinary: Ordinary) -> None:
+        """The events of a stream look like *ordinary*."""
+        self.last, shape = ordinary, ordinary.shape
+        at = -1 if shape is None else shape.before.find(CHOICES)
+        self._headless = None if shape is None or at < 0 else shape._replace(before=shape.before[at:])
 
     def learn_ending(self, ending: bytes, reason: str) -> None:
         if len(self.endings) >= _MOST_ENDINGS:
@@ -132,10 +140,12 @@ class Memory:
 
     def shape(self, head: bytes) -> Shape | None:
         """How ordinary events will look in a stream whose events all begin with *head*, if they look as before."""
-        shape = self.last.shape if self.last is not None else None
-        if shape is None or (at := shape.before.find(CHOICES)) < 0:
+        known = self._headless
+        if known is None or b"\n" in head:
             return None
-        return shaped(head + shape.before[at:], shape.after, shape.swaps)
+        opening, after, _, swaps = known
+        before = head + opening
+        return filled(Shape, (before, after, after + before, swaps))
 
     def recall(self, event: bytes, choice: Json) -> Ordinary | None:
         """What is known of events such as *event*, whose only choice is *choice*; None if it looks new."""

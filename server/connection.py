@@ -204,6 +204,10 @@ class Listener(web.Server):
         return head, caller, body
 
     def opened(self, front: Front) -> None:
+        """See server.front.Door."""
+        if self._known is not None:
+            head, caller = self._known
+            front.expect(head, caller.again())
         front.since = self._loop.time()
         self._fronts.add(front)
         if self._look is None:

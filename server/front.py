@@ -31,7 +31,10 @@ class Door(Protocol):
         """The head that *data* begins with, if it is a plain one, whoever sends it, and where its body is."""
         ...
 
-    def opened(self, front: "Front") -> None: ...
+    def opened(self, front: "Front") -> None:
+        """It is connected; what it is to expect, if there is anything, it is told here."""
+        ...
+
     def closed(self, front: "Front") -> None: ...
 
     def hand_over(self, front: "Front", data: bytes) -> None:
@@ -100,7 +103,7 @@ class Front(Drive, asyncio.Protocol):
         self.writing_paused = False
         self.idle = True  # what comes now begins a request
         self.since = 0.0
-        self._head: Head | None = None  # of the call before
+        self._head: Head | None = None  # of the call before, or the one that is expected
         self._path: str  # where it goes, and whoever sends it
         self._caller: Caller
         self._reply: Reply | None = None  # from when it is connected until it is lost
@@ -108,6 +111,10 @@ class Front(Drive, asyncio.Protocol):
         self._came: bytearray | None = None  # while a call is answered, what comes after it
         self._last = False  # this answer is the last one
         self._lingering: asyncio.TimerHandle | None = None
+
+    def expect(self, head: Head, caller: Caller) -> None:
+        """Its first request will most likely begin so, and come from *caller*."""
+        self._head, self._path, self._caller = head, head.path, caller
 
     def let_go(self) -> None:
         """Close it after the answer that it owes; at once if it owes none."""
@@ -166,13 +173,13 @@ class Front(Drive, asyncio.Protocol):
         self._begin(caller)
 
     def _meet(self, data: bytes) -> tuple[int, int] | None:
-        """Another head than the one before. Where its body is, or None if it isn't for us."""
+        """Another head than the one expected. Where its body is, or None if it isn't for us."""
         met = self._door.meet(data)
         if met is None:
             self._head = None
             return None
-        head, self._caller, body = met
-        self._head, self._path = head, head.path
+        head, caller, body = met
+        self.expect(head, caller)
         return body
 
     def _begin_in_parts(self, data: bytes, start: int, end: int) -> None:

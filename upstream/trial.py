@@ -271,12 +271,12 @@ class StreamTrial(Trial):
             super().on_error(failure)
 
     def _hold(self, events: list[Event], size: int) -> None:
-        self._held += events
         if self.decoder.started:
             self._open()
-            self._tell([])
+            self._tell(events)
             self._wait_for_more(self.first_content)
             return
+        self._held += events
         self._left -= size
         if self._left < 0:
             self._fail(NO_CONTENT)
