@@ -30,6 +30,7 @@ class Telling:
     """
 
     __slots__ = (
+        "_alone",
         "_began",
         "_bill",
         "_growing",
@@ -55,6 +56,7 @@ class Telling:
         self._writer = StreamWriter(show_usage=call.include_usage)
         self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
         self._trial: StreamTrial
+        self._alone: bool  # nobody but the client hears the attempt under way, and it isn't paid by slices
         self.tab: Tab
         self.route = route.name
         self.committed = False
@@ -99,6 +101,7 @@ class Telling:
             reply.open(lines(self.tab, self.route))
         reply.follow(trial)
         seen = record.asked is not None or self.tab.slices is not None or self.continuing is not None
+        self._alone = not seen and self.ear is None
         if seen or self.ear is None:
             return None if seen else reply.send
         return self.ear.beside(reply.send)
@@ -111,24 +114,19 @@ class Telling:
         return failure
 
     def hears(self, events: list[Event], *, last: bool) -> None:
-        if self.continuing is not None:
-            events = self.continuing.passed(events, last=last)
-            if self.continuing.lost:
-                self._trial.reject(NO_SEAM)
-                return
-        data = self._writer.write(events)
-        record = self._record
-        if record.asked is not None:  # somebody wants to see it all
-            record.answered = bytearray() if record.answered is None else record.answered
-            record.answered += data
-        if self.ear is not None:
-            self.ear.hear(data)
+        if self._alone:
+            data = self._writer.write(events)
+        elif (told := self._told(events, last=last)) is not None:
+            data = told
+        else:
+            self._trial.reject(NO_SEAM)
+            return
         if not last:
             self._reply.send(data)
-            if self.tab.slices is not None:
+            if not self._alone and self.tab.slices is not None:
                 self._afford(self.tab.slices)
             return
-        bill, decoder = self._bill, self._trial.decoder
+        bill, decoder, record = self._bill, self._trial.decoder, self._record
         record.finish = decoder.finish
         if decoder.remember:
             bill.shared.memory.keep(self.tab.target.provider, record.key, decoder.remember)
@@ -138,6 +136,20 @@ class Telling:
         if self.continuing is not None:
             usage = self.continuing.shown(record.usage or usage)
         self._reply.end(data, self._writer.end(usage))
+
+    def _told(self, events: list[Event], *, last: bool) -> bytes | None:
+        """What the client gets for *events*, which others hear, too; None if they don't go on with its answer."""
+        if self.continuing is not None:
+            events = self.continuing.passed(events, last=last)
+            if self.continuing.lost:
+                return None
+        data, record = self._writer.write(events), self._record
+        if record.asked is not None:  # somebody wants to see it all
+            record.answered = bytearray() if record.answered is None else record.answered
+            record.answered += data
+        if self.ear is not None:
+            self.ear.hear(data)
+        return data
 
     # Answers that are paid slice by slice
 
