@@ -110,10 +110,11 @@ class OpenAI:
         call, target = ask.call, ask.target
         endpoint = call.endpoint
         body = {**call.body, "model": target.model}
-        # The gateway's own fields; no provider knows them.
-        body.pop("routing", None)
-        body.pop("models", None)
-        body.pop("cache", None)
+        if not call.plain:
+            # The gateway's own fields; no provider knows them.
+            body.pop("routing", None)
+            body.pop("models", None)
+            body.pop("cache", None)
         dropped: tuple[str, ...] = ()
         if self._bounds is not None and (limits := self._bounds.of(ask)) is not None:
             if not self._api_version and limits.bridged(body):

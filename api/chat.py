@@ -9,6 +9,7 @@ from api.caching import wished
 from api.messages import NOTHING
 from api.shape import (
     COMMON,
+    GATEWAYS_OWN,
     NULL,
     Check,
     check,
@@ -50,10 +51,11 @@ FIELDS: Mapping[str, Check] = {
     "verbosity": text,
     "web_search_options": thing,
 }
-# The types of a plain body's fields: nothing about them is wrong, and parse has to do nothing for them.
+# The types of a plain body's fields: nothing about them is wrong, and parse has to do nothing for them. None of them is
+# our own.
 PLAIN: Mapping[str, frozenset[type]] = {
-    **sufficient(FIELDS),
-    **dict.fromkeys(("cache", "response_format", "routing"), NULL),
+    **sufficient({name: rule for name, rule in FIELDS.items() if name not in GATEWAYS_OWN}),
+    "response_format": NULL,
     **dict.fromkeys(("max_completion_tokens", "max_tokens"), NULL | {int}),
     "messages": frozenset({list}),
     "model": frozenset({str}),

@@ -29,7 +29,7 @@ def plain(messages: list[Any]) -> bool:
     """Whether they are texts and who says them, and nothing else, as most are: then there is nothing to check."""
     try:
         for message in messages:
-            if len(message) != 2 or message["content"].__class__ is not str or message["role"] not in TALKERS:
+            if type(message["content"]) is not str or message["role"] not in TALKERS or len(message) != 2:
                 return False
     except (TypeError, KeyError):
         return False

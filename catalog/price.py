@@ -80,7 +80,9 @@ class Price:
         into, read, write, out, _, _, said, long, heard, spoken, drawn, searches, tier, _, _ = usage
         if said is not None:
             return said
-        rate, factor = factor_of(self, tier) if tier else (self, FACTOR)
+        rate, factor = self, FACTOR
+        if tier:
+            rate, factor = factor_of(self, tier)
         if rate.steps:
             rate = next((step for above, step in rate.steps if usage.prompt > above), rate)
         sum = into * rate.input + out * rate.output

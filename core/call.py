@@ -17,8 +17,8 @@ class Call(NamedTuple):
     *include_usage* is whether the client asked to see the usage of its stream. *size* is the body's length in bytes, as
     it came. *cache* is None where it says nothing of answers that are kept.
 
-    *plain*: a chat whose messages are a role and a text each, and nothing else; it needs and wishes nothing, says
-    nothing of tools, effort or kept answers, and isn't long. Most are, and then nobody has to look any further.
+    *plain*: a chat whose messages are a role and a text each, and nothing else; it needs and wishes nothing, offers no
+    tools, says nothing of effort, has no fields of our own, and isn't long. Most are, and nobody looks any further.
     """
 
     endpoint: str

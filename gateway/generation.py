@@ -203,10 +203,8 @@ class Generation:
 
     def cost(self, target: Target, usage: Usage) -> int | None:
         """In nano-dollars; None where nobody knows the price."""
-        if usage.cost is not None:
-            return usage.cost
         price = self.models[target.id].price
-        return None if price is None else price.cost(usage)
+        return usage.cost if price is None else price.cost(usage)
 
     def bound(self, target: Target, call: Call, request: WireRequest) -> Bound | Unbounded:
         """The most that an attempt can cost and take."""
@@ -293,7 +291,7 @@ class Generation:
         return self._catalog.facts(target.provider, dialect, target.model) or unlisted(target.model)
 
     def _context(self, target: Target) -> int | None:
-        return self.abilities(target).context
+        return self.models[target.id].abilities.context
 
 
 def build(config: Config, shared: Shared) -> Generation:

@@ -3,11 +3,11 @@
 import asyncio
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -20,7 +20,7 @@ from gateway.call.conversation import Conversation
 from gateway.call.errand import furnished
 from gateway.current import Current, Reload, Source
 from gateway.envoys import begun, envoy_of
-from gateway.generation import Generation, Shared
+from gateway.generation import Shared
 from gateway.mistakes import told
 from gateway.office import Office
 from gateway.pages import Pages
@@ -148,41 +148,40 @@ class House:
         path = request._message.path.partition("?")[0]  # noqa: SLF001  (the public property builds a URL)
         caller = caller_of(request)
         reply = reply_to(request, self._loop)
-        await self.take(path if request.method == "POST" else "", caller, reply)
+        try:
+            await self.take(path if request.method == "POST" else "", caller, reply)
+        except Exception as mistake:  # noqa: BLE001  (the edge: a mistake of ours must not look like an answer)
+            self._own_up(mistake, reply)
         return Answered(reply.status, keep_alive=reply.keep_alive)
 
-    async def take(self, path: str, caller: Caller, reply: Reply) -> None:
-        """Answer whoever it is, whichever way they came. *path* is that of a POST."""
+    def take(self, path: str, caller: Caller, reply: Reply) -> Coroutine[Any, Any, None]:
+        """Answer whoever it is, whichever way they came. *path* is that of a POST. What it raises is a mistake of ours,
+        which `_own_up` is to be told.
+        """
         generation = self._current.generation  # one for the whole call, whatever is reloaded meanwhile
-        request_id = self._prepare(generation, caller, reply)
+        reply.id = id = caller.request_id or f"{self._ids}{next(self._numbers):x}"
+        reply.common = generation.common % id.encode()  # the header lines that every answer carries
+        if generation.cors is not None:
+            reply.common += allowed(generation.cors, caller.origin)
         endpoint = self._endpoints.get(path)
+        if endpoint is None:
+            return self._page(caller, reply)
+        return Conversation(generation, self._shared, endpoint, reply, id).run(caller)
+
+    async def _page(self, caller: Caller, reply: Reply) -> None:
         try:
-            if endpoint is not None:
-                await Conversation(generation, self._shared, endpoint, reply, request_id).run(caller)
-            elif caller.request is not None:
-                reply.id = request_id
+            if caller.request is not None:
                 await self._pages.serve(caller.request, reply)
         except Refusal as refused:
             refuse(reply, refused)
-        except Exception as mistake:  # noqa: BLE001  (the edge: a mistake of ours must not look like an answer)
-            self._confess(mistake, reply, request_id)
 
-    def _prepare(self, generation: Generation, caller: Caller, reply: Reply) -> str:
-        """The header lines that every answer carries. Returns the request's id."""
-        request_id = caller.request_id
-        if request_id is None:
-            request_id = f"{self._ids}{next(self._numbers):x}"
-        reply.common = generation.common % request_id.encode()
-        if generation.cors is not None:
-            reply.common += allowed(generation.cors, caller.origin)
-        return request_id
-
-    def _own_up(self, mistake: BaseException, **where: object) -> None:
+    def _own_up(self, mistake: BaseException, reply: Reply | None = None) -> None:
+        """It is told, and whoever waits for this *reply* reads that it was one."""
+        where = {} if reply is None else {"id": reply.id}
         self._shared.registrar.enter()  # the lines of calls before it come first
         self._scribe.event("error", "internal error", **where, **told(mistake))
-
-    def _confess(self, mistake: Exception, reply: Reply, request_id: str) -> None:
-        self._own_up(mistake, id=request_id)
+        if reply is None:
+            return
         reply.keep_alive = False
         if reply.opened:
             reply.end(error(BUG))

@@ -122,7 +122,7 @@ class Listener(web.Server):
 
     *serve* answers requests that come aiohttp's way; *take* those that come the short way, whose request lines are the
     keys of *short* (empty: there is no short way) and whose paths are the values. *put* writes bytes to a transport.
-    *own_up* is told what *serve* raised.
+    *own_up* is told what *serve* raised, or *take* and which Reply it had.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Listener(web.Server):
         take: Take,
         short: Mapping[bytes, str],
         put: Put,
-        own_up: Callable[[BaseException], None],
+        own_up: Callable[..., None],
         *,
         head_timeout: float,
         idle: float,

@@ -11,9 +11,8 @@ from typing import Any
 
 
 class Drive(ABC):
-    """Drives one coroutine after the other; `over` is told of the end of each, unless that was by cancellation.
-
-    The coroutines must not raise anything but CancelledError: whoever drives them has nobody to tell.
+    """Drives one coroutine after the other; `over` is told of the end of each, unless that was by cancellation, and
+    `failed` before that of what it raised, if it did.
     """
 
     __slots__ = ("_coroutine", "_loop", "_waits")
@@ -32,6 +31,10 @@ class Drive(ABC):
     def over(self) -> None:
         """The coroutine has come to its end."""
 
+    def failed(self, mistake: Exception) -> None:
+        """The coroutine has raised this."""
+        raise mistake
+
     def drive(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Only once the one before is over."""
         self._coroutine = coroutine
@@ -46,6 +49,10 @@ class Drive(ABC):
             self.over()
         except asyncio.CancelledError:
             self._waits = None
+        except Exception as mistake:  # noqa: BLE001  (the edge: nobody else is there who could be told)
+            self._waits = None
+            self.failed(mistake)
+            self.over()
         else:
             if waits is None:
                 waits = self._loop.create_future()

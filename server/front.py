@@ -25,6 +25,7 @@ class Door(Protocol):
 
     put: Put
     take: Take
+    own_up: Callable[..., None]
     loop: asyncio.AbstractEventLoop
 
     def meet(self, data: bytes) -> tuple[Head, Caller, tuple[int, int]] | None:
@@ -200,6 +201,9 @@ class Front(Drive, asyncio.Protocol):
         self.idle = False
         reply.begin()
         self.drive(self._door.take(self._path, caller, reply))
+
+    def failed(self, mistake: Exception) -> None:
+        self._door.own_up(mistake, self._reply)
 
     def over(self) -> None:
         """The call has been answered."""

@@ -53,7 +53,7 @@ class Reply:
     """The answer on a connection; of the short way's also the next one, and all that come after it.
 
     *old* is a client of HTTP/1.0, which knows no chunks: a stream then ends with the connection. *keep_alive* may be
-    taken back, never given. *id* is the request's, where a page is asked for.
+    taken back, never given. *id* is the request's.
     """
 
     __slots__ = (

@@ -12,6 +12,7 @@ from typing import Final
 
 LONGEST_HEAD: Final = 8190
 MOST_LINES: Final = 64
+LONGEST_LENGTH: Final = 9  # digits
 LARGEST_BODY: Final = 256 * 1024  # larger ones are left to aiohttp
 
 # A name of RFC 9110's characters, a colon and a space, a value of printable ASCII: nobody reads it in another way.
@@ -37,6 +38,7 @@ class Head:
     """What we need of a head, all but the length of what follows it.
 
     *before* and *after* are the bytes around the length: another head that has the same ones differs in nothing else.
+    The length is *at* its place, and *reach* is how far *after* may.
     """
 
     path: str
@@ -47,6 +49,8 @@ class Head:
     trace: tuple[str, str] | None
     before: bytes
     after: bytes
+    at: int
+    reach: int
 
 
 def body_in(data: bytes, head: Head) -> tuple[int, int] | None:
@@ -54,11 +58,9 @@ def body_in(data: bytes, head: Head) -> tuple[int, int] | None:
 
     None if it doesn't begin with *head*, as nearly every next request of a connection does, or if it is too large.
     """
-    before, after = head.before, head.after
-    at = len(before)
-    end = data.find(b"\r", at, at + 10)
-    length = data[at:end]
-    if not (length.isdigit() and data.startswith(before) and data.startswith(after, end)):
+    after, at = head.after, head.at
+    end = data.find(after, at, head.reach)
+    if end < 0 or not data.startswith(head.before) or not (length := data[at:end]).isdigit():
         return None
     start, size = end + len(after), int(length)
     return (start, start + size) if 0 < size <= LARGEST_BODY else None
@@ -83,7 +85,7 @@ def read_head(data: bytes, short: Mapping[bytes, str]) -> Head | None:
     at = low.find(LENGTH) + len(LENGTH)
     stop = low.find(b"\r", at)
     length = head[at:stop]
-    if at < len(LENGTH) or not length.isdigit() or len(length) > 9:
+    if at < len(LENGTH) or not length.isdigit() or len(length) > LONGEST_LENGTH:
         return None
     return Head(
         path,
@@ -94,6 +96,8 @@ def read_head(data: bytes, short: Mapping[bytes, str]) -> Head | None:
         _trace(head, low),
         data[:at],
         data[stop : end + 4],
+        at,
+        at + LONGEST_LENGTH + end + 4 - stop,
     )
 
 

@@ -280,7 +280,7 @@ class Conversation:
             ask = ask_of(bill, target, strict=route.strict)
             if telling is not None and telling.broke is not None:
                 ask = telling.asks(ask, lane.adapter)
-            if urls := lane.adapter.fetches(ask):
+            if not ask.call.plain and (urls := lane.adapter.fetches(ask)):
                 ask = await self._show(ask, urls, bill)
             request = lane.adapter.encode(ask)
             short = tab.hold(request)
@@ -387,7 +387,7 @@ class Conversation:
             if not bill.written:
                 bill.close()
             if bill.produced >= 0 and not record.fault:
-                answered = (record, self._call, bill.answer, bill.produced, part)
+                answered = shared.assessor.answered(record, self._call, bill.answer, bill.produced, part)
         if special is not None:
             special.close(bill, None if bill is None else self._route)
         record.bytes_out = reply.sent

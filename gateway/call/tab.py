@@ -161,7 +161,8 @@ class Tab:
         record.status = record.status or 200
         row = b""
         if bill.shared.books:
-            bill.charge(self._hold, cost)
+            if self._hold is not None:
+                bill.charge(self._hold, cost)
             row = bill.row((self.target.id, "", round((now - self.began) * 1e3, 1), cost), self.place)
             bill.written = True
         self._pay(cost, usage, row)

@@ -47,8 +47,8 @@ class Judged(Protocol):
 Answer = bytes | Ear | None
 # Plain tuples, since one of each is made for every call. The first is a call that was answered: with a whole answer, or
 # what was heard of a stream, if anything; of a stream, with how many bytes of content were in it; and with who is to be
-# told what was found, soon.
-Answered = tuple[Record, Call, Answer, int, Judged | None]
+# told what was found, soon. Without a call nobody will look at it.
+Answered = tuple[Record, Call | None, Answer, int, Judged | None]
 # The fields of Finished; and of a question when its last answer ended, by which target it was, for which task, and how
 # often it had been asked again.
 _Brief = tuple[str, float, str, str, str]
@@ -77,13 +77,14 @@ class _Doubt(NamedTuple):
 
 
 class Assessor:
-    """One for each process; all of it belongs to the loop's thread."""
+    """One for each process; all of it belongs to the loop's thread. *room*: for how many more calls in this pause."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, qualities: Qualities, meters: Meters) -> None:
         self._loop = loop
         self._qualities = qualities
         self._meters = meters
-        self._fresh: list[Answered] = []
+        self.room = BATCH
+        self._fresh: list[tuple[Record, Call, Answer, int, Judged | None]] = []
         self._recent: deque[_Brief] = deque(maxlen=RECENT)
         self._sound: dict[tuple[str, str], int] = {}
         self._asked: dict[int, _Question] = {}
@@ -112,21 +113,34 @@ class Assessor:
         self._ears += 1
         return Ear() if self._ears <= AT_ONCE else None
 
+    def answered(
+        self, record: Record, call: Call, answer: Answer, produced: int, judged: Judged | None = None
+    ) -> Answered:
+        """What has to be kept of a call until it is told to be finished. Of so many, some are enough to know how many
+        are flawed; what all others have said, which may be much, can be let go of at once.
+        """
+        if self.room <= 0 and judged is None:
+            return record, None, None, 0, None
+        self.room -= 1
+        return record, call, answer, produced, judged
+
     def finished(self, *calls: Answered) -> None:
         """These were answered to their end."""
         self._recent.extend(map(_brief, map(_record, calls)))
+        self._fresh += [
+            (record, call, answer, produced, judged)
+            for record, call, answer, produced, judged in calls
+            if call is not None
+        ]
         if any(map(_judged, calls)):
-            self._fresh += calls
             self._catch_up()
-        elif room := BATCH - len(self._fresh):
-            self._fresh += calls[:room]  # of so many, some are enough to know how many are flawed
         if calls and self._timer is None:
             self._timer = self._loop.call_later(PAUSE, self._due)
 
     def copied(self, record: Record, call: Call, answer: Answer, produced: int) -> None:
         """As *finished*, of a copy: nobody has asked for it, so that nobody can ask again."""
         body = {name: wanted for name, wanted in call.body.items() if name in FORM}
-        self.finished((record, call._replace(body=body), answer, produced, None))
+        self.finished(self.answered(record, call._replace(body=body), answer, produced))
 
     def recall(self, id: str, key: str | None) -> Finished | None:
         """The newest call with that id that was answered here (to *key*, unless None), if it was lately."""
@@ -163,7 +177,7 @@ class Assessor:
             self._read()
 
     def _catch_up(self) -> None:
-        fresh, self._fresh = self._fresh, []
+        fresh, self._fresh, self.room = self._fresh, [], BATCH
         for record, call, answer, produced, judged in fresh:
             found: str | None = SOUND
             if record.endpoint != EMBEDDINGS:

@@ -288,6 +288,7 @@ def plain(call):
         and call.wishes is NO_WISHES
         and call.cache is None
         and not call.body.get("tools")
+        and call.body.keys().isdisjoint({"routing", "models", "cache"})
         and task_of(call) == CHAT
         and all(message.keys() == {"role", "content"} for message in call.body["messages"])
         and all(isinstance(message["content"], str) for message in call.body["messages"])
@@ -298,7 +299,9 @@ def plain(call):
     ("more", "expected"),
     [
         ({}, True),
-        ({"temperature": 0.5, "stream": True, "tools": None, "cache": None}, True),
+        ({"temperature": 0.5, "stream": True, "tools": None}, True),
+        ({"cache": None}, False),
+        ({"models": None}, False),
         ({"reasoning_effort": "low"}, False),
         ({"tools": []}, False),
         ({"cache": {"ttl": 5}}, False),

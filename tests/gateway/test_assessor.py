@@ -7,7 +7,7 @@ import orjson
 
 from core.call import Call
 from gateway.ear import LARGEST, Ear
-from gateway.watch.assessor import ASKED, AT_ONCE, RECENT, Assessor
+from gateway.watch.assessor import ASKED, AT_ONCE, BATCH, RECENT, Assessor
 from routing.quality import Qualities
 from telemetry.meters import Meters
 from telemetry.record import Record
@@ -41,7 +41,7 @@ def evidence(assessor):
 
 
 def finish(assessor, record, call, answer, produced, judged=None):
-    assessor.finished((record, call, answer, produced, judged))
+    assessor.finished(assessor.answered(record, call, answer, produced, judged))
 
 
 def question(text="Why?"):
@@ -64,6 +64,20 @@ async def test_only_so_many_calls_are_known():
 
         assert assessor.recall("0", None) is None
         assert assessor.recall("1", None) is not None
+
+
+async def test_what_so_many_calls_have_said_is_not_kept_unless_somebody_waits_for_it():
+    async with assessing() as assessor:
+        kept = [assessor.answered(record(f"{number}"), question(), b"{}", 0) for number in range(BATCH + 1)]
+        judged = assessor.answered(record("judged"), question(), b"{}", 0, Waiting(keen=False))
+        assessor.finished(*kept)
+        known = assessor.recall(f"{BATCH}", None)
+        assessor.look(NOW)
+        later = assessor.answered(record("later"), question(), b"{}", 0)
+
+    assert [True] * BATCH + [False] == [call is not None for _, call, *_ in kept]
+    assert known is not None
+    assert (question(), question()) == (judged[1], later[1])
 
 
 async def test_answers_are_read_behind_the_loops_back_and_only_so_many_at_once():

@@ -90,7 +90,7 @@ async def test_many_calls_are_entered_when_they_are_many_enough(desk):
 async def test_whoever_looks_has_them_entered_first(desk):
     call = Call("chat", "m", {"messages": [{"role": "user", "content": "Why?"}]})
     one, two = record("one"), record("two", status=503)
-    desk.registrar.finished(one, (one, call, b"{}", 0, None))
+    desk.registrar.finished(one, desk.assessor.answered(one, call, b"{}", 0))
     desk.registrar.finished(two, None)
     desk.registrar.enter()
     desk.registrar.enter()

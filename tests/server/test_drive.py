@@ -140,3 +140,18 @@ async def test_cancelling_what_is_over_changes_nothing():
     driven.cancel()
 
     assert (["done"], True) == (driven.steps, driven.done.is_set())
+
+
+async def test_what_it_raises_is_told_before_its_end():
+    class Blamed(Driven):
+        def failed(self, mistake):
+            self.steps.append((str(mistake), self.driving, self.done.is_set()))
+
+    async def steps(did):
+        await asyncio.sleep(0)
+        raise LookupError("no")
+
+    driven = Blamed(steps)
+    await asyncio.wait_for(driven.done.wait(), 2)
+
+    assert [("no", False, False)] == driven.steps

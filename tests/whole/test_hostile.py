@@ -264,3 +264,21 @@ async def test_no_prompt_and_no_answer_is_logged(start, tmp_path):
     assert "the question" not in log
     assert "the answer" not in log
     assert "the user" not in log
+
+
+@pytest.mark.parametrize("shortcut", ["true", "false"])
+async def test_a_mistake_of_ours_in_a_call_is_told_with_its_id_and_ends_the_connection(start, tmp_path, shortcut):
+    async with Provider(ok()) as provider:
+        config = CONFIG.format(url=provider.url).replace("{max_body", f"{{shortcut: {shortcut}, max_body")
+        async with start(config) as gateway:
+            gateway.house._shared.budget = None  # nothing works without
+            answer = await gateway.raw(post(chat_body(), "X-Request-Id: oh-no") + post(chat_body()))
+    (told,) = [
+        line
+        for line in map(orjson.loads, (tmp_path / "log").read_bytes().splitlines())
+        if line["message"] == "internal error"
+    ]
+
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert (1, 1) == (answer.count(b"internal_error"), answer.count(b"x-request-id: oh-no"))
+    assert ("oh-no", "AttributeError") == (told["id"], told["kind"])
