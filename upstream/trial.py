@@ -54,7 +54,7 @@ class Trial(ABC):
         self._deadlines = deadlines
 
     def _await(self, exchange: Exchange, due: float, most: int) -> None:
-        """It was sent as *exchange*; at most so many bytes of an answer are kept."""
+        """What both kinds begin with; at most so many bytes of an answer are kept."""
         self._parts: list[bytes] = []
         self._left = most  # bytes that may still come, and be kept
         self.due = due
