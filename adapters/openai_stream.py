@@ -91,16 +91,16 @@ class OpenAIDecoder:
         shape = self._shape
         if shape is None or self._frames.rest:
             return None
-        # Not in a function of its own: this is done once for each piece of each answer.
-        before, after, joint, swaps = shape
+        # Little of it in functions of its own: this is done once for each piece of each answer.
+        before, after, _, _, overhead, swaps = shape
         if not (data.startswith(before) and data.endswith(after)):
             return None
         lines = feeds(data)
-        count = 1 if lines == 2 else data.count(joint) + 1
-        if 2 * count != lines:
+        count = 1 if lines == 2 else shape.events_in(data, lines)
+        if not count:
             return None
-        size = len(data) - count * len(joint)
-        if size:
+        size = len(data) - count * overhead
+        if size > 0:
             self.produced += size
             self.started = True
         return replaced(data, swaps) if swaps else data
@@ -194,8 +194,8 @@ class OpenAIDecoder:
         if shape is not None:
             stop, count = shape.run(data, at)
             if stop:
-                size = stop - at - count * len(shape.joint)
-                if size:
+                size = stop - at - count * shape.overhead
+                if size > 0:
                     self.produced += size
                     self.started = True
                 return stop, shape.swaps

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from core.filled import filled
 from core.wire import Json
 
 Swap = tuple[bytes, bytes]
 
 ERROR = b'"error":'
+FINISH = b'"finish_reason":'
 TAIL = 600  # an error beside an ordinary delta would be the last that comes; further up it reaches the client as it is
 
 _LONGEST = 8192  # bytes of an event from which it is worth to learn
@@ -30,6 +30,7 @@ _STRINGS = {
 _BRACKET = re.compile(rb"\]")
 _MOST_LISTS = 8  # inside the choices
 _MOST_ENDINGS = 8
+_TELLING = 16  # bytes before a content that tell of what kind it is
 _ROLES = tuple(
     role.replace(b" ", space) for role in (b'"role": "assistant", ', b', "role": "assistant"') for space in (b"", b" ")
 )
@@ -41,25 +42,37 @@ CHOICES = b'"choices":'
 class Shape(NamedTuple):
     """How all ordinary events of one stream begin and end, to the byte, where nothing in them changes but content.
 
-    *joint* is what stands between the contents of two neighbours. *swaps* as with Ordinary.
+    *opening* and *closing* are as much of the two as can be counted quickly, and not be faked by text. *overhead* and
+    *swaps* as with Ordinary.
     """
 
     before: bytes
     after: bytes
-    joint: bytes
+    opening: bytes
+    closing: bytes
+    overhead: int
     swaps: tuple[Swap, ...]
 
     def run(self, data: bytes, start: int) -> tuple[int, int]:
         """The ordinary events that *data* holds from *start* on: where they end, and how many they are."""
-        before, after, joint, _ = self
+        before, after, *_ = self
         if not data.startswith(before, start):
             return 0, 0
-        last = data.rfind(joint, start)
-        end = data.find(after, start + len(before) if last < 0 else last + len(joint)) + len(after)
+        end = data.find(after, data.rfind(before, start) + len(before)) + len(after)
         if end < len(after):
             return 0, 0
-        count = data.count(joint, start, end) + 1
-        return (end, count) if 2 * count == feeds(data[start:end]) else (0, 0)
+        events = data[start:end]
+        count = self.events_in(events, feeds(events))
+        return (end, count) if count else (0, 0)
+
+    def events_in(self, data: bytes, lines: int) -> int:
+        """How many ordinary events *data*, which begins and ends like one, consists of; 0 if it holds anything else.
+
+        Two short searches are quicker than one for all that is between two contents, above all in an interpreter that
+        was built with a profile, which holds long searches to be rare.
+        """
+        count = data.count(self.closing)
+        return count if 2 * count == lines and count == data.count(self.opening) else 0
 
 
 def feeds(data: bytes) -> int:
@@ -71,7 +84,9 @@ def shaped(before: bytes, after: bytes, swaps: tuple[Swap, ...]) -> Shape | None
     """None where an end could not be told from what text may hold, or where an event has more than one line."""
     if after.count(b"\n") != 2 or b"\n" in before:
         return None
-    return Shape(before, after, after + before, swaps)
+    # A quote behind its first byte, or else the line feed, is what text can't hold.
+    closing = after[:-2] if b'"' in after[1:] else after[:-1]
+    return Shape(before, after, before[-_TELLING:], closing, len(before) + len(after), swaps)
 
 
 class Ordinary(NamedTuple):
@@ -101,6 +116,8 @@ def learnt(event: bytes, choice: Json, swaps: tuple[Swap, ...], *, role: bool) -
     closing = event[string.end(1) : end + 2]
     if b'"' not in closing[1:] and b"\n" not in closing:
         return None
+    if name == "text" and FINISH not in opening + closing:
+        return None  # the last one, which says why it is, could look no different
     if role:
         spelt = next((spelt for spelt in _ROLES if spelt in opening or spelt in closing), None)
         if spelt is None:
@@ -140,12 +157,8 @@ class Memory:
 
     def shape(self, head: bytes) -> Shape | None:
         """How ordinary events will look in a stream whose events all begin with *head*, if they look as before."""
-        known = self._headless
-        if known is None or b"\n" in head:
-            return None
-        opening, after, _, swaps = known
-        before = head + opening
-        return filled(Shape, (before, after, after + before, swaps))
+        rest = self._headless
+        return None if rest is None else shaped(head + rest.before, rest.after, rest.swaps)
 
     def recall(self, event: bytes, choice: Json) -> Ordinary | None:
         """What is known of events such as *event*, whose only choice is *choice*; None if it looks new."""

@@ -25,7 +25,7 @@ from bench.scaling import scaling
 from bench.scenarios import EACH_ROUND, Figures, Scenario, slow
 from bench.subject import Lab, Subject, boot, laboratory
 from bench.targets import TARGETS, Site, Start, litellm_command
-from bench.tools import require
+from bench.tools import interpreter, require
 
 UNTOUCHED = ("direct", "nginx")  # what the others are compared with; not judged themselves
 VARIANTS = ("bare", "sqlite", "redis")  # of ourselves; judged in the table of `switchyard`
@@ -184,7 +184,16 @@ class Bench:
         for subject in (target for target in self.chosen.target if target not in (*UNTOUCHED, *VARIANTS, "litellm")):
             if shown := table(self.results, subject, self.plan.rows):
                 missed = verdicts(self.results, subject, self.plan.rows) or ["Everything measured is as it must be."]
-                print("", shown, "", *missed, *against(self.results, subject, "litellm"), sep="\n")
+                print(
+                    "",
+                    f"{interpreter()}:",
+                    "",
+                    shown,
+                    "",
+                    *missed,
+                    *against(self.results, subject, "litellm"),
+                    sep="\n",
+                )
         if (noise := self.results.noise()) > NOISY:
             print(f"\nOthers took {noise:.0%} of the target's core meanwhile; on a quieter machine they mean more.")
         wrong = [*self.failures, *self.results.bad()]

@@ -1,9 +1,11 @@
-"""The programs that the benchmarks need: which are missing, and how they get installed."""
+"""What the benchmarks need: programs, which get installed where they are missing, and an interpreter."""
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterable
 
 PACKAGES = {
@@ -29,3 +31,9 @@ def require(programs: Iterable[str]) -> None:
     subprocess.run(
         ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages.split()], env=quiet, check=True
     )
+
+
+def interpreter() -> str:
+    """Which one this is, and how it was built: that is worth a tenth."""
+    swift = sys.base_prefix == "/usr" or "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    return f"Python {platform.python_version()}, built {'with' if swift else 'without'} a profile"

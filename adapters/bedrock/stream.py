@@ -23,7 +23,7 @@ _SAID = (  # headers, each name and each value after its length, and the payload
     f"\x0b:event-type\x07\0\x11{_DELTA}\r:content-type\x07\0\x10application/json\r:message-type\x07\0\x05event"
     '{"contentBlockIndex":%d,"delta":%s<padding>}'
 )
-_PADDING = rb'(?:,"p":"[0-9A-Za-z]*+")?+'  # so that nobody can guess words by their length
+_PADDING = rb'(?:,"p":"[0-9A-Za-z]*+")?'  # so that nobody can guess words by their length
 _PIECES = {
     "text": '{"text":"<text>"}',
     "toolUse": '{"toolUse":{"input":"<text>"}}',

@@ -39,12 +39,12 @@ _CONTENTS: Final = (
 )
 _THOUGHT: Final = ',<s>"thought":<s>true'
 _KIND: Final = rb'\{ ?+"modality": ?+"[A-Z_]++", ?+"tokenCount": ?+%b\}' % NUMBER
-_COUNT: Final = rb'"(?:trafficType": ?+"[A-Z_]++"|[a-zA-Z]++": ?+(?:%b|\[%b(?:, ?+%b)*+\]))' % (NUMBER, _KIND, _KIND)
+_COUNT: Final = rb'"(?:trafficType": ?+"[A-Z_]++"|[a-zA-Z]++": ?+(?:%b|\[%b(?:, ?+%b)*\]))' % (NUMBER, _KIND, _KIND)
 _HOLES: Final = {
     "s": rb" ?+",
-    "index": rb'(?:, ?+"index": ?+0)?+',
-    "usage": rb'(?:, ?+"usageMetadata": ?+(\{%b(?:, ?+%b)*+\}))?+' % (_COUNT, _COUNT),
-    "time": rb'(?:, ?+"createTime": ?+"[0-9TZ:.+-]*+")?+',
+    "index": rb'(?:, ?+"index": ?+0)?',
+    "usage": rb'(?:, ?+"usageMetadata": ?+(\{%b(?:, ?+%b)*\}))?' % (_COUNT, _COUNT),
+    "time": rb'(?:, ?+"createTime": ?+"[0-9TZ:.+-]*+")?',
     "end": rb"\r?+\n\r?+\n",
 }
 

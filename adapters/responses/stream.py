@@ -52,7 +52,7 @@ _MORE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _HOLES: Final = {
     "count": b'"sequence_number":' + NUMBER,
-    "hidden": rb'(?:,"obfuscation":"[0-9A-Za-z]*+")?+',  # so that nobody can guess words by their length
+    "hidden": rb'(?:,"obfuscation":"[0-9A-Za-z]*+")?',  # so that nobody can guess words by their length
     "item": rb'"item_id":"[0-9A-Za-z_-]++"',
 }
 

@@ -188,6 +188,34 @@ def test_a_finish_among_ordinary_events_is_seen():
     assert (True, "stop") == (decoder.finished, decoder.finish)
 
 
+def choices(*spelt):
+    return [b'data: {"id":"c","choices":[%b]}\n\n' % each for each in spelt]
+
+
+def test_a_text_may_hold_what_another_event_lacks():
+    plain, quoted = (b'{"index":0,"delta":{"content":"%b"}}' % said for said in (b"Hi", b'say \\"}}]}'))
+    events = choices(quoted, b'{"index":0,"delta":{"content":"."},"finish_reason":"stop"}', plain)
+    decoder = decoder_of()
+    decoder.feed(ROLE + choices(plain)[0])
+
+    decoder.feed(b"".join(events))
+
+    assert (True, "stop") == (decoder.finished, decoder.finish)
+
+
+@pytest.mark.parametrize("said", [b'{"text":"%b","index":0}', b'{"index":0,"text":"%b"}'])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_finish_that_stands_beside_a_text_is_seen_where_others_have_none(said, together):
+    last = (said % b".").replace(b'"."', b'".","finish_reason":"stop"')
+    stream = [*choices(said % b"Hello", said % b" there", said % b"!", last), DONE]
+    decoder = decoder_of(endpoint="completions")
+
+    events = played(decoder, *([b"".join(stream)] if together else stream))
+
+    assert (True, "stop") == (decoder.finished, decoder.finish)
+    assert b"".join(stream[:-1]) == passed(events)
+
+
 @pytest.mark.parametrize("end", [b"\r\n\r\n", b"\r\r"])
 def test_other_line_ends_may_follow(end):
     decoder = decoder_of()
