@@ -168,8 +168,10 @@ class OpenAI:
             return self._bridge.decoder(ask, request.notes)
         call, accent = ask.call, self._accent
         asked = call.include_usage
-        ear = accent.hears(ask, request) if accent.hears else None
         swaps, memory = self._swaps[asked], self._memories[call.endpoint, asked]
+        if self._verbatim:
+            return OpenAIDecoder(call, accent, swaps, memory)
+        ear = accent.hears(ask, request) if accent.hears else None
         if self._remembers(call):
             return RememberingDecoder(accent.remembers, call, accent, swaps, memory, ear)
         return OpenAIDecoder(call, accent, swaps, memory, ear)

@@ -6,8 +6,10 @@ import orjson
 
 from adapters import sse
 from adapters.accent import Accent
-from adapters.failure import broken, is_error
+from adapters.failure import broken, failure_inside, is_error
 from adapters.ordinary import CHOICES, Swap
+from adapters.signals import Signal
+from core.faults import UpstreamError
 from core.wire import Event, Json, Verbatim
 
 _NO_USAGE = (b',"usage":null', b', "usage": null')
@@ -60,6 +62,14 @@ def whole_event(rest: bytes) -> bool:
     except ValueError:
         return False
     return isinstance(value, dict)
+
+
+def refuse_plain_json(rest: bytes, signals: tuple[Signal, ...]) -> None:
+    """A body that was no stream at all may still say why."""
+    if rest.lstrip().startswith(b"{"):
+        body = read_event(rest)
+        if is_error(body):
+            raise UpstreamError(failure_inside(body, signals=signals))
 
 
 def joined(events: list[Event]) -> list[Event]:

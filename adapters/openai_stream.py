@@ -11,12 +11,13 @@ from adapters import sse
 from adapters.accent import Accent
 from adapters.ears import Ear
 from adapters.failure import broken, failure, failure_inside, is_error
-from adapters.openai_events import is_head, joined, read_event, whole_event, writable
+from adapters.openai_events import is_head, joined, read_event, refuse_plain_json, whole_event, writable
 from adapters.openai_parts import KEPT, MORE, ROLE, Heard, renamed, size_of
 from adapters.ordinary import CHOICES, Memory, Ordinary, Shape, Swap, feeds, learnt, replaced, run
 from adapters.usage import usage_of
 from core.call import Call
 from core.faults import Failure, UpstreamError
+from core.filled import filled
 from core.usage import Usage
 from core.wire import NOTHING, Chunk, Event, Json, Report, Verbatim
 
@@ -82,7 +83,7 @@ class OpenAIDecoder:
         self._frames = sse.Frames()
         self._seen: set[int] = set()  # indexes of choices, and of those that have finished
         self._stopped: set[int] = set()
-        self._heard: dict[int, Heard] = {}
+        self._heard: dict[int, Heard | None] = {}  # None: it has told its role, and nothing that matters
         self._report: Report | None = None  # the last usage; told at the end
 
     def cruise(self, data: bytes) -> bytes | None:
@@ -130,7 +131,7 @@ class OpenAIDecoder:
         if rest and whole_event(rest):
             out = self._careful(rest + b"\n\n")
         elif not self._seen:
-            self._refuse_plain_json(rest)
+            refuse_plain_json(rest, self._accent.signals)
         if not self.done:
             self._end(out)
         return out
@@ -144,28 +145,34 @@ class OpenAIDecoder:
             raise UpstreamError(self.broken)
         out: list[Event] = []
         since = start = at = 0
-        end = len(data)
+        end, passed = len(data), -1
         before, looks = self._ordinary, _LOOKS
-        unix = b"\r" not in data
+        unix = end <= sse.LIMIT and b"\r" not in data
         try:
             while at < end and not self.done:
                 start = at
-                if looks and (self._shape is not None or self._ordinary is not before):
+                # What follows a run is another kind of event, or it would be part of it.
+                if looks and at > passed and (self._shape is not None or self._ordinary is not before):
                     at, swaps = self._pass_on(data, start)
+                    passed = at
                     looks -= at == start
                 if at == start:
-                    raw, at = sse.next_event(data, start, unix)
+                    if unix:
+                        at = data.find(b"\n\n", start) + 2
+                        raw = data[start:at].lstrip(b"\n")
+                    else:
+                        raw, at = sse.next_event(data, start)
                     if not (self._may_cruise and self._trusts and self._knows(raw)):
                         if since < start:
-                            out.append(Verbatim(data[since:start]))
+                            out.append(filled(Verbatim, (data[since:start],)))
                         since = at
                         self._take(raw, out)
                         continue
                     swaps = self._swaps
                 if swaps:
                     if since < start:
-                        out.append(Verbatim(data[since:start]))
-                    out.append(Verbatim(replaced(data[start:at], swaps)))
+                        out.append(filled(Verbatim, (data[since:start],)))
+                    out.append(filled(Verbatim, (replaced(data[start:at], swaps),)))
                     since = at
         except UpstreamError as error:
             at = start
@@ -175,7 +182,7 @@ class OpenAIDecoder:
             self._may_cruise = False
             self._forget()
         if since < at:
-            out.append(Verbatim(data[since:at]))
+            out.append(filled(Verbatim, (data[since:at],)))
         return out if len(out) < 2 or out[1].__class__ is Report else joined(out)
 
     def _pass_on(self, data: bytes, at: int) -> tuple[int, tuple[Swap, ...]]:
@@ -239,7 +246,7 @@ class OpenAIDecoder:
             return
         self.usage = usage
         if body.get("choices") == []:
-            self._report = Report(usage, body, None if heard else event)
+            self._report = filled(Report, (usage, body, None if heard else event))
         else:
             self._report = Report(usage, writable({**body, "choices": []}, event))
 
@@ -291,7 +298,7 @@ class OpenAIDecoder:
             return mended  # which has no deltas
         heard = self._heard.get(index)
         if heard is None:
-            heard = self._heard[index] = Heard()
+            heard = self._heard[index] = Heard(role=index in self._heard)
         return mended | heard.mend(choice)
 
     def _note(self, choice: Json) -> None:
@@ -328,8 +335,8 @@ class OpenAIDecoder:
             fresh = memory.recall(event, choices[0]) if mended == KEPT else None
             if fresh is None:
                 fresh = learnt(event, choices[0], self._swaps, role=mended == ROLE)
-                if mended == KEPT:
-                    memory.last = fresh or memory.last
+                if mended == KEPT and fresh is not None:
+                    memory.learn(fresh)
             self._ordinary = fresh or known
             if fresh is not None:
                 self._shape = fresh.shape
@@ -366,12 +373,12 @@ class OpenAIDecoder:
             self.finish = reason
             self.started = self.finished = True
             self._may_cruise = False
-            self._forget()
+            self._ordinary = self._shape = None
         else:
             at = event.find(CHOICES)
             if endings.get(event[at:]) != "" or self._seen or not is_head(event[:at]):
                 return False
-            self._heard[0] = Heard(role=True)
+            self._heard[0] = None
             self._begin(event[:at])
         self._seen.add(0)
         return True
@@ -386,10 +393,3 @@ class OpenAIDecoder:
         if self._report is not None:
             out.append(self._report)
             self._report = None
-
-    def _refuse_plain_json(self, rest: bytes) -> None:
-        """A body that was no stream at all may still say why."""
-        if rest.lstrip().startswith(b"{"):
-            body = read_event(rest)
-            if is_error(body):
-                raise UpstreamError(failure_inside(body, signals=self._accent.signals))

@@ -137,11 +137,18 @@ class Memory:
     finish, empty for the role.
     """
 
-    __slots__ = ("endings", "last")
+    __slots__ = ("_headless", "endings", "last")
 
     def __init__(self) -> None:
         self.last: Ordinary | None = None
+        self._headless: Shape | None = None  # that of *last* from its choices on
         self.endings: dict[bytes, str] = {}
+
+    def learn(self, ordinary: Ordinary) -> None:
+        """The events of a stream look like *ordinary*."""
+        self.last, shape = ordinary, ordinary.shape
+        at = -1 if shape is None else shape.before.find(CHOICES)
+        self._headless = None if shape is None or at < 0 else shape._replace(before=shape.before[at:])
 
     def learn_ending(self, ending: bytes, reason: str) -> None:
         if len(self.endings) >= _MOST_ENDINGS:
@@ -150,10 +157,8 @@ class Memory:
 
     def shape(self, head: bytes) -> Shape | None:
         """How ordinary events will look in a stream whose events all begin with *head*, if they look as before."""
-        shape = self.last.shape if self.last is not None else None
-        if shape is None or (at := shape.before.find(CHOICES)) < 0:
-            return None
-        return shaped(head + shape.before[at:], shape.after, shape.swaps)
+        rest = self._headless
+        return None if rest is None else shaped(head + rest.before, rest.after, rest.swaps)
 
     def recall(self, event: bytes, choice: Json) -> Ordinary | None:
         """What is known of events such as *event*, whose only choice is *choice*; None if it looks new."""

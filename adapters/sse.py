@@ -55,14 +55,12 @@ class Frames:
         return left
 
 
-def next_event(whole: bytes, start: int, unix: bool = False) -> tuple[bytes, int]:
+def next_event(whole: bytes, start: int) -> tuple[bytes, int]:
     """The event of *whole* that begins at *start*, with its blank line, and where the next one begins.
 
-    *whole* ends at a blank line. *unix*: it has no carriage returns.
+    *whole* ends at a blank line.
     """
-    if unix:
-        end = whole.find(b"\n\n", start) + 2
-    elif whole.startswith(b"\r", whole.find(b"\n", start) - 1):
+    if whole.startswith(b"\r", whole.find(b"\n", start) - 1):
         end = _careful_end(whole, start)  # not after a look for two line feeds, which may be far away
     else:
         end = whole.find(b"\n\n", start) + 2

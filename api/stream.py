@@ -37,8 +37,10 @@ class StreamWriter:
 
     def write(self, events: list[Event]) -> bytes:
         """The bytes of *events*; empty if the client is to see none of them."""
-        parts = [each.data if isinstance(each, Verbatim) else self._bytes(each) for each in events]
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        if len(events) == 1 and events[0].__class__ is Verbatim:
+            data = events[0].data
+        else:
+            data = b"".join([each.data if isinstance(each, Verbatim) else self._bytes(each) for each in events])
         if self._first is None and data:
             self._first = data
         return data

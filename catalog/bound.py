@@ -17,6 +17,7 @@ from catalog.rule import Rule
 from catalog.verdict import Bound, Unbounded
 from core.ask import UNKNOWN
 from core.call import Call
+from core.filled import filled
 
 __all__ = ["Bound", "Unbounded", "bound", "ruled"]
 
@@ -63,24 +64,21 @@ def ruled(model: Model | None, dialect: str, name: str) -> Rule:
 
 def bound(call: Call, body: bytes, rule: Rule) -> Bound | Unbounded:
     """*body* is what goes to the provider for *call*."""
-    if (
-        call.endpoint != "chat"
-        or not rule.simple
-        or not _WATCHED.isdisjoint(call.body)
-        or (rule.mark and rule.mark in body)
-    ):
+    fields = call.body
+    if not rule.simple or not _WATCHED.isdisjoint(fields) or (rule.mark and rule.mark in body):
+        return _bound(call, body, rule)
+    if not (call.plain or (call.endpoint == "chat" and spoken(call))):
         return _bound(call, body, rule)
     most = call.max_output or rule.most
-    if most is None or (call.body.get("max_tokens") or 0) > most or not spoken(call):
+    if most is None or ("max_tokens" in fields and (fields["max_tokens"] or 0) > most):
         return _bound(call, body, rule)
     input = len(body) + rule.hidden
     if not body.isascii():
         input += grown(body)
     output = (most + SLACK) * call.choices
-    usual = rule.usual
-    if input > usual.flat:
-        return Bound(usual.cost(input, output), input + output, input, output)
-    return Bound(-(-(input * usual.into + output * usual.out) // UNIT), input + output, input, output)
+    into, out, flat, _, _ = rule.usual
+    cost = rule.usual.cost(input, output) if input > flat else -(-(input * into + output * out) // UNIT)
+    return filled(Bound, (cost, input + output, input, output))
 
 
 def _bound(call: Call, body: bytes, rule: Rule) -> Bound | Unbounded:

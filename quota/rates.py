@@ -37,6 +37,7 @@ class Rate:
 
     __slots__ = (
         "account",
+        "after",
         "again",
         "asked",
         "asleep",
@@ -70,11 +71,12 @@ class Rate:
         self.limit, self.per, self.life = limit, per, life(per)
         self.chunk = _NOTHING
         self.later: list[Chunk] = []
+        self.after = 0  # units in these
         self.back: dict[int, int] = {}
         self.refused = 0  # what wasn't granted, and isn't asked for before *again*
         self.taken = self.asked = self.smallest = self.out = 0
         self.pace = 0.0  # about what was taken in the last second
-        self.low = 0
+        self.low = 0  # ring for more when *free* falls below; 0 for not at all
         self.owed = 0  # used without having been drawn
         self.left = limit  # as far as the store has told
         self.free_at = self.again = self.wanted = -math.inf  # when all has come back; when to ask again
@@ -88,10 +90,7 @@ class Rate:
 
     @property
     def free(self) -> int:
-        units = self.chunk.units
-        for chunk in self.later:
-            units += chunk.units
-        return units
+        return self.chunk.units + self.after
 
     def gather(self, units: int, now: float) -> bool:
         """Whether *chunk* now has them, with the help of later ones, whose units then count as of its slot: that
@@ -105,6 +104,7 @@ class Rate:
             moved = min(units - chunk.units, following.units)
             chunk.units += moved
             following.units -= moved
+            self.after -= moved
             if not following.units:
                 del self.later[0]
         return chunk.units >= units and now < chunk.until
@@ -119,6 +119,7 @@ class Rate:
                 self.give_back(chunk.slot, chunk.units)
                 chunk.units = 0
         self.chunk, self.later = (alive[0], alive[1:]) if alive else (_NOTHING, [])
+        self.after = sum(chunk.units for chunk in self.later)
 
     def take(self, units: int) -> Chunk:
         """`gather` has said that they are there."""
@@ -143,6 +144,7 @@ class Rate:
     def lend(self, units: int, now: float) -> None:
         """Go on without the store."""
         self.later.append(Chunk(-1, units, now + self.life))
+        self.after += units
 
     def want(self, units: int) -> None:
         self.asked += units
@@ -194,7 +196,7 @@ class Rate:
         for chunk in (self.chunk, *self.later):
             self.give_back(chunk.slot, chunk.units)
             chunk.units = 0
-        self.chunk, self.later = _NOTHING, []
+        self.chunk, self.later, self.after = _NOTHING, [], 0
 
     def digest(self, draw: Draw, drawn: Drawn, now: float) -> None:
         """What came of *draw*. Units live from when they were asked for, not from when they came."""
@@ -211,6 +213,7 @@ class Rate:
         self.owed -= paid
         if drawn.granted > paid:
             self.later.append(Chunk(drawn.slot, drawn.granted - paid, asked_at + self.life))
+            self.after += drawn.granted - paid
             self.gather(1, now)
 
     def lost(self) -> None:
@@ -228,8 +231,10 @@ class Rate:
         limit, free_in = self.limit, self.free_at - now
         if free_in <= 0:
             return limit, limit, 0.0
-        left = self.left + (self.free if self.later else self.chunk.units)
-        return limit, limit if left > limit else max(0, left), free_in
+        left = self.left + self.chunk.units + self.after
+        if not 0 <= left <= limit:
+            left = limit if left > limit else 0
+        return limit, left, free_in
 
 
 def tightest(rates: Sequence[Rate], now: float) -> Left | None:

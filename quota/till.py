@@ -148,10 +148,6 @@ class Till:
             if low and any(one.loose < 0 for one in purse.slots):
                 self._untake(purse, cost)
                 return None
-        return self._hold(purse, cost, tokens, note, low=low)
-
-    def _hold(self, purse: Purse, cost: int, tokens: int, note: bytes, *, low: bool) -> Hold | None:
-        """Everything was there. *low*: though not so much that it could stay like that."""
         self._number = number = self._number + 1
         if purse.priced:
             try:
@@ -161,19 +157,7 @@ class Till:
                 return None
         hold = Hold(self, purse, number, cost, tokens)
         if purse.metered:
-            for rate in purse.requests:
-                rate.taken += 1
-                rate.chunk.units = left = rate.chunk.units - 1
-                if left < rate.low:
-                    self._restock_rate(rate)
-            for rate in purse.tokens:
-                rate.taken += tokens
-                rate.out += 1
-                chunk = rate.chunk
-                chunk.units = left = chunk.units - tokens
-                if left < rate.low:
-                    self._restock_rate(rate)
-                hold.chunks += ((rate, chunk),)
+            self._meter(purse, hold)
         if low:
             self._restock(purse)
         return hold
@@ -190,6 +174,23 @@ class Till:
             if (chunk.units < tokens or now >= chunk.until) and not rate.gather(tokens, now):
                 return False
         return True
+
+    def _meter(self, purse: Purse, hold: Hold) -> None:
+        """Take from the rates what `_gathered` has found there."""
+        for rate in purse.requests:
+            rate.taken += 1
+            rate.chunk.units = left = rate.chunk.units - 1
+            if left + rate.after < rate.low:
+                self._restock_rate(rate)
+        tokens = hold.tokens
+        for rate in purse.tokens:
+            rate.taken += tokens
+            rate.out += 1
+            chunk = rate.chunk
+            chunk.units = left = chunk.units - tokens
+            if left + rate.after < rate.low:
+                self._restock_rate(rate)
+            hold.chunks += ((rate, chunk),)
 
     def _untake(self, purse: Purse, cost: int) -> None:
         """All of it or nothing: nobody has seen it yet."""
@@ -241,8 +242,14 @@ class Till:
 
     def limits(self, purse: Purse) -> Rates:
         """For the headers of answers, from memory."""
-        now = self._monotonic()
-        return filled(Rates, (tightest(purse.requests, now), tightest(purse.tokens, now)))
+        now, requests, tokens = self._monotonic(), purse.requests, purse.tokens
+        return filled(
+            Rates,
+            (
+                requests[0].standing(now) if len(requests) == 1 else tightest(requests, now),
+                tokens[0].standing(now) if len(tokens) == 1 else tightest(tokens, now),
+            ),
+        )
 
     async def wait(self, purse: Purse, need: Needs, note: bytes, *, within: float) -> Hold | Shortage:
         """As `take`, asking the store, for *within* seconds at most."""
@@ -339,11 +346,10 @@ class Till:
                 self._courier.ring()
 
     def _restock_rate(self, rate: Rate) -> None:
-        """The same, if there are no more units in later chunks."""
-        if rate.free < rate.low:
-            rate.low = 0
-            self._stock.mark_rate(rate)
-            self._courier.ring()
+        """The same for a rate."""
+        rate.low = 0
+        self._stock.mark_rate(rate)
+        self._courier.ring()
 
     def _overdrawn(self, purse: Purse, excess: int) -> None:
         """A call cost more than what was held. What isn't free is told to the store as it is."""

@@ -187,22 +187,27 @@ class Listener(web.Server):
 
     # What a Front asks for
 
-    def meet(self, data: bytes) -> tuple[Head, Caller] | None:
+    def meet(self, data: bytes) -> tuple[Head, Caller, tuple[int, int]] | None:
         """See server.front.Door."""
         known = self._known
-        if known is not None and body_in(data, known[0]) is not None:
-            self._known = known[0], known[1].again()
-            return self._known
-        head = read_head(data, self.short)
-        if head is None:
-            return None
-        caller = Caller(
-            head.authorization, head.request_id, head.origin, None, priority=head.priority, trace=head.trace
-        )
+        if known is not None and (body := body_in(data, known[0])) is not None:
+            head, caller = known[0], known[1].again()
+        else:
+            read = read_head(data, self.short)
+            if read is None or (body := body_in(data, read)) is None:
+                return None
+            head = read
+            caller = Caller(
+                head.authorization, head.request_id, head.origin, None, priority=head.priority, trace=head.trace
+            )
         self._known = head, caller
-        return self._known
+        return head, caller, body
 
     def opened(self, front: Front) -> None:
+        """See server.front.Door."""
+        if self._known is not None:
+            head, caller = self._known
+            front.expect(head, caller.again())
         front.since = self._loop.time()
         self._fronts.add(front)
         if self._look is None:

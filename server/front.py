@@ -28,11 +28,14 @@ class Door(Protocol):
     own_up: Callable[..., None]
     loop: asyncio.AbstractEventLoop
 
-    def meet(self, data: bytes) -> tuple[Head, Caller] | None:
-        """The head that *data* begins with, if it is a plain one, and whoever sends it."""
+    def meet(self, data: bytes) -> tuple[Head, Caller, tuple[int, int]] | None:
+        """The head that *data* begins with, if it is a plain one, whoever sends it, and where its body is."""
         ...
 
-    def opened(self, front: "Front") -> None: ...
+    def opened(self, front: "Front") -> None:
+        """It is connected; what it is to expect, if there is anything, it is told here."""
+        ...
+
     def closed(self, front: "Front") -> None: ...
 
     def hand_over(self, front: "Front", data: bytes) -> None:
@@ -49,6 +52,7 @@ class Coming(Caller):
         super().__init__(
             caller.authorization, caller.request_id, caller.origin, None, priority=caller.priority, trace=caller.trace
         )
+        self.digest = caller.digest
         self._loop = loop
         self._length = self.missing = length
         self._parts: list[bytes] = []
@@ -100,14 +104,18 @@ class Front(Drive, asyncio.Protocol):
         self.writing_paused = False
         self.idle = True  # what comes now begins a request
         self.since = 0.0
-        self._head: Head | None = None  # of the call before
+        self._head: Head | None = None  # of the call before, or the one that is expected
         self._path: str  # where it goes, and whoever sends it
         self._caller: Caller
-        self._reply: Reply | None = None
+        self._reply: Reply | None = None  # from when it is connected until it is lost
         self._coming: Coming | None = None  # whoever still sends their body
         self._came: bytearray | None = None  # while a call is answered, what comes after it
         self._last = False  # this answer is the last one
         self._lingering: asyncio.TimerHandle | None = None
+
+    def expect(self, head: Head, caller: Caller) -> None:
+        """Its first request will most likely begin so, and come from *caller*."""
+        self._head, self._path, self._caller = head, head.path, caller
 
     def let_go(self) -> None:
         """Close it after the answer that it owes; at once if it owes none."""
@@ -120,6 +128,9 @@ class Front(Drive, asyncio.Protocol):
         stream = self.transport = cast("asyncio.Transport", transport)
         # A quarter of the default: what a slow reader leaves with us is this and one read from the provider.
         stream.set_write_buffer_limits(high=16384)
+        # Whoever connects will ask at once, and needn't wait for it then.
+        reply = self._reply = Reply(self, self._loop, old=False, keep_alive=True)
+        reply.driver = self
         self._door.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -163,14 +174,14 @@ class Front(Drive, asyncio.Protocol):
         self._begin(caller)
 
     def _meet(self, data: bytes) -> tuple[int, int] | None:
-        """Another head than the one before. Where its body is, or None if it isn't for us."""
+        """Another head than the one expected. Where its body is, or None if it isn't for us."""
         met = self._door.meet(data)
         if met is None:
             self._head = None
             return None
-        head, self._caller = met
-        self._head, self._path = head, head.path
-        return body_in(data, head)
+        head, caller, body = met
+        self.expect(head, caller)
+        return body
 
     def _begin_in_parts(self, data: bytes, start: int, end: int) -> None:
         """There is more than one request in *data*, or less."""
@@ -184,13 +195,11 @@ class Front(Drive, asyncio.Protocol):
         self._begin(coming)
 
     def _begin(self, caller: Caller) -> None:
-        self.idle = False
         reply = self._reply
-        if reply is None:
-            reply = self._reply = Reply(self, self._loop, old=False, keep_alive=True)
-            reply.driver = self
-        else:
-            reply.begin()
+        if reply is None:  # it was lost meanwhile
+            return
+        self.idle = False
+        reply.begin()
         self.drive(self._door.take(self._path, caller, reply))
 
     def failed(self, mistake: Exception) -> None:
@@ -236,6 +245,7 @@ class Front(Drive, asyncio.Protocol):
         if coming.missing:
             return
         self._coming = None
+        self._caller.digest = coming.digest  # for the next one
         if rest:
             self._pipelined(rest)
         if not self.driving:

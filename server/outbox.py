@@ -15,29 +15,30 @@ MOMENT: Final = 0.001  # seconds; uvloop's clock knows none shorter
 class Outbox:
     """One for each process. What is put in goes out in that order, before anything that the loop is told later."""
 
-    __slots__ = ("_busy", "_count", "_loop", "_moment", "_waiting")
+    __slots__ = ("_busy", "_count", "_loop", "_moment", "_time", "_waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._time = loop.time
         self._waiting: list[tuple[asyncio.WriteTransport, bytes]] = []
         self._moment = 0.0  # when the present millisecond began, and how much was put in since
         self._count = 0
         self._busy = False  # there was much in the one before
 
     def put(self, transport: asyncio.WriteTransport, data: bytes) -> None:
-        waiting = self._waiting
-        if waiting:
-            waiting.append((transport, data))
+        if self._waiting:
+            self._waiting.append((transport, data))
             return
-        now = self._loop.time()
+        now = self._time()
         if now - self._moment >= MOMENT:
             self._busy = self._count > FEW
             self._moment = now
-            self._count = 0
-        self._count += 1
-        if self._busy or self._count > FEW:
+            count = self._count = 1
+        else:
+            count = self._count = self._count + 1
+        if count > FEW or self._busy:
             self._loop.call_soon(self._send)
-            waiting.append((transport, data))
+            self._waiting.append((transport, data))
         elif not transport.is_closing():
             transport.write(data)
 

@@ -20,6 +20,8 @@ STATUS: Final = {
     for each in HTTPStatus
 }
 CLOSE: Final = b"connection: close\r\n"
+STREAM: Final = STATUS[200] + SSE
+CHUNKED: Final = b"transfer-encoding: chunked\r\n\r\n"
 
 
 Put = Callable[[asyncio.WriteTransport, bytes], None]
@@ -114,17 +116,10 @@ class Reply:
         """Begin a stream. The head goes out with the first piece, in one write."""
         self.opened = True
         self.status = 200
-        if self._old:
-            self._pending = b"%b%b%b%b%b\r\n" % (STATUS[200], SSE, self.common, headers, CLOSE)
+        if self.keep_alive:
+            self._pending = b"".join((STREAM, self.common, headers, CHUNKED))
         else:
-            close = b"" if self.keep_alive else CLOSE
-            self._pending = b"%b%b%b%b%btransfer-encoding: chunked\r\n\r\n" % (
-                STATUS[200],
-                SSE,
-                self.common,
-                headers,
-                close,
-            )
+            self._pending = b"".join((STREAM, self.common, headers, CLOSE, b"\r\n" if self._old else CHUNKED))
 
     def send(self, data: bytes) -> float:
         """A piece of the stream; nothing if *data* is empty (an empty chunk would end it). Returns loop time."""

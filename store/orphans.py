@@ -12,20 +12,13 @@ FAULT: Final = "lost"
 STATUS: Final = 500
 
 
-def note(
-    *,
-    time: float,
-    id: str,
-    key: str,
-    team: str,
-    route: str,
-    target: str,
-    tags: Sequence[str],
-    endpoint: str,
-    stream: bool,
-) -> bytes:
+# Of a call: when it began, id, key, team, route, target, tags, endpoint, and whether it streams.
+Noted = tuple[float, str, str, str, str, str, Sequence[str], str, bool]
+
+
+def note(said: Noted) -> bytes:
     """What a hold says of its call, in case that nobody is left to write its row."""
-    return orjson.dumps((time, id, key, team, route, target, tags, endpoint, stream))
+    return orjson.dumps(said)
 
 
 def estimated(note: bytes, amount: int, accounts: Sequence[str], *, now: float) -> bytes:

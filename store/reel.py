@@ -30,15 +30,19 @@ class Account:
 
 
 class Named:
-    """Accounts that are held together, as the current file knows them. *size* of a hold on them, without its note."""
+    """Accounts that are held together, as the current file knows them. *size* of a hold on them, without its note.
 
-    __slots__ = ("accounts", "count", "numbers", "size")
+    *spent*: what each of them was charged and hasn't been told.
+    """
+
+    __slots__ = ("accounts", "count", "numbers", "size", "spent")
 
     def __init__(self, accounts: Sequence[Account], numbers: bytes) -> None:
         self.accounts = accounts
         self.count = len(accounts)
         self.numbers = numbers
         self.size = held_size(self.count)
+        self.spent = 0
 
 
 def held_size(accounts: int) -> int:
@@ -57,6 +61,7 @@ class Reel:
         for account in self._accounts.values():
             self._naming.setdefault(account.segment, []).append(account)
         self._sets: dict[tuple[str, ...], Named] = {}
+        self._charged: list[Named] = []  # those whose accounts don't know yet what was spent
         self._segment: Segment
         self._map: mmap.mmap
         self._at: int
@@ -127,7 +132,16 @@ class Reel:
         if self._fits(FRAMED + records.SYNC.size):
             self._put(records.SYNC.pack(records.SYNCED, self._synced))
 
+    def _add_up(self) -> None:
+        """Tell accounts what they were charged: calls leave that for when somebody asks."""
+        for named in self._charged:
+            for account in named.accounts:
+                account.total += named.spent
+            named.spent = 0
+        self._charged.clear()
+
     def _known(self, account: str) -> int:
+        self._add_up()
         known = self._accounts.get(account)
         return known.total if known else 0
 
@@ -139,6 +153,7 @@ class Reel:
         self, accounts: Sequence[Account], size: int, *, ask: Callable[[str], int] | None = None, holding: bool = False
     ) -> Named | None:
         """Room for *size* bytes in a file that knows all the *accounts*; None if there is none."""
+        self._add_up()
         segment = None
         while segment is not self._segment:
             segment = self._segment

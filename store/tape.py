@@ -85,17 +85,16 @@ class Tape(Reel):
         """A call sets *amount* aside on each of the *accounts*. *number* is new in this life; *note* says whose call
         it is, should nobody be left to say so. Raises JournalFull.
         """
-        named = self._sets.get(accounts)
-        if named is None or self._at + named.size + len(note) > self._brim or self._late:
+        named, at = self._sets.get(accounts), self._at
+        if named is None or (end := at + named.size + len(note)) > self._brim or self._late:
             named = self._room_to_hold(accounts, len(note))
+            at = self._at
+            end = at + named.size + len(note)
         payload = _HELD(HELD, number, amount, named.count) + named.numbers + note
-        length = len(payload)
-        at = self._at
-        self._at = end = at + FRAMED + length
-        self._map[at:end] = _FRAME(length, crc32(payload)) + payload
+        self._map[at:end] = _FRAME(end - at - FRAMED, crc32(payload)) + payload
         segment = self._segment
         segment.open += 1
-        segment.weight = end
+        self._at = segment.weight = end
         self._open[number] = (segment, at, amount, named)
 
     def grown(self, number: int, more: int) -> None:
@@ -120,8 +119,11 @@ class Tape(Reel):
         self._map[at:end] = _FRAME(end - at - FRAMED, crc32(payload)) + payload
         self._at = segment.weight = end
         segment.open -= 1
-        for account in named.accounts:
-            account.total += amount
+        if named.spent:
+            named.spent += amount
+        elif amount:
+            named.spent = amount
+            self._charged.append(named)
         if row:
             segment.rows.append(end - len(row))
             segment.ends.append(end)
@@ -149,6 +151,7 @@ class Tape(Reel):
         known = self._accounts.get(account)
         if known is None:
             return
+        self._add_up()
         known.total = total
         known.index = -1
         self._sets.clear()
@@ -173,6 +176,7 @@ class Tape(Reel):
 
     def spent(self) -> dict[str, int]:
         """What this owner has spent in all of each account that the files which are still there speak of."""
+        self._add_up()
         return {name: account.total for name, account in self._accounts.items()}
 
     def told(self, position: int) -> None:

@@ -28,7 +28,10 @@ NO_CONTENT: Final = Failure(Fault.BROKEN, "a megabyte came without any content i
 
 
 class Trial(ABC):
-    """What whole and streamed attempts have in common: head, error body, and *due*, after which it is too late."""
+    """What whole and streamed attempts have in common: head, error body, and *due*, after which it is too late.
+
+    Made to be sent, with what that takes. All else comes when it was: see `begin`, which has to follow at once.
+    """
 
     __slots__ = (
         "_adapter",
@@ -44,26 +47,28 @@ class Trial(ABC):
         "status",
     )
 
-    def __init__(self, adapter: Adapter, ask: Ask, request: WireRequest, deadlines: Deadlines, due: float) -> None:
+    def __init__(self, adapter: Adapter, ask: Ask, request: WireRequest, deadlines: Deadlines) -> None:
         self._adapter = adapter
         self._ask = ask
         self.request = request
         self._deadlines = deadlines
+
+    def _await(self, exchange: Exchange, due: float, most: int) -> None:
+        """What both kinds begin with; at most so many bytes of an answer are kept."""
         self._parts: list[bytes] = []
-        self._left = MOST_WHOLE  # bytes that may still come, and be kept
+        self._left = most  # bytes that may still come, and be kept
         self.due = due
-        self.exchange: Exchange | None = None
+        self.exchange = exchange
         self.head = b""
         self.status = 0
         self.over = False
-        deadlines.watch(self)
+        self._deadlines.watch(self)
 
     def abort(self) -> None:
         """Nobody wants the answer any more."""
         self.over = True
         self._deadlines.forget(self)
-        if self.exchange is not None:
-            self.exchange.abort()
+        self.exchange.abort()
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -98,8 +103,7 @@ class Trial(ABC):
         """The attempt is over; whoever waits for it is told."""
 
     def _fail(self, failure: Failure) -> None:
-        if self.exchange is not None:
-            self.exchange.abort()
+        self.exchange.abort()
         self._conclude(failure)
 
     def _refused(self) -> Failure:
@@ -111,13 +115,12 @@ class WholeTrial(Trial):
 
     __slots__ = ("_seconds", "complete", "outcome")
 
-    def __init__(
-        self, adapter: Adapter, ask: Ask, request: WireRequest, deadlines: Deadlines, due: float, *, seconds: float
-    ) -> None:
-        super().__init__(adapter, ask, request, deadlines, due)
+    def begin(self, exchange: Exchange, due: float, *, seconds: float) -> None:
+        """It was sent as *exchange*, and may take until *due*."""
+        self._await(exchange, due, MOST_WHOLE)
         self._seconds = seconds
         self.complete = False
-        self.outcome: asyncio.Future[Completion | Failure] = deadlines.loop.create_future()
+        self.outcome: asyncio.Future[Completion | Failure] = self._deadlines.loop.create_future()
 
     def on_end(self) -> None:
         if self.over:
@@ -160,8 +163,8 @@ class Audience(Protocol):
 class StreamTrial(Trial):
     """An answer that comes piece by piece.
 
-    Until the first content its events are held, then *audience* hears them. *first* and *idle* are the two timeouts in
-    seconds, *deadline* the end of the whole call in loop time. *open*: the audience has heard something.
+    Until the first content its events are held, then its audience hears them. *sent*: when, in loop time. *open*: the
+    audience has heard something.
     """
 
     __slots__ = (
@@ -176,24 +179,18 @@ class StreamTrial(Trial):
         "ended",
         "first_content",
         "open",
+        "sent",
     )
 
-    def __init__(
-        self,
-        adapter: Adapter,
-        ask: Ask,
-        request: WireRequest,
-        deadlines: Deadlines,
-        audience: Audience,
-        *,
-        first: float,
-        idle: float,
-        deadline: float,
-    ) -> None:
-        loop = self._loop = deadlines.loop
-        super().__init__(adapter, ask, request, deadlines, min(loop.time() + first, deadline))
-        self._left = MOST_HELD
-        self.decoder = adapter.decoder(ask, request)
+    def begin(self, exchange: Exchange, audience: Audience, *, first: float, idle: float, deadline: float) -> None:
+        """It was sent as *exchange*, and *audience* hears it.
+
+        *first* and *idle* are the two timeouts in seconds, *deadline* the end of the whole call in loop time.
+        """
+        loop = self._loop = self._deadlines.loop
+        now = self.sent = loop.time()
+        self._await(exchange, min(now + first, deadline), MOST_HELD)
+        self.decoder = self._adapter.decoder(self._ask, self.request)
         self.ended: asyncio.Future[Failure | None] = loop.create_future()
         self.first_content = 0.0
         self.open = False
@@ -222,13 +219,13 @@ class StreamTrial(Trial):
     def pause(self) -> None:
         """The client doesn't keep up; what doesn't come meanwhile isn't the provider's fault."""
         self._paused = True
-        if self.exchange is not None and not self.over:
+        if not self.over:
             self.exchange.pause()
 
     def resume(self) -> None:
         self._paused = False
         self._wait_for_more(self._loop.time())
-        if self.exchange is not None and not self.over:
+        if not self.over:
             self.exchange.resume()
 
     def on_data(self, data: bytes) -> None:
@@ -274,17 +271,17 @@ class StreamTrial(Trial):
             super().on_error(failure)
 
     def _hold(self, events: list[Event], size: int) -> None:
-        self._held += events
         if self.decoder.started:
-            self._begin()
+            self._open()
+            self._tell(events)
             self._wait_for_more(self.first_content)
-            self._tell([])
             return
+        self._held += events
         self._left -= size
         if self._left < 0:
             self._fail(NO_CONTENT)
 
-    def _begin(self) -> None:
+    def _open(self) -> None:
         """The first content is here."""
         self.first_content = self._loop.time()
         self.open = True
@@ -306,17 +303,18 @@ class StreamTrial(Trial):
                 self._tell(events)
             self._fail(error.failure)
             return
-        if self.exchange is not None and not at_end:
+        if not at_end:
             self.exchange.detach()
         if not self.open:
-            self._begin()
+            self._open()
         self._tell(events, last=True)
         self._conclude(None)
 
     def _wait_for_more(self, now: float) -> None:
+        before = self.due
         self.due = min(now + self._idle, self._deadline)
-        if not self.over:
-            self._deadlines.watch(self)  # which may be sooner than before
+        if self.due < before and not self.over:
+            self._deadlines.watch(self)
 
     def late(self, now: float) -> None:
         if now >= self._deadline:

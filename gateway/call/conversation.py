@@ -32,7 +32,7 @@ from gateway.call.hedging import OUTRUN, Race
 from gateway.call.lines import lines
 from gateway.call.sending import ask_pieces, ask_whole
 from gateway.call.tab import Tab
-from gateway.call.telling import Telling, listening
+from gateway.call.telling import Telling
 from gateway.call.turned_down import turned_down
 from gateway.call.waiting_room import priority, wait
 from gateway.generation import Generation, Shared
@@ -82,7 +82,7 @@ class Conversation:
         self._call: Call
         self._route: Route
         self._bill: Bill | None = None  # from when it is known who pays for what
-        self._telling: Telling | None = None  # of a call that streams
+        self._telling: Telling | None = None  # of a call that streams, once it has to wait for anything
         self._special: Circumstances | None = None  # of a call that has any
         self.interrupted = False
 
@@ -181,10 +181,6 @@ class Conversation:
     async def _try_all(self) -> None:
         shared, special, call, route = self._shared, self._special, self._call, self._route
         bill = self._bill = Bill(self._generation, shared, self._record, self._key, call)
-        telling = None
-        if call.stream:
-            part = None if special is None else special.part
-            telling = self._telling = listening(bill, self._reply, route, part)
         opened = failure = None
         shared.budget.calls += 1
         try:
@@ -193,13 +189,14 @@ class Conversation:
                 opened = opening(route, call, view, self._began + route.timeouts.total, view.clock())
             if opened is not None:
                 failure = await self._try(opened, bill)
-                if failure is None or (telling is not None and telling.committed):
+                if failure is None or (self._telling is not None and self._telling.committed):
                     return
+            telling = self._listen(bill) if call.stream else None
             ask = partial(self._chain, bill)
             if special is None or not await special.answers(self._reply, bill, telling, ask=ask):
                 await self._chain(bill, route, opened=opened, failure=failure)
         except Spent as spent:
-            self._degrade(spent)
+            self._degrade(spent, bill)
             await self._chain(bill, self._route)
         except Refusal as refused:
             if special is None or not await special.relieves(self._reply, bill, refused):
@@ -236,15 +233,26 @@ class Conversation:
                 return
             raise turned_down(exhausted, self._generation, route, call=self._call, key=self._key) from None
 
-    def _degrade(self, spent: Spent) -> None:
+    def _degrade(self, spent: Spent, bill: Bill) -> None:
         """Go on with the route that a spent budget names; once, and the answer's headers say so."""
         route = degraded(spent, self._generation.routes)
         if route is None or self._record.degraded:
             raise spent
         self._record.degraded = spent.shortage.scope
         self._route = route
-        if self._telling is not None:
-            self._telling.route = route.name
+        if self._call.stream:
+            self._listen(bill).route = route.name
+
+    def _listen(self, bill: Bill) -> Telling:
+        """Who hears the stream of this call, and tells a client that waits that we are still there.
+
+        Before the call has to wait for anything, but not before its request is on its way where it hasn't to.
+        """
+        telling = self._telling
+        if telling is None:
+            part = None if self._special is None else self._special.part
+            telling = self._telling = Telling(bill, self._reply, self._route, part)
+        return telling
 
     async def _queue(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """An attempt at a target that is full: it has to stand in line first."""
@@ -258,6 +266,7 @@ class Conversation:
     async def _try(self, attempt: Attempt, bill: Bill) -> Failure | None:
         """One attempt: what went wrong with it, or nothing. After content went out the plan is not asked again."""
         shared, telling, target = self._shared, self._telling, attempt.target
+        stream = self._call.stream
         tab = Tab(bill, attempt, shared.vitals.of[target.id], shared.loop.time())
         race = None if self._special is None else self._special.race
         if race is not None:
@@ -272,20 +281,24 @@ class Conversation:
             if telling is not None and telling.broke is not None:
                 ask = telling.asks(ask, lane.adapter)
             if not ask.call.plain and (urls := lane.adapter.fetches(ask)):
-                ask = await self._show(ask, urls)
+                ask = await self._show(ask, urls, bill)
             request = lane.adapter.encode(ask)
-            short = await tab.hold(request)
+            short = tab.hold(request)
+            if short is not None and not isinstance(short, Failure):
+                if stream:
+                    self._listen(bill)
+                short = await short
             until = self._began + route.timeouts.total
             if short is not None:
                 failure = short
-            elif telling is None:
+            elif not stream:
                 outcome = await ask_whole(lane, ask, request, tab, route.timeouts, until=until, race=race)
                 failure = self._whole(outcome, request, tab=tab, race=race)
             else:
                 ended = await ask_pieces(
-                    lane, ask, request, tab, route.timeouts, until=until, race=race, telling=telling
+                    lane, ask, request, tab, route.timeouts, until=until, race=race, listen=self._listen
                 )
-                failure = self._streamed(ended, tab, telling)
+                failure = self._streamed(ended, tab, self._listen(bill))
         except Refusal as refused:
             failure = unsent(refused)
             if isinstance(refused, Spent):
@@ -294,14 +307,17 @@ class Conversation:
             trial = tab.trial
             if trial is not None and not trial.over:
                 trial.abort()
+            telling = self._telling
             if telling is not None:
                 telling.leave(tab)
             if not tab.over:  # as it may be if another one was quicker
                 over(tab, failure, self._route.breaker, telling)
         return failure
 
-    async def _show(self, ask: Ask, urls: Sequence[str]) -> Ask:
+    async def _show(self, ask: Ask, urls: Sequence[str], bill: Bill) -> Ask:
         """*ask* with what its provider can't fetch itself."""
+        if self._call.stream:
+            self._listen(bill)
         gallery = self._circumstances().fetching(self._generation, self._shared, self._call)
         left = self._began + self._route.timeouts.total - self._shared.loop.time()
         return ask._replace(media=await gallery.show(urls, within=left))
@@ -329,8 +345,8 @@ class Conversation:
         return None
 
     def _streamed(self, failure: Failure | None, tab: Tab, telling: Telling) -> Failure | None:
-        telling.leave(tab)
         if failure is not None and not (telling.committed and telling.tab is not tab):
+            telling.leave(tab)
             failure = telling.fails(failure)
             if telling.committed:
                 self._break_off(failure)

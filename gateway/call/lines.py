@@ -13,6 +13,7 @@ TOKENS: Final = (
     b"x-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %d\r\nx-ratelimit-reset-tokens: %.3fs\r\n"
 )
 REQUESTS: Final = TOKENS.replace(b"tokens", b"requests")
+BOTH: Final = REQUESTS + TOKENS
 
 
 def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
@@ -35,5 +36,7 @@ def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
 def limits(till: Till, purse: Purse) -> bytes:
     """OpenAI's `x-ratelimit-*`, of whichever limit is the nearest."""
     requests, tokens = till.limits(purse)
+    if requests is not None and tokens is not None:
+        return BOTH % (requests + tokens)
     text = b"" if requests is None else REQUESTS % requests
     return text if tokens is None else text + TOKENS % tokens

@@ -12,20 +12,23 @@ from gateway.call.slices import SLICE
 from gateway.generation import Generation
 from gateway.spent import too_dear, unbounded
 from quota.purse import Purse
+from quota.words import Need
 
 
-class Needed(NamedTuple):
-    """*cost*, *tokens*: as Needs. *bound*: the most that it can come to, where that had to be known. *sliced*: how many
-    tokens of output a first slice covers, and what one more costs, if it is paid slice by slice.
+class FirstSlice(NamedTuple):
+    """*cost*, *tokens*: as Needs. *bound*: the most that all slices can come to. It pays for so many tokens of output
+    as are *covered*, and one more costs *price*.
     """
 
-    cost: int = 0
-    tokens: int = 0
-    bound: Bound | None = None
-    sliced: tuple[int, int] | None = None
+    cost: int
+    tokens: int
+    bound: Bound
+    covered: int
+    price: int
 
 
-NOTHING: Final = Needed()
+Needed = Bound | FirstSlice | Need
+NOTHING: Final = Need()
 
 
 def needed(
@@ -47,21 +50,21 @@ def needed(
         return NOTHING
     if isinstance(bound, Unbounded):
         return unbounded(bound)
-    cost, sliced = bound.cost, None
-    if call.stream and key.holds == "slices" and purse.priced:
-        cost, sliced = _slice(generation, call, request, target=target, whole=bound)
-    if most is not None and cost > most:
-        return too_dear(bound if sliced is None else bound._replace(cost=cost), most)
-    return Needed(cost, bound.tokens, bound, sliced)
+    need: Bound | FirstSlice = bound
+    if call.stream and purse.priced and key.holds == "slices":
+        need = _slice(generation, call, request, target=target, whole=bound)
+    if most is not None and need.cost > most:
+        return too_dear(bound._replace(cost=need.cost), most)
+    return need
 
 
 def _slice(
     generation: Generation, call: Call, request: WireRequest, *, target: Target, whole: Bound
-) -> tuple[int, tuple[int, int] | None]:
-    """What the input and a first slice cost, where what is billed can be seen in the stream; else all of it."""
+) -> Bound | FirstSlice:
+    """The input and a first slice, where what is billed can be seen in the stream; else all of it."""
     first = generation.bound(target, call._replace(max_output=SLICE), request)
     hidden = "reasoning" in generation.abilities(target).capabilities
     if not isinstance(first, Bound) or hidden or whole.output <= first.output:
-        return whole.cost, None
+        return whole
     tokens = whole.output - first.output
-    return first.cost, (first.output, -(-(whole.cost - first.cost) // tokens))
+    return FirstSlice(first.cost, whole.tokens, whole, first.output, -(-(whole.cost - first.cost) // tokens))

@@ -1,11 +1,15 @@
-"""An attempt goes out: its trial is made, its time runs, and its provider is asked. Each returns how it will end."""
+"""An attempt goes out: its provider is asked, its time runs, and its answer has who hears it. Each returns how it will
+end.
+"""
 
 import asyncio
+from collections.abc import Callable
 
 from config.schema import Timeouts
 from core.ask import Ask
 from core.faults import Failure
 from core.wire import Completion, WireRequest
+from gateway.call.bill import Bill
 from gateway.call.hedging import Race
 from gateway.call.tab import Tab
 from gateway.call.telling import Telling
@@ -18,11 +22,12 @@ def ask_whole(
 ) -> asyncio.Future[Completion | Failure]:
     """For an answer in one piece, which the whole call has *until* then to wait for."""
     deadlines = tab.bill.shared.deadlines
-    due = min(deadlines.loop.time() + timeouts.attempt, until)
-    trial = tab.trial = WholeTrial(lane.adapter, ask, request, deadlines, due, seconds=timeouts.attempt)
+    trial = WholeTrial(lane.adapter, ask, request, deadlines)
+    exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
+    trial.begin(exchange, min(deadlines.loop.time() + timeouts.attempt, until), seconds=timeouts.attempt)
+    tab.trial = trial
     if race is not None:
         race.sent(tab)
-    trial.exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
     return trial.outcome
 
 
@@ -35,19 +40,14 @@ def ask_pieces(
     *,
     until: float,
     race: Race | None,
-    telling: Telling,
+    listen: Callable[[Bill], Telling],
 ) -> asyncio.Future[Failure | None]:
-    """For a stream, which *telling* hears, or the *race* on its behalf."""
-    trial = tab.trial = StreamTrial(
-        lane.adapter,
-        ask,
-        request,
-        tab.bill.shared.deadlines,
-        telling if race is None else race.sent(tab),
-        first=timeouts.first_content,
-        idle=timeouts.idle,
-        deadline=until,
-    )
+    """For a stream, which is heard by whom *listen* gives, or by the *race* on their behalf."""
+    trial = StreamTrial(lane.adapter, ask, request, tab.bill.shared.deadlines)
+    exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
+    telling = listen(tab.bill)
+    audience = telling if race is None else race.sent(tab)
+    trial.begin(exchange, audience, first=timeouts.first_content, idle=timeouts.idle, deadline=until)
+    tab.trial = trial
     telling.follow(tab, trial)
-    trial.exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
     return trial.ended

@@ -22,6 +22,7 @@ from gateway.call.bill import Bill
 from gateway.call.gallery import Gallery
 from gateway.call.tab import Tab
 from gateway.generation import Generation, Shared
+from gateway.lane import Lane
 from gateway.mistakes import told
 from gateway.spent import Spent
 from routing.candidates import obstacle
@@ -146,28 +147,31 @@ class Copy:
             gallery = Gallery(self._call, self._shared.fetcher, self._generation.config.media)
             ask = ask._replace(media=await gallery.show(urls, within=self._route.timeouts.total))
         request = lane.adapter.encode(ask)
-        failure = await self._tab.hold(request)
+        failure = self._tab.hold(request)
+        if failure is not None and not isinstance(failure, Failure):
+            failure = await failure
         if failure is not None:
             self._why = "spent" if failure.fault is Fault.LIMITED else "unfit"
             return failure
-        trial = self._trial = self._made(ask, request)
-        self._tab.trial = trial
-        trial.exchange = lane.send(request, credential, trial, self._route.timeouts.connect)
+        trial = self._trial = self._tab.trial = self._sent(lane, ask, request, credential)
         try:
             return await (trial.ended if isinstance(trial, StreamTrial) else self._whole(trial))
         finally:
             if not trial.over:
                 trial.abort()
 
-    def _made(self, ask: Ask, request: WireRequest) -> WholeTrial | StreamTrial:
+    def _sent(self, lane: Lane, ask: Ask, request: WireRequest, credential: int) -> WholeTrial | StreamTrial:
         timeouts, deadlines = self._route.timeouts, self._shared.deadlines
-        adapter = self._generation.lanes[self._shadow.target.provider].adapter
         deadline = self._began + timeouts.total
         if self._call.stream:
-            first, idle = timeouts.first_content, timeouts.idle
-            return StreamTrial(adapter, ask, request, deadlines, self, first=first, idle=idle, deadline=deadline)
-        due = min(self._shared.loop.time() + timeouts.attempt, deadline)
-        return WholeTrial(adapter, ask, request, deadlines, due, seconds=timeouts.attempt)
+            stream = StreamTrial(lane.adapter, ask, request, deadlines)
+            exchange = lane.send(request, credential, stream, timeouts.connect)
+            stream.begin(exchange, self, first=timeouts.first_content, idle=timeouts.idle, deadline=deadline)
+            return stream
+        whole = WholeTrial(lane.adapter, ask, request, deadlines)
+        exchange = lane.send(request, credential, whole, timeouts.connect)
+        whole.begin(exchange, min(deadlines.loop.time() + timeouts.attempt, deadline), seconds=timeouts.attempt)
+        return whole
 
     async def _whole(self, trial: WholeTrial) -> Failure | None:
         outcome = await trial.outcome

@@ -3,6 +3,7 @@
 Each has a hold of its own, since one that timed out, or that another one outran, may have been billed all the same.
 """
 
+from collections.abc import Awaitable
 from typing import Final
 
 from catalog.bound import Bound
@@ -10,7 +11,7 @@ from core.faults import Failure, Fault
 from core.usage import Usage
 from core.wire import WireRequest
 from gateway.call.bill import Bill
-from gateway.call.needs import needed
+from gateway.call.needs import FirstSlice, Needed, needed
 from gateway.call.slices import Slices
 from gateway.ear import Ear
 from gateway.spent import Spent, elsewhere
@@ -89,8 +90,10 @@ class Tab:
 
     # Before it is sent
 
-    async def hold(self, request: WireRequest) -> Failure | None:
-        """Set aside the most that it can cost. A Failure leads to the next target; raises Spent where none helps."""
+    def hold(self, request: WireRequest) -> Failure | Awaitable[Failure | None] | None:
+        """Set aside the most that it can cost. A Failure leads to the next target; raises Spent where none helps.
+        What is to be awaited says the same, once the store was asked for more.
+        """
         bill = self.bill
         self._request = request
         till = bill.shared.till
@@ -100,22 +103,30 @@ class Tab:
         need = needed(bill.generation, bill.key, bill.call, request, target=self.target, purse=purse, most=bill.most)
         if isinstance(need, Failure):
             return need
-        self._bound = need.bound
         said = self._note()
         hold = till.take(purse, need, said)
         if hold is None:
-            answer = await till.wait(purse, need, said, within=PATIENCE)
-            if isinstance(answer, Shortage):
-                return self._short(answer, purse)
-            if self.over:
-                answer.release()
-                return GONE
-            hold = answer
-        self._hold = hold
-        if need.sliced is not None:
-            covered, price = need.sliced
-            self.slices = Slices(hold, covered=covered, price=price, most=bill.most)
+            return self._wait(purse, need, said)
+        self._have(hold, need)
         return None
+
+    async def _wait(self, purse: Purse, need: Needed, said: bytes) -> Failure | None:
+        answer = await self.bill.shared.till.wait(purse, need, said, within=PATIENCE)
+        if isinstance(answer, Shortage):
+            return self._short(answer, purse)
+        if self.over:
+            answer.release()
+            return GONE
+        self._have(answer, need)
+        return None
+
+    def _have(self, hold: Hold, need: Needed) -> None:
+        self._hold = hold
+        if isinstance(need, Bound):
+            self._bound = need
+        elif isinstance(need, FirstSlice):
+            self._bound = need.bound
+            self.slices = Slices(hold, covered=need.covered, price=need.price, most=self.bill.most)
 
     def _short(self, shortage: Shortage, purse: Purse) -> Failure:
         failure = elsewhere(shortage)
@@ -127,15 +138,17 @@ class Tab:
         """What is needed to write the row of an attempt whose process was killed."""
         record, key = self.bill.record, self.bill.key
         return note(
-            time=record.time,
-            id=record.id,
-            key=record.key,
-            team=key.team or "",
-            route=record.route,
-            target=self.target.id,
-            tags=key.tags,
-            endpoint=record.endpoint,
-            stream=record.stream,
+            (
+                record.time,
+                record.id,
+                record.key,
+                key.team or "",
+                record.route,
+                self.target.id,
+                key.tags,
+                record.endpoint,
+                record.stream,
+            )
         )
 
     # After it

@@ -7,7 +7,6 @@ from adapters.contract import Adapter
 from api.stream import DONE, KEEPALIVE, StreamWriter
 from config.schema import Route
 from core.ask import Ask
-from core.call import Call
 from core.faults import Failure
 from core.wire import Event
 from gateway.call.bill import Bill
@@ -15,11 +14,8 @@ from gateway.call.continuing import NO_SEAM, Continuing, continuing
 from gateway.call.lines import lines
 from gateway.call.slices import Slices
 from gateway.call.tab import Tab
-from gateway.ear import Ear
 from gateway.flight import Part
-from gateway.generation import Generation, Shared
 from server.reply import Reply, header
-from telemetry.record import Record
 from upstream.trial import Relay, StreamTrial
 
 NO_MORE: Final = "The budget allows no more of this answer."
@@ -34,15 +30,12 @@ class Telling:
     """
 
     __slots__ = (
-        "_asked",
+        "_alone",
         "_began",
         "_bill",
-        "_choices",
-        "_generation",
         "_growing",
         "_record",
         "_reply",
-        "_shared",
         "_trial",
         "_writer",
         "committed",
@@ -54,27 +47,25 @@ class Telling:
         "tab",
     )
 
-    def __init__(
-        self, generation: Generation, shared: Shared, reply: Reply, record: Record, *, bill: Bill, call: Call
-    ) -> None:
-        self._generation = generation
-        self._shared = shared
-        self._reply = reply
-        self._record = record
+    def __init__(self, bill: Bill, reply: Reply, route: Route, part: Part | None) -> None:
+        """For the call of *bill*, which streams, goes by *route*, and has that *part* in a canary, if any."""
+        shared, call = bill.shared, bill.call
         self._bill = bill
+        self._record = bill.record
+        self._reply = reply
         self._writer = StreamWriter(show_usage=call.include_usage)
-        self._choices = call.choices
         self._growing: asyncio.Task[None] | None = None  # while the store is asked whether the answer may go on
-        self._began = shared.loop.time()
-        self._asked = self._began  # when the attempt under way was sent
         self._trial: StreamTrial
+        self._alone: bool  # nobody but the client hears the attempt under way, and it isn't paid by slices
         self.tab: Tab
-        self.route = record.route
-        self.due = self._began + generation.config.server.keepalive
+        self.route = route.name
         self.committed = False
         self.first: float | None = None
-        self.continuing: Continuing | None = None
-        self.ear: Ear | None = None
+        self.continuing: Continuing | None = continuing(route, call, bill.record)
+        self.ear = shared.assessor.ear(call, part)
+        began = self._began = shared.loop.time()
+        self.due = began + bill.generation.config.server.keepalive
+        shared.deadlines.watch(self)
 
     def leave(self, tab: Tab) -> None:
         """The attempt of *tab* is over: the client's pace is no concern of its provider any more."""
@@ -96,7 +87,6 @@ class Telling:
         """Another attempt begins."""
         self.tab = tab
         self._trial = trial
-        self._asked = self._shared.loop.time()
 
     def opens(self) -> Relay | None:
         reply, record, trial = self._reply, self._record, self._trial
@@ -104,13 +94,14 @@ class Telling:
         self.first = trial.first_content
         if record.first is None:
             record.first = (self.first - self._began) * 1e3
-        if self._generation.learns or record.decided:
-            self.tab.vitals.pulse.opened(self.first, self.first - self._asked)
+        if self._bill.generation.learns or record.decided:
+            self.tab.vitals.pulse.opened(self.first, self.first - trial.sent)
         record.dropped = trial.request.dropped
         if not reply.opened:
             reply.open(lines(self.tab, self.route))
         reply.follow(trial)
         seen = record.asked is not None or self.tab.slices is not None or self.continuing is not None
+        self._alone = not seen and self.ear is None
         if seen or self.ear is None:
             return None if seen else reply.send
         return self.ear.beside(reply.send)
@@ -123,33 +114,42 @@ class Telling:
         return failure
 
     def hears(self, events: list[Event], *, last: bool) -> None:
+        if self._alone:
+            data = self._writer.write(events)
+        elif (told := self._told(events, last=last)) is not None:
+            data = told
+        else:
+            self._trial.reject(NO_SEAM)
+            return
+        if not last:
+            self._reply.send(data)
+            if not self._alone and self.tab.slices is not None:
+                self._afford(self.tab.slices)
+            return
+        bill, decoder, record = self._bill, self._trial.decoder, self._record
+        record.finish = decoder.finish
+        if decoder.remember:
+            bill.shared.memory.keep(self.tab.target.provider, record.key, decoder.remember)
+            bill.private = True
+        bill.answer = self.ear
+        usage = self.tab.settle(decoder.usage, decoder.produced, bill.shared.loop.time())
+        if self.continuing is not None:
+            usage = self.continuing.shown(record.usage or usage)
+        self._reply.end(data, self._writer.end(usage))
+
+    def _told(self, events: list[Event], *, last: bool) -> bytes | None:
+        """What the client gets for *events*, which others hear, too; None if they don't go on with its answer."""
         if self.continuing is not None:
             events = self.continuing.passed(events, last=last)
             if self.continuing.lost:
-                self._trial.reject(NO_SEAM)
-                return
-        data = self._writer.write(events)
-        record = self._record
+                return None
+        data, record = self._writer.write(events), self._record
         if record.asked is not None:  # somebody wants to see it all
             record.answered = bytearray() if record.answered is None else record.answered
             record.answered += data
         if self.ear is not None:
             self.ear.hear(data)
-        if not last:
-            self._reply.send(data)
-            if self.tab.slices is not None:
-                self._afford(self.tab.slices)
-            return
-        decoder = self._trial.decoder
-        record.finish = decoder.finish
-        if decoder.remember:
-            self._shared.memory.keep(self.tab.target.provider, record.key, decoder.remember)
-            self._bill.private = True
-        self._bill.answer = self.ear
-        usage = self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
-        if self.continuing is not None:
-            usage = self.continuing.shown(record.usage or usage)
-        self._reply.end(data, self._writer.end(usage))
+        return data
 
     # Answers that are paid slice by slice
 
@@ -159,7 +159,7 @@ class Telling:
         if self._growing is not None or slices.covers(produced) or slices.grow(produced):
             return
         self._trial.pause()
-        self._growing = self._shared.loop.create_task(self._stretch(slices, self._trial))
+        self._growing = self._bill.shared.loop.create_task(self._stretch(slices, self._trial))
 
     async def _stretch(self, slices: Slices, trial: StreamTrial) -> None:
         enough = await slices.stretch(trial.decoder.produced)
@@ -173,16 +173,16 @@ class Telling:
 
     def _stop_short(self, trial: StreamTrial) -> None:
         """No more of it can be paid. The client is told, and nobody is to blame."""
-        record, decoder = self._record, trial.decoder
-        record.finish = "length"
-        self.tab.settle(decoder.usage, decoder.produced, self._shared.loop.time())
-        self._bill.produced = -1  # it says nothing of the target
-        self._reply.end(self._writer.cut(self._choices, NO_MORE), DONE)
+        bill, decoder = self._bill, trial.decoder
+        self._record.finish = "length"
+        self.tab.settle(decoder.usage, decoder.produced, bill.shared.loop.time())
+        bill.produced = -1  # it says nothing of the target
+        self._reply.end(self._writer.cut(bill.call.choices, NO_MORE), DONE)
         trial.stop()
 
     def late(self, now: float) -> None:
         """Say something to a client that has been waiting; then its status is 200, and an error an event."""
-        reply, patience = self._reply, self._generation.config.server.keepalive
+        reply, patience = self._reply, self._bill.generation.config.server.keepalive
         quiet = max(reply.last, self._began)
         if now >= quiet + patience:
             if not reply.opened:
@@ -191,13 +191,3 @@ class Telling:
                 reply.send(KEEPALIVE)
             quiet = now
         self.due = quiet + patience
-
-
-def listening(bill: Bill, reply: Reply, route: Route, part: Part | None) -> Telling:
-    """For the call of *bill*, which streams, goes by *route*, and has that *part* in a canary, if any."""
-    shared, call, record = bill.shared, bill.call, bill.record
-    telling = Telling(bill.generation, shared, reply, record, bill=bill, call=call)
-    telling.continuing = continuing(route, call, record)
-    telling.ear = shared.assessor.ear(call, part)
-    shared.deadlines.watch(telling)
-    return telling

@@ -13,7 +13,7 @@ def choice_of(event):
 
 def taught(event):
     memory = Memory()
-    memory.last = learnt(event, choice_of(event), (), role=False)
+    memory.learn(learnt(event, choice_of(event), (), role=False))
     return memory
 
 

@@ -10,17 +10,7 @@ from store.orphans import note
 
 ALICE, TEAM, ALL = "usd:key/alice:month-2026-11", "usd:team/research:total", "usd:service:day-2026-11-26"
 ACCOUNTS = (ALICE, TEAM, ALL)
-NOTE = note(
-    time=1795600000.5,
-    id="req_1",
-    key="alice",
-    team="research",
-    route="fast",
-    target="openai/gpt",
-    tags=("a", "b"),
-    endpoint="chat",
-    stream=True,
-)
+NOTE = note((1795600000.5, "req_1", "alice", "research", "fast", "openai/gpt", ("a", "b"), "chat", True))
 SIZE = 4096
 
 

@@ -22,7 +22,7 @@ SEED = st.integers(min_value=0, max_value=2**32)
 
 
 def note_of(id: str) -> bytes:
-    return note(time=1.0, id=id, key="a", team="t", route="", target="p/m", tags=(), endpoint="chat", stream=False)
+    return note((1.0, id, "a", "t", "", "p/m", (), "chat", False))
 
 
 def half(record: bytes, rng: random.Random) -> bytes:

@@ -18,17 +18,7 @@ def main(directory: str) -> None:
     number = 0
     while True:
         number += 1
-        told = note(
-            time=1.0,
-            id=f"{journal.life}-{number}",
-            key="a",
-            team="",
-            route="r",
-            target="p/m",
-            tags=(),
-            endpoint="chat",
-            stream=False,
-        )
+        told = note((1.0, f"{journal.life}-{number}", "a", "", "r", "p/m", (), "chat", False))
         journal.held(number, HELD, ACCOUNTS, told)
         if number > 5:
             # Some calls are always under way.
