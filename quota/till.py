@@ -28,6 +28,7 @@ from store.journal import JournalFull
 from store.ledger import Ledger
 
 MOST_PURSES: Final = 20_000
+MOMENT: Final = 0.01  # seconds
 
 
 class Rates(NamedTuple):
@@ -156,8 +157,19 @@ class Till:
                 self._untake(purse, cost)
                 return None
         hold = Hold(self, purse, number, cost, tokens)
-        if purse.metered:
-            self._meter(purse, hold)
+        for rate in purse.requests:
+            rate.taken += 1
+            rate.chunk.units = left = rate.chunk.units - 1
+            if left + rate.after < rate.low:
+                self._restock_rate(rate)
+        for rate in purse.tokens:
+            rate.taken += tokens
+            rate.out += 1
+            chunk = rate.chunk
+            chunk.units = left = chunk.units - tokens
+            if left + rate.after < rate.low:
+                self._restock_rate(rate)
+            hold.chunks += ((rate, chunk),)
         if low:
             self._restock(purse)
         return hold
@@ -174,23 +186,6 @@ class Till:
             if (chunk.units < tokens or now >= chunk.until) and not rate.gather(tokens, now):
                 return False
         return True
-
-    def _meter(self, purse: Purse, hold: Hold) -> None:
-        """Take from the rates what `_gathered` has found there."""
-        for rate in purse.requests:
-            rate.taken += 1
-            rate.chunk.units = left = rate.chunk.units - 1
-            if left + rate.after < rate.low:
-                self._restock_rate(rate)
-        tokens = hold.tokens
-        for rate in purse.tokens:
-            rate.taken += tokens
-            rate.out += 1
-            chunk = rate.chunk
-            chunk.units = left = chunk.units - tokens
-            if left + rate.after < rate.low:
-                self._restock_rate(rate)
-            hold.chunks += ((rate, chunk),)
 
     def _untake(self, purse: Purse, cost: int) -> None:
         """All of it or nothing: nobody has seen it yet."""
@@ -241,8 +236,9 @@ class Till:
         return True
 
     def limits(self, purse: Purse) -> Rates:
-        """For the headers of answers, from memory."""
+        """For the headers of answers, from memory. As of the MOMENT's beginning, so that many of them say the same."""
         now, requests, tokens = self._monotonic(), purse.requests, purse.tokens
+        now -= now % MOMENT
         return filled(
             Rates,
             (

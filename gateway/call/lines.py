@@ -1,5 +1,6 @@
 """The header lines of an answer: which way it went, what it cost, what is left."""
 
+from functools import lru_cache
 from typing import Final
 
 from gateway.call.tab import Tab
@@ -9,11 +10,11 @@ from server.reply import header
 
 NANO: Final = 1_000_000_000
 PAID: Final = b"%bx-switchyard-cost-usd: %d.%09d\r\n"
+# What a limit is and when all of it is back; what is left of it is another matter for each call.
 TOKENS: Final = (
-    b"x-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %d\r\nx-ratelimit-reset-tokens: %.3fs\r\n"
+    b"x-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %%d\r\nx-ratelimit-reset-tokens: %.3fs\r\n"
 )
 REQUESTS: Final = TOKENS.replace(b"tokens", b"requests")
-BOTH: Final = REQUESTS + TOKENS
 
 
 def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
@@ -36,7 +37,15 @@ def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
 def limits(till: Till, purse: Purse) -> bytes:
     """OpenAI's `x-ratelimit-*`, of whichever limit is the nearest."""
     requests, tokens = till.limits(purse)
-    if requests is not None and tokens is not None:
-        return BOTH % (requests + tokens)
-    text = b"" if requests is None else REQUESTS % requests
-    return text if tokens is None else text + TOKENS % tokens
+    if requests is None:
+        return b"" if tokens is None else TOKENS % (tokens[0], tokens[2]) % tokens[1]
+    if tokens is None:
+        return REQUESTS % (requests[0], requests[2]) % requests[1]
+    (limit, left, reset), (most, free, full) = requests, tokens
+    return _both(limit, reset, most, full) % (left, free)
+
+
+@lru_cache(maxsize=1_024)
+def _both(limit: int, reset: float, most: int, full: float) -> bytes:
+    """Written once for all calls of a moment: digits of fractions are dear."""
+    return REQUESTS % (limit, reset) + TOKENS % (most, full)
