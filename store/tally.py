@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
@@ -45,7 +46,7 @@ NUL: Final = rb"\u0000"  # as JSON writes it
 _NAMES: Final = slice(KEY, TAGS + 1)
 _prompt = itemgetter(*map(COUNTS.index, PROMPT))
 _completion = itemgetter(*map(COUNTS.index, COMPLETION))
-_usage, _estimated, _cost = itemgetter(USAGE), itemgetter(ESTIMATED), itemgetter(COST)
+_usage, _estimated, _cost, _charges = map(itemgetter, (USAGE, ESTIMATED, COST, CHARGES))
 
 
 class Tally(NamedTuple):
@@ -68,14 +69,27 @@ def tally(rows: Iterable[Sequence[Any]]) -> Tally:
             hour, names = row[TIME] // 3600, row[_NAMES]
             those = groups.setdefault((int(hour), *names[:-1], *names[-1]), [])
         those.append(row)
-        if row[CHARGES]:
-            for account, cost in row[CHARGES].items():
-                charges[account] = charges.get(account, 0) + cost
+    for those in groups.values():
+        _charge(charges, list(filter(None, map(_charges, those))))
     hours = [
         ((hour, key, team, route, target, written(tags)), _figures(those))
         for (hour, key, team, route, target, *tags), those in groups.items()
     ]
     return Tally(sorted(hours), sorted(charges.items()))
+
+
+def _charge(charges: dict[str, int], paid: Sequence[Mapping[str, int]]) -> None:
+    """Add what each account has *paid*. Calls that are alike are charged to the same, and quickly added up."""
+    alike = paid[0].keys() if paid else ()
+    if set(map(len, paid)) == {len(alike)}:
+        with suppress(KeyError):
+            sums = [(account, sum(map(itemgetter(account), paid))) for account in alike]
+            for account, cost in sums:
+                charges[account] = charges.get(account, 0) + cost
+            return
+    for one in paid:
+        for account, cost in one.items():
+            charges[account] = charges.get(account, 0) + cost
 
 
 def _figures(rows: Sequence[Sequence[Any]]) -> tuple[int, ...]:
