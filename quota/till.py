@@ -160,14 +160,14 @@ class Till:
         for rate in purse.requests:
             rate.taken += 1
             rate.chunk.units = left = rate.chunk.units - 1
-            if left + rate.after < rate.low:
+            if left < rate.low and left + rate.after < rate.low:
                 self._restock_rate(rate)
         for rate in purse.tokens:
             rate.taken += tokens
             rate.out += 1
             chunk = rate.chunk
             chunk.units = left = chunk.units - tokens
-            if left + rate.after < rate.low:
+            if left < rate.low and left + rate.after < rate.low:
                 self._restock_rate(rate)
             hold.chunks += ((rate, chunk),)
         if low:

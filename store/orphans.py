@@ -16,7 +16,7 @@ STATUS: Final = 500
 Noted = tuple[float, str, str, str, str, str, Sequence[str], str, bool]
 
 
-note: Final[Callable[[Noted], bytes]] = orjson.dumps
+noted: Final[Callable[[Noted], bytes]] = orjson.dumps
 """What a hold says of its call, in case that nobody is left to write its row."""
 
 

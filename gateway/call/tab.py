@@ -20,7 +20,7 @@ from quota.purse import Purse
 from quota.words import Shortage
 from routing.plan import Attempt
 from routing.vitals import TargetVitals
-from store.orphans import note
+from store.orphans import noted
 from telemetry.said import model
 from telemetry.trace import Step, new_span, unix
 from upstream.trial import StreamTrial, WholeTrial
@@ -103,25 +103,29 @@ class Tab:
         need = needed(bill.generation, bill.key, bill.call, request, target=self.target, purse=purse, most=bill.most)
         if isinstance(need, Failure):
             return need
-        said = self._note()
-        hold = till.take(purse, need, said)
+        note = self._note()
+        hold = self._hold = till.take(purse, need, note)
         if hold is None:
-            return self._wait(purse, need, said)
-        self._have(hold, need)
+            return self._wait(purse, need, note)
+        if isinstance(need, Bound):
+            self._bound = need
+        else:
+            self._begin(need, hold)
         return None
 
-    async def _wait(self, purse: Purse, need: Needed, said: bytes) -> Failure | None:
-        answer = await self.bill.shared.till.wait(purse, need, said, within=PATIENCE)
+    async def _wait(self, purse: Purse, need: Needed, note: bytes) -> Failure | None:
+        answer = await self.bill.shared.till.wait(purse, need, note, within=PATIENCE)
         if isinstance(answer, Shortage):
             return self._short(answer, purse)
         if self.over:
             answer.release()
             return GONE
-        self._have(answer, need)
+        self._hold = answer
+        self._begin(need, answer)
         return None
 
-    def _have(self, hold: Hold, need: Needed) -> None:
-        self._hold = hold
+    def _begin(self, need: Needed, hold: Hold) -> None:
+        """What it can come to, as far as that had to be known, and what the first slice of it pays."""
         if isinstance(need, Bound):
             self._bound = need
         elif isinstance(need, FirstSlice):
@@ -137,7 +141,7 @@ class Tab:
     def _note(self) -> bytes:
         """What is needed to write the row of an attempt whose process was killed."""
         record, key = self.bill.record, self.bill.key
-        return note(
+        return noted(
             (
                 record.time,
                 record.id,

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from store.journal import Journal
-from store.orphans import note
+from store.orphans import noted
 
 ALICE, TEAM, ALL = "usd:key/alice:month-2026-11", "usd:team/research:total", "usd:service:day-2026-11-26"
 ACCOUNTS = (ALICE, TEAM, ALL)
-NOTE = note((1795600000.5, "req_1", "alice", "research", "fast", "openai/gpt", ("a", "b"), "chat", True))
+NOTE = noted((1795600000.5, "req_1", "alice", "research", "fast", "openai/gpt", ("a", "b"), "chat", True))
 SIZE = 4096
 
 

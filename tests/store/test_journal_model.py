@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from store.entry import Entry
 from store.journal import Journal
-from store.orphans import note
+from store.orphans import noted
 from store.records import PLAIN_ROW, Beginning, framed, read
 
 NAMES = [f"usd:{scope}:total" for scope in ("key/a", "key/b", "team/t", "service", "tag/x")]
@@ -22,7 +22,7 @@ SEED = st.integers(min_value=0, max_value=2**32)
 
 
 def note_of(id: str) -> bytes:
-    return note((1.0, id, "a", "t", "", "p/m", (), "chat", False))
+    return noted((1.0, id, "a", "t", "", "p/m", (), "chat", False))
 
 
 def half(record: bytes, rng: random.Random) -> bytes:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from store.journal import Journal
-from store.orphans import note
+from store.orphans import noted
 
 ACCOUNTS = ("usd:key/a:total", "usd:service:total")
 HELD, COST = 1000, 7
@@ -18,7 +18,7 @@ def main(directory: str) -> None:
     number = 0
     while True:
         number += 1
-        told = note((1.0, f"{journal.life}-{number}", "a", "", "r", "p/m", (), "chat", False))
+        told = noted((1.0, f"{journal.life}-{number}", "a", "", "r", "p/m", (), "chat", False))
         journal.held(number, HELD, ACCOUNTS, told)
         if number > 5:
             # Some calls are always under way.
