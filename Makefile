@@ -76,11 +76,11 @@ clean:  ## remove what was installed and cached; ./data stays
 	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis $(NODE:%=%/node_modules)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Debian splits venv off; `import ensurepip` is what finds that out. An interpreter built with a profile, as distributions,
-# Docker's images and python.org have it, spends a tenth less on a call than a plain build, as pyenv makes it: it is preferred.
+# Debian splits venv off; `import ensurepip` is what finds that out. An interpreter built with a profile, as distributions
+# have it, spends a tenth less on a call than a plain build, as pyenv makes it unless told otherwise: it is preferred.
 $(BIN)/python:
 	@works() { command -v "$$1" >/dev/null && "$$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }; \
-	plain() { "$$1" -c 'import sys, sysconfig; print(int(sys.base_prefix != "/usr" and "--enable-optimizations" not in (sysconfig.get_config_var("CONFIG_ARGS") or "")))'; }; \
+	plain() { "$$1" -c 'from bench.tools import profiled; print(int(not profiled()))'; }; \
 	all() { for name in $(NAMES); do (IFS=:; for folder in $$PATH; do [ ! -x "$$folder/$$name" ] || echo "$$folder/$$name"; done); done; }; \
 	first() { \
 	  if [ -n "$(PYTHON)" ] && works "$(PYTHON)"; then echo "$(PYTHON)"; return; fi; \

@@ -373,7 +373,7 @@ class OpenAIDecoder:
             self.finish = reason
             self.started = self.finished = True
             self._may_cruise = False
-            self._ordinary = self._shape = None
+            self._forget()
         else:
             at = event.find(CHOICES)
             if endings.get(event[at:]) != "" or self._seen or not is_head(event[:at]):

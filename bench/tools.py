@@ -33,7 +33,11 @@ def require(programs: Iterable[str]) -> None:
     )
 
 
+def profiled() -> bool:
+    """Whether this interpreter was built with a profile, as far as it tells; distributions' are."""
+    return sys.base_prefix == "/usr" or "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+
+
 def interpreter() -> str:
     """Which one this is, and how it was built: that is worth a tenth."""
-    swift = sys.base_prefix == "/usr" or "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    return f"Python {platform.python_version()}, built {'with' if swift else 'without'} a profile"
+    return f"Python {platform.python_version()}, built {'with' if profiled() else 'without'} a profile"

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 FAKE = """#!/bin/sh
 case "$*" in
   *"import sys, venv, ensurepip"*) exit {works} ;;
-  *--enable-optimizations*) echo {plain} ;;
+  *profiled*) echo {plain} ;;
   "-m venv .venv") mkdir -p .venv/bin && echo {name} > .venv/made-by ;;
 esac
 """
@@ -20,7 +20,9 @@ esac
 @pytest.fixture
 def taken(tmp_path):
     """Makes what *interpreters* say, each in a folder of its own, and tells whose environment it is in the end."""
-    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
+    (tmp_path / "bench").mkdir()
+    for file in ("Makefile", "bench/__init__.py", "bench/tools.py"):
+        (tmp_path / file).write_text((ROOT / file).read_text())
 
     def take(*interpreters, **variables):
         folders = []

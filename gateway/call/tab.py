@@ -107,10 +107,7 @@ class Tab:
         hold = self._hold = till.take(purse, need, note)
         if hold is None:
             return self._wait(purse, need, note)
-        if isinstance(need, Bound):
-            self._bound = need
-        else:
-            self._begin(need, hold)
+        self._begin(need, hold)
         return None
 
     async def _wait(self, purse: Purse, need: Needed, note: bytes) -> Failure | None:
