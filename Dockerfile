@@ -10,12 +10,21 @@ COPY ${LOCK} requirements.txt
 RUN python -m venv --without-pip /opt/venv \
  && pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
 
+FROM build AS compiled
+COPY requirements-compiled.txt .
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev \
+ && pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-compiled.txt
+WORKDIR /switchyard
+COPY . .
+RUN /opt/venv/bin/python -m compiling
+
 FROM python:3.11-slim
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /switchyard
 COPY --from=build /opt/venv /opt/venv
 COPY . .
-# Compiled here, since the user below may write nowhere but to data.
+COPY --from=compiled /switchyard/compiled compiled
+# Bytecode is made here, since the user below may write nowhere but to data.
 RUN python -m compileall -q . \
  && useradd --system --uid 10001 --no-create-home switchyard \
  && install -d -o switchyard -g switchyard data

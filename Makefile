@@ -5,6 +5,7 @@ BIN     := .venv/bin
 RUNTIME := .venv/.runtime
 DEV     := .venv/.dev
 OTEL    := .venv/.otel
+MYPYC   := .venv/.mypyc
 TOOLS   := .venv/.tools
 NODE    := tests/clients/node tests/clients/portkey
 MODULES := $(NODE:%=%/node_modules/.package-lock.json)
@@ -14,7 +15,7 @@ LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev otel run check test matrix node bench bench-dialects bench-money bench-desk bench-vectors simulate pictures soak lock clean
+.PHONY: help setup setup-dev otel compiled run check test matrix node bench bench-dialects bench-money bench-desk bench-vectors simulate pictures soak lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -22,6 +23,9 @@ help:  ## what can be made
 setup: $(RUNTIME)  ## what `make run` needs, in .venv
 
 otel: $(OTEL)  ## what `telemetry.otel` needs beside that: traces and metrics for an OpenTelemetry collector
+
+compiled: $(MYPYC)  ## what nearly every call runs, as machine code in compiled/; proxy.py takes it (two to three minutes)
+	@$(BIN)/python -m compiling
 
 setup-dev: $(RUNTIME) $(DEV) $(TOOLS)  ## what `make test` needs
 
@@ -33,7 +37,7 @@ check: $(DEV)  ## format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: setup-dev node check  ## all checks and tests; the pure folders must be covered, every branch of them
+test: setup-dev node check compiled  ## all checks and tests; the pure folders must be covered, every branch of them
 	$(BIN)/python -m tests.parts $(ARGS)
 	$(BIN)/coverage report --skip-covered --fail-under=100
 
@@ -42,13 +46,13 @@ matrix: setup-dev  ## write down what the tests show of each dialect, in the REA
 
 node: $(MODULES)  ## the official Node client and a Portkey gateway, for the tests
 
-bench: $(RUNTIME)  ## how we compare with nginx on this machine, in less than six minutes
+bench: compiled  ## how we compare with nginx on this machine, in less than six minutes
 	$(BIN)/python -m bench $(ARGS)
 
-bench-dialects: $(RUNTIME)  ## what translated streams cost, beside nginx and beside OpenAI's own bytes
+bench-dialects: compiled  ## what translated streams cost, beside nginx and beside OpenAI's own bytes
 	$(BIN)/python -m bench --dialects $(ARGS)
 
-bench-money: $(RUNTIME)  ## what budgets, limits and the ledger cost
+bench-money: compiled  ## what budgets, limits and the ledger cost
 	$(BIN)/python -m bench --money $(ARGS)
 
 bench-desk: $(RUNTIME)  ## what operators' pages, events and kept answers cost, in a large house (eight minutes)
@@ -69,11 +73,12 @@ soak: $(RUNTIME)  ## SECONDS=60 of full load, then a look for leaks
 lock: $(BIN)/uv  ## renew the lock files; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
 	$(LOCK) $(ARGS) -c requirements.txt requirements-otel.in -o requirements-otel.txt
-	$(LOCK) $(ARGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(LOCK) $(ARGS) -c requirements.txt requirements-compiled.in -o requirements-compiled.txt
+	$(LOCK) $(ARGS) -c requirements.txt -c requirements-compiled.txt requirements-dev.in -o requirements-dev.txt
 	for folder in $(NODE); do (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund) || exit 1; done
 
 clean:  ## remove what was installed and cached; ./data stays
-	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis $(NODE:%=%/node_modules)
+	rm -rf .venv compiled .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis $(NODE:%=%/node_modules)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Debian splits venv off; `import ensurepip` is what finds that out. An interpreter built with a profile, as distributions
@@ -105,6 +110,21 @@ $(RUNTIME): requirements.txt | $(BIN)/python
 $(OTEL): requirements-otel.txt $(RUNTIME)
 	@echo "Installing what OpenTelemetry needs into .venv"
 	@$(PIP) install --require-hashes -r requirements-otel.txt
+	@touch $@
+
+# A compiler and Python's own headers, which Debian has in packages of their own.
+$(MYPYC): requirements-compiled.txt $(RUNTIME)
+	@missing=""; \
+	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	$(BIN)/python -c 'import os, sysconfig; os.stat(os.path.join(sysconfig.get_path("include"), "Python.h"))' 2>/dev/null || missing="$$missing python3-dev"; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing with apt-get, to compile:$$missing"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing || exit 1; \
+	elif [ -n "$$missing" ]; then \
+	  echo "What compiles is not installed; on Debian and Ubuntu: sudo apt-get install$$missing"; exit 1; \
+	fi
+	@echo "Installing what compiles into .venv"
+	@$(PIP) install --require-hashes -r requirements-compiled.txt
 	@touch $@
 
 $(DEV): requirements-dev.txt $(RUNTIME)

@@ -16,6 +16,13 @@ from typing import Final, NamedTuple
 
 import uvloop
 
+from compiling.found import NotCompiled, prefer
+
+try:
+    SERVED = prefer()
+except NotCompiled as error:
+    sys.exit(f"{error}")
+
 from admin.first_key import admin_key
 from catalog import dialects
 from config.load import MOST_WORKERS
@@ -191,7 +198,7 @@ def greet(config: Config, source: Source, *, port: int | None = None) -> None:
     """What a person who starts it wants to know. *port* is where it listens, if it does."""
     about = ""
     if port is not None:
-        about = admin_key(config).sentence()
+        about = f"{admin_key(config).sentence()}\n{SERVED}"
         config = replace(config, server=replace(config.server, port=port))
     sys.stdout.write(summary(config, file=source.file, pages=PAGES, about=about) + "\n")
     sys.stdout.flush()

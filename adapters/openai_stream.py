@@ -6,6 +6,7 @@ break the clients that put pieces together is mended (see adapters.openai_parts.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from adapters import sse
 from adapters.accent import Accent
@@ -239,7 +240,7 @@ class OpenAIDecoder:
         if body.get("choices"):
             self._take_choices(event, body, out, plain=plain, mended=MORE if heard else KEPT)
 
-    def _take_usage(self, reported: Json, body: Json, event: bytes, *, heard: bool) -> None:
+    def _take_usage(self, reported: Any, body: Json, event: bytes, *, heard: bool) -> None:
         """Clients get one usage chunk, the last, if they asked for it; providers send it at any time."""
         usage = usage_of(reported, self._accent.cost, body.get("service_tier"))
         if usage is None:

@@ -5,8 +5,11 @@ They are kept by the id of the first call that was thought out so.
 
 from typing import Any
 
-from adapters.ears import calls_in
+from adapters.accent import Accent
+from adapters.ears import Ear, calls_in
 from adapters.openai_stream import OpenAIDecoder
+from adapters.ordinary import Memory, Swap
+from core.call import Call
 from core.wire import NOTHING, Event, Json
 
 _GROWING = ("text", "summary", "data")
@@ -17,8 +20,10 @@ class RememberingDecoder(OpenAIDecoder):
 
     __slots__ = ("_member", "_thoughts", "remember")
 
-    def __init__(self, member: str, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(  # noqa: PLR0917  (those of its base, and one before them)
+        self, member: str, call: Call, accent: Accent, swaps: tuple[Swap, ...], memory: Memory, ear: Ear | None
+    ) -> None:
+        super().__init__(call, accent, swaps, memory, ear)
         self.remember = NOTHING
         self._trusts = False  # the last stream may not have been listened to for thoughts
         self._member = member

@@ -54,7 +54,7 @@ def choice(
     return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": reason}
 
 
-def text_choice(reason: str, *, text: str, index: int = 0, reasoning: str = "", logprobs: Json | None = None) -> Json:
+def text_choice(reason: str, *, text: str, index: int = 0, reasoning: str = "", logprobs: Any = None) -> Json:
     """A choice of /v1/completions."""
     made: Json = {"index": index, "text": text, "logprobs": logprobs, "finish_reason": reason}
     if reasoning:
@@ -112,7 +112,7 @@ def _shape(body: bytes) -> str:
     )
 
 
-def written(answer: Json) -> bytes:
+def written(answer: Any) -> bytes:
     """*answer*, which may have been read from JSON that is nested more deeply than can be written."""
     try:
         return orjson.dumps(answer)

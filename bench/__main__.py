@@ -24,7 +24,7 @@ from bench.report import ROWS, Results, Row, against, line, table, verdicts
 from bench.scaling import scaling
 from bench.scenarios import EACH_ROUND, Figures, Scenario, slow
 from bench.subject import Lab, Subject, boot, laboratory
-from bench.targets import TARGETS, Site, Start, litellm_command
+from bench.targets import TARGETS, Site, Start, form, litellm_command
 from bench.tools import interpreter, require
 
 UNTOUCHED = ("direct", "nginx")  # what the others are compared with; not judged themselves
@@ -186,7 +186,7 @@ class Bench:
                 missed = verdicts(self.results, subject, self.plan.rows) or ["Everything measured is as it must be."]
                 print(
                     "",
-                    f"{interpreter()}:",
+                    f"{interpreter()}, {form()}:",
                     "",
                     shown,
                     "",

@@ -34,7 +34,7 @@ from gateway.watch.news import of_reload
 from gateway.watch.observed import States, appraise, observe
 from quota.clashes import clashes
 from routing.vitals import Vitals
-from server.caller import Caller, caller_of, reply_to
+from server.caller import Caller, caller_of, message_of, reply_to
 from server.connection import Listener
 from server.cors import allowed
 from server.outbox import Outbox
@@ -145,7 +145,7 @@ class House:
 
     async def serve(self, request: web.BaseRequest) -> Answered:
         """What comes in by aiohttp's door."""
-        path = request._message.path.partition("?")[0]  # noqa: SLF001  (the public property builds a URL)
+        path = message_of(request).path.partition("?")[0]  # the public property builds a URL
         caller = caller_of(request)
         reply = reply_to(request, self._loop)
         try:
@@ -310,5 +310,5 @@ class House:
             routes[conversation.route] = routes.get(conversation.route, 0) + 1
         self._flying = {name for name, count in routes.items() if count}
         for name, count in routes.items():
-            self._meters.gauge("switchyard_in_flight", name).value = count
-        self._meters.gauge("switchyard_open_streams").value = streams
+            self._meters.gauge("switchyard_in_flight", name).value = float(count)
+        self._meters.gauge("switchyard_open_streams").value = float(streams)

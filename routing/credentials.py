@@ -160,6 +160,12 @@ class Credentials:
         self._shift = 1 if members[0].secret is None else 0
         self._turn = 0
 
+    def aside(self) -> "Credentials":
+        """The same members, with a turn of their own: whoever picks from them takes nobody's turn."""
+        pool = Credentials(self._members)
+        pool._turn = self._turn
+        return pool
+
     def pick(self, now: float, target_id: str) -> int | None:
         """The next credential that may be used for *target_id*; None if all have to rest."""
         only = self._only

@@ -12,7 +12,7 @@ from routing.pace import WINDOW, Pace
 NEWEST: Final = 0.2  # share of the last call in the decaying average
 ENOUGH: Final = 16  # tokens of an answer in one piece, before which its start is all that is measured
 # Seconds that nobody minds: to the first content of a stream, and for each token of an answer in one piece.
-LEAST: Final = (0.1, 0.005)
+LEAST: Final[tuple[float, ...]] = (0.1, 0.005)
 
 
 class Gate:

@@ -17,10 +17,20 @@ from routing.strategies import STRATEGIES
 
 def onlooking(view: View) -> View:
     """A view for questions: it sees the same, chance is what it would be next, and nothing changes by asking."""
-    mine = copy(view)
-    mine.rng, mine.turns = copy(view.rng), dict(view.turns)
-    mine.pools = {name: copy(pool) for name, pool in view.pools.items()}
-    return mine
+    return View(
+        vitals=view.vitals,
+        pools={name: pool.aside() for name, pool in view.pools.items()},
+        providers=view.usable,
+        clock=view.clock,
+        rng=copy(view.rng),
+        budget=view.budget,
+        turns=dict(view.turns),
+        fits=view.fits,
+        serves=view.serves,
+        context=view.context,
+        prefer_local=view.prefer_local,
+        outlook=view.outlook,
+    )
 
 
 def taken(_: Target) -> Failure | None:

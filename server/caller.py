@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from typing import Final
+from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.http import HttpVersion10
@@ -79,8 +79,13 @@ def caller_of(request: web.BaseRequest) -> Caller:
     )
 
 
+def message_of(request: web.BaseRequest) -> Any:
+    """The head as aiohttp has read it; its type says that it is a tuple, and it is none."""
+    return cast("Any", request)._message  # noqa: SLF001
+
+
 def reply_to(request: web.BaseRequest, loop: asyncio.AbstractEventLoop) -> Reply:
-    message = request._message  # noqa: SLF001  (the public properties parse the URL anew)
+    message = message_of(request)  # the public properties parse the URL anew
     reply = Reply(
         request._protocol,  # type: ignore[arg-type]  # noqa: SLF001  (always our Connection)
         loop,

@@ -33,7 +33,7 @@ class Counter:
     __slots__ = ("value",)
 
     def __init__(self) -> None:
-        self.value: float = 0
+        self.value: float = 0.0
 
     def add(self, amount: float = 1) -> None:
         self.value += amount
@@ -48,7 +48,7 @@ class Gauge:
     __slots__ = ("value",)
 
     def __init__(self) -> None:
-        self.value: float = 0
+        self.value: float = 0.0
 
     def values(self) -> list[float]:
         return [self.value]

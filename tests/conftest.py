@@ -12,6 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from compiling.found import NEVER, VARIABLE, prefer
+
+# Whatever is tested is Python as it stands, here and in what tests start, unless it is asked for in the other form.
+COMPILED = os.environ.setdefault(VARIABLE, NEVER) != NEVER
+prefer()
+
 from catalog import dialects
 from tests.matrix import is_whole, marks, matrix
 from tests.parts import LAST, PARTS, part_of
@@ -44,6 +50,10 @@ def pytest_collection() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.stash[ITEMS] = list(items)
+    if COMPILED:
+        left = [item for item in items if item.get_closest_marker("plain")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("plain")]
     if part := config.option.part:
         left = [item for item in items if part_of(item.path) != part]
         config.hook.pytest_deselected(items=left)

@@ -122,6 +122,8 @@ class Connection(asyncio.Protocol):
     Made for an exchange, which it begins as soon as it is connected, or as a SPARE, which is idle then.
     """
 
+    __deletable__ = ["_parser", "_feed"]
+
     __slots__ = (
         "_barren",
         "_exchange",

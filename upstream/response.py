@@ -45,6 +45,8 @@ def head_of(status: int, headers: Mapping[str, str]) -> bytes:
 class _Reader:
     """Hears the fields of one head from the parser."""
 
+    __deletable__ = ["_parser"]
+
     def __init__(self) -> None:
         self.fields: list[tuple[bytes, bytes]] = []
         self._over = False

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
 from typing import Final, Protocol
 
 import orjson
@@ -63,24 +62,22 @@ class Kept(Reply):
             raise self._refused
         return self._answer
 
-    async def told(self, caller: Caller) -> AsyncGenerator[Told, None]:
-        """A stream's pieces as they come, `done` at last. Raises Refusal, also where it breaks off."""
+    def start(self, caller: Caller) -> asyncio.Task[None]:
+        """The call, as a stream; whoever began it awaits or cancels it."""
         task = self.driver = self._loop.create_task(self.call.run(caller))
         task.add_done_callback(self._end)
-        try:
-            while True:
-                while self._waiting:
-                    yield self._next()
-                if self._over:
-                    break
-                self._woken.clear()
-                await self._woken.wait()
-            await task
-            if self._refused is not None:
-                raise self._refused
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return task
+
+    async def next(self) -> Told | None:
+        """The next piece of what was begun, None when there is no more. Raises Refusal, also where it breaks off."""
+        while not self._waiting and not self._over:
+            self._woken.clear()
+            await self._woken.wait()
+        if self._waiting:
+            return self._next()
+        if self._refused is not None:
+            raise self._refused
+        return None
 
     def _next(self) -> Told:
         told = self._waiting.popleft()

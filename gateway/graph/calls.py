@@ -49,12 +49,14 @@ class Asker:
 
     async def stream(self, fields: Mapping[str, Any]) -> AsyncGenerator[Told, None]:
         kept, caller = self._call(fields, stream=True)
-        pieces = kept.told(caller)
+        call = kept.start(caller)
         try:
-            async for told in pieces:
+            while (told := await kept.next()) is not None:
                 yield told
+            await call
         finally:
-            await pieces.aclose()
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
 
     def _call(self, fields: Mapping[str, Any], *, stream: bool) -> tuple[Kept, Caller]:
         kept = Kept(asyncio.get_running_loop())

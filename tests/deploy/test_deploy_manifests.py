@@ -89,7 +89,8 @@ def test_the_image_can_be_built_with_either_lock():
 
     assert ["requirements.txt"] == re.findall(r"(?m)^ARG LOCK=(\S+)$", dockerfile)
     assert all(
-        f"!{name}" in ignored and (HOME / name).exists() for name in ("requirements.txt", "requirements-otel.txt")
+        f"!{name}" in ignored and (HOME / name).exists()
+        for name in ("requirements.txt", "requirements-otel.txt", "requirements-compiled.txt")
     )
 
 

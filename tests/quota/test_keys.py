@@ -165,6 +165,7 @@ def test_what_is_remembered_is_bounded():
     assert ring.allows(alice.models, "x1")
 
 
+@pytest.mark.plain
 def test_what_is_remembered_of_lists_is_bounded(monkeypatch):
     monkeypatch.setattr("quota.keys.MOST_REMEMBERED", 10)
     ring = Keyring([key()])

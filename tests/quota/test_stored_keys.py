@@ -344,6 +344,7 @@ async def test_what_a_key_may_use_follows_its_changes(store, keys, ring):
     assert [False, True] == [ring.allows(after.models, "m"), ring.allows(after.models, "n")]
 
 
+@pytest.mark.plain
 async def test_a_call_that_has_no_task_can_ask_too(store, ring):
     await store.put_key(stored())
     found: list[str] = []

@@ -9,19 +9,12 @@ from core.faults import Fault
 from routing.breaker import CLOSED, HALF_OPEN, OPEN, Circuit
 
 
-def flap(it: Circuit, now: float, *, well: float) -> float:
-    """It fails, comes back at once when it may, and is well for a while. Returns for how long it was left alone."""
+def flap(it: Circuit, now: float, *, well: float) -> tuple[float, float]:
+    """It fails, comes back at once when it may, and is well for a while: for how long it was left alone, and now."""
     fail(it, now, times=3)
     pause = it.until - now
     succeed(it, it.until)
-    it.now = it.until + well  # type: ignore[attr-defined]
-    return pause
-
-
-class Flapping(Circuit):
-    """With the time at which it was last seen."""
-
-    __slots__ = ("now",)
+    return pause, it.until + well
 
 
 @pytest.mark.parametrize(
@@ -33,26 +26,25 @@ class Flapping(Circuit):
     ],
 )
 def test_who_fails_again_after_a_short_success_is_left_alone_for_longer(well, pauses):
-    it = Flapping(Random(1))
-    it.now = 0.0
-
-    got = [flap(it, it.now, well=well) for _ in pauses]
+    it, now, got = Circuit(Random(1)), 0.0, []
+    for _ in pauses:
+        pause, now = flap(it, now, well=well)
+        got.append(pause)
 
     assert [pytest.approx(pause, rel=0.101) for pause in pauses] == got
 
 
 def test_what_was_held_against_it_is_forgiven_with_time():
-    it = Flapping(Random(1))
-    it.now = 0.0
+    it, now = Circuit(Random(1)), 0.0
     for _ in range(5):
-        flap(it, it.now, well=1.0)
+        _, now = flap(it, now, well=1.0)
 
     strikes = []
     for well in (0.0, 60.0, 600.0):
-        fail(it, it.now + well, times=3)
+        fail(it, now + well, times=3)
         strikes.append(it.strikes)
         succeed(it, it.until)
-        it.now = it.until
+        now = it.until
 
     assert [6, 5, 1] == strikes
 

@@ -6,6 +6,8 @@ import pytest
 
 from server.drive import Drive
 
+pytestmark = pytest.mark.plain
+
 
 class Driven(Drive):
     """Drives a coroutine, and keeps what it did."""

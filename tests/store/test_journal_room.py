@@ -180,6 +180,7 @@ def test_a_slice_is_refused_while_the_disk_is_full(tmp_path: Path) -> None:
                 journal.grown(1, 1)
 
 
+@pytest.mark.plain
 def test_rows_that_have_no_room_wait_until_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("store.tape.LATE", 3)
     with a_full_disk():

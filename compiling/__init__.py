@@ -1,0 +1,1 @@
+"""What nearly every call runs, as machine code: the same files, compiled by mypyc."""
