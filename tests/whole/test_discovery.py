@@ -313,6 +313,7 @@ class Odd(OpenAI):
         return Listing("/models", read)
 
 
+@pytest.mark.plain
 async def test_a_mistake_of_ours_is_logged_and_not_the_end_of_looking(start, tmp_path, monkeypatch):
     monkeypatch.setitem(ADAPTERS, "vllm", Dialect(make=lambda provider: Odd(VLLM, provider), needs_key=False))
     config = 'providers: {{lab: {{dialect: vllm, base_url: "{url}", discover: 1s}}}}\nroutes: {{m: lab/a}}'

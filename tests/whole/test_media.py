@@ -31,6 +31,9 @@ routes:
 """
 
 
+pytestmark = pytest.mark.plain
+
+
 class Inlining(OpenAI):
     """OpenAI's dialect, but for URLs, which it can't fetch."""
 
