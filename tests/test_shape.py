@@ -71,7 +71,7 @@ BOUNDARIES = (
 BROAD = {"Exception", "BaseException"}
 
 NOT_OURS = {".git", ".venv", "__pycache__", "node_modules", ".hypothesis"}
-KEPT = ("data/", "bench/build/")  # what runs leave behind
+KEPT = ("data/", "bench/build/", "compiled/")  # what runs leave behind
 TEXT = {
     ".c",
     ".css",

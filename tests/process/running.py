@@ -17,11 +17,13 @@ from typing import Any, Self
 import aiohttp
 import orjson
 
+from compiling.found import NEVER, VARIABLE
 from tests.whole.conftest import Answer
 from tests.whole.provider import DONE, ROLE, SSE, STOP, Play, Request, chunked, piece
 
 HOME = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 20.0  # seconds; for what takes one on an idle machine
+FORM = {VARIABLE: os.environ.get(VARIABLE, NEVER)}  # what is tested, here as there
 ADMIN = "the-admin-key-0123456789"
 
 
@@ -30,7 +32,7 @@ def run(*arguments: str, folder: Path, env: dict[str, str] | None = None) -> "su
     return subprocess.run(
         [sys.executable, str(HOME / "proxy.py"), *arguments],
         cwd=folder,
-        env=env or {},
+        env=FORM | (env or {}),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -186,7 +188,9 @@ async def running(
     command = [sys.executable, str(HOME / "proxy.py"), "--config", str(file), *arguments]
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         # A session of its own, so that nothing is left of it whatever goes wrong.
-        process = subprocess.Popen(command, cwd=folder, env=env or {}, stdout=out, stderr=err, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=folder, env=FORM | (env or {}), stdout=out, stderr=err, start_new_session=True
+        )
     made = Running(process, folder, file)
     connector = aiohttp.TCPConnector(force_close=True, limit=0)
     try:
