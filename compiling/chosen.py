@@ -3,7 +3,7 @@
 from typing import Final
 
 # A class that isn't compiled can't inherit from one that is: whoever adds either adds both. mypyc knows no generators
-# that await, so a module that has one stays out. What is read here once per call and not once per start is worth it.
+# that await, so a module that has one stays out.
 CHOSEN: Final = (
     "adapters/bounds.py",
     "adapters/failure.py",
