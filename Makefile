@@ -13,6 +13,9 @@ NAMES   := python3.11 python3.12 python3.13 python3
 PIP     := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK    := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
+# Bytecode is kept, whatever the shell's environment says: without it each start compiles all files anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-dev otel compiled run check test matrix node bench bench-dialects bench-money bench-desk bench-vectors simulate pictures soak lock clean

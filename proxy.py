@@ -5,6 +5,7 @@ The life of a call is in gateway/call/conversation.py, top to bottom.
 
 import argparse
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -17,11 +18,14 @@ from typing import Final, NamedTuple
 import uvloop
 
 from compiling.found import NotCompiled, prefer
+from upstream import authorities
 
 try:
     SERVED = prefer()
 except NotCompiled as error:
     sys.exit(f"{error}")
+gc.disable()  # what is imported stays, and looking through it would take a tenth of a start
+authorities.spared()
 
 from admin.first_key import admin_key
 from catalog import dialects
@@ -30,7 +34,6 @@ from config.problems import ConfigErrors
 from config.report import problems_text, summary
 from config.schema import Config
 from config.watch import Watch
-from gateway.commands import offline
 from gateway.current import Newest, Source
 from gateway.opening import NoStart, opened
 from gateway.survey import survey
@@ -40,27 +43,29 @@ from server.supervisor import PortInUse, Supervisor, listening, reserved
 from telemetry.log import Scribe
 from telemetry.workers import swept
 
+gc.freeze()
+gc.enable()
+
 VERSION: Final = "0.1.0"
 COMMANDS: Final = ("serve", "check", "dialects")
 HELP: Final = "serve (default), check the configuration, or show what each dialect can do"
-OTHERS: Final = """\
-other commands, each with a --help of its own:
-  keys                  make, change and end keys at run time
-  spend                 what was spent, by key, model, day ...
-  reconcile             compare a provider's account with the ledger
-  explain               what would happen to a call, and why
-  plan                  what another configuration means, and would have made of the last calls
-  migrate               bring the ledger's tables up to date
-  alert-test            send one message to the webhook of alerts
-  import-litellm        LiteLLM's configuration in our YAML, and what became of it
-  import-portkey        the same for a config of Portkey
-"""
+ELSEWHERE: Final = {  # what gateway.commands.offline does, which a start needn't import
+    "keys": "make, change and end keys at run time",
+    "spend": "what was spent, by key, model, day ...",
+    "reconcile": "compare a provider's account with the ledger",
+    "explain": "what would happen to a call, and why",
+    "plan": "what another configuration means, and would have made of the last calls",
+    "migrate": "bring the ledger's tables up to date",
+    "alert-test": "send one message to the webhook of alerts",
+    "import-litellm": "LiteLLM's configuration in our YAML, and what became of it",
+    "import-portkey": "the same for a config of Portkey",
+}
 PAGES: Final = {"dashboard": "/dashboard", "health": "/health", "metrics": "/metrics"}
 
 
 def main(argv: list[str]) -> int:
     """The exit code: 0 fine, 1 can't serve, 2 the configuration is wrong."""
-    if argv and argv[0] in offline.NAMES:
+    if argv and argv[0] in ELSEWHERE:
         return ask(argv[0], argv[1:])
     options = arguments(argv)
     if options.command == "dialects":
@@ -97,6 +102,8 @@ def main(argv: list[str]) -> int:
 
 def ask(name: str, argv: list[str]) -> int:
     """A command of its own: keys, spend, reconcile, migrate."""
+    from gateway.commands import offline  # noqa: PLC0415  (see ELSEWHERE)
+
     try:
         return offline.run(name, argv, lambda file: Source(file=file, env=dict(os.environ)).load())
     except ConfigErrors as error:
@@ -106,10 +113,12 @@ def ask(name: str, argv: list[str]) -> int:
 
 def arguments(argv: list[str]) -> argparse.Namespace:
     """`proxy.py [serve|check|dialects] [FILE] [--config FILE] [--host H] [--port N] [--workers N]`."""
+    others = "".join(f"  {name:<21} {what}\n" for name, what in ELSEWHERE.items())
+    epilog = f"other commands, each with a --help of its own:\n{others}"
     parser = argparse.ArgumentParser(
         prog="proxy.py",
         description="An OpenAI-compatible gateway to language models.",
-        epilog=OTHERS,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", nargs="?", default="serve", choices=COMMANDS, help=HELP)

@@ -16,6 +16,8 @@ NOTHING_SAID: Final[Mapping[str, float]] = {}
 
 # What precedes a name: the folders of a router, and the region and vendor of a cloud.
 _BEFORE: Final = re.compile(r"^(?:.*/)?(?:[a-z-]+\.)*")
+_LETTERS: Final = re.compile(r"(?:[a-z]+(?=[a-z]))?")
+_GROUP: Final = re.compile(r"\([^()]*\)")
 
 
 class Rated(Protocol):
@@ -33,17 +35,27 @@ def prior(model: Rated, task: str) -> float:
 def family(name: str) -> Mapping[str, float]:
     """The figures of a model by its name, one for every task; none for a name of no known family."""
     bare = _BEFORE.sub("", name.lower())
-    for pattern, figures in _families():
-        if pattern.match(bare):
-            return figures
+    for opening, pattern, row in _families():
+        if bare.startswith(opening) and _compiled(pattern).match(bare):
+            return _figures(row)
     return NOTHING_SAID
 
 
 @cache
-def _families() -> tuple[tuple[re.Pattern[str], Mapping[str, float]], ...]:
-    """Read when first asked for, since a start must not wait for it."""
+def _families() -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
+    """Read when first asked for. Few patterns are ever compiled: a start asks for some names, and must not wait."""
     rows: list[Mapping[str, Any]] = orjson.loads(PATH.read_bytes())["families"]
-    return tuple((re.compile(row["family"]), _figures(row)) for row in rows)
+    return tuple((_opening(row["family"]), row["family"], row) for row in rows)
+
+
+def _opening(pattern: str) -> str:
+    """How every name begins that *pattern* fits, as far as one sees it at once: the last letter may be optional."""
+    return "" if "|" in _GROUP.sub("", pattern) else _LETTERS.findall(pattern)[0]
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def _figures(row: Mapping[str, Any]) -> Mapping[str, float]:

@@ -292,6 +292,7 @@ def test_every_word_of_the_command_line_is_documented(capsys: pytest.CaptureFixt
 
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
 
+    assert set(proxy.ELSEWHERE) == set(offline.NAMES)
     assert {*options, *proxy.COMMANDS, *offline.NAMES, "FILE"} == set(first_column(README, "argument"))
 
 

@@ -4,6 +4,8 @@ import re
 
 import orjson
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from catalog.lookup import NOTHING_KNOWN, Catalog
 from catalog.published import published
@@ -73,3 +75,13 @@ def test_the_better_model_has_the_higher_figure(better, worse, task):
 def test_a_model_that_nobody_knows_is_in_the_middle():
     assert UNKNOWN == prior(NOTHING_KNOWN, "chat")
     assert {} == family("made-up")
+
+
+@given(st.one_of([st.from_regex(row["family"], fullmatch=True) for row in FILE["families"]]))
+def test_the_first_family_counts_whose_expression_fits(name):
+    assume(name == name.lower() and not re.match(r".*/|[a-z-]+\.", name))  # what precedes a name is cut off
+    first = next(row for row in FILE["families"] if re.match(row["family"], name))
+
+    assert family(name) == {
+        task: pytest.approx(first["quality"] + first.get("tasks", {}).get(task, 0.0), abs=1e-4) for task in TASKS
+    }
