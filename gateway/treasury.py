@@ -57,8 +57,6 @@ class Treasury:
         self.till = Till(
             store,
             journal,
-            clock=time.time,
-            monotonic=asyncio.get_running_loop().time,
             ledger=ledger,
             say=partial(say, "error"),
         )

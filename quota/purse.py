@@ -10,7 +10,7 @@ from typing import Final
 from config.schema import NO_LIMITS, Allowance, Config, Key
 from core.target import Target
 from quota.allotment import Allotment
-from quota.rates import Rate
+from quota.rates import Rate, Told
 from quota.windows import EVER
 
 SHARE: Final = 4  # such a part of what lies in its poorest account is what it takes out
@@ -20,7 +20,8 @@ class Purse:
     """Good for calls that are held in [*begins*, *ends*) (unix time), the windows of all its budgets.
 
     *cash* is what it has taken out and not spent. What its accounts don't know yet: so much was *taken* by calls, so
-    much of what they held is *over*, and that was *spent*. *due*: they know that there is something to tell.
+    much of what they held is *over*, and that was *spent*. *due*: they know that there is something to tell. *told*:
+    what its clients were told of its limits last.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Purse:
         "taken",
         "target",
         "tokens",
+        "told",
     )
 
     def __init__(
@@ -72,6 +74,7 @@ class Purse:
         self.ends = min((one.window.ends for one in self.money), default=EVER.ends)
         self.cash = self.taken = self.over = self.spent = 0
         self.due = False
+        self.told: Told | None = None
 
     def draw(self, cost: int) -> bool:
         """Have as much cash as *cost*, if its accounts have so much between them."""

@@ -228,13 +228,32 @@ class Rate:
         return now - self.used >= FORGOTTEN and not (self.out or self.owed or self.back or self.free or self.sent)
 
     def standing(self, now: float) -> Left:
-        limit, free_in = self.limit, self.free_at - now
-        if free_in <= 0:
-            return limit, limit, 0.0
+        free_in = self.free_at - now
+        return self.limit, self.left_at(now), free_in if free_in > 0 else 0.0
+
+    def left_at(self, now: float) -> int:
+        """As far as is known here."""
+        limit = self.limit
+        if self.free_at <= now:
+            return limit
         left = self.left + self.chunk.units + self.after
         if not 0 <= left <= limit:
             left = limit if left > limit else 0
-        return limit, left, free_in
+        return left
+
+
+class Told:
+    """How one rate of requests and one of tokens were put into words *at* a moment: all but what is left of them."""
+
+    __slots__ = ("_requests", "_tokens", "at", "words")
+
+    def __init__(self, at: float, requests: Rate, tokens: Rate, words: bytes) -> None:
+        self.at, self.words = at, words
+        self._requests, self._tokens = requests.free_at, tokens.free_at
+
+    def holds(self, at: float, requests: Rate, tokens: Rate) -> bool:
+        """Whether they would be the same words now."""
+        return self.at == at and self._requests == requests.free_at and self._tokens == tokens.free_at
 
 
 def tightest(rates: Sequence[Rate], now: float) -> Left | None:

@@ -235,10 +235,14 @@ class Till:
         hold.cost += cost
         return True
 
+    def moment(self) -> float:
+        """When the MOMENT began, so that many answers say the same."""
+        now = self._monotonic()
+        return now - now % MOMENT
+
     def limits(self, purse: Purse) -> Rates:
-        """For the headers of answers, from memory. As of the MOMENT's beginning, so that many of them say the same."""
-        now, requests, tokens = self._monotonic(), purse.requests, purse.tokens
-        now -= now % MOMENT
+        """For the headers of answers, from memory."""
+        now, requests, tokens = self.moment(), purse.requests, purse.tokens
         return filled(
             Rates,
             (

@@ -6,8 +6,10 @@ its own (asyncio.timeout, a TaskGroup) has to run in one, which it may wait for.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Coroutine, Generator
+from typing import Any, Final
+
+_END: Final = object()
 
 
 class Drive(ABC):
@@ -15,11 +17,11 @@ class Drive(ABC):
     `failed` before that of what it raised, if it did.
     """
 
-    __slots__ = ("_coroutine", "_loop", "_waits")
+    __slots__ = ("_loop", "_steps", "_waits")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._coroutine: Coroutine[Any, Any, object]
+        self._steps: Generator[Any, Any, object]
         self._waits: asyncio.Future[Any] | None = None
 
     @property
@@ -37,16 +39,13 @@ class Drive(ABC):
 
     def drive(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Only once the one before is over."""
-        self._coroutine = coroutine
+        self._steps = coroutine.__await__()
         self._go()
 
     def _go(self, _ready: object = None) -> None:
         """On to the next thing that has to be waited for."""
         try:
-            waits = self._coroutine.send(None)
-        except StopIteration:
-            self._waits = None
-            self.over()
+            waits: Any = next(self._steps, _END)  # an end that were raised would get a traceback first
         except asyncio.CancelledError:
             self._waits = None
         except Exception as mistake:  # noqa: BLE001  (the edge: nobody else is there who could be told)
@@ -54,6 +53,10 @@ class Drive(ABC):
             self.failed(mistake)
             self.over()
         else:
+            if waits is _END:
+                self._waits = None
+                self.over()
+                return
             if waits is None:
                 waits = self._loop.create_future()
                 self._loop.call_soon(_over, waits)

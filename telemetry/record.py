@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from core.tenths import tenths
 from core.usage import COUNTS, Usage
 from telemetry.trace import Trace
 
@@ -41,9 +42,9 @@ _FORMS = {
     "time": b'"%b.%03dZ"',
     "id": b'"%b"',
     "trace_id": b'"%b"',
-    "tried": b"%.1f",
-    "total_ms": b"%.1f",
-    "first_content_ms": b"%.1f",
+    "tried": b"%d.%d",  # which takes a third of the time of %.1f
+    "total_ms": b"%d.%d",
+    "first_content_ms": b"%d.%d",
     **dict.fromkeys(COUNTS, b"%d"),
     "cost_usd": b"%.14g",  # as Python itself would write it, in half the time
     "bytes_in": b"%d",
@@ -189,15 +190,17 @@ def _filled(record: Record, usage: Usage) -> bytes:
         template = _learn(record, likeness)
     if not template:
         return line(_fields(record, content=False))
-    second = int(record.time)
+    second, tried, total = int(record.time), int(took * 10 + 0.5), int(record.total * 10 + 0.5)
     return template % (
         _second(second),
         int((record.time - second) * 1000),
         record.id.encode(),
         *(() if trace is None else (trace.id.encode(),)),
-        took,
-        record.total,
-        *(() if first is None else (first,)),
+        tried // 10,
+        tried % 10,
+        total // 10,
+        total % 10,
+        *(() if first is None else divmod(int(first * 10 + 0.5), 10)),
         *usage[:5],
         *(() if common else rare),
         cost / 1e9,
@@ -289,9 +292,9 @@ def _fields(record: Record, *, content: bool) -> dict[str, Any]:
         "fault": record.fault,
         "error": record.error[:LONGEST_ERROR],
         "attempts": record.attempts,
-        "tried": [(target[:LONGEST], fault, round(ms, 1)) for target, fault, ms in record.tried],
-        "total_ms": round(record.total, 1),
-        "first_content_ms": None if record.first is None else round(record.first, 1),
+        "tried": [(target[:LONGEST], fault, tenths(ms)) for target, fault, ms in record.tried],
+        "total_ms": tenths(record.total),
+        "first_content_ms": None if record.first is None else tenths(record.first),
         "usage": None if record.usage is None else _tokens(record.usage),
         "cost_usd": record.cost / 1e9,
         "cache": record.cache,

@@ -9,6 +9,7 @@ from config.schema import Key
 from core.call import Call
 from core.target import Target
 from core.tasks import CHAT, task_of
+from core.tenths import tenths
 from core.usage import COUNTS, Usage, added
 from gateway.ear import Ear
 from gateway.generation import Generation, Shared
@@ -124,8 +125,8 @@ class Bill:
             record.estimated,
             record.cost,
             NOTHING if usage is None else usage[:5] + usage[7:12],
-            round(total, 1),
-            None if first is None else round(first, 1),
+            tenths(total),
+            None if first is None else tenths(first),
             (last,) if last is not None and not self.tried else self._attempts(last, place),
             self._charges,
             [one.kept() for one in record.decided] if record.decided else (),

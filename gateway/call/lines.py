@@ -1,10 +1,10 @@
 """The header lines of an answer: which way it went, what it cost, what is left."""
 
-from functools import lru_cache
 from typing import Final
 
 from gateway.call.tab import Tab
 from quota.purse import Purse
+from quota.rates import Rate, Told
 from quota.till import Till
 from server.reply import header
 
@@ -36,16 +36,18 @@ def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
 
 def limits(till: Till, purse: Purse) -> bytes:
     """OpenAI's `x-ratelimit-*`, of whichever limit is the nearest."""
+    if len(purse.requests) == len(purse.tokens) == 1:
+        return _both(till.moment(), purse, purse.requests[0], purse.tokens[0])
     requests, tokens = till.limits(purse)
-    if requests is None:
-        return b"" if tokens is None else TOKENS % (tokens[0], tokens[2]) % tokens[1]
-    if tokens is None:
-        return REQUESTS % (requests[0], requests[2]) % requests[1]
-    (limit, left, reset), (most, free, full) = requests, tokens
-    return _both(limit, reset, most, full) % (left, free)
+    lines = b"" if requests is None else REQUESTS % (requests[0], requests[2]) % requests[1]
+    return lines if tokens is None else lines + TOKENS % (tokens[0], tokens[2]) % tokens[1]
 
 
-@lru_cache(maxsize=1_024)
-def _both(limit: int, reset: float, most: int, full: float) -> bytes:
-    """Written once for all calls of a moment: digits of fractions are dear."""
-    return REQUESTS % (limit, reset) + TOKENS % (most, full)
+def _both(now: float, purse: Purse, requests: Rate, tokens: Rate) -> bytes:
+    """Written once for all calls of a moment, but for what is left: digits of fractions are dear."""
+    told = purse.told
+    if told is None or not told.holds(now, requests, tokens):
+        most, all = requests.standing(now), tokens.standing(now)
+        words = REQUESTS % (most[0], most[2]) + TOKENS % (all[0], all[2])
+        told = purse.told = Told(now, requests, tokens, words)
+    return told.words % (requests.left_at(now), tokens.left_at(now))

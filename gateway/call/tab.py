@@ -8,6 +8,7 @@ from typing import Final
 
 from catalog.bound import Bound
 from core.faults import Failure, Fault
+from core.tenths import tenths
 from core.usage import Usage
 from core.wire import WireRequest
 from gateway.call.bill import Bill
@@ -164,7 +165,7 @@ class Tab:
         if bill.shared.books:
             if self._hold is not None:
                 bill.charge(self._hold, cost)
-            row = bill.row((self.target.id, "", round((now - self.began) * 1e3, 1), cost), self.place)
+            row = bill.row((self.target.id, "", tenths((now - self.began) * 1e3), cost), self.place)
             bill.written = True
         self._pay(cost, usage, row)
         bill.produced = produced
