@@ -18,12 +18,14 @@ from typing import Final, NamedTuple
 import uvloop
 
 from compiling.found import NotCompiled, prefer
-from upstream import authorities
 
 try:
     SERVED = prefer()
 except NotCompiled as error:
     sys.exit(f"{error}")
+
+from upstream import authorities
+
 gc.disable()  # what is imported stays, and looking through it would take a tenth of a start
 authorities.spared()
 

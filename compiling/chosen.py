@@ -33,6 +33,7 @@ CHOSEN: Final = (
     "gateway/call/conversation.py",
     "gateway/call/errand.py",
     "gateway/call/kept.py",
+    "gateway/call/learning.py",
     "gateway/call/lines.py",
     "gateway/call/needs.py",
     "gateway/call/plain_call.py",

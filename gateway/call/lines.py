@@ -22,7 +22,7 @@ def lines(tab: Tab, route: str, *, cost: bool = False) -> bytes:
     bill, record = tab.bill, tab.bill.record
     text = bill.generation.labels(route, tab.target.id, len(bill.tried) + 1)
     if cost:
-        text = PAID % (text, *divmod(record.cost, NANO))
+        text = PAID % (text, record.cost // NANO, record.cost % NANO)
     if record.cache:
         text += b"x-switchyard-cache: %b\r\n" % record.cache.encode()
     if record.dropped:
