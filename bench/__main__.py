@@ -13,9 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from compiling.found import NotCompiled, prefer
+
+with suppress(NotCompiled):
+    prefer()  # decisions are measured here, in the form that serves
 
 from bench import decisions, dialects, money
 from bench.dialects import TONGUES

@@ -23,7 +23,7 @@ class Whole(NamedTuple):
     among: int
     numbers: Sequence[int]
     lead: int
-    scale: tuple[Number, ...] = ()
+    scale: Sequence[Number] = ()
     second: int | None = None  # untold by rows of the ledger that are older than the word
 
 

@@ -36,7 +36,7 @@ def middle(column: Column) -> float | None:
     return known[(len(known) - 1) // 2] if known else None
 
 
-def expected(latency: Column, idle: Column, scale: Scale | None = None) -> tuple[list[float], float]:
+def expected(latency: Column, idle: Column, scale: Sequence[Number] | None = None) -> tuple[list[float], float]:
     """Milliseconds that each is expected to take, and those of the one in the middle, with which a *scale* begins.
 
     Who was never tried counts as that one; who was slow and wasn't heard of for long comes closer to it.

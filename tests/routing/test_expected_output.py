@@ -99,6 +99,7 @@ def test_long_prompts_have_prices_of_their_own():
     assert [look.cost(A, CALL._replace(size=4 * count)) // count for count in tokens] == [1, 1, 1, 2, 3]
 
 
+@pytest.mark.plain  # of its constants
 def test_memory_has_an_end(monkeypatch):
     monkeypatch.setattr(forecast, "_MOST_NAMES", 2)
     monkeypatch.setattr(forecast, "_MOST_SESSIONS", 2)
