@@ -48,8 +48,8 @@ def extensions(folder: Path) -> list[Any]:
         [*OPTIONS, *CHOSEN], opt_level="2", debug_level="0", multi_file=True, target_dir=str(folder), group_name=NAME
     )
     _mend(folder / "bytes_ops.c")
-    for one in made:
-        one.extra_compile_args.append("-fvisibility=hidden")  # our functions call each other without a table between
+    for one in made:  # whose functions call each other without a table between
+        one.extra_compile_args = [*one.extra_compile_args, "-fvisibility=hidden"]
     return made
 
 

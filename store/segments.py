@@ -127,7 +127,7 @@ class Stock:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._closed = False
-        self._thread: threading.Thread | None = None
+        self._maker: threading.Thread | None = None
 
     def ahead(self) -> bool:
         """Whether a file is there for when this one is full; it is made now if the thread was too slow."""
@@ -152,18 +152,18 @@ class Stock:
     def close(self) -> None:
         """Removes what is still to be removed, and the file that nobody has begun."""
         self._closed = True
-        if self._thread is not None:
+        if self._maker is not None:
             self._wake.set()
-            self._thread.join()
+            self._maker.join()
         self._sweep()
         if self._ready is not None:
             self._ready.drop()
             self._ready = None
 
     def _stir(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
-            self._thread.start()
+        if self._maker is None:
+            self._maker = threading.Thread(target=self._work, name="journal", daemon=True)
+            self._maker.start()
         self._wake.set()
 
     def _work(self) -> None:

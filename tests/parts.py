@@ -23,7 +23,9 @@ COVERED = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "--durations
 PLAIN = [sys.executable, "-m", "pytest", "--durations=10"]
 # What runs in modules that can be compiled, and what meets them from outside, is tested in that form, too.
 AGAIN_TIMED = ["tests/whole", "tests/clients"]
-AGAIN_CALM = ["tests/adapters", "tests/api", "tests/routing", "tests/quota", "tests/server", "tests/upstream"]
+AGAIN_CALM = [
+    *("tests/adapters", "tests/api", "tests/quota", "tests/routing", "tests/server", "tests/store", "tests/upstream")
+]
 NOTHING: Mapping[str, str] = {}
 
 

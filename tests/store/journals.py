@@ -35,9 +35,9 @@ def unaided(journal: Journal) -> None:
     """From here on no thread makes files: each is made where it is needed, and none is ready."""
     stock = journal._shelf._stock
     stock._closed = True
-    if stock._thread is not None:
+    if stock._maker is not None:
         stock._wake.set()
-        stock._thread.join()
+        stock._maker.join()
     if stock._ready is not None:
         stock._ready.drop()
         stock._ready = None
