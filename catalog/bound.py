@@ -10,7 +10,7 @@ import orjson
 
 from catalog.dearest import Wish, searches
 from catalog.lookup import Model, unlisted
-from catalog.price import UNIT, Price
+from catalog.price import Price
 from catalog.prompt import grown, length, spoken
 from catalog.quality import NOTHING_SAID
 from catalog.rule import Rule
@@ -76,8 +76,10 @@ def bound(call: Call, body: bytes, rule: Rule) -> Bound | Unbounded:
     if not body.isascii():
         input += grown(body)
     output = (most + SLACK) * call.choices
-    into, out, flat, _, _ = rule.usual
-    cost = rule.usual.cost(input, output) if input > flat else -(-(input * into + output * out) // UNIT)
+    if input > rule.flat:
+        cost = rule.usual.cost(input, output)
+    else:
+        cost = -(-(input * rule.into + output * rule.out) // rule.unit)
     return filled(Bound, (cost, input + output, input, output))
 
 

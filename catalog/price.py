@@ -95,10 +95,9 @@ class Price:
                 + spoken * rate.audio_output
                 + drawn * rate.image_output
             )
-        sum *= factor
-        if searches:
-            sum += searches * rate.search * SEARCHED
-        return (sum + HALF) // UNIT
+        if factor == FACTOR and not searches:
+            return (sum + HALF // FACTOR) // PER  # the same, in smaller numbers
+        return (sum * factor + searches * rate.search * SEARCHED + HALF) // UNIT
 
 
 def tier_of(name: str) -> str:

@@ -1,11 +1,12 @@
 """What a model's provider bills, and how far a call's own limits hold: settled once for a model, read on every call."""
 
 import re
+from math import gcd
 from typing import Final
 
 from catalog.dearest import Ladder, Wish, ladder
 from catalog.lookup import Model
-from catalog.price import Price, tier_of
+from catalog.price import UNIT, Price, tier_of
 from catalog.verdict import Unbounded
 from catalog.weights import family
 
@@ -57,7 +58,7 @@ class Rule:
     the newest name doesn't hold back all that is billed. *fees* are searches that every call is charged for. *marked*:
     it writes to caches where a call says so; *mark* is what stands in a body then, if that makes it dearer. *clamps*:
     no limit goes out that is above the model's. *simple*: the plainest calls need nothing but *hidden*, *most* and
-    *usual*.
+    *usual*, which for prompts of at most *flat* tokens is *into* and *out* over *unit*: the same in small numbers.
     """
 
     __slots__ = (
@@ -66,8 +67,10 @@ class Rule:
         "dialect",
         "family",
         "fees",
+        "flat",
         "free",
         "hidden",
+        "into",
         "listed",
         "loose",
         "mark",
@@ -75,8 +78,10 @@ class Rule:
         "model",
         "most",
         "name",
+        "out",
         "refusal",
         "simple",
+        "unit",
         "usual",
     )
 
@@ -95,6 +100,9 @@ class Rule:
         self.fees = 1 if dialect == "perplexity" else 0
         self._ladders: dict[Wish, Ladder] = {}
         self.usual = self.ladder(Wish(self.tiers(None), self.writes(b"")))
+        into, out, self.flat, _, _ = self.usual
+        shared = gcd(into, out, UNIT)
+        self.into, self.out, self.unit = into // shared, out // shared, UNIT // shared
         self.mark = self._mark()
         self.simple = not (self.refusal or self.fees or self.loose or dialect in _ODD) and self.listed
 
