@@ -1,6 +1,6 @@
 """Compile what nearly every call runs: python -m compiling
 
-Needs mypy, a C compiler and Python's headers, and takes two or three minutes. What it makes lies in `compiled/`, which
+Needs mypy, a C compiler and Python's headers, and takes about three minutes. What it makes lies in `compiled/`, which
 can be removed at any time; proxy.py finds it there by itself.
 """
 
