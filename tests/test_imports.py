@@ -33,7 +33,11 @@ MAY_IMPORT: dict[str, set[str]] = {
 INSIDE: dict[str, set[str]] = {
     file: {"core", "config.schema", "routing"}
     for file in ("bench/decisions.py", "bench/simulate.py", "bench/simulated.py")
-} | {"bench/targets.py": {"compiling"}, "bench/vectors.py": {"core", "cache", "store"}}
+} | {
+    "bench/__main__.py": {"compiling"},
+    "bench/targets.py": {"compiling"},
+    "bench/vectors.py": {"core", "cache", "store"},
+}
 MAY_IMPORT["gateway"] = set(MAY_IMPORT) - {"bench"}
 MAY_IMPORT["proxy.py"] = set(MAY_IMPORT) - {"bench"}
 
