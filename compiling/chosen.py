@@ -88,7 +88,6 @@ CHOSEN: Final = (
     "routing/quality.py",
     "routing/ranking.py",
     "routing/rest.py",
-    "routing/retry_budget.py",
     "routing/rounds.py",
     "routing/scores.py",
     "routing/share.py",
