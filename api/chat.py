@@ -52,10 +52,10 @@ FIELDS: Mapping[str, Check] = {
     "web_search_options": thing,
 }
 # The types of a plain body's fields: nothing about them is wrong, and parse has to do nothing for them. None of them is
-# our own.
+# our own, and none says anything that a price could depend on.
 PLAIN: Mapping[str, frozenset[type]] = {
     **sufficient({name: rule for name, rule in FIELDS.items() if name not in GATEWAYS_OWN}),
-    "response_format": NULL,
+    **dict.fromkeys(("audio", "prediction", "response_format", "service_tier", "web_search_options"), NULL),
     **dict.fromkeys(("max_completion_tokens", "max_tokens"), NULL | {int}),
     "messages": frozenset({list}),
     "model": frozenset({str}),

@@ -27,8 +27,8 @@ _NOBODYS: Final = {"demo": Model(Price.of({"input": 0, "output": 0}), UNKNOWN, N
 SLACK: Final = 16
 """Tokens by which an answer may pass its limit: ends of turns that some count, the least that /responses takes."""
 
-# Fields that a call without tools, sounds and other than plain wishes doesn't have.
-_WATCHED: Final = frozenset(
+# Fields that a call without tools, sounds and other than plain wishes doesn't have, or has as null.
+WATCHED: Final = frozenset(
     {
         *("additionalModelRequestFields", "audio", "best_of", "cache_control", "container", "conversation", "echo"),
         *("functions", "max_new_tokens", "max_output_tokens", "mcp_servers", "modalities", "n_predict", "num_predict"),
@@ -65,9 +65,9 @@ def ruled(model: Model | None, dialect: str, name: str) -> Rule:
 def bound(call: Call, body: bytes, rule: Rule) -> Bound | Unbounded:
     """*body* is what goes to the provider for *call*."""
     fields = call.body
-    if not rule.simple or not _WATCHED.isdisjoint(fields) or (rule.mark and rule.mark in body):
+    if not rule.simple or (rule.mark and rule.mark in body):
         return _bound(call, body, rule)
-    if not (call.plain or (call.endpoint == "chat" and spoken(call))):
+    if not (call.plain or (call.endpoint == "chat" and WATCHED.isdisjoint(fields) and spoken(call))):
         return _bound(call, body, rule)
     most = call.max_output or rule.most
     if most is None or ("max_tokens" in fields and (fields["max_tokens"] or 0) > most):

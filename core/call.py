@@ -18,7 +18,8 @@ class Call(NamedTuple):
     it came. *cache* is None where it says nothing of answers that are kept.
 
     *plain*: a chat whose messages are a role and a text each, and nothing else; it needs and wishes nothing, offers no
-    tools, says nothing of effort, has no fields of our own, and isn't long. Most are, and nobody looks any further.
+    tools, says nothing of effort or of what has a price of its own, has no fields of ours, and isn't long. Most are,
+    and nobody looks any further.
     """
 
     endpoint: str

@@ -50,7 +50,3 @@ class Hold:
     async def stretch(self, cost: int) -> bool:
         """As `extend`, asking the store if need be."""
         return not self.over and (self._till.extend(self, cost) or await self._till.stretch(self, cost))
-
-    def charges(self, cost: int) -> dict[str, int]:
-        """What each account of dollars pays, for the ledger."""
-        return {name: cost for name in self.purse.names}  # noqa: C420  (once compiled, half as dear as fromkeys)

@@ -8,12 +8,11 @@ import orjson
 
 class Entry(NamedTuple):
     """*time* is unix time when the call began; *cost* nano-dollars, all attempts together. *attempts* are (target,
-    fault,
-    milliseconds, nano-dollars). *usage* is core.usage.Usage's counts in the order of COUNTS. *charges*: account ->
-    nano-dollars,
-    for every budget that paid. *tags* in order, without doubles. *why*: the decisions that led to the attempts, as
-    routing keeps them; those without a choice leave none. *task*: what the call was for. *cache*: whether a kept
-    answer was given (hit, miss, stale, bypass), and *saved* the nano-dollars that it would have cost.
+    fault, milliseconds, nano-dollars). *usage* is core.usage.Usage's counts in the order of COUNTS. *charges*: account
+    -> nano-dollars, for every budget that paid; written as their names alone where each of them paid *cost*. *tags* in
+    order, without doubles. *why*: the decisions that led to the attempts, as routing keeps them; those without a choice
+    leave none. *task*: what the call was for. *cache*: whether a kept answer was given (hit, miss, stale, bypass), and
+    *saved* the nano-dollars that it would have cost.
     """
 
     time: float
@@ -58,6 +57,8 @@ class Entry(NamedTuple):
         fields[TAGS] = tuple(fields[TAGS])
         fields[USAGE] = tuple(fields[USAGE])
         fields[ATTEMPTS] = tuple(map(tuple, fields[ATTEMPTS]))
+        if not isinstance(fields[CHARGES], dict):
+            fields[CHARGES] = dict.fromkeys(fields[CHARGES], fields[COST])
         fields[WHY] = tuple(fields[WHY])
         return cls._make(fields)
 

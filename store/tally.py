@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -70,7 +70,7 @@ def tally(rows: Iterable[Sequence[Any]]) -> Tally:
             those = groups.setdefault((int(hour), *names[:-1], *names[-1]), [])
         those.append(row)
     for those in groups.values():
-        _charge(charges, list(filter(None, map(_charges, those))))
+        _charge(charges, list(filter(_charges, those)))
     hours = [
         ((hour, key, team, route, target, written(tags)), _figures(those))
         for (hour, key, team, route, target, *tags), those in groups.items()
@@ -78,17 +78,17 @@ def tally(rows: Iterable[Sequence[Any]]) -> Tally:
     return Tally(sorted(hours), sorted(charges.items()))
 
 
-def _charge(charges: dict[str, int], paid: Sequence[Mapping[str, int]]) -> None:
-    """Add what each account has *paid*. Calls that are alike are charged to the same, and quickly added up."""
-    alike = paid[0].keys() if paid else ()
-    if set(map(len, paid)) == {len(alike)}:
-        with suppress(KeyError):
-            sums = [(account, sum(map(itemgetter(account), paid))) for account in alike]
-            for account, cost in sums:
-                charges[account] = charges.get(account, 0) + cost
-            return
-    for one in paid:
-        for account, cost in one.items():
+def _charge(charges: dict[str, int], paid: Sequence[Sequence[Any]]) -> None:
+    """Add what each account has *paid* for these rows. Most of them name the same ones, and no sums."""
+    names = paid[0][CHARGES] if paid else ()
+    if isinstance(names, list) and list(map(_charges, paid)).count(names) == len(paid):
+        cost = sum(map(_cost, paid))
+        for account in names:
+            charges[account] = charges.get(account, 0) + cost
+        return
+    for row in paid:
+        given = row[CHARGES]
+        for account, cost in given.items() if isinstance(given, dict) else zip(given, repeat(row[COST])):
             charges[account] = charges.get(account, 0) + cost
 
 

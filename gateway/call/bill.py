@@ -31,7 +31,7 @@ class Bill:
     """
 
     __slots__ = (
-        "_charges",
+        "_paid",
         "answer",
         "before",
         "begun",
@@ -58,7 +58,7 @@ class Bill:
         self.most = generation.most(key)
         self.begun = 0
         self.costs: list[int] = []
-        self._charges: dict[str, int] = {}
+        self._paid: list[tuple[int, tuple[str, ...]]] = []  # for each attempt that was charged: how much, and to whom
         self.tried: list[tuple[str, str, float]] = []
         self.written = False
         self.answer: bytes | Ear | None = None
@@ -93,13 +93,22 @@ class Bill:
 
     def charge(self, hold: Hold | None, cost: int) -> None:
         """Note which budgets pay for the attempt that has *hold*."""
-        if hold is None:
-            return
-        if not self._charges:
-            self._charges = hold.charges(cost)
-        else:
-            for account, amount in hold.charges(cost).items():
-                self._charges[account] = self._charges.get(account, 0) + amount
+        if hold is not None:
+            self._paid.append((cost, hold.purse.names))
+
+    def _charges(self) -> tuple[str, ...] | dict[str, int]:
+        """As an Entry's charges are written: names alone where all of them pay for everything."""
+        paid = self._paid
+        if not paid:
+            return ()
+        cost, names = paid[0]
+        if len(paid) == 1 and cost == self.record.cost:
+            return names
+        sums: dict[str, int] = {}
+        for cost, names in paid:
+            for name in names:
+                sums[name] = sums.get(name, 0) + cost
+        return sums
 
     def row(self, last: tuple[str, str, float, int] | None = None, place: int = 0) -> bytes:
         """An Entry's fields as it would write them. *last* is the attempt under way, not among those tried yet, and
@@ -128,7 +137,7 @@ class Bill:
             tenths(total),
             None if first is None else tenths(first),
             (last,) if last is not None and not self.tried else self._attempts(last, place),
-            self._charges,
+            self._charges(),
             [one.kept() for one in record.decided] if record.decided else (),
             record.task,
         )

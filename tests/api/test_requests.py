@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from api import ENDPOINTS, body, chat, completions, embeddings, messages, shape
 from api.models import unknown
+from catalog.bound import WATCHED
 from core.errors import Refusal
 from core.tasks import CHAT, LONG, task_of
 from core.wishes import NO_WISHES
@@ -287,7 +288,7 @@ def plain(call):
         not call.needs
         and call.wishes is NO_WISHES
         and call.cache is None
-        and not call.body.get("tools")
+        and all(call.body.get(name) is None for name in WATCHED)
         and call.body.keys().isdisjoint({"routing", "models", "cache"})
         and task_of(call) == CHAT
         and all(message.keys() == {"role", "content"} for message in call.body["messages"])
@@ -304,6 +305,7 @@ def plain(call):
         ({"models": None}, False),
         ({"reasoning_effort": "low"}, False),
         ({"tools": []}, False),
+        ({"service_tier": "flex"}, False),
         ({"cache": {"ttl": 5}}, False),
         ({"response_format": {"type": "json_object"}}, False),
         ({"routing": {"task": "code"}}, False),
