@@ -54,17 +54,18 @@ class Caller:
         caller.digest = self.digest
         return caller
 
-    async def read(self, *, limit: int, patience: float) -> bytes | memoryview:
-        """The body, refused beyond *limit* before it is read, and when it comes too slowly."""
+    async def read(self, *, limit: int, patience: float) -> None:
+        """See that the body is there: refused beyond *limit* before it is read, and when it comes too slowly."""
         if self.request is not None:
             self.body = await read_body(self.request, limit=limit, patience=patience)
             self.request = None
-        body = self.body
-        if body is None:
-            return b""
-        if len(body) > limit:
+        if self.body is not None and len(self.body) > limit:
             raise too_large(limit)
-        return body
+
+    def taken(self) -> bytes | memoryview:
+        """The body, which from then on belongs to whoever asked: an answer may take minutes."""
+        body, self.body = self.body, None
+        return b"" if body is None else body
 
 
 def caller_of(request: web.BaseRequest) -> Caller:

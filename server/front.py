@@ -67,7 +67,7 @@ class Coming(Caller):
             self._whole.set_result(None)
         return rest
 
-    async def read(self, *, limit: int, patience: float) -> bytes:
+    async def read(self, *, limit: int, patience: float) -> None:
         if self._length > limit:
             raise too_large(limit)
         if self.missing:
@@ -77,7 +77,8 @@ class Coming(Caller):
                 await whole
             finally:
                 timer.cancel()
-        return b"".join(self._parts)
+        self.body = b"".join(self._parts)
+        self._parts.clear()
 
     def _late(self) -> None:
         if self._whole is not None and not self._whole.done():

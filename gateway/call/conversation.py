@@ -23,7 +23,7 @@ from core.caching import NO_CACHE
 from core.call import Call
 from core.errors import Refusal
 from core.faults import Failure, Fault
-from core.wire import Completion, WireRequest
+from core.wire import Completion
 from gateway.call.aftermath import broken, over, unsent
 from gateway.call.asks import ask_of
 from gateway.call.bill import Bill
@@ -100,10 +100,9 @@ class Conversation:
         try:
             key = self._recognise(caller)
             self._know(await self._ask(caller) if key is None else key, caller)
-            body = caller.body
-            if body is None or len(body) > self._generation.config.server.max_body:
-                body = await self._read(caller)
-            self._hear(body)
+            if caller.body is None or len(caller.body) > self._generation.config.server.max_body:
+                await self._read(caller)
+            self._hear(caller.taken())
             await self._try_all()
         except Refusal as refused:
             self._refuse(refused)
@@ -146,9 +145,9 @@ class Conversation:
         if self._generation.traced:
             self._record.trace = begun(caller.trace, self._generation.config.telemetry.sample)
 
-    async def _read(self, caller: Caller) -> bytes | memoryview:
+    async def _read(self, caller: Caller) -> None:
         server = self._generation.config.server
-        return await caller.read(limit=server.max_body, patience=server.body_timeout)
+        await caller.read(limit=server.max_body, patience=server.body_timeout)
 
     def _hear(self, body: bytes | memoryview) -> None:
         generation, record = self._generation, self._record
@@ -282,8 +281,7 @@ class Conversation:
                 ask = telling.asks(ask, lane.adapter)
             if not ask.call.plain and (urls := lane.adapter.fetches(ask)):
                 ask = await self._show(ask, urls, bill)
-            request = lane.adapter.encode(ask)
-            short = tab.hold(request)
+            short = tab.hold(lane.adapter.encode(ask))
             if short is not None and not isinstance(short, Failure):
                 if stream:
                     self._listen(bill)
@@ -292,12 +290,10 @@ class Conversation:
             if short is not None:
                 failure = short
             elif not stream:
-                outcome = await ask_whole(lane, ask, request, tab, route.timeouts, until=until, race=race)
-                failure = self._whole(outcome, request, tab=tab, race=race)
+                outcome = await ask_whole(lane, ask, tab, route.timeouts, until=until, race=race)
+                failure = self._whole(outcome, tab=tab, race=race)
             else:
-                ended = await ask_pieces(
-                    lane, ask, request, tab, route.timeouts, until=until, race=race, listen=self._listen
-                )
+                ended = await ask_pieces(lane, ask, tab, route.timeouts, until=until, race=race, listen=self._listen)
                 failure = self._streamed(ended, tab, self._listen(bill))
         except Refusal as refused:
             failure = unsent(refused)
@@ -324,16 +320,14 @@ class Conversation:
 
     # Answer, whole or piece by piece
 
-    def _whole(
-        self, outcome: Completion | Failure, request: WireRequest, *, tab: Tab, race: Race | None
-    ) -> Failure | None:
+    def _whole(self, outcome: Completion | Failure, *, tab: Tab, race: Race | None) -> Failure | None:
         if isinstance(outcome, Failure):
             return outcome
         if race is not None and not race.wins(tab):
             return OUTRUN
         shared, record, bill = self._shared, self._record, tab.bill
         record.finish = outcome.finish
-        record.dropped = request.dropped
+        record.dropped = tab.request.dropped
         tab.settle(outcome.usage, outcome.produced, shared.loop.time())
         if outcome.remember:
             shared.memory.keep(tab.target.provider, self._key.name, outcome.remember)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from config.schema import Timeouts
 from core.ask import Ask
 from core.faults import Failure
-from core.wire import Completion, WireRequest
+from core.wire import Completion
 from gateway.call.bill import Bill
 from gateway.call.hedging import Race
 from gateway.call.tab import Tab
@@ -18,14 +18,14 @@ from upstream.trial import StreamTrial, WholeTrial
 
 
 def ask_whole(
-    lane: Lane, ask: Ask, request: WireRequest, tab: Tab, timeouts: Timeouts, *, until: float, race: Race | None
+    lane: Lane, ask: Ask, tab: Tab, timeouts: Timeouts, *, until: float, race: Race | None
 ) -> asyncio.Future[Completion | Failure]:
     """For an answer in one piece, which the whole call has *until* then to wait for."""
-    deadlines = tab.bill.shared.deadlines
+    deadlines, request = tab.bill.shared.deadlines, tab.request
     trial = WholeTrial(lane.adapter, ask, request, deadlines)
     exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
     trial.begin(exchange, min(deadlines.loop.time() + timeouts.attempt, until), seconds=timeouts.attempt)
-    tab.trial = trial
+    tab.sent(trial)
     if race is not None:
         race.sent(tab)
     return trial.outcome
@@ -34,7 +34,6 @@ def ask_whole(
 def ask_pieces(
     lane: Lane,
     ask: Ask,
-    request: WireRequest,
     tab: Tab,
     timeouts: Timeouts,
     *,
@@ -43,11 +42,12 @@ def ask_pieces(
     listen: Callable[[Bill], Telling],
 ) -> asyncio.Future[Failure | None]:
     """For a stream, which is heard by whom *listen* gives, or by the *race* on their behalf."""
+    request = tab.request
     trial = StreamTrial(lane.adapter, ask, request, tab.bill.shared.deadlines)
     exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
     telling = listen(tab.bill)
     audience = telling if race is None else race.sent(tab)
     trial.begin(exchange, audience, first=timeouts.first_content, idle=timeouts.idle, deadline=until)
-    tab.trial = trial
+    tab.sent(trial)
     telling.follow(tab, trial)
     return trial.ended

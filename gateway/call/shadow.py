@@ -146,14 +146,14 @@ class Copy:
         if urls := lane.adapter.fetches(ask):
             gallery = Gallery(self._call, self._shared.fetcher, self._generation.config.media)
             ask = ask._replace(media=await gallery.show(urls, within=self._route.timeouts.total))
-        request = lane.adapter.encode(ask)
-        failure = self._tab.hold(request)
+        failure = self._tab.hold(lane.adapter.encode(ask))
         if failure is not None and not isinstance(failure, Failure):
             failure = await failure
         if failure is not None:
             self._why = "spent" if failure.fault is Fault.LIMITED else "unfit"
             return failure
-        trial = self._trial = self._tab.trial = self._sent(lane, ask, request, credential)
+        trial = self._trial = self._sent(lane, ask, self._tab.request, credential)
+        self._tab.sent(trial)
         try:
             return await (trial.ended if isinstance(trial, StreamTrial) else self._whole(trial))
         finally:

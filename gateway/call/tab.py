@@ -30,6 +30,9 @@ from upstream.trial import StreamTrial, WholeTrial
 PATIENCE: Final = 2.5
 # It was sent, and what became of it will never be known.
 WITHOUT_ANSWER: Final = (Fault.TIMEOUT, Fault.CANCELLED)
+# Bytes of a request from which it isn't kept while its answer comes; to know what a whole one can cost takes a while.
+LONG: Final = 4096
+LONG_WHOLE: Final = 16 * LONG
 GONE: Final = Failure(Fault.CANCELLED, "it isn't wanted any more")
 
 
@@ -38,15 +41,15 @@ class Tab:
     tries whether a breaker may close.
 
     *span*, *lines*: where calls have a trace, the attempt's own part in it, and what its provider is told of that.
-    *purse*: who pays. *trial*: once it was sent; from then on a provider may bill something. *slices*: if it is paid
-    slice by slice. *over*: it was ended. *number*: of the attempts at its target. *took*: what is known of that.
+    *request*: what goes out. *purse*: who pays. *trial*: once it was sent; from then on a provider may bill something.
+    *slices*: if it is paid slice by slice. *over*: it was ended. *number*: of the attempts at its target. *took*: what
+    is known of that.
     """
 
     __slots__ = (
         "_bound",
         "_cost",
         "_hold",
-        "_request",
         "attempt",
         "began",
         "bill",
@@ -56,6 +59,7 @@ class Tab:
         "place",
         "probe",
         "purse",
+        "request",
         "slices",
         "span",
         "target",
@@ -78,7 +82,7 @@ class Tab:
         self._hold: Hold | None = None
         self._bound: Bound | None = None
         self._cost: int | None = None  # what was paid for it
-        self._request: WireRequest | None = None
+        self.request: WireRequest
         self.purse: Purse
         self.trial: WholeTrial | StreamTrial | None = None
         self.slices: Slices | None = None
@@ -96,7 +100,7 @@ class Tab:
         What is to be awaited says the same, once the store was asked for more.
         """
         bill = self.bill
-        self._request = request
+        self.request = request
         till = bill.shared.till
         purse = self.purse = till.purse(bill.key, self.target, bill.call.model)
         if purse.free and bill.most is None:
@@ -152,6 +156,18 @@ class Tab:
                 record.stream,
             )
         )
+
+    def sent(self, trial: WholeTrial | StreamTrial) -> None:
+        """It is on its way. What it says isn't kept where that is long, since its answer may take minutes: whoever asks
+        again writes it anew, and what a whole answer can cost at most is noted before.
+        """
+        self.trial = trial
+        request = self.request
+        whole = isinstance(trial, WholeTrial)
+        if len(request.body) > (LONG_WHOLE if whole else LONG):
+            if whole:
+                self._bound = self._worst()
+            trial.request = self.request = request._replace(body=b"")
 
     # After it
 
@@ -225,8 +241,8 @@ class Tab:
         self._pay(cost, counted, b"")
 
     def _worst(self) -> Bound | None:
-        if self._bound is None and self._request is not None:
-            bound = self.bill.generation.bound(self.target, self.bill.call, self._request)
+        if self._bound is None and self.request.body:
+            bound = self.bill.generation.bound(self.target, self.bill.call, self.request)
             return bound if isinstance(bound, Bound) else None
         return self._bound
 

@@ -106,9 +106,9 @@ class Running:
         body = {"model": model, "messages": [{"role": "user", "content": "hi"}], **fields}
         return await self.request("POST", "/v1/chat/completions", body)
 
-    async def stream(self, model: str = "m") -> "Stream":
+    async def stream(self, model: str = "m", **fields: object) -> "Stream":
         """A stream whose first words have come."""
-        return await Stream(self, model).begun()
+        return await Stream(self, model, fields).begun()
 
     async def metric(self, line: str) -> float:
         """The value of a series; 0 if it isn't there."""
@@ -149,8 +149,8 @@ class Running:
 class Stream:
     """One streamed answer as its client sees it."""
 
-    def __init__(self, gateway: Running, model: str) -> None:
-        body = {"model": model, "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    def __init__(self, gateway: Running, model: str, fields: dict[str, object]) -> None:
+        body = {"model": model, "messages": [{"role": "user", "content": "hi"}], "stream": True, **fields}
         self._asked = gateway.session.post(f"{gateway.url}/v1/chat/completions", data=orjson.dumps(body))
         self._response: aiohttp.ClientResponse
         self._raw = b""
