@@ -6,6 +6,7 @@ A full disk, a closed pipe or a reader that has stopped reading costs lines, whi
 import math
 import os
 import select
+import stat
 import threading
 import time
 from collections import deque
@@ -24,7 +25,8 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 LEAST = {"debug": 0, "info": 0, "warning": TROUBLE, "error": math.inf}  # the status from which calls are told
 
 # Pipes keep writes of up to PIPE_BUF bytes whole, which workers that share one rely on. Each write may wait for the
-# interpreter's lock, though, so that with many lines waiting, bigger ones are what keeps up.
+# interpreter's lock, though, so that with many lines waiting, bigger ones are what keeps up. Files keep writes of any
+# size whole.
 CALM = 1_000
 SMALL = select.PIPE_BUF
 BIG = 65_536
@@ -37,6 +39,13 @@ class Notice(NamedTuple):
     level: str
     message: str
     fields: dict[str, Any]
+
+
+def _keeps_whole(fd: int) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(fd).st_mode)
+    except OSError:
+        return False
 
 
 def _teller(format: str, *, content: bool) -> Callable[[Record], bytes]:
@@ -53,7 +62,7 @@ class Scribe:
     """
 
     __slots__ = (
-        "_alone",
+        "_big",
         "_fd",
         "_json",
         "_least",
@@ -74,7 +83,7 @@ class Scribe:
         self._said = _teller(format, content=content)
         self._least = LEAST[level]
         self._fd = fd
-        self._alone = alone
+        self._big = alone or _keeps_whole(fd)
         self._waiting: deque[Record | Notice] = deque()
         self._lost = 0
         self._pid = os.getpid()
@@ -127,7 +136,7 @@ class Scribe:
     def _write_waiting(self) -> None:
         """All that waits now; what comes in the meantime is for the next time."""
         waiting, said, least = self._waiting, self._said, self._least
-        room = SMALL if len(waiting) < CALM and not self._alone else BIG
+        room = SMALL if len(waiting) < CALM and not self._big else BIG
         batch: list[bytes] = []
         size = 0
         for _ in range(len(waiting)):

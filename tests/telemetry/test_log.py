@@ -236,6 +236,16 @@ def test_workers_that_share_a_pipe_never_break_each_others_lines(pipe, reader, f
     assert ["id" in orjson.loads(each) for each in pipe.read.splitlines()] == [True] * 2_700
 
 
+def test_workers_that_share_a_file_write_many_lines_at_once_and_break_none(tmp_path, finished):
+    file = tmp_path / "log"
+    fd = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)  # without O_APPEND, as `2> log` has it
+    children = [_forked(lambda: _write_many(fd, finished(error="x" * 500))) for _ in range(3)]
+
+    assert [os.waitpid(each, 0)[1] for each in children] == [0, 0, 0]
+    os.close(fd)
+    assert ["id" in orjson.loads(each) for each in file.read_bytes().splitlines()] == [True] * 2_700
+
+
 def _forked(work: Callable[[], None]) -> int:
     """The pid of a process that does *work* and ends."""
     child = os.fork()
