@@ -169,8 +169,15 @@ async def half_open(gateway) -> bool:
 
 @pytest.mark.parametrize("call", [fails(503), hangs()], ids=["overloaded", "timeout"])
 async def test_a_good_probe_ends_the_cooldown_early(start, call):
-    async with Provider(pair(LISTED, call, ok())) as provider, start(PAIR.format(url=provider.url)) as gateway:
+    seen = asyncio.Event()
+
+    async def listed(request, writer):
+        await seen.wait()  # one between the two calls would let the second of them close the breaker
+        await LISTED(request, writer)
+
+    async with Provider(pair(listed, call, ok())) as provider, start(PAIR.format(url=provider.url)) as gateway:
         first, meanwhile, state = await target(gateway), await target(gateway), await breaker(gateway)
+        seen.set()
         await until(lambda: half_open(gateway), 15)
         later, after = await target(gateway), await breaker(gateway)
 
