@@ -19,7 +19,10 @@ providers:
 defaults: {{retry: {{attempts: 2, backoff: 0.001}}, breaker: {{failures: 4, cooldown: {cooldown}}}}}
 routes:
 {routes}
-  flies: {{chain: [{{targets: [p/a, q/c], strategy: random}}], canary: {{target: p/z, stages: [40%]}}}}
+  flies:
+    chain: [{{targets: [p/a, q/c], strategy: random}}]
+    # Nothing that is watched rolls it back between question and call.
+    canary: {{target: p/z, stages: [70%], guard: {{errors: off, first_content: off, cost: off, validity: off}}}}
 models:
 {models}
 keys:
