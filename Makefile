@@ -27,7 +27,7 @@ setup: $(RUNTIME)  ## what `make run` needs, in .venv
 
 otel: $(OTEL)  ## what `telemetry.otel` needs beside that: traces and metrics for an OpenTelemetry collector
 
-compiled: $(MYPYC)  ## what nearly every call runs, as machine code in compiled/; proxy.py takes it (three minutes)
+compiled: $(MYPYC)  ## what nearly every call runs, as machine code in compiled/; proxy.py takes it (six minutes)
 	@$(BIN)/python -m compiling
 
 setup-dev: $(RUNTIME) $(DEV) $(TOOLS)  ## what `make test` needs

@@ -1,17 +1,23 @@
-"""Compile what nearly every call runs: python -m compiling
+"""Compile what nearly every call runs: python -m compiling [--unfitted]
 
-Needs mypy, a C compiler and Python's headers, and takes about three minutes. What it makes lies in `compiled/`, which
-can be removed at any time; proxy.py finds it there by itself.
+Needs mypy, a C compiler and Python's headers, and takes about six minutes: GCC is shown what calls do most of the time,
+and compiles once more to fit that. `--unfitted` spares half the time. What is made lies in `compiled/`, which can be
+removed at any time; proxy.py finds it there by itself.
 """
 
+import argparse
 import json
 import os
+import shlex
 import shutil
+import subprocess
 import sys
+import sysconfig
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -21,11 +27,17 @@ from setuptools import Distribution
 from setuptools.command.build_ext import build_ext
 
 from compiling.chosen import CHOSEN
+from compiling.exercise import Unfit, exercise
 from compiling.found import FOLDER, HOME, MANIFEST, NotCompiled, digest, fitting
 
 NAME: Final = "switchyard"
 # Packages without types are none of its business: `make check` judges types, with all that this needn't have.
 OPTIONS: Final = ("--config-file=pyproject.toml", "--ignore-missing-imports", "--no-warn-unused-ignores")
+
+# To see what is run, and to make use of it. What no call showed stays as fast as it would be: calls differ.
+WATCHED: Final = ("-fprofile-generate",)
+FITTED: Final = ("-fprofile-use", "-fprofile-partial-training", "-Wno-missing-profile")
+NEEDLESS: Final = (".*", "__pycache__", "tests", "bench", "docs", "deploy", "data", "compiled", "node_modules")
 
 
 class SideBySide(build_ext):
@@ -42,7 +54,7 @@ def _all(compile: Callable[..., list[str]], sources: Sequence[str], *rest: Any, 
         return [file for files in made for file in files]
 
 
-def extensions(folder: Path) -> list[Any]:
+def translated(folder: Path) -> list[Any]:
     """What has to be built; its C lies in *folder*."""
     made: list[Any] = mypycify(
         [*OPTIONS, *CHOSEN], opt_level="2", debug_level="0", multi_file=True, target_dir=str(folder), group_name=NAME
@@ -65,14 +77,41 @@ def _mend(runtime: Path) -> None:
     runtime.write_text(said.replace(wrong, right))
 
 
-def build(wanted: list[Any], folder: Path, objects: Path) -> dict[str, str]:
-    """Compile and link into *folder*: the files by the modules they are."""
-    command = SideBySide(Distribution({"name": NAME, "ext_modules": wanted}))
+def build(wanted: list[Any], folder: Path, objects: Path, *, more: Sequence[str] = ()) -> dict[str, str]:
+    """Compile and link into *folder*: the files by the modules they are. *more* is for compiler and linker."""
+    extensions = [copy(one) for one in wanted]
+    for one in extensions:
+        one.extra_compile_args = [*one.extra_compile_args, *more]
+        one.extra_link_args = [*one.extra_link_args, *more]
+    command = SideBySide(Distribution({"name": NAME, "ext_modules": extensions}))
     command.build_lib, command.build_temp = str(folder), str(objects)
     command.ensure_finalized()
     command.run()
     files = sorted(file.relative_to(folder) for file in folder.rglob("*.so"))
     return {".".join([*file.parts[:-1], file.name.partition(".")[0]]): str(file) for file in files}
+
+
+def learns() -> bool:
+    """Whether the compiler can be shown what is done most: GCC, of those who can, is the one that is known here."""
+    command = [*shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"), "-dM", "-E", "-"]
+    asked = subprocess.run(command, input="", capture_output=True, text=True, check=True)  # noqa: S603  (as setuptools does)
+    return "__GNUC__" in asked.stdout and "__clang__" not in asked.stdout
+
+
+def build_fitted(wanted: list[Any], folder: Path, objects: Path, noted: Mapping[str, Any]) -> dict[str, str]:
+    """The same, twice: in between, calls show which branches are taken, and which functions are called."""
+    house = folder.with_name("house")
+    shutil.copytree(HOME, house, ignore=shutil.ignore_patterns(*NEEDLESS))
+    modules = build(wanted, house / FOLDER.name, objects, more=WATCHED)
+    note(house / FOLDER.name, modules, noted)
+    try:
+        calls = exercise(house)
+    except Unfit as reason:
+        raise SystemExit(f"what was compiled does not serve: {reason}") from reason
+    if not next(objects.rglob("*.gcda"), None):
+        raise SystemExit(f"{calls} calls were answered, and nothing was noted of what they run")
+    sys.stdout.write(f"compiled once, and {calls} calls answered to see what they run\n")
+    return build(wanted, folder, objects, more=FITTED)
 
 
 def read_meanwhile() -> list[str]:
@@ -81,24 +120,31 @@ def read_meanwhile() -> list[str]:
     return sorted(str(file.relative_to(HOME)) for package in packages for file in package.rglob("*.py"))
 
 
+def note(folder: Path, modules: Mapping[str, str], noted: Mapping[str, Any]) -> None:
+    """What proxy.py holds the modules against before it takes them."""
+    (folder / MANIFEST).write_text(json.dumps({**noted, "modules": modules}, indent=1), encoding="utf-8")
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m compiling")
+    parser.add_argument("--unfitted", action="store_true", help="compile once, without calls that show what is run")
+    fits = not parser.parse_args().unfitted
     os.chdir(HOME)
+    if fits and not learns():
+        sys.stdout.write("what is compiled will not be fitted to calls, which only GCC does here\n")
+        fits = False
     with suppress(NotCompiled):
-        sys.stdout.write(f"{FOLDER.name}/ holds {len(fitting())} modules already\n")
-        return
+        there = len(fitting())
+        if not fits or json.loads((FOLDER / MANIFEST).read_bytes()).get("fitted"):
+            sys.stdout.write(f"{FOLDER.name}/ holds {there} modules already\n")
+            return
     sources = read_meanwhile()
-    made_of = digest(sources)
+    noted = {"python": sys.implementation.cache_tag, "digest": digest(sources), "sources": sources, "fitted": fits}
     with tempfile.TemporaryDirectory(prefix="compiling") as name:
         temporary = Path(name)
-        result = temporary / "result"
-        modules = build(extensions(temporary / "c"), result, temporary / "objects")
-        manifest = {
-            "python": sys.implementation.cache_tag,
-            "digest": made_of,
-            "sources": sources,
-            "modules": modules,
-        }
-        (result / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        wanted, result, objects = translated(temporary / "c"), temporary / "result", temporary / "objects"
+        modules = build_fitted(wanted, result, objects, noted) if fits else build(wanted, result, objects)
+        note(result, modules, noted)
         shutil.rmtree(FOLDER, ignore_errors=True)
         shutil.copytree(result, FOLDER)
     sys.stdout.write(f"{FOLDER.name}/ holds {len(modules)} modules\n")
