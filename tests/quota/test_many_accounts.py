@@ -6,6 +6,7 @@ import time
 
 from quota.allotment import FORGOTTEN
 from quota.till import MOST_PURSES
+from tests.process.running import until
 from tests.quota.desk import Fragile, allowance, granted, key, opened
 
 MANY = MOST_PURSES + 5000
@@ -28,6 +29,7 @@ async def test_however_many_keys_are_used_once_they_leave_nothing_in_the_till() 
                 skipped[0] += 40
                 till.ring()
                 await asyncio.sleep(0.05)
+            await until(lambda: not (till._stock.allotments or till._stock.rates or till._purses))
 
         await call(-1)
         await idle()
