@@ -107,7 +107,7 @@ def build_fitted(wanted: list[Any], folder: Path, objects: Path, noted: Mapping[
     try:
         calls = exercise(house)
     except Unfit as reason:
-        raise SystemExit(f"what was compiled does not serve: {reason}") from reason
+        raise SystemExit(f"what was compiled does not serve, which --unfitted does not try: {reason}") from reason
     if not next(objects.rglob("*.gcda"), None):
         raise SystemExit(f"{calls} calls were answered, and nothing was noted of what they run")
     sys.stdout.write(f"compiled once, and {calls} calls answered to see what they run\n")
