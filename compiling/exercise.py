@@ -103,7 +103,7 @@ def asking(name: str, key: str) -> bytes:
     turns = [SENTENCE * 25] * (kind.asked // 1_500) or [SENTENCE]
     body: dict[str, Any] = {
         "model": name,
-        "messages": [{"role": "user" if at % 2 else "system", "content": turn} for at, turn in enumerate(turns)],
+        "messages": [{"role": "assistant" if at % 2 else "user", "content": turn} for at, turn in enumerate(turns)],
         "temperature": 0.7,
         "max_tokens": 256,
     }
@@ -248,6 +248,7 @@ def exercise(home: Path, wish: str = ALWAYS) -> int:
     """
     with tempfile.TemporaryDirectory(prefix="exercise") as name:
         folder = Path(name)
+        (folder / LOG).touch()  # what fails before there is a gateway has nothing to say
         try:
             return asyncio.run(_exercised(home / "proxy.py", wish, folder))
         except (Unfit, OSError, EOFError, TimeoutError) as reason:

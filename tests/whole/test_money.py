@@ -200,7 +200,7 @@ async def test_a_client_that_leaves_pays_for_what_was_said(start):
         start, streams(events, pace=0.02), keys="alice: {key: the-key-of-alice, budget: {usd: 10, per: month}}"
     ) as gateway:
         await left(gateway, request("m", stream=True), events=25)
-        await asyncio.wait_for(gateway.provider.requests[0].gone.wait(), 5)
+        await asyncio.wait_for(gateway.provider.requests[0].gone.wait(), 2)
 
         budget = await given_back(gateway)
         assert 0.02 < budget["spent_usd"] < 0.2
@@ -209,7 +209,7 @@ async def test_a_client_that_leaves_pays_for_what_was_said(start):
 async def test_a_whole_answer_that_nobody_waited_for_costs_its_bound(start):
     async with served(start, hangs(), keys="alice: {key: the-key-of-alice, budget: {usd: 10, per: month}}") as gateway:
         await left(gateway, request("m", max_tokens=100))
-        await asyncio.wait_for(gateway.provider.requests[0].gone.wait(), 5)
+        await asyncio.wait_for(gateway.provider.requests[0].gone.wait(), 2)
 
         budget = await given_back(gateway)
         assert budget["spent_usd"] > 0.1
@@ -249,7 +249,7 @@ async def given_back(gateway):
         budget = (await used(gateway))["budgets"][0]
         return budget if budget["held_usd"] == 0 else None
 
-    return await until(free)
+    return await until(free, 2)
 
 
 async def left(gateway, data: bytes, *, events: int = 0) -> None:
