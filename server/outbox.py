@@ -8,6 +8,9 @@ is nothing to write together, and bytes go out at once: a turn of the loop costs
 import asyncio
 from typing import Final
 
+# What is long goes out in one write without lying next to its head: that would be a copy.
+Parcel = bytes | tuple[bytes, ...]
+
 FEW: Final = 4  # writes within a moment, up to which they go out at once
 MOMENT: Final = 0.001  # seconds; uvloop's clock knows none shorter
 
@@ -20,12 +23,12 @@ class Outbox:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._time = loop.time
-        self._waiting: list[tuple[asyncio.WriteTransport, bytes]] = []
+        self._waiting: list[tuple[asyncio.WriteTransport, Parcel]] = []
         self._moment = 0.0  # when the present millisecond began, and how much was put in since
         self._count = 0
         self._busy = False  # there was much in the one before
 
-    def put(self, transport: asyncio.WriteTransport, data: bytes) -> None:
+    def put(self, transport: asyncio.WriteTransport, data: Parcel) -> None:
         if self._waiting:
             self._waiting.append((transport, data))
             return
@@ -39,12 +42,20 @@ class Outbox:
         if count > FEW or self._busy:
             self._loop.call_soon(self._send)
             self._waiting.append((transport, data))
-        elif not transport.is_closing():
-            transport.write(data)
+        else:
+            _write(transport, data)
 
     def _send(self) -> None:
         waiting, self._waiting = self._waiting, []
         self._count += len(waiting) - 1
         for transport, data in waiting:
-            if not transport.is_closing():
-                transport.write(data)
+            _write(transport, data)
+
+
+def _write(transport: asyncio.WriteTransport, data: Parcel) -> None:
+    if transport.is_closing():
+        return
+    if isinstance(data, bytes):
+        transport.write(data)
+    else:
+        transport.writelines(data)

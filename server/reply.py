@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import orjson
 
 from core.errors import Refusal
+from server.outbox import Parcel
 
 JSON: Final = b"content-type: application/json\r\n"
 SSE: Final = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\nx-accel-buffering: no\r\n"
@@ -22,9 +23,10 @@ STATUS: Final = {
 CLOSE: Final = b"connection: close\r\n"
 STREAM: Final = STATUS[200] + SSE
 CHUNKED: Final = b"transfer-encoding: chunked\r\n\r\n"
+LONG: Final = 16384  # bytes of a body from which it is written from where it lies
 
 
-Put = Callable[[asyncio.WriteTransport, bytes], None]
+Put = Callable[[asyncio.WriteTransport, Parcel], None]
 
 
 class Flow(Protocol):
@@ -105,7 +107,11 @@ class Reply:
         size = len(body)
         if self.headless:
             body = b""
-        self._write(b"%b%b%b%bcontent-length: %d\r\n\r\n%b" % (STATUS[status], kind, self.common, headers, size, body))
+        head = (STATUS[status], kind, self.common, headers, size)
+        if size < LONG:
+            self._write(b"%b%b%b%bcontent-length: %d\r\n\r\n%b" % (*head, body))
+        else:
+            self._write((b"%b%b%b%bcontent-length: %d\r\n\r\n" % head, body))
 
     @property
     def stalled(self) -> bool:
@@ -127,10 +133,13 @@ class Reply:
         if not data:
             return now
         self.last = now
-        piece = data if self._old else b"%x\r\n%b\r\n" % (len(data), data)
-        if self._pending:
-            piece, self._pending = self._pending + piece, b""
-        self._write(piece)
+        pending, self._pending, size = self._pending, b"", len(data)
+        if self._old:
+            self._write(pending + data)
+        elif size < LONG:
+            self._write(b"%b%x\r\n%b\r\n" % (pending, size, data))
+        else:
+            self._write((b"%b%x\r\n" % (pending, size), data, b"\r\n"))
         return now
 
     def end(self, data: bytes = b"", more: bytes = b"") -> None:
@@ -138,11 +147,13 @@ class Reply:
         if self._old:
             self.send(data + more)
             return
-        size = len(data) + len(more)
-        last = (b"%x\r\n" % size, data, more, b"\r\n0\r\n\r\n") if size else (b"0\r\n\r\n",)
-        piece = b"".join((self._pending, *last))
-        self._pending = b""
-        self._write(piece)
+        pending, self._pending, size = self._pending, b"", len(data) + len(more)
+        if not size:
+            self._write(pending + b"0\r\n\r\n")
+        elif size < LONG:
+            self._write(b"%b%x\r\n%b%b\r\n0\r\n\r\n" % (pending, size, data, more))
+        else:
+            self._write((b"%b%x\r\n" % (pending, size), data, more, b"\r\n0\r\n\r\n"))
 
     def follow(self, source: Flow | None) -> None:
         """Hold *source* back whenever the client doesn't keep up; None lets go of it."""
@@ -150,11 +161,12 @@ class Reply:
         if source is not None and self._line.writing_paused:
             source.pause()
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: Parcel) -> None:
         line = self._line
-        if line.transport is not None:
-            self.sent += len(data)
-            line.put(line.transport, data)
+        transport = line.transport
+        if transport is not None:
+            self.sent += len(data) if isinstance(data, bytes) else sum(map(len, data))
+            line.put(transport, data)
 
 
 class Answered:

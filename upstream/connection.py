@@ -28,11 +28,13 @@ _NO_CONTENT: Final = "sent too many bytes without content"
 _ODD_STATUS: Final = "not an HTTP response: unexpected status"
 
 
-Put = Callable[[asyncio.WriteTransport, bytes], None]
+# What is long goes out in one write without lying next to its head: that would be a copy.
+Parcel = bytes | tuple[bytes, ...]
+Put = Callable[[asyncio.WriteTransport, Parcel], None]
 
 
-def at_once(transport: asyncio.WriteTransport, data: bytes) -> None:
-    transport.write(data)
+def at_once(transport: asyncio.WriteTransport, data: Parcel) -> None:
+    transport.writelines((data,) if isinstance(data, bytes) else data)
 
 
 class Owner(Protocol):
@@ -66,7 +68,7 @@ class WireExchange:
 
     __slots__ = ("connect", "connection", "dialling", "paused", "request", "reused", "sink")
 
-    def __init__(self, request: bytes, sink: Sink, connect: float | None = None) -> None:
+    def __init__(self, request: Parcel, sink: Sink, connect: float | None = None) -> None:
         self.request = request
         self.connect = connect
         self.sink = sink

@@ -28,7 +28,7 @@ class _Nobody:
         self.writing_paused = False
 
 
-def _lost(transport: asyncio.WriteTransport, data: bytes) -> None: ...
+def _lost(transport: asyncio.WriteTransport, data: object) -> None: ...
 
 
 class Inbox(Reply):

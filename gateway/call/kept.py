@@ -25,7 +25,7 @@ class Nowhere:
         self.put: Put = _nothing
 
 
-def _nothing(_transport: asyncio.WriteTransport, _data: bytes) -> None:
+def _nothing(_transport: asyncio.WriteTransport, _data: object) -> None:
     """Nothing goes out here."""
 
 

@@ -20,6 +20,9 @@ class Wire:
     def write(self, data):
         self.written.append(data)
 
+    def writelines(self, pieces):
+        self.written.append(tuple(pieces))
+
 
 def busy(loop):
     """An outbox with much to do."""
@@ -33,9 +36,9 @@ async def test_a_few_bytes_go_out_at_once():
     outbox, wire = Outbox(asyncio.get_running_loop()), Wire()
 
     outbox.put(wire, b"one")
-    outbox.put(wire, b"two")
+    outbox.put(wire, (b"two", b"three"))
 
-    assert wire.written == [b"one", b"two"]
+    assert wire.written == [b"one", (b"two", b"three")]
 
 
 async def test_bytes_go_out_at_once_again_when_there_are_few_of_them():
@@ -55,14 +58,14 @@ async def test_bytes_go_out_in_order_before_what_the_loop_is_told_later():
     outbox, wire, seen = busy(loop), Wire(), []
 
     outbox.put(wire, b"one")
-    outbox.put(wire, b"two")
+    outbox.put(wire, (b"two", b"three"))
     loop.call_soon(lambda: seen.extend(wire.written))
     before = list(wire.written)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
 
     assert before == []
-    assert seen == [b"one", b"two"]
+    assert seen == [b"one", (b"two", b"three")]
 
 
 @pytest.mark.parametrize("make", [Outbox, busy])
