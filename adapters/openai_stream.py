@@ -93,14 +93,13 @@ class OpenAIDecoder:
         if shape is None or self._frames.rest:
             return None
         # Little of it in functions of its own: this is done once for each piece of each answer.
-        before, after, _, _, overhead, swaps = shape
-        if not (data.startswith(before) and data.endswith(after)):
+        if not (data.startswith(shape.before) and data.endswith(shape.after)):
             return None
-        lines = feeds(data)
-        count = 1 if lines == 2 else shape.events_in(data, lines)
+        lines, length, swaps = feeds(data), len(data), shape.swaps
+        count = 1 if lines == 2 else shape.events_in(data, lines, 0, length)
         if not count:
             return None
-        size = len(data) - count * overhead
+        size = length - count * shape.overhead
         if size > 0:
             self.produced += size
             self.started = True

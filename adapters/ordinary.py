@@ -39,40 +39,44 @@ _ROLES = tuple(
 CHOICES = b'"choices":'
 
 
-class Shape(NamedTuple):
+class Shape:
     """How all ordinary events of one stream begin and end, to the byte, where nothing in them changes but content.
 
     *opening* and *closing* are as much of the two as can be counted quickly, and not be faked by text. *overhead* and
     *swaps* as with Ordinary.
     """
 
-    before: bytes
-    after: bytes
-    opening: bytes
-    closing: bytes
-    overhead: int
-    swaps: tuple[Swap, ...]
+    __slots__ = ("after", "before", "closing", "opening", "overhead", "swaps")
+
+    def __init__(self, before: bytes, after: bytes, closing: bytes, swaps: tuple[Swap, ...]) -> None:
+        self.before = before
+        self.after = after
+        self.opening = before[-_TELLING:]
+        self.closing = closing
+        self.overhead = len(before) + len(after)
+        self.swaps = swaps
 
     def run(self, data: bytes, start: int) -> tuple[int, int]:
         """The ordinary events that *data* holds from *start* on: where they end, and how many they are."""
-        before, after, *_ = self
+        before, after = self.before, self.after
         if not data.startswith(before, start):
             return 0, 0
         end = data.find(after, data.rfind(before, start) + len(before)) + len(after)
         if end < len(after):
             return 0, 0
-        events = data[start:end]
-        count = self.events_in(events, feeds(events))
+        # What is beside them is short, and is what can be copied.
+        count = self.events_in(data, feeds(data) - feeds(data[:start]) - feeds(data[end:]), start, end)
         return (end, count) if count else (0, 0)
 
-    def events_in(self, data: bytes, lines: int) -> int:
-        """How many ordinary events *data*, which begins and ends like one, consists of; 0 if it holds anything else.
+    def events_in(self, data: bytes, lines: int, start: int, end: int) -> int:
+        """How many ordinary events *data*, which begins and ends like one, consists of from *start* to *end*; 0 if
+        there is anything else.
 
         Two short searches are quicker than one for all that is between two contents, above all in an interpreter that
         was built with a profile, which holds long searches to be rare.
         """
-        count = data.count(self.closing)
-        return count if 2 * count == lines and count == data.count(self.opening) else 0
+        count = data.count(self.closing, start, end)
+        return count if 2 * count == lines and count == data.count(self.opening, start, end) else 0
 
 
 def feeds(data: bytes) -> int:
@@ -86,7 +90,7 @@ def shaped(before: bytes, after: bytes, swaps: tuple[Swap, ...]) -> Shape | None
         return None
     # A quote behind its first byte, or else the line feed, is what text can't hold.
     closing = after[:-2] if b'"' in after[1:] else after[:-1]
-    return Shape(before, after, before[-_TELLING:], closing, len(before) + len(after), swaps)
+    return Shape(before, after, closing, swaps)
 
 
 class Ordinary(NamedTuple):
@@ -147,8 +151,9 @@ class Memory:
     def learn(self, ordinary: Ordinary) -> None:
         """The events of a stream look like *ordinary*."""
         self.last, shape = ordinary, ordinary.shape
-        at = -1 if shape is None else shape.before.find(CHOICES)
-        self._headless = None if shape is None or at < 0 else shape._replace(before=shape.before[at:])
+        self._headless = None
+        if shape is not None and (at := shape.before.find(CHOICES)) >= 0:
+            self._headless = Shape(shape.before[at:], shape.after, shape.closing, shape.swaps)
 
     def learn_ending(self, ending: bytes, reason: str) -> None:
         if len(self.endings) >= _MOST_ENDINGS:
