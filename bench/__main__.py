@@ -32,10 +32,11 @@ from bench.subject import Lab, Subject, boot, laboratory
 from bench.targets import TARGETS, Site, Start, form, litellm_command
 from bench.tools import interpreter, require
 
-UNTOUCHED = ("direct", "nginx")  # what the others are compared with; not judged themselves
+UNTOUCHED = ("direct", "nginx", "relay")  # what the others are compared with; not judged themselves
 VARIANTS = ("bare", "sqlite", "redis")  # of ourselves; judged in the table of `switchyard`
 NOISY = 0.35  # beyond this, caches are cold and times of waiting mean little
 FOR_DIRECT = ("paced", "rate")
+FOR_RELAY = ("small", "large", "burst", "dense")
 FAILURES = (ArithmeticError, LookupError, OSError, RuntimeError, ValueError, subprocess.SubprocessError)
 ONCE = ("slow", "scaling")  # in the first round only, each with a process of its own
 
@@ -82,7 +83,7 @@ def translated(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> N
 
 def default_targets(command: str | None) -> list[str]:
     peers = ["litellm"] if litellm_command() else []
-    return ["direct", "nginx", "switchyard", "sqlite", *(["command"] if command else []), *peers]
+    return ["direct", "nginx", "relay", "switchyard", "sqlite", *(["command"] if command else []), *peers]
 
 
 class Plan(NamedTuple):
@@ -109,6 +110,8 @@ def plan(chosen: argparse.Namespace, redis: int) -> Plan:
 def takes_part(target: str, scenario: str) -> bool:
     if target in VARIANTS:
         return scenario == "small"
+    if target == "relay":
+        return scenario in FOR_RELAY
     return target != "direct" or scenario in FOR_DIRECT
 
 

@@ -124,6 +124,11 @@ http {{
     return Start(["nginx", "-p", str(folder), "-c", site.write("nginx.conf", config)])
 
 
+def relay(site: Site) -> Start:
+    """What a gateway in Python costs that does nothing but forward (see bench.relay); it has one worker."""
+    return Start([sys.executable, "-m", "bench.relay", str(site.port), str(site.upstream)], {"PYTHONPATH": str(HOME)})
+
+
 def litellm_command() -> list[str] | None:
     """BENCH_LITELLM names the program; else it is the one on the path or in this environment; else there is none."""
     if named := os.environ.get("BENCH_LITELLM"):
@@ -168,6 +173,7 @@ def from_command(template: str) -> Callable[[Site], Start]:
 
 TARGETS: dict[str, Callable[[Site], Start]] = {
     "nginx": nginx,
+    "relay": relay,
     "switchyard": switchyard,
     "sqlite": budgeted,
     "litellm": litellm,
