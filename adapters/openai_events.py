@@ -1,5 +1,6 @@
 """The events of a stream in OpenAI's dialect: what is replaced in their bytes, and how they are read and joined."""
 
+import re
 from typing import Any
 
 import orjson
@@ -13,6 +14,10 @@ from core.faults import UpstreamError
 from core.wire import Event, Json, Verbatim
 
 _NO_USAGE = (b',"usage":null', b', "usage": null')
+# The head that nearly all events have, whatever their ids: nothing in it but texts and a time, under names that mean
+# nothing else. To read it as JSON costs three times as much.
+_TEXT = rb'"(?:id|object|model|system_fingerprint|service_tier|provider)": ?(?:"[ !#-\[\]-~]*"|null), ?'
+_HEAD = re.compile(rb'data: ?\{(?:%s|"created": ?(?:0|[1-9][0-9]*), ?)*' % _TEXT)
 _SHALLOW = 200  # brackets, with which an event can't be nested too deeply to be written
 
 
@@ -35,6 +40,8 @@ def read_event(data: bytes) -> Json:
 
 def is_head(head: bytes) -> bool:
     """Whether this is how an event begins that has nothing to say beside its choices."""
+    if _HEAD.fullmatch(head) is not None:
+        return True
     try:
         fields = orjson.loads(head[5:] + CHOICES + b"[]}")
     except ValueError:

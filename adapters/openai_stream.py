@@ -147,7 +147,7 @@ class OpenAIDecoder:
         since = start = at = 0
         end, passed = len(data), -1
         before, looks = self._ordinary, _LOOKS
-        unix = end <= sse.LIMIT and b"\r" not in data
+        unix = end <= sse.LIMIT and data.find(b"\r") < 0
         try:
             while at < end and not self.done:
                 start = at

@@ -5,6 +5,9 @@ string, from `"choices":` on, *closing* what stands behind it, two bytes beyond 
 fake either: it is escaped where it has a quote or a line feed, and both have one behind their first byte. So a read
 with as many openings as closings, and twice as many line feeds, holds no finish, no usage report, no comment, no end
 mark, and no delta of another kind.
+
+What is looked for in bytes on this path is looked for by `find`: `in` takes them for a number first, and makes an
+exception of that, which costs four times as much.
 """
 
 import re
@@ -86,7 +89,7 @@ def feeds(data: bytes) -> int:
 
 def shaped(before: bytes, after: bytes, swaps: tuple[Swap, ...]) -> Shape | None:
     """None where an end could not be told from what text may hold, or where an event has more than one line."""
-    if after.count(b"\n") != 2 or b"\n" in before:
+    if after.count(b"\n") != 2 or before.find(b"\n") >= 0:
         return None
     # A quote behind its first byte, or else the line feed, is what text can't hold.
     closing = after[:-2] if b'"' in after[1:] else after[:-1]

@@ -85,7 +85,7 @@ def event(raw: bytes) -> Event:
         return Event(b"", raw[6:-2] if raw.startswith(b"data: ") else raw[5:-2])
     if raw.startswith(b"event:"):
         start = raw.find(b"\n") + 1
-        if plain(rest := raw[start:]) and b"\r" not in raw:  # as most write it who name their events
+        if plain(rest := raw[start:]) and raw.find(b"\r") < 0:  # as most write it who name their events
             return Event(raw[6 : start - 1].removeprefix(b" "), rest[5:-2].removeprefix(b" "))
     if (
         raw.startswith(b"data: ")
@@ -106,7 +106,7 @@ def event(raw: bytes) -> Event:
 
 def plain(raw: bytes) -> bool:
     """Whether an event is one `data:` line with LF line ends, as OpenAI writes them."""
-    return raw.startswith(b"data:") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw
+    return raw.startswith(b"data:") and raw.find(b"\n") == len(raw) - 2 and raw.find(b"\r") < 0
 
 
 def framed(data: bytes) -> bytes:
