@@ -165,7 +165,7 @@ class Reply:
         line = self._line
         transport = line.transport
         if transport is not None:
-            self.sent += len(data) if isinstance(data, bytes) else sum(map(len, data))
+            self.sent += len(data) if isinstance(data, bytes) else sum([len(piece) for piece in data])
             line.put(transport, data)
 
 

@@ -60,7 +60,7 @@ PLACES: dict[str, set[str]] = {
     "botocore": {"upstream"},
     "graphql": {"gateway"},
     "strawberry": {"gateway"},
-    "httptools": {"upstream", "server"},
+    "httptools": {"upstream", "server", "bench"},
     "redis": {"store"},
     "sqlite3": {"store"},
     "asyncpg": {"store"},
