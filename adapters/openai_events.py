@@ -16,8 +16,9 @@ from core.wire import Event, Json, Verbatim
 _NO_USAGE = (b',"usage":null', b', "usage": null')
 # The head that nearly all events have, whatever their ids: nothing in it but texts and a time, under names that mean
 # nothing else. To read it as JSON costs three times as much.
-_TEXT = rb'"(?:id|object|model|system_fingerprint|service_tier|provider)": ?(?:"[ !#-\[\]-~]*"|null), ?'
-_HEAD = re.compile(rb'data: ?\{(?:%s|"created": ?(?:0|[1-9][0-9]*), ?)*' % _TEXT)
+_TEXT = rb'"(?:id|model|system_fingerprint|service_tier|provider)": ?(?:"[ !#-\[\]-~]*"|null)'
+_KIND = rb'"object": ?"(?:chat\.completion\.chunk|text_completion)"'  # of all that it may be, an "error" is one
+_HEAD = re.compile(rb'data: ?\{(?:(?:%s|%s|"created": ?(?:0|[1-9][0-9]*)), ?)*' % (_TEXT, _KIND))
 _SHALLOW = 200  # brackets, with which an event can't be nested too deeply to be written
 
 

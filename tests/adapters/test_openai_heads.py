@@ -10,7 +10,13 @@ from adapters.openai_events import is_head
 
 USUAL = b'data: {"id":"x","object":"chat.completion.chunk","created":1,"model":"m","system_fingerprint":null,'
 NAMES = ("id", "object", "created", "model", "service_tier", "error", "usage", "choice", "object\n")
-values = some.none() | some.integers() | some.text(max_size=4) | some.dictionaries(some.text(max_size=2), some.none())
+values = (
+    some.none()
+    | some.sampled_from(("error", "text_completion", "chat.completion.chunk"))
+    | some.integers(-(2**53), 2**53)
+    | some.text(max_size=4)
+    | some.dictionaries(some.text(max_size=2), some.none())
+)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +32,7 @@ def test_what_stands_beside_the_choices_says_nothing(head):
     [
         USUAL + b'"usage":{"total_tokens":1},',
         USUAL + b'"error":{"message":"no"},',
+        USUAL.replace(b"chat.completion.chunk", b"error"),
         USUAL.replace(b"1,", b"01,"),
         USUAL.replace(b'"x"', b'"\xff"'),
         USUAL.replace(b'"x"', b'"\n"'),
