@@ -153,7 +153,7 @@ class Bench:
                 self._fail(f"{target} did not start: {reason}")
 
     def _once(self) -> None:
-        targets = [target for target in self.chosen.target if target not in ("direct", *VARIANTS)]
+        targets = [target for target in self.chosen.target if target not in ("direct", "relay", *VARIANTS)]
         for target in targets:
             if "slow" in self.chosen.scenario:
                 self._measure(0, "slow", target, lambda: self._alone(target))  # noqa: B023  (called at once)
