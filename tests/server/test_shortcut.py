@@ -52,7 +52,9 @@ async def asked(port: int, case: Case) -> tuple[bytes, bool]:
     got = b""
     try:
         for number, part in enumerate(case.parts):
-            await asyncio.sleep(PAUSE if number else 0)
+            # In ten turns of the loop: had it stood still for so long, both parts would be read together.
+            for _ in range(10 if number else 0):
+                await asyncio.sleep(PAUSE / 10)
             writer.write(part)
             await writer.drain()
         if case.leaves:
