@@ -26,7 +26,6 @@ class Provider(asyncio.Protocol):
     def __init__(self, idle: list["Provider"], client: "Client") -> None:
         self.idle = idle
         self.client = client
-        self.whole = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)

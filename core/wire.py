@@ -17,6 +17,9 @@ from core.usage import Usage
 Json = dict[str, Any]
 NOTHING: Final[Mapping[str, Json]] = {}
 Headers = tuple[tuple[str, str], ...]
+# Bytes that go out in one write. A body of so many bytes isn't laid next to its head for that: it would be a copy.
+Parcel = bytes | tuple[bytes, ...]
+APART: Final = 16384
 
 
 class WireRequest(NamedTuple):

@@ -8,8 +8,7 @@ is nothing to write together, and bytes go out at once: a turn of the loop costs
 import asyncio
 from typing import Final
 
-# What is long goes out in one write without lying next to its head: that would be a copy.
-Parcel = bytes | tuple[bytes, ...]
+from core.wire import Parcel
 
 FEW: Final = 4  # writes within a moment, up to which they go out at once
 MOMENT: Final = 0.001  # seconds; uvloop's clock knows none shorter

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import orjson
 
 from core.errors import Refusal
-from server.outbox import Parcel
+from core.wire import APART, Parcel
 
 JSON: Final = b"content-type: application/json\r\n"
 SSE: Final = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\nx-accel-buffering: no\r\n"
@@ -23,7 +23,6 @@ STATUS: Final = {
 CLOSE: Final = b"connection: close\r\n"
 STREAM: Final = STATUS[200] + SSE
 CHUNKED: Final = b"transfer-encoding: chunked\r\n\r\n"
-LONG: Final = 16384  # bytes of a body from which it is written from where it lies
 
 
 Put = Callable[[asyncio.WriteTransport, Parcel], None]
@@ -108,7 +107,7 @@ class Reply:
         if self.headless:
             body = b""
         head = (STATUS[status], kind, self.common, headers, size)
-        if size < LONG:
+        if size < APART:
             self._write(b"%b%b%b%bcontent-length: %d\r\n\r\n%b" % (*head, body))
         else:
             self._write((b"%b%b%b%bcontent-length: %d\r\n\r\n" % head, body))
@@ -136,7 +135,7 @@ class Reply:
         pending, self._pending, size = self._pending, b"", len(data)
         if self._old:
             self._write(pending + data)
-        elif size < LONG:
+        elif size < APART:
             self._write(b"%b%x\r\n%b\r\n" % (pending, size, data))
         else:
             self._write((b"%b%x\r\n" % (pending, size), data, b"\r\n"))
@@ -150,7 +149,7 @@ class Reply:
         pending, self._pending, size = self._pending, b"", len(data) + len(more)
         if not size:
             self._write(pending + b"0\r\n\r\n")
-        elif size < LONG:
+        elif size < APART:
             self._write(b"%b%x\r\n%b%b\r\n0\r\n\r\n" % (pending, size, data, more))
         else:
             self._write((b"%b%x\r\n" % (pending, size), data, more, b"\r\n0\r\n\r\n"))

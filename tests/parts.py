@@ -24,7 +24,8 @@ PLAIN = [sys.executable, "-m", "pytest", "--durations=10"]
 # What runs in modules that can be compiled, and what meets them from outside, is tested in that form, too.
 AGAIN_TIMED = ["tests/whole", "tests/clients"]
 AGAIN_CALM = [
-    *("tests/adapters", "tests/api", "tests/quota", "tests/routing", "tests/server", "tests/store", "tests/upstream")
+    *("tests/adapters", "tests/api", "tests/catalog", "tests/config", "tests/core", "tests/quota", "tests/routing"),
+    *("tests/server", "tests/store", "tests/telemetry", "tests/upstream"),
 ]
 NOTHING: Mapping[str, str] = {}
 

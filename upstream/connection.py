@@ -13,6 +13,7 @@ from typing import Final, Protocol, cast
 from httptools import HttpParserCallbackError, HttpParserError, HttpResponseParser
 
 from core.faults import Failure, Fault
+from core.wire import Parcel
 from upstream.response import MOST_BYTES, MOST_FIELDS, fields_in, named, objection, plain, size
 from upstream.sink import NOBODY, Sink
 
@@ -28,8 +29,6 @@ _NO_CONTENT: Final = "sent too many bytes without content"
 _ODD_STATUS: Final = "not an HTTP response: unexpected status"
 
 
-# What is long goes out in one write without lying next to its head: that would be a copy.
-Parcel = bytes | tuple[bytes, ...]
 Put = Callable[[asyncio.WriteTransport, Parcel], None]
 
 

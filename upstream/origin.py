@@ -4,11 +4,11 @@ import asyncio
 from functools import partial
 
 from core.faults import Failure, Fault, UpstreamError
-from upstream.connection import SPARE, Connection, Parcel, Put, WireExchange, at_once
+from core.wire import APART, Parcel
+from upstream.connection import SPARE, Connection, Put, WireExchange, at_once
 from upstream.dial import address, dial
 from upstream.sink import Sink
 
-_LONG = 16384  # bytes of a body from which it is sent from where it lies
 _SOON = 0.005  # seconds after which a spare connection is opened: not while the call that took the last one begins
 _CLOSED = Failure(Fault.CANCELLED, "the connection was closed on our side")
 
@@ -77,7 +77,7 @@ class Origin:
         size = len(body)
         request: Parcel = (
             b"%bcontent-length: %d\r\n\r\n%b" % (head, size, body)
-            if size < _LONG
+            if size < APART
             else (b"%bcontent-length: %d\r\n\r\n" % (head, size), body)
         )
         exchange = WireExchange(request, sink, connect)

@@ -10,25 +10,13 @@ from cache.similar import Vector
 from config.schema import Config, Key
 from core.wire import Json
 from gateway.call.conversation import Conversation
+from gateway.call.kept import Nowhere
 from gateway.generation import Generation, Shared
 from gateway.larder import Larder
 from server.caller import Caller
-from server.reply import JSON, Flow, Put, Reply
+from server.reply import JSON, Reply
 from store.board import Board
 from telemetry.workers import Tally
-
-
-class _Nobody:
-    """The connection that there is none of."""
-
-    def __init__(self) -> None:
-        self.transport: asyncio.Transport | None = None
-        self.flow: Flow | None = None
-        self.put: Put = _lost
-        self.writing_paused = False
-
-
-def _lost(transport: asyncio.WriteTransport, data: object) -> None: ...
 
 
 class Inbox(Reply):
@@ -37,7 +25,7 @@ class Inbox(Reply):
     __slots__ = ("body",)
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(_Nobody(), loop, old=False, keep_alive=False)
+        super().__init__(Nowhere(), loop, old=False, keep_alive=False)
         self.body = b""
 
     @property
