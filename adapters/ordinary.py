@@ -59,6 +59,10 @@ class Shape:
         self.overhead = len(before) + len(after)
         self.swaps = swaps
 
+    def without(self, head: int) -> "Shape":
+        """The same, but for so many bytes at the beginning."""
+        return Shape(self.before[head:], self.after, self.closing, self.swaps)
+
     def run(self, data: bytes, start: int) -> tuple[int, int]:
         """The ordinary events that *data* holds from *start* on: where they end, and how many they are."""
         before, after = self.before, self.after
@@ -152,11 +156,9 @@ class Memory:
         self.endings: dict[bytes, str] = {}
 
     def learn(self, ordinary: Ordinary) -> None:
-        """The events of a stream look like *ordinary*."""
+        """The events of a stream look like *ordinary*, in which choices are told once."""
         self.last, shape = ordinary, ordinary.shape
-        self._headless = None
-        if shape is not None and (at := shape.before.find(CHOICES)) >= 0:
-            self._headless = Shape(shape.before[at:], shape.after, shape.closing, shape.swaps)
+        self._headless = None if shape is None else shape.without(shape.before.find(CHOICES))
 
     def learn_ending(self, ending: bytes, reason: str) -> None:
         if len(self.endings) >= _MOST_ENDINGS:

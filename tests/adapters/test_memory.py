@@ -8,7 +8,7 @@ from adapters.ordinary import Memory, learnt
 
 
 def choice_of(event):
-    return orjson.loads(event.removeprefix(b"data: "))["choices"][0]
+    return orjson.loads(event[event.index(b"{") :])["choices"][0]
 
 
 def taught(event):
@@ -49,3 +49,8 @@ def test_what_looks_different_is_not_recalled(event):
 
 def test_nothing_is_recalled_before_anything_was_learnt():
     assert Memory().recall(HELLO, choice_of(HELLO)) is None
+
+
+def test_an_event_on_two_lines_teaches_nothing_of_bytes():
+    assert taught(HELLO).shape(b"data: {") is not None
+    assert taught(b"id: 1\n" + HELLO).shape(b"data: {") is None
