@@ -44,7 +44,7 @@ def _rate(text: str) -> Rate:
 
 
 _RATES = distinct(
-    scalar(_rate, "a rate such as 60/min, 100k/min or 5/s"),
+    scalar(_rate, f"a rate such as 60/min, 100k/min or 5/s, of 1 to {LARGEST:,}"),
     lambda rate: rate.per,
     "is a second rate for the same time; keep one of them",
 )

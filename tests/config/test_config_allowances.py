@@ -5,7 +5,7 @@ import pytest
 from config.schema import Allowance, Budget, Limits, Rate, Team
 
 DOLLARS = 10**9
-RATE = "expected a rate such as 60/min, 100k/min or 5/s, got {}".format
+RATE = "expected a rate such as 60/min, 100k/min or 5/s, of 1 to 1,000,000,000,000, got {}".format
 MONTHLY = Allowance(budgets=(Budget(limit=50 * DOLLARS, per="month"),))
 BUSY = Allowance(limits=Limits(requests=(Rate(60, 60.0),), tokens=(Rate(100_000, 60.0),), concurrent=4))
 

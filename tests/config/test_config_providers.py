@@ -128,7 +128,7 @@ def test_a_provider_without_a_key_is_not_configured_and_no_error(read):
         ("demo: {limits: {concurrent: 0}}", "demo.limits.concurrent: expected a whole number from 1 to 1000000, got 0"),
         (
             "demo: {limits: {requests: 60}}",
-            "demo.limits.requests: expected a rate such as 60/min, 100k/min or 5/s, got 60",
+            "demo.limits.requests: expected a rate such as 60/min, 100k/min or 5/s, of 1 to 1,000,000,000,000, got 60",
         ),
         ("demo: {limits: {burst: 6}}", "demo.limits.burst: unknown key burst; known are concurrent, requests, tokens"),
         ("demo: {headers: {'a b': c}}", "demo.headers.a b: is not the name of a header"),
