@@ -7,8 +7,9 @@ import orjson
 
 from adapters import sse
 from adapters.accent import Accent
+from adapters.alike import Swap
 from adapters.failure import broken, failure_inside, is_error
-from adapters.ordinary import CHOICES, Swap
+from adapters.ordinary import CHOICES
 from adapters.signals import Signal
 from core.faults import UpstreamError
 from core.wire import Event, Json, Verbatim

@@ -10,11 +10,12 @@ from typing import Any
 
 from adapters import sse
 from adapters.accent import Accent
+from adapters.alike import Shape, Swap
 from adapters.ears import Ear
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_events import is_head, joined, read_event, refuse_plain_json, whole_event, writable
 from adapters.openai_parts import KEPT, MORE, ROLE, Heard, renamed, size_of
-from adapters.ordinary import CHOICES, Memory, Ordinary, Shape, Swap, feeds, learnt, replaced, run
+from adapters.ordinary import CHOICES, Memory, Ordinary, learnt, replaced, run
 from adapters.usage import usage_of
 from core.call import Call
 from core.faults import Failure, UpstreamError
@@ -95,8 +96,8 @@ class OpenAIDecoder:
         # Little of it in functions of its own: this is done once for each piece of each answer.
         if not (data.startswith(shape.before) and data.endswith(shape.after)):
             return None
-        lines, length, swaps = feeds(data), len(data), shape.swaps
-        count = 1 if lines == 2 else shape.events_in(data, lines, 0, length)
+        length, swaps = len(data), shape.swaps
+        count = 1 if data.find(b"\n") == length - 2 else shape.all_in(data)
         if not count:
             return None
         size = length - count * shape.overhead
@@ -117,7 +118,7 @@ class OpenAIDecoder:
             return [Verbatim(passed)]
         if self._ordinary is None:
             return self._careful(data)
-        stop, swaps = self._ordinary_until(data, 0)
+        stop, swaps = self._pass_on(data, 0)
         if not stop:
             return self._careful(data)
         passing = Verbatim(replaced(data[:stop], swaps))

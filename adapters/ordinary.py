@@ -5,9 +5,6 @@ string, from `"choices":` on, *closing* what stands behind it, two bytes beyond 
 fake either: it is escaped where it has a quote or a line feed, and both have one behind their first byte. So a read
 with as many openings as closings, and twice as many line feeds, holds no finish, no usage report, no comment, no end
 mark, and no delta of another kind.
-
-What is looked for in bytes on this path is looked for by `find`: `in` takes them for a number first, and makes an
-exception of that, which costs four times as much.
 """
 
 import re
@@ -16,9 +13,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from adapters.alike import Shape, Swap, feeds, shaped
 from core.wire import Json
-
-Swap = tuple[bytes, bytes]
 
 ERROR = b'"error":'
 FINISH = b'"finish_reason":'
@@ -33,71 +29,12 @@ _STRINGS = {
 _BRACKET = re.compile(rb"\]")
 _MOST_LISTS = 8  # inside the choices
 _MOST_ENDINGS = 8
-_TELLING = 16  # bytes before a content that tell of what kind it is
 _ROLES = tuple(
     role.replace(b" ", space) for role in (b'"role": "assistant", ', b', "role": "assistant"') for space in (b"", b" ")
 )
 
 
 CHOICES = b'"choices":'
-
-
-class Shape:
-    """How all ordinary events of one stream begin and end, to the byte, where nothing in them changes but content.
-
-    *opening* and *closing* are as much of the two as can be counted quickly, and not be faked by text. *overhead* and
-    *swaps* as with Ordinary.
-    """
-
-    __slots__ = ("after", "before", "closing", "opening", "overhead", "swaps")
-
-    def __init__(self, before: bytes, after: bytes, closing: bytes, swaps: tuple[Swap, ...]) -> None:
-        self.before = before
-        self.after = after
-        self.opening = before[-_TELLING:]
-        self.closing = closing
-        self.overhead = len(before) + len(after)
-        self.swaps = swaps
-
-    def without(self, head: int) -> "Shape":
-        """The same, but for so many bytes at the beginning."""
-        return Shape(self.before[head:], self.after, self.closing, self.swaps)
-
-    def run(self, data: bytes, start: int) -> tuple[int, int]:
-        """The ordinary events that *data* holds from *start* on: where they end, and how many they are."""
-        before, after = self.before, self.after
-        if not data.startswith(before, start):
-            return 0, 0
-        end = data.find(after, data.rfind(before, start) + len(before)) + len(after)
-        if end < len(after):
-            return 0, 0
-        # What is beside them is short, and is what can be copied.
-        count = self.events_in(data, feeds(data) - feeds(data[:start]) - feeds(data[end:]), start, end)
-        return (end, count) if count else (0, 0)
-
-    def events_in(self, data: bytes, lines: int, start: int, end: int) -> int:
-        """How many ordinary events *data*, which begins and ends like one, consists of from *start* to *end*; 0 if
-        there is anything else.
-
-        Two short searches are quicker than one for all that is between two contents, above all in an interpreter that
-        was built with a profile, which holds long searches to be rare.
-        """
-        count = data.count(self.closing, start, end)
-        return count if 2 * count == lines and count == data.count(self.opening, start, end) else 0
-
-
-def feeds(data: bytes) -> int:
-    """How many line feeds there are. *replace* leaps from one to the next, where *count* would look at every byte."""
-    return len(data) - len(data.replace(b"\n", b""))
-
-
-def shaped(before: bytes, after: bytes, swaps: tuple[Swap, ...]) -> Shape | None:
-    """None where an end could not be told from what text may hold, or where an event has more than one line."""
-    if after.count(b"\n") != 2 or before.find(b"\n") >= 0:
-        return None
-    # A quote behind its first byte, or else the line feed, is what text can't hold.
-    closing = after[:-2] if b'"' in after[1:] else after[:-1]
-    return Shape(before, after, closing, swaps)
 
 
 class Ordinary(NamedTuple):

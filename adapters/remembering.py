@@ -6,9 +6,10 @@ They are kept by the id of the first call that was thought out so.
 from typing import Any
 
 from adapters.accent import Accent
+from adapters.alike import Swap
 from adapters.ears import Ear, calls_in
 from adapters.openai_stream import OpenAIDecoder
-from adapters.ordinary import Memory, Swap
+from adapters.ordinary import Memory
 from core.call import Call
 from core.wire import NOTHING, Event, Json
 

@@ -6,6 +6,7 @@ from typing import Final
 # that await, so a module that has one stays out.
 CHOSEN: Final = (
     "adapters/accent.py",
+    "adapters/alike.py",
     "adapters/bounds.py",
     "adapters/failure.py",
     "adapters/openai.py",

@@ -6,7 +6,6 @@ from asking import SENT, asked
 from streams import DONE, USAGE, passed, played
 
 from adapters import ADAPTERS
-from adapters.ordinary import shaped
 from core.call import Call
 from core.faults import UpstreamError
 from core.target import Provider
@@ -211,21 +210,3 @@ def test_a_mixed_read_is_taken_apart():
     told = known.feed(data)
 
     assert (stream("b", "Hello", obfuscation="xy")[1], 3) == (passed(told), known.usage.input)
-
-
-@pytest.mark.parametrize(
-    ("before", "after"), [(b"data: {", b'"}\n'), (b"data: {", b'"}\n\n\n'), (b"event: x\ndata: {", b'"}\n\n')]
-)
-def test_a_shape_is_one_line_and_a_blank_one(before, after):
-    assert shaped(before, after, ()) is None
-
-
-def test_a_run_ends_where_its_last_event_does():
-    shape = shaped(b"data: <", b">\n\n", ())
-    one = b"data: <x>\n\n"
-
-    assert (len(one), 1) == shape.run(one + b"data: other\n\n", 0)
-    assert (2 * len(one), 2) == shape.run(one + one + b": ping\n\n", 0)
-    assert (0, 0) == shape.run(one + b": ping\n\n" + one + one, 0)
-    assert (0, 0) == shape.run(b"data: <x\n\n", 0)
-    assert (0, 0) == shape.run(b"data: other\n\n", 0)
