@@ -54,7 +54,12 @@ class Outbox:
 def _write(transport: asyncio.WriteTransport, data: Parcel) -> None:
     if transport.is_closing():
         return
-    if isinstance(data, bytes):
-        transport.write(data)
-    else:
-        transport.writelines(data)
+    try:
+        if isinstance(data, bytes):
+            transport.write(data)
+        else:
+            transport.writelines(data)
+    except RuntimeError as error:
+        # uvloop has closed it and told nobody, as when a dial is cancelled in the very moment in which it succeeds.
+        # Whatever else waits here goes out all the same.
+        transport.get_protocol().connection_lost(error)

@@ -46,6 +46,10 @@ class Owner(Protocol):
 
     def opened(self, connection: "Connection") -> None: ...
 
+    def spared(self) -> None:
+        """The spare connection is there."""
+        ...
+
     def release(self, connection: "Connection") -> None:
         """Idle from now on, and able to serve again."""
         ...
@@ -172,6 +176,7 @@ class Connection(asyncio.Protocol):
     def begin(self, exchange: WireExchange) -> None:
         """Send its request and listen for its answer."""
         exchange.connection = self
+        exchange.dialling = None  # to cancel it now, before it has seen that it is over, would close this connection
         self._exchange = exchange
         self._sink = exchange.sink
         self._phase = _HEAD
@@ -213,6 +218,7 @@ class Connection(asyncio.Protocol):
         if exchange is SPARE:
             self._phase = _IDLE
             self._owner.opened(self)
+            self._owner.spared()
             self._owner.release(self)
             return
         if exchange.sink is NOBODY or exchange.connection is not None:

@@ -121,6 +121,9 @@ class Origin:
     def opened(self, connection: Connection) -> None:
         self._connections.add(connection)
 
+    def spared(self) -> None:
+        self._spare = None
+
     def release(self, connection: Connection) -> None:
         if self._retired:
             connection.drop()
@@ -154,8 +157,9 @@ class Origin:
         task = self._spare = self._loop.create_task(self._connect(SPARE))
         task.add_done_callback(self._spare_dialled)
 
-    def _spare_dialled(self, _task: asyncio.Task[None]) -> None:
-        self._spare = None
+    def _spare_dialled(self, task: asyncio.Task[None]) -> None:
+        if self._spare is task:
+            self._spare = None
 
     async def _connect(self, exchange: WireExchange) -> None:
         try:

@@ -87,3 +87,35 @@ async def test_it_serves_again_and_again():
         await asyncio.sleep(0)
 
     assert wire.written == [b"0", b"1", b"2"]
+
+
+class Closed(Wire):
+    """One that was closed without a word, as its protocol finds out."""
+
+    def __init__(self):
+        super().__init__()
+        self.losses = []
+
+    def write(self, data):
+        raise RuntimeError("the handler is closed")
+
+    def writelines(self, pieces):
+        raise RuntimeError("the handler is closed")
+
+    def get_protocol(self):
+        return self
+
+    def connection_lost(self, error):
+        self.losses.append(f"{error}")
+
+
+@pytest.mark.parametrize("make", [Outbox, busy])
+@pytest.mark.parametrize("data", [b"x", (b"x", b"y")])
+async def test_one_that_was_closed_without_a_word_costs_nobody_else_a_byte(make, data):
+    outbox, closed, there = make(asyncio.get_running_loop()), Closed(), Wire()
+
+    outbox.put(closed, data)
+    outbox.put(there, b"y")
+    await asyncio.sleep(0)
+
+    assert (closed.losses, there.written) == (["the handler is closed"], [b"y"])
