@@ -96,9 +96,9 @@ class OpenAIDecoder:
         # Little of it in functions of its own: this is done once for each piece of each answer.
         if not (data.startswith(shape.before) and data.endswith(shape.after)):
             return None
+        end, count = shape.run(data, 0)
         length, swaps = len(data), shape.swaps
-        count = 1 if data.find(b"\n") == length - 2 else shape.all_in(data)
-        if not count:
+        if end != length or not count:
             return None
         size = length - count * shape.overhead
         if size > 0:
@@ -119,10 +119,7 @@ class OpenAIDecoder:
         if self._ordinary is None:
             return self._careful(data)
         stop, swaps = self._pass_on(data, 0)
-        if not stop:
-            return self._careful(data)
-        passing = Verbatim(replaced(data[:stop], swaps))
-        return [passing] if stop == len(data) else joined([passing, *self._careful(data[stop:])])
+        return [Verbatim(replaced(data, swaps))] if stop == len(data) else self._careful(data, stop, swaps)
 
     def close(self) -> list[Event]:
         if self.broken is not None:
@@ -137,16 +134,17 @@ class OpenAIDecoder:
             self._end(out)
         return out
 
-    def _careful(self, data: bytes) -> list[Event]:
-        """Event by event; but once one shows anew how ordinary ones look, the next of them at once.
+    def _careful(self, data: bytes, at: int = 0, swaps: tuple[Swap, ...] = ()) -> list[Event]:
+        """Event by event from *at* on, up to where they are ordinary, with *swaps* in them; but once one shows anew how
+        ordinary ones look, the next of them at once.
 
         Neighbours that need no change are told as one, from *since* on.
         """
         if self.broken is not None:
             raise UpstreamError(self.broken)
-        out: list[Event] = []
-        since = start = at = 0
-        end, passed = len(data), -1
+        out: list[Event] = [filled(Verbatim, (replaced(data[:at], swaps),))] if swaps else []
+        since = at if swaps else 0
+        start, end, passed = at, len(data), at or -1
         before, looks = self._ordinary, _LOOKS
         unix = end <= sse.LIMIT and data.find(b"\r") < 0
         try:

@@ -1,10 +1,9 @@
 """What the ordinary events of a stream look like, so that a read full of them can go through whole.
 
 Of an ordinary event's choices everything but one string is always the same. *opening* is what stands before that
-string, from `"choices":` on, *closing* what stands behind it, two bytes beyond the end of the choices. No text can
-fake either: it is escaped where it has a quote or a line feed, and both have one behind their first byte. So a read
-with as many openings as closings, and twice as many line feeds, holds no finish, no usage report, no comment, no end
-mark, and no delta of another kind.
+string, from `"choices":` on, *closing* what stands behind it, two bytes beyond the end of the choices. Between the two
+there has to be one JSON string. So a read of events that each have them holds no finish, no usage report, no comment,
+no end mark, and no delta of another kind.
 """
 
 import re
@@ -13,12 +12,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from adapters.alike import Shape, Swap, feeds, shaped
+from adapters.alike import Shape, Swap, content_end, is_text, shaped
 from core.wire import Json
 
 ERROR = b'"error":'
 FINISH = b'"finish_reason":'
-TAIL = 600  # an error beside an ordinary delta would be the last that comes; further up it reaches the client as it is
 
 _LONGEST = 8192  # bytes of an event from which it is worth to learn
 _STRING = rb'"choices":.*?"%s": ?"([^"\\]*(?:\\.[^"\\]*)*)"'
@@ -121,24 +119,25 @@ class Memory:
 
 
 def run(data: bytes, start: int, ordinary: Ordinary) -> tuple[int, int]:
-    """The ordinary events that *data* holds from *start* on: where they end, at its end or before the last few, and
-    how many they are. 0, 0 if there are none, or others between them.
+    """The ordinary events that *data* holds from *start* on: where they end, and how many they are; 0, 0 if there are
+    none, or an error is among them.
     """
     opening, closing, *_ = ordinary
-    last = data.rfind(closing, start)
-    if last < 0:
+    count, at = 0, start
+    while data[at : at + 5] == b"data:":
+        line = data.find(b"\n", at)
+        content = data.find(opening, at, max(line, 0))
+        if content < 0:
+            break
+        end = content_end(data, content + len(opening))
+        # The closing may reach into the blank line.
+        if data[end : end + len(closing)] != closing or data[line : line + 2] != b"\n\n":
+            break
+        at = line + 2
+        count += 1
+    if not count or data.find(ERROR, start, at) >= 0 or not is_text(data):
         return 0, 0
-    # The closing may reach into the blank line.
-    end = data.find(b"\n\n", last + len(closing) - 1) + 2
-    count = data.count(closing, start, end)
-    if (
-        not count
-        or count != data.count(opening, start, end)
-        or 2 * count != feeds(data[start:end])
-        or data.find(ERROR, max(start, end - TAIL), end) >= 0
-    ):
-        return 0, 0
-    return end, count
+    return at, count
 
 
 def _streamed(choice: Json) -> str | None:

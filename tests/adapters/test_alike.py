@@ -1,4 +1,4 @@
-"""Events that are alike to the byte in all but their content: counted or walked, which says the same."""
+"""Events that are alike to the byte in all but their content, which is one JSON string."""
 
 import orjson
 import pytest
@@ -6,111 +6,115 @@ from hypothesis import given
 from hypothesis import strategies as some
 from streams import DONE, FINISH, PING, ROLE, USAGE, chunk, text
 
-from adapters.alike import NEAR, Shape, shaped
+from adapters.alike import content_end, is_text, shaped
+from adapters.ordinary import learnt, run
 
 BEFORE, _, AFTER = text("|").partition(b"|")
-CLOSING = AFTER[:-2]
+SHAPE = shaped(BEFORE, AFTER, ())
 PLAIN = text(" word")
-EMPTY = text("")
-LONG = text("x" * NEAR)
+# What else an event may say, and what is none.
 OTHERS = (
-    *(ROLE, FINISH, USAGE, DONE, PING, PLAIN.replace(b"content", b"refusal")),
-    *(chunk({"tool_calls": [{"index": 0}]}), b"\n\n"),
+    *(ROLE, FINISH, USAGE, DONE, PING, PLAIN.replace(b"null", b'"stop"'), PLAIN.replace(b"content", b"refusal")),
+    *(chunk({"tool_calls": [{"index": 0}]}), chunk({"content": "x", "reasoning": "y"}), text("x", error={}), b"\n\n"),
+    *(BEFORE + b"\n\n", BEFORE + b"x\n" + AFTER, BEFORE + b'x\\"\n\n', BEFORE + b"x\\" + AFTER, BEFORE + b'x"' + AFTER),
+    *(BEFORE + b"x\0y" + AFTER, BEFORE + b"x\ry" + AFTER, BEFORE + b"\\x" + AFTER, BEFORE + b"\\\n" + AFTER),
+    *(BEFORE + b"\xff\xfe" + AFTER, BEFORE + b"\\u12" + AFTER, BEFORE + b"half a " + PLAIN),
+    *(BEFORE + b'"},"finish_reason":null}],"error":{},"choices":[{"index":0,"delta":{"content":"' + AFTER,),
 )
-# They begin like one.
-AKIN = (PLAIN.replace(b"null", b'"stop"'), BEFORE + b"\n\n", BEFORE + b"x\n" + AFTER, BEFORE + b'x\n"\n\n')
-# They tell nothing else either, but not with the same bytes.
-NEARLY = (PLAIN.replace(b'"id":"c"', b'"id":"d"'), chunk({"content": "x", "reasoning": "y"}))
-texts = some.text(some.characters(exclude_categories=["Cs"]), max_size=NEAR + 8)
-events = texts.map(lambda content: BEFORE + orjson.dumps(content)[1:-1] + AFTER)
-few = some.lists(events, min_size=1, max_size=4)
+texts = some.text(some.characters(exclude_categories=["Cs"]), max_size=50)
 
 
-def walking(walks):
-    return Shape(BEFORE, AFTER, CLOSING, (), walks=walks)
+def padded(event):
+    return event.replace(b"}]}\n\n", b'}],"padding":"p"}\n\n')
 
 
-WALKED, COUNTED = walking(True), walking(False)
-ways = pytest.mark.parametrize("shape", [WALKED, COUNTED], ids=["walked", "counted"])
+LEARNT = learnt(padded(PLAIN), orjson.loads(PLAIN[6:])["choices"][0], (), role=False)
 
 
-@ways
-@given(
-    some.lists(events, min_size=1, max_size=8),
-    some.sampled_from((b"", *OTHERS)),
-    some.sampled_from((b"", PING, b"data: {}\n\n")),
+def known(data, start):
+    return run(data, start, LEARNT)
+
+
+alike = texts.map(lambda content: BEFORE + orjson.dumps(content)[1:-1] + AFTER)
+# The same, where heads and tails differ.
+likely = some.tuples(texts, texts, texts).map(
+    lambda words: (
+        b'data: {"id":%b,"choices":[{"index":0,"delta":{"content":%b},"finish_reason":null}],"padding":%b}\n\n'
+        % tuple(map(orjson.dumps, words))
+    )
 )
-def test_a_run_ends_where_another_event_begins(shape, alike, other, ahead):
-    run = b"".join(alike)
-
-    assert shape.run(ahead + run + other, len(ahead)) == (len(ahead) + len(run), len(alike))
-    assert shape.all_in(run) == len(alike)
+WAYS = {
+    "alike": (SHAPE.run, alike, PLAIN, OTHERS),
+    "likely": (known, likely, padded(PLAIN), tuple(map(padded, OTHERS))),
+}
+ways = pytest.mark.parametrize("way", WAYS)
 
 
 @ways
-@given(
-    some.lists(events, min_size=1, max_size=4), some.sampled_from(OTHERS), some.lists(events, min_size=1, max_size=4)
+@given(data=some.data())
+def test_a_run_ends_where_another_event_begins(way, data):
+    find, events, _, others = WAYS[way]
+    run = data.draw(some.lists(events, min_size=1, max_size=8))
+    other = data.draw(
+        some.sampled_from((b"", *(other for other in others if b"error" not in other and is_text(other))))
+    )
+    ahead = data.draw(some.sampled_from((b"", PING, b"data: {}\n\n")))
+    whole = b"".join(run)
+
+    assert find(ahead + whole + other, len(ahead)) == (len(ahead) + len(whole), len(run))
+
+
+@ways
+@pytest.mark.parametrize("number", range(len(OTHERS)))
+def test_no_other_event_passes_for_one_of_them(way, number):
+    find, _, plain, others = WAYS[way]
+    other = others[number]
+
+    assert find(other, 0) == (0, 0)
+    assert find(other + plain, 0) == (0, 0)
+    assert find(plain + other + plain, 0) in {(0, 0), (len(plain), 1)}
+
+
+@ways
+@pytest.mark.parametrize("end", [0, 5, 20, len(BEFORE), len(BEFORE) + 5, -2, -1])
+def test_what_is_not_whole_is_none(way, end):
+    find, _, plain, _ = WAYS[way]
+
+    assert find(plain[:end], 0) == (0, 0)
+
+
+@given(texts.map(lambda words: orjson.dumps(words)[1:-1]), some.sampled_from((0, 1, 8, 32)))
+def test_a_content_ends_at_its_quote_however_it_is_looked_for(content, near):
+    assert content_end(b'"' + content + b'","more":"', 1, near) == 1 + len(content)
+
+
+@pytest.mark.parametrize("near", [0, 32])
+@pytest.mark.parametrize(
+    ("data", "end"),
+    [
+        (b"", 0),
+        (b"abc", 3),
+        (b"ab\n", 2),
+        (b"ab\0", 2),
+        (b"ab\\", 2),
+        (b'ab\\"c"', 5),
+        (b"ab\\x", 2),
+        (b"\\u00e4\\u1", 6),
+    ],
 )
-def test_no_event_of_another_kind_passes_for_one_of_them(shape, ahead, other, behind):
-    first = b"".join(ahead)
-
-    assert shape.all_in(first + other + b"".join(behind)) == 0
-    assert shape.run(first + other + b"".join(behind), 0) in {(0, 0), (len(first), len(ahead))}
+def test_a_content_ends_at_what_no_string_may_hold(data, end, near):
+    assert content_end(data, 0, near) == end
 
 
-@ways
-@pytest.mark.parametrize("data", [*OTHERS, *AKIN, b"", PLAIN[:-1], BEFORE, BEFORE + b"x"])
-def test_what_begins_with_none_of_them_has_no_run(shape, data):
-    assert shape.run(data, 0) == (0, 0)
-
-
-def test_walked_are_those_before_another_too():
-    assert WALKED.run(PLAIN + EMPTY + ROLE + PLAIN, 0) == (len(PLAIN + EMPTY), 2)
-    assert COUNTED.run(PLAIN + EMPTY + ROLE + PLAIN, 0) == (0, 0)
-
-
-@pytest.mark.parametrize("other", NEARLY)
-def test_walked_is_nothing_that_differs(other):
-    assert WALKED.all_in(PLAIN + other + PLAIN) == 0
-    assert WALKED.run(PLAIN + other + PLAIN, 0) == (len(PLAIN), 1)
-    assert WALKED.run(other + PLAIN, 0) == (0, 0)
-    assert COUNTED.all_in(PLAIN + other + PLAIN) == 3
-
-
-@ways
-@pytest.mark.parametrize("data", [LONG, LONG + PLAIN, PLAIN + LONG, PLAIN + text("\\" * NEAR) + PLAIN])
-def test_long_contents_are_counted(shape, data):
-    assert shape.all_in(data) == data.count(b"data:")
-    assert shape.run(data + FINISH, 0) == (len(data), data.count(b"data:"))
-
-
-@ways
-def test_without_a_head_it_begins_later(shape):
+def test_without_a_head_it_begins_later():
     at = BEFORE.index(b'"choices"')
 
-    assert shape.without(at).run(PLAIN[at:] + FINISH, 0) == (len(PLAIN) - at, 1)
+    assert SHAPE.without(at).run(PLAIN[at:] + FINISH, 0) == (len(PLAIN) - at, 1)
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [(b"data: {", b'"}\n'), (b"data: {", b'"}\n\n\n'), (b"event: x\ndata: {", b'"}\n\n')]
+    ("before", "after"),
+    [(b"data: {", b'"}\n'), (b"data: {", b'"}\n\n\n'), (b"event: x\ndata: {", b'"}\n\n'), (b"data: <", b">\n\n")],
 )
-def test_a_shape_is_one_line_and_a_blank_one(before, after):
+def test_a_shape_is_one_line_and_a_blank_one_with_a_string_in_it(before, after):
     assert shaped(before, after, ()) is None
-
-
-@pytest.mark.parametrize("walks", [True, False])
-def test_what_need_not_be_json_is_told_by_its_line_feeds(walks):
-    shape = Shape(b"data: <", b">\n\n", b">\n", (), walks=walks)
-    one = b"data: <x>\n\n"
-
-    assert (len(one), 1) == shape.run(one + b"data: other\n\n", 0)
-    assert (2 * len(one), 2) == shape.run(one + one + b": ping\n\n", 0)
-    assert (0, 0) == shape.run(one + b": ping\n\n" + one + one, 0)
-    assert (0, 0) == shape.run(b"data: <x\n\n", 0)
-    assert (0, 0) == shape.run(b"data: other\n\n", 0)
-
-
-@pytest.mark.parametrize("other", AKIN)
-def test_walked_are_those_before_one_that_only_begins_like_them(other):
-    assert WALKED.run(PLAIN + PLAIN + other, 0) == (2 * len(PLAIN), 2)
-    assert COUNTED.run(PLAIN + PLAIN + other, 0) == (0, 0)

@@ -20,7 +20,7 @@ def taught(event):
 def told(ordinary):
     """All that is known of ordinary events."""
     shape = ordinary.shape
-    known = (shape.before, shape.after, shape.opening, shape.closing, shape.overhead, shape.swaps)
+    known = (shape.before, shape.after, shape.overhead, shape.swaps)
     return ordinary._replace(shape=None), known
 
 
