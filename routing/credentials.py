@@ -31,17 +31,19 @@ Kept = TypeVar("Kept")
 
 
 class Rest:
-    """Time off, twice as long each time it is needed again before a success."""
+    """Time off, twice as long each time it is needed again before a success. *guessed*: nobody asked for that much."""
 
-    __slots__ = ("_span", "fault", "until")
+    __slots__ = ("_span", "fault", "guessed", "until")
 
     def __init__(self) -> None:
         self._span = 0.0
         self.until = 0.0
+        self.guessed = False
         self.fault = Fault.RATE_LIMITED
 
     def prolong(self, now: float, fault: Fault, *, first: float, longest: float, asked: float | None) -> None:
         """Rest *asked* seconds, or as long as the repetition says; at most *longest* then."""
+        guessed = asked is None
         if asked is None:
             if fault is not self.fault:
                 self._span = 0.0
@@ -50,7 +52,9 @@ class Rest:
                 return
             asked = self._span = min(self._span * 2 or first, longest)
         self.fault = fault
-        self.until = max(self.until, now + min(asked, max(longest, _LONGEST_ASKED)))
+        until = now + min(asked, max(longest, _LONGEST_ASKED))
+        if until > self.until:
+            self.until, self.guessed = until, guessed
 
 
 class Streak:
@@ -133,11 +137,15 @@ def _kept(by_target: dict[str, Kept], target_id: str, new: Kept) -> Kept:
 
 
 class Pause(NamedTuple):
-    """The credential that can be used first, the seconds until then, and why; None if it can be used now."""
+    """The credential that can be used first, the seconds until then, and why; None if it can be used now.
+
+    *guessed*: no provider has asked for the wait.
+    """
 
     credential: int
     wait: float = 0.0
     fault: Fault | None = None
+    guessed: bool = False
 
     @property
     def reason(self) -> str:
@@ -223,7 +231,7 @@ class Credentials:
         for index, member in enumerate(self._members):
             rest = member.rest(now, target_id)
             if rest is not None:
-                pauses.append(Pause(index - self._shift, rest.until - now, rest.fault))
+                pauses.append(Pause(index - self._shift, rest.until - now, rest.fault, rest.guessed))
             elif index != but:
                 return Pause(index - self._shift)
         if but is not None and len(pauses) < len(self._members):

@@ -382,7 +382,8 @@ class Course:
         limited = failure.fault is Fault.RATE_LIMITED
         if self._other_key(attempt, failure, now):
             return pause.credential, 0.0
-        asked = max(pause.wait, failure.retry_after or 0.0)
+        wait = min(pause.wait, retry.max_backoff) if limited and pause.guessed else pause.wait
+        asked = max(wait, failure.retry_after or 0.0)
         if asked > retry.longest_wait or (elsewhere and (limited or pause.fault is not None)):
             return pause.credential, math.inf
         return pause.credential, delay(retry, self._tries, retry_after=asked, rng=self._view.rng)

@@ -5,7 +5,7 @@ from playbook import failure
 
 from core.faults import Fault, Reach
 from core.secret import Secret
-from routing.credentials import Credentials, CredentialVitals, Rest
+from routing.credentials import Credentials, CredentialVitals, Pause, Rest
 
 ID = "lab/model"
 LIMITED = failure(Fault.RATE_LIMITED)
@@ -158,7 +158,20 @@ def test_the_pause_is_that_of_the_credential_that_is_ready_first():
     for index, seconds in enumerate((30.0, 10.0, 20.0)):
         it.told(index, failure(Fault.RATE_LIMITED, retry_after=seconds), 0.0, ID)
 
-    assert it.pause(4.0, ID) == (1, 6.0, Fault.RATE_LIMITED)
+    assert it.pause(4.0, ID) == Pause(1, 6.0, Fault.RATE_LIMITED)
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause"), [((None,), (5.0, True)), ((None, 7.0), (7.0, False)), ((7.0, None), (7.0, False))]
+)
+def test_a_pause_is_guessed_where_nobody_asked_for_so_long_a_one(asked, pause):
+    it = pool(1)
+
+    for seconds in asked:
+        it.told(0, failure(Fault.RATE_LIMITED, retry_after=seconds), 0.0, ID)
+
+    told = it.pause(0.0, ID)
+    assert (told.wait, told.guessed) == pause
 
 
 @pytest.mark.parametrize(
@@ -171,11 +184,11 @@ def test_a_retry_goes_with_another_one_if_one_is_ready(limited, but, next_one):
     for index in limited:
         it.told(index, LIMITED, 0.0, ID)
 
-    assert (next_one, 0.0, None) == it.pause(0.0, ID, but=but)
+    assert Pause(next_one) == it.pause(0.0, ID, but=but)
 
 
 def test_a_retry_without_keys_goes_without():
-    assert (-1, 0.0, None) == keyless().pause(0.0, ID, but=-1)
+    assert Pause(-1) == keyless().pause(0.0, ID, but=-1)
 
 
 def test_there_is_no_pause_while_one_is_ready():
@@ -183,7 +196,7 @@ def test_there_is_no_pause_while_one_is_ready():
 
     it.told(0, LIMITED, 0.0, ID)
 
-    assert it.pause(0.0, ID) == (1, 0.0, None)
+    assert it.pause(0.0, ID) == Pause(1)
 
 
 def test_why_not_is_a_sentence_or_nothing():
@@ -198,7 +211,7 @@ def test_why_not_is_a_sentence_or_nothing():
 def test_a_provider_without_keys_has_one_nameless_credential():
     it = keyless()
 
-    assert (it.pick(0.0, ID), it.pause(0.0, ID)) == (-1, (-1, 0.0, None))
+    assert (it.pick(0.0, ID), it.pause(0.0, ID)) == (-1, Pause(-1))
 
 
 def test_a_provider_without_keys_cools_down_as_well():
@@ -206,7 +219,7 @@ def test_a_provider_without_keys_cools_down_as_well():
 
     it.told(-1, LIMITED, 0.0, ID)
 
-    assert (it.pick(0.0, ID), it.pause(0.0, ID)) == (None, (-1, 5.0, Fault.RATE_LIMITED))
+    assert (it.pick(0.0, ID), it.pause(0.0, ID)) == (None, Pause(-1, 5.0, Fault.RATE_LIMITED, guessed=True))
 
 
 def test_the_targets_it_remembers_are_bounded():
@@ -245,7 +258,7 @@ def test_a_rate_limit_of_all_is_no_beginning_of_a_bad_credential():
     it.told(0, failure(Fault.RATE_LIMITED, reach=Reach.CREDENTIAL, retry_after=7.0), 0.0, ID)
     it.told(0, failure(Fault.BAD_CREDENTIAL), 1.0, ID)
 
-    assert (300.0, Fault.BAD_CREDENTIAL) == it.pause(1.0, ID)[1:]
+    assert Pause(0, 300.0, Fault.BAD_CREDENTIAL, guessed=True) == it.pause(1.0, ID)
 
 
 def resting(it: Credentials, now: float, id: str) -> dict[str, Rest]:

@@ -140,6 +140,15 @@ def test_a_rate_limit_is_waited_for_only_where_nothing_else_is_left():
     assert 3.0 <= world.attempts[1].wait <= 3.3
 
 
+def test_a_rate_limit_that_names_no_time_is_waited_for_no_longer_than_a_retry_may_be():
+    world = World()
+
+    tried = world.play(route("cheap", retry=Retry(attempts=3, max_backoff=0.5)), F.RATE_LIMITED, F.RATE_LIMITED)
+
+    assert ["cheap", "cheap", "cheap"] == tried
+    assert all(0.5 <= it.wait <= 0.55 for it in world.attempts[1:])
+
+
 def test_a_rate_limit_is_waited_for_where_the_next_stage_is_for_other_faults():
     chain = route("cheap", stage("dear", on=(F.OVERLOADED,)))
 
