@@ -3,14 +3,15 @@
 A full disk, a closed pipe or a reader that has stopped reading costs lines, which are counted; never a call.
 """
 
+import fcntl
 import math
 import os
-import select
 import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -24,11 +25,8 @@ STDERR = 2
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 LEAST = {"debug": 0, "info": 0, "warning": TROUBLE, "error": math.inf}  # the status from which calls are told
 
-# Pipes keep writes of up to PIPE_BUF bytes whole, which workers that share one rely on. Each write may wait for the
-# interpreter's lock, though, so that with many lines waiting, bigger ones are what keeps up. Files keep writes of any
-# size whole.
-CALM = 1_000
-SMALL = select.PIPE_BUF
+# Each write may wait for the interpreter's lock, so few and big ones are what keeps up. Files keep them whole. Pipes do
+# so up to PIPE_BUF bytes, which one line may pass: workers that share one take turns.
 BIG = 65_536
 
 
@@ -48,6 +46,22 @@ def _keeps_whole(fd: int) -> bool:
         return False
 
 
+@contextmanager
+def _turn(fd: int) -> Iterator[None]:
+    with suppress(OSError):  # what is closed keeps nobody
+        fcntl.lockf(fd, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.lockf(fd, fcntl.LOCK_UN)
+
+
+@contextmanager
+def _at_once(_fd: int) -> Iterator[None]:
+    yield
+
+
 def _teller(format: str, *, content: bool) -> Callable[[Record], bytes]:
     if format != "json":
         return lambda record: as_text(record, content=content).encode()
@@ -62,7 +76,6 @@ class Scribe:
     """
 
     __slots__ = (
-        "_big",
         "_fd",
         "_json",
         "_least",
@@ -72,6 +85,7 @@ class Scribe:
         "_stopped",
         "_thread",
         "_threshold",
+        "_turn",
         "_waiting",
     )
 
@@ -83,7 +97,7 @@ class Scribe:
         self._said = _teller(format, content=content)
         self._least = LEAST[level]
         self._fd = fd
-        self._big = alone or _keeps_whole(fd)
+        self._turn = _at_once if alone or _keeps_whole(fd) else _turn
         self._waiting: deque[Record | Notice] = deque()
         self._lost = 0
         self._pid = os.getpid()
@@ -136,7 +150,6 @@ class Scribe:
     def _write_waiting(self) -> None:
         """All that waits now; what comes in the meantime is for the next time."""
         waiting, said, least = self._waiting, self._said, self._least
-        room = SMALL if len(waiting) < CALM and not self._big else BIG
         batch: list[bytes] = []
         size = 0
         for _ in range(len(waiting)):
@@ -152,7 +165,7 @@ class Scribe:
                 self._lost += 1
                 continue
             size += len(text) + 1
-            if size > room and batch:
+            if size > BIG and batch:
                 self._write(batch)
                 batch = []
                 size = len(text) + 1
@@ -165,6 +178,10 @@ class Scribe:
         return line(fields) if self._json else sentence(fields).encode()
 
     def _write(self, batch: list[bytes]) -> None:
+        with self._turn(self._fd):
+            self._write_now(batch)
+
+    def _write_now(self, batch: list[bytes]) -> None:
         rest = memoryview(b"\n".join((*batch, b"")))
         deadline = time.monotonic() + PATIENCE
         while rest:
