@@ -10,7 +10,7 @@ import orjson
 
 from adapters.clean import clean
 from adapters.reach import reach
-from adapters.signals import Signal, Told, fault_by, fault_said
+from adapters.signals import CALLERS, Signal, Told, fault_by, fault_said, unquoted
 from adapters.waits import duration, reset_after, retry_after
 from core.faults import Failure, Fault, Reach, UpstreamError
 from core.wire import Json
@@ -19,8 +19,6 @@ _SPOKEN = ("message", "detail", "error", "msg", "status_msg")  # where a message
 _NAMES = ("code", "type", "error_type", "error_code", "status", "limit_source", "reason", "status_code", "quotaId")
 _STATUSES = ("code", "status_code", "http_status_code", "status")
 _DEEPEST = 4
-# Names that say no more than that the call is wrong, but do say that.
-_CALLERS = frozenset({"invalid_request_error", "INVALID_ARGUMENT", "ValidationException", "BadRequestError"})
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes, *, signals: tuple[Signal, ...] = ()) -> Failure:
@@ -57,13 +55,15 @@ def read(body: Json) -> Told:
     keys = [key for key, value in metadata.items() if value] if isinstance(metadata, dict) else []
     names = [name for part in (*nested, body) for name in _strings(part)]
     message = _text(error) or _text(body)
+    words = message[:4000].lower()
     return Told(
         message=message,
         code=_code(error, body),
         type=_string(error.get("type", body.get("error_type"))),
         param=_string(error.get("param")),
         codes=frozenset((*names, *keys)),
-        text=" ".join((message[:4000], *names)).lower(),
+        text=" ".join((words, *names)).lower(),
+        unquoted=" ".join((unquoted(words), *names)).lower(),
         status=next((status for name in _STATUSES if (status := _status(error.get(name)))), None),
         wait=_wait((*nested, body)),
     )
@@ -88,7 +88,8 @@ def _faceless(status: int, headers: Mapping[str, str], body: bytes, signals: tup
     if start.startswith(b"<"):
         return _classified(status, headers, Told(message=f"HTTP {status} with an HTML page", page=True), signals)
     message = start.decode("utf-8", "replace")
-    return _classified(status, headers, Told(message=message, text=message[:500].lower()), signals)
+    words = message[:500].lower()
+    return _classified(status, headers, Told(message=message, text=words, unquoted=unquoted(words)), signals)
 
 
 def _classified(status: int, headers: Mapping[str, str], told: Told, signals: tuple[Signal, ...]) -> Failure:
@@ -97,7 +98,8 @@ def _classified(status: int, headers: Mapping[str, str], told: Told, signals: tu
     fault, guessed = fault_said(known or 200, told, own=signals, wait=wait), False
     if fault is None:
         fault, guessed = fault_by(known or 200)
-        guessed = guessed and told.codes.isdisjoint(_CALLERS)
+        # Such a name says no more than that the call is wrong, but does say that.
+        guessed = guessed and told.codes.isdisjoint(CALLERS)
     if wait is None and fault is Fault.RATE_LIMITED:
         wait = reset_after(headers)
     return Failure(

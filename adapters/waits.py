@@ -1,7 +1,8 @@
 """How long a provider asks us to wait.
 
-There is no clock in here: moments (an HTTP date, an epoch) are measured from the response's own `date`
-header, and are not used where that is missing.
+There is no clock in here: moments (an HTTP date, an epoch) are measured from the response's own `date` header, which
+whoever received it adds where that is missing (upstream.response). Where there is none all the same, a wait that was
+asked for is the longest.
 """
 
 import re
@@ -14,8 +15,9 @@ LONGEST = 600.0  # seconds
 _MILLISECONDS = ("retry-after-ms", "x-ms-retry-after-ms")
 _RESETS = ("requests", "tokens", "requests-day", "tokens-minute")
 _EPOCH_MS, _EPOCH_S = 1e12, 1e9
+_DAY = 86400.0
 
-_NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{0,18})?")
+_NUMBER = re.compile(r"-?\d{1,400}(?:\.\d{0,18})?(?:e[+-]?\d{1,9})?", re.IGNORECASE)
 _DURATION = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m(?!s))?(?:(\d{1,9}(?:\.\d{0,18})?)(ms|s))?")
 _ASKED = re.compile(r"(?:try again in|retry after|retry in) ((?:\d[\d.]{0,18}(?:ms|h|m|s)){1,4})")
 _ASKED_SECONDS = re.compile(r"(?:try again in|retry after|retry in) (\d{1,9}(?:\.\d{1,9})?) ?sec")
@@ -64,21 +66,26 @@ def _of_headers(headers: Mapping[str, str]) -> float | None:
         value = headers.get(name, "").strip()
         if _NUMBER.fullmatch(value):
             return float(value) / 1000
-    return _until(headers.get("retry-after"), _moment(headers.get("date")))
+    return _until(headers.get("retry-after"), _moment(headers.get("date")), unmeasured=LONGEST)
 
 
-def _until(value: str | None, now: float | None) -> float | None:
-    """Seconds from a duration, an epoch in seconds or milliseconds (told by its size) or an HTTP date."""
+def _until(value: str | None, now: float | None, *, unmeasured: float | None = None) -> float | None:
+    """Seconds from a duration, an epoch in seconds or milliseconds (told by its size) or an HTTP date.
+
+    *unmeasured* is what a moment counts as where there is nothing to measure it from, and so does a number that is too
+    large for a duration, and no epoch of these days either.
+    """
     if value is None:
         return None
     seconds = duration(value)
-    if seconds is None:
-        seconds = _moment(value)
-    elif seconds > _EPOCH_MS:
-        seconds /= 1000
-    elif seconds <= _EPOCH_S:
+    if seconds is not None and seconds <= _EPOCH_S:
         return seconds
-    return None if seconds is None or now is None else seconds - now
+    moment = _moment(value) if seconds is None else seconds / 1000 if seconds > _EPOCH_MS else seconds
+    if moment is None:
+        return None
+    if now is None or (seconds is not None and moment < now - _DAY):
+        return unmeasured
+    return moment - now
 
 
 def _moment(text: str | None) -> float | None:

@@ -6,6 +6,7 @@ isn't asked for them; whoever wants them has the head read once more.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from email.utils import formatdate
 from typing import Final
 
 from httptools import HttpParserError, HttpResponseParser
@@ -34,6 +35,11 @@ def headers_of(head: bytes) -> dict[str, str]:
     *head* may have interim answers before it, and anything behind.
     """
     return named(fields_in(head))
+
+
+def dated(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """*headers* of an answer that has just come, with its date: RFC 9110 (6.6.1) has the recipient add it."""
+    return headers if "date" in headers else {**headers, "date": formatdate(usegmt=True)}
 
 
 def head_of(status: int, headers: Mapping[str, str]) -> bytes:

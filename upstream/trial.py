@@ -15,7 +15,7 @@ from core.ask import Ask
 from core.faults import Failure, Fault, UpstreamError
 from core.wire import Completion, Event, WireRequest
 from upstream.deadlines import Deadlines
-from upstream.response import headers_of
+from upstream.response import dated, headers_of
 from upstream.sink import Exchange
 
 MOST_ERROR: Final = 65536  # bytes of an error body that we care to read
@@ -107,7 +107,7 @@ class Trial(ABC):
         self._conclude(failure)
 
     def _refused(self) -> Failure:
-        return self._adapter.failure(self.status, self.headers, b"".join(self._parts))
+        return self._adapter.failure(self.status, dated(self.headers), b"".join(self._parts))
 
 
 class WholeTrial(Trial):

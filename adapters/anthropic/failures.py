@@ -11,7 +11,10 @@ SIGNALS: Final = (
     Signal(
         Fault.OUT_OF_CREDIT, codes=("billing_error", "enforced_spend_limit_reached", "contract_spend_limit_reached")
     ),
-    Signal(Fault.OUT_OF_CREDIT, "credit balance is too low|spend limit|specified api usage limits"),
+    Signal(
+        Fault.OUT_OF_CREDIT,
+        r"credit balance is too low|(?:reach|exceed)\w* .{0,60}spend limit|specified api usage limits",
+    ),
     Signal(Fault.CONTEXT_LENGTH, "prompt is too long|exceed context limit|exceeds? the context window"),
     Signal(Fault.CONTENT_POLICY, "blocked by content filtering"),
     # A file that isn't there is the caller's mistake, a model ours.

@@ -31,7 +31,7 @@ AZURE: Final = Accent(
         *SIGNALS,
         # A wrong path or api-version: nothing that the caller could mend.
         Signal(Fault.MODEL_NOT_FOUND, "resource not found", statuses=(404,)),
-        Signal(Fault.BAD_CREDENTIAL, "invalid subscription key or wrong api endpoint"),
+        Signal(Fault.BAD_CREDENTIAL, "invalid subscription key or wrong api endpoint", statuses=(401, 403)),
     ),
 )
 
@@ -131,8 +131,8 @@ TOGETHER: Final = Accent(
     finish={"eos": "stop"},
     hears=_together_ear,
     signals=(
-        Signal(Fault.CONTEXT_LENGTH, r"`?inputs`? tokens \+ `?max_new_tokens`? must be <="),
-        Signal(Fault.BAD_CREDENTIAL, "invalid private key"),
+        Signal(Fault.CONTEXT_LENGTH, r"`?inputs`? tokens \+ `?max_new_tokens`? must be <=", statuses=(400, 413, 422)),
+        Signal(Fault.BAD_CREDENTIAL, "invalid private key", statuses=(400, 401, 403)),
         Signal(Fault.MODEL_NOT_FOUND, statuses=(400, 404), codes=("model_not_available",)),
         Signal(Fault.MODEL_NOT_FOUND, "unable to access model", statuses=(400, 404)),
         Signal(Fault.RATE_LIMITED, statuses=(429,), codes=("dynamic_request_limited",)),

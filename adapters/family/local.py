@@ -56,10 +56,7 @@ VLLM: Final = replace(
     says=(web_images, _structured, _begun),
     onward=willing,
     keys=_REASONING,
-    signals=(
-        Signal(Fault.MODEL_NOT_FOUND, statuses=(404,), codes=("NotFoundError",)),
-        Signal(Fault.CONTEXT_LENGTH, "longer than the maximum model length", statuses=(400,)),
-    ),
+    signals=(Signal(Fault.MODEL_NOT_FOUND, statuses=(404,), codes=("NotFoundError",)),),
 )
 
 
@@ -73,9 +70,7 @@ SGLANG: Final = replace(
     base_url="http://localhost:30000/v1",
     says=(web_images, _resumed),
     onward=willing,
-    signals=(
-        Signal(Fault.CONTEXT_LENGTH, "longer than the model's context length|exceeds the maximum allowed length"),
-    ),
+    signals=(Signal(Fault.CONTEXT_LENGTH, "exceeds the maximum allowed length", statuses=(200, 400, 413, 422)),),
 )
 
 LLAMA_CPP: Final = replace(

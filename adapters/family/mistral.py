@@ -247,10 +247,10 @@ MISTRAL: Final = Accent(
     onward=_onward,
     signals=(
         Signal(Fault.BAD_REQUEST, codes=("3280",)),
-        Signal(Fault.BAD_REQUEST, "tool call id was"),
+        Signal(Fault.BAD_REQUEST, "tool call id was", statuses=(400, 422)),
         Signal(Fault.OVERLOADED, "service tier capacity exceeded", statuses=(429,)),
         Signal(Fault.MODEL_NOT_FOUND, statuses=(400, 404), codes=("1500",)),
-        Signal(Fault.MODEL_NOT_FOUND, "invalid model", statuses=(400, 404)),
+        Signal(Fault.MODEL_NOT_FOUND, r"\binvalid model\b", statuses=(400, 404)),
         Signal(Fault.CONTEXT_LENGTH, r"too large for model with \d+ maximum context length", statuses=(400,)),
     ),
 )

@@ -56,12 +56,10 @@ XAI: Final = Accent(
     finish={"": "tool_calls"},
     cost=("cost_in_usd_ticks", NANO / 10_000_000_000),
     signals=(
-        Signal(Fault.BAD_CREDENTIAL, "incorrect api key"),
+        Signal(Fault.BAD_CREDENTIAL, "incorrect api key", statuses=(400, 401, 403)),
         Signal(
             Fault.OUT_OF_CREDIT, "used all available credits|spending limit|run out of credits", statuses=(403, 429)
         ),
-        Signal(Fault.MODEL_NOT_FOUND, "model.{0,120} does not exist", statuses=(400, 404)),
-        Signal(Fault.CONTEXT_LENGTH, r"maximum prompt length is \d"),
         Signal(Fault.CONTENT_POLICY, "content violates usage guidelines", statuses=(403,)),
     ),
 )

@@ -22,7 +22,7 @@ SIGNALS = (
     Signal(Fault.OUT_OF_CREDIT, codes=("BILLING_DISABLED",)),
     Signal(Fault.OUT_OF_CREDIT, "billing", codes=("FAILED_PRECONDITION",)),
     Signal(Fault.BAD_CREDENTIAL, "location is not supported", codes=("FAILED_PRECONDITION",)),
-    Signal(Fault.CONTEXT_LENGTH, r"token count.{0,40} exceeds the maximum number of tokens"),
+    Signal(Fault.CONTEXT_LENGTH, r"token count.{0,40} exceeds the maximum number of tokens", statuses=(200, 400)),
     # Its every 429 speaks of quota, plan and billing: what tells is whether waiting a minute would help.
     Signal(
         Fault.OUT_OF_CREDIT,

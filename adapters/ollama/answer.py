@@ -18,10 +18,11 @@ SIGNALS = (
     Signal(
         Fault.CONTEXT_LENGTH,
         "context length|exceeds the available context|exceed_context_size|prompt is longer than|input length exceeds",
+        statuses=(200, 400, 413, 422, 500),
     ),
     Signal(Fault.UNSUPPORTED, "does not support", statuses=(400,)),
     Signal(Fault.BAD_REQUEST, "unknown format|invalid image|image urls are not"),
-    Signal(Fault.OVERLOADED, "server busy"),
+    Signal(Fault.OVERLOADED, "server busy", statuses=(200, 503)),
     # Its own machine's trouble, whatever the words around it are.
     Signal(Fault.BROKEN, "unexpectedly stopped|out of memory|requires more (system )?memory"),
 )

@@ -27,6 +27,7 @@ from routing.rounds import pause
 from store.board import Board
 from upstream.asking import asked
 from upstream.origin import Origin
+from upstream.response import dated
 
 MOST: Final = 8 * 1024 * 1024  # bytes of a list
 LIST_SECONDS: Final = 30.0
@@ -221,7 +222,7 @@ class Lookout:
         if isinstance(answer, Failure):
             return answer
         if answer.status != 200:
-            return post.lane.adapter.failure(answer.status, answer.headers, answer.body)
+            return post.lane.adapter.failure(answer.status, dated(answer.headers), answer.body)
         return answer.body
 
     def _say(self, level: str, message: str, provider: str, **fields: object) -> None:

@@ -1,11 +1,25 @@
 """What the head of a response says, and which heads nobody has to look at."""
 
+from email.utils import parsedate_to_datetime
+from time import time
+
 import pytest
 from httptools import HttpParserError, HttpResponseParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upstream.response import MOST_BYTES, MOST_FIELDS, fields_in, head_of, headers_of, named, objection, plain, size
+from upstream.response import (
+    MOST_BYTES,
+    MOST_FIELDS,
+    dated,
+    fields_in,
+    head_of,
+    headers_of,
+    named,
+    objection,
+    plain,
+    size,
+)
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
@@ -31,6 +45,16 @@ def test_any_number_of_names_is_read():
 
 def test_the_size_is_what_the_wire_carried():
     assert len(b"A: b\r\nCc: \r\n") == size([(b"A", b"b"), (b"Cc", b"")])
+
+
+def test_an_answer_without_a_date_is_of_now():
+    told = {"a": "b", "date": "Fri, 20 Nov 2026 12:00:00 GMT"}
+
+    added = dated({"a": "b"})
+
+    assert told == dated(told)
+    assert {"a", "date"} == added.keys()
+    assert abs(time() - parsedate_to_datetime(added["date"]).timestamp()) < 60
 
 
 def test_fields_are_those_of_the_answer_itself():
