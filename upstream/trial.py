@@ -20,7 +20,7 @@ from upstream.sink import Exchange
 
 MOST_ERROR: Final = 65536  # bytes of an error body that we care to read
 MOST_WHOLE: Final = 256 * 1024 * 1024
-MOST_HELD: Final = 1024 * 1024  # bytes that may come before the first content
+MOST_HELD: Final = 1024 * 1024  # bytes of whole events that may come before the first content
 Relay = Callable[[bytes], float]  # sends them, and says what time it is
 TOO_LARGE: Final = Failure(Fault.BROKEN, "the answer is too large")
 NO_HEADERS: Final[Mapping[str, str]] = {}
@@ -278,7 +278,8 @@ class StreamTrial(Trial):
             return
         self._held += events
         self._left -= size
-        if self._left < 0:
+        # What isn't whole yet may be content, and its decoder limits it.
+        if self._left + self.decoder.waiting < 0:
             self._fail(NO_CONTENT)
 
     def _open(self) -> None:
