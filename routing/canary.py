@@ -16,7 +16,7 @@ UNDER_WAY: Final = frozenset({RUNNING, PASSED})
 _STATUSES: Final = UNDER_WAY | {ROLLED_BACK, STOPPED}
 
 # They say something about our limits or the client, and nothing about the target.
-_SILENT: Final = frozenset({Fault.LIMITED, Fault.UNSUPPORTED, Fault.CANCELLED})
+_SILENT: Final = frozenset({Fault.LIMITED, Fault.UNSUPPORTED, Fault.OUT_OF_TIME, Fault.CANCELLED})
 # What a call is refused with that no target of the canary could take at that moment.
 _AWAY: Final = "no_target_available"
 

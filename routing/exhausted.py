@@ -17,6 +17,7 @@ _MOST_REASONS = 5
 _MESSAGES: Final[Mapping[Fault, str]] = {
     Fault.UNREACHABLE: "the model could not be reached",
     Fault.TIMEOUT: "the model did not answer in time",
+    Fault.OUT_OF_TIME: "the model did not answer in time",
     Fault.RATE_LIMITED: "the model's rate limit is reached",
     Fault.OVERLOADED: "the model is overloaded",
     Fault.BROKEN: "the model's answer was broken",
