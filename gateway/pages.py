@@ -171,9 +171,13 @@ class Pages:
         result = await self._current.reload_everywhere()
         _json(reply, 200 if result.ok else 422, result.shown())
 
-    async def _preflight(self, allowed: str, _request: web.BaseRequest, reply: Reply) -> None:
+    async def _preflight(self, allowed: str, request: web.BaseRequest, reply: Reply) -> None:
         cors = self._current.generation.config.server.cors
-        reply.nothing(preflight(cors) if cors.origins else header("allow", allowed))
+        if not cors.origins:
+            reply.nothing(header("allow", allowed))
+            return
+        wanted = request.headers.get("access-control-request-headers", "")
+        reply.nothing(preflight(cors, request.headers.get("origin"), wanted))
 
 
 def _json(reply: Reply, status: int, page: object) -> None:

@@ -74,6 +74,21 @@ async def test_other_pages_cannot_read_them(start, short):
     assert "origin" == evil.headers["vary"]
 
 
+@pytest.mark.parametrize("origins", ["https://app.example.com", "'*'"])
+async def test_official_clients_may_send_their_headers_from_pages_that_may_call(start, origins):
+    config = f"server: {{{{cors: {{{{origins: [{origins}]}}}}}}}}\n" + OPEN
+    wanted = "authorization,content-type,X-Stainless-Lang, x-stainless-retry-count,openai-project,x-switchyard-priority"
+    ask = {"access-control-request-method": "POST", "access-control-request-headers": f"{wanted},x-odd,x-stainless-?"}
+    async with Provider(ok()) as provider, start(config.format(url=provider.url)) as gateway:
+        may = await gateway.request("OPTIONS", "/v1/chat/completions", **APP, **ask)
+        other = await gateway.request("OPTIONS", "/v1/chat/completions", **EVIL, **ask)
+
+    usual = {"authorization", "content-type", "x-request-id"}
+    official = {"x-stainless-lang", "x-stainless-retry-count", "openai-project", "x-switchyard-priority"}
+    told = [set(each.headers["access-control-allow-headers"].split(", ")) for each in (may, other)]
+    assert [usual | official, usual | official if "*" in origins else usual] == told
+
+
 async def test_any_page_may_call_where_the_operator_says_so(start):
     config = "server: {{cors: {{origins: ['*']}}}}\n" + OPEN
     async with Provider(ok()) as provider, start(config.format(url=provider.url)) as gateway:
