@@ -146,6 +146,7 @@ def test_whose_calls_belong_together(body, wishes, key, expected):
         (Ended("unsupported"), None),
         (Ended("cancelled", answered=False), None),
         (Ended(None, "no_target_available"), Seen(True)),
+        (Ended(None, "rate_limit_exceeded"), Seen(True)),
         (Ended(None, "unsupported_by_model"), None),
         (Ended(None), None),
     ],
