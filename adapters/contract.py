@@ -22,7 +22,8 @@ class Decoder(Protocol):
     *started*: content (text, a tool call, visible reasoning) was seen, or the answer finished without any.
     *finished*: every choice has its finish_reason. *done*: the provider's own end mark was seen, nothing more
     will come. *usage* is the last that was reported; *produced* counts bytes of content, for estimates. *broken* is
-    an error that followed content in the read that was fed last, whose events are good. *remember*: see Completion.
+    an error that followed content in the read that was fed last, whose events are good. *waiting* counts the bytes of
+    an event that isn't whole yet, which has a limit of its own. *remember*: see Completion.
     """
 
     started: bool
@@ -35,6 +36,9 @@ class Decoder(Protocol):
 
     @property
     def remember(self) -> Mapping[str, Json]: ...
+
+    @property
+    def waiting(self) -> int: ...
 
     def cruise(self, data: bytes) -> bytes | None:
         """What the client gets for *data*, where that needs no look inside; None: it has to be fed."""

@@ -88,6 +88,10 @@ class OpenAIDecoder:
         self._heard: dict[int, Heard | None] = {}  # None: it has told its role, and nothing that matters
         self._report: Report | None = None  # the last usage; told at the end
 
+    @property
+    def waiting(self) -> int:
+        return len(self._frames.rest)
+
     def cruise(self, data: bytes) -> bytes | None:
         """What the client gets for *data*, where that is nothing but ordinary events; None: it has to be fed."""
         shape = self._shape

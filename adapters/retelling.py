@@ -64,6 +64,10 @@ class Retelling(ABC):
         self._row = _NO_ROW
         self._rest: bytes | bytearray = b""  # of an event that isn't whole yet
 
+    @property
+    def waiting(self) -> int:
+        return len(self._rest)
+
     def cruise(self, data: bytes) -> bytes | None:
         """See adapters.contract.Decoder. Takes one event of the flow, which is how they come when it matters."""
         flow = self._flow

@@ -15,7 +15,6 @@ from telemetry.record import Record
 
 NANO: Final = 1_000_000_000
 CHAT: Final = "chat"
-UNTRIED: Final = ("no_target_available", "unsupported_by_model")  # how targets are refused before any attempt
 
 
 class Flight:
@@ -137,7 +136,8 @@ class Part:
         try:
             await ask(self.ahead)
         except Refusal as refused:
-            self._refused = refused.code or ""
+            if refused.extra.get("attempts") == []:  # nobody was even asked
+                self._refused = refused.code or ""
             return False
         return True
 
@@ -146,9 +146,8 @@ class Part:
         if record.degraded:
             return  # another route has answered, which says nothing of this one
         tried = record.tried
-        unseen = not tried or (self.ahead is not None and self._refused in UNTRIED)
         ended = Ended(
-            None if unseen else tried[0][1],
+            None if self._refused or not tried else tried[0][1],
             self._refused,
             answered=record.status == 200 and not record.fault,
             first=record.first,

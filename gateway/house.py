@@ -34,7 +34,7 @@ from gateway.watch.news import of_reload
 from gateway.watch.observed import States, appraise, observe
 from quota.clashes import clashes
 from routing.vitals import Vitals
-from server.caller import Caller, caller_of, message_of, reply_to
+from server.caller import HTTP_2, Caller, caller_of, message_of, path_of, reply_to
 from server.connection import Listener
 from server.cors import allowed
 from server.outbox import Outbox
@@ -139,17 +139,18 @@ class House:
             short,
             self._outbox.put,
             self._own_up,
+            name=self._name,
             head_timeout=server.head_timeout,
             idle=server.idle,
         )
 
     async def serve(self, request: web.BaseRequest) -> Answered:
         """What comes in by aiohttp's door."""
-        path = message_of(request).path.partition("?")[0]  # the public property builds a URL
+        called = request.method == "POST" and message_of(request).version < HTTP_2
         caller = caller_of(request)
         reply = reply_to(request, self._loop)
         try:
-            await self.take(path if request.method == "POST" else "", caller, reply)
+            await self.take(path_of(request) if called else "", caller, reply)
         except Exception as mistake:  # noqa: BLE001  (the edge: a mistake of ours must not look like an answer)
             self._own_up(mistake, reply)
         return Answered(reply.status, keep_alive=reply.keep_alive)
@@ -159,7 +160,7 @@ class House:
         which `_own_up` is to be told.
         """
         generation = self._current.generation  # one for the whole call, whatever is reloaded meanwhile
-        reply.id = id = caller.request_id or f"{self._ids}{next(self._numbers):x}"
+        reply.id = id = caller.request_id or self._name()
         reply.common = generation.common % id.encode()  # the header lines that every answer carries
         if generation.cors is not None:
             reply.common += allowed(generation.cors, caller.origin)
@@ -168,6 +169,10 @@ class House:
             return self._page(caller, reply)
         return Conversation(generation, self._shared, endpoint, reply, id).run(caller)
 
+    def _name(self) -> str:
+        """A request's id."""
+        return f"{self._ids}{next(self._numbers):x}"
+
     async def _page(self, caller: Caller, reply: Reply) -> None:
         try:
             if caller.request is not None:
@@ -175,9 +180,10 @@ class House:
         except Refusal as refused:
             refuse(reply, refused)
 
-    def _own_up(self, mistake: BaseException, reply: Reply | None = None) -> None:
-        """It is told, and whoever waits for this *reply* reads that it was one."""
-        where = {} if reply is None else {"id": reply.id}
+    def _own_up(self, mistake: BaseException, reply: Reply | None = None, id: str = "") -> None:
+        """It is told, and whoever waits for this *reply* reads that it was one. *id*: of a request without a reply."""
+        id = id if reply is None else reply.id
+        where = {"id": id} if id else {}
         self._shared.registrar.enter()  # the lines of calls before it come first
         self._scribe.event("error", "internal error", **where, **told(mistake))
         if reply is None:

@@ -19,6 +19,7 @@ from gateway.desk.desk import ROOT
 from gateway.desk.menu import Menu
 from gateway.graph import door
 from gateway.office import Office
+from server.caller import HTTP_2, message_of, path_of
 from server.cors import preflight
 from server.reply import Reply, header
 from telemetry.exposition import CONTENT_TYPE, OPENMETRICS, OPENMETRICS_TYPE
@@ -27,6 +28,7 @@ from telemetry.workers import Tally
 METRICS_TYPE: Final = header("content-type", CONTENT_TYPE)
 OPEN_TYPE: Final = header("content-type", OPENMETRICS_TYPE)
 MODELS: Final = "/models/"
+HTTP_1_ONLY: Final = Refusal(505, "Requests must be HTTP/1.1.", code="http_version_not_supported")
 
 Page = Callable[[web.BaseRequest, Reply], Awaitable[None]]
 
@@ -83,24 +85,26 @@ class Pages:
         return frozenset(pages | self._operators.places | self._office.graph.places | self._office.desk.places)
 
     async def serve(self, request: web.BaseRequest, reply: Reply) -> None:
-        path = request.path
+        reply.headless = request.method == "HEAD"
+        if message_of(request).version >= HTTP_2:
+            reply.keep_alive = False
+            raise HTTP_1_ONLY
+        path = path_of(request)
         for root, serve in self._doors.items():
             if path.startswith(root):
                 await serve(request, reply)
                 return
-        method = "GET" if request.method == "HEAD" else request.method
+        method = "GET" if reply.headless else request.method
         page = self._pages.get((method, path))
         if page is None:
             page = self._other(method, path)
-        if request.method == "HEAD":
-            reply.headless = True
         await page(request, reply)
 
     def _other(self, method: str, path: str) -> Page:
         """Paths that hold a name, other methods, and paths that aren't there."""
         bare = path.removeprefix("/v1")
         if method == "GET" and bare.startswith(MODELS):
-            return partial(self._model, bare.removeprefix(MODELS))
+            return self._model
         allowed = self._allowed(path)
         if method == "OPTIONS" and (allowed or self._current.generation.config.server.cors.origins):
             return partial(self._preflight, ", ".join(allowed))
@@ -125,8 +129,9 @@ class Pages:
         entries = self._menu.entries(generation)
         _json(reply, 200, listing(entries[name] for name in entries if generation.may_use(key, name)))
 
-    async def _model(self, name: str, request: web.BaseRequest, reply: Reply) -> None:
+    async def _model(self, request: web.BaseRequest, reply: Reply) -> None:
         generation = self._current.generation
+        name = request.path.removeprefix("/v1").removeprefix(MODELS)  # in which `%2F` is a slash
         key = await generation.keyring.recognise(request.headers.get("authorization"), time.time())
         if not generation.ways.offers(name) or not generation.may_use(key, name):
             raise unknown(name)
@@ -166,9 +171,13 @@ class Pages:
         result = await self._current.reload_everywhere()
         _json(reply, 200 if result.ok else 422, result.shown())
 
-    async def _preflight(self, allowed: str, _request: web.BaseRequest, reply: Reply) -> None:
+    async def _preflight(self, allowed: str, request: web.BaseRequest, reply: Reply) -> None:
         cors = self._current.generation.config.server.cors
-        reply.whole(204, b"", preflight(cors) if cors.origins else header("allow", allowed), kind=b"")
+        if not cors.origins:
+            reply.nothing(header("allow", allowed))
+            return
+        wanted = request.headers.get("access-control-request-headers", "")
+        reply.nothing(preflight(cors, request.headers.get("origin"), wanted))
 
 
 def _json(reply: Reply, status: int, page: object) -> None:

@@ -16,9 +16,9 @@ UNDER_WAY: Final = frozenset({RUNNING, PASSED})
 _STATUSES: Final = UNDER_WAY | {ROLLED_BACK, STOPPED}
 
 # They say something about our limits or the client, and nothing about the target.
-_SILENT: Final = frozenset({Fault.LIMITED, Fault.UNSUPPORTED, Fault.CANCELLED})
+_SILENT: Final = frozenset({Fault.LIMITED, Fault.UNSUPPORTED, Fault.OUT_OF_TIME, Fault.CANCELLED})
 # What a call is refused with that no target of the canary could take at that moment.
-_AWAY: Final = "no_target_available"
+_AWAY: Final = frozenset({"no_target_available", "rate_limit_exceeded"})
 
 _SAID: Final[Mapping[str, str]] = {
     "errors": "{canary:.1%} of its calls failed, where {limit:.1%} may",
@@ -110,7 +110,7 @@ class Ended(NamedTuple):
 def seen(ended: Ended) -> Seen | None:
     """What a call tells of the target that it went to first; None if nothing."""
     if ended.fault is None:
-        return Seen(failed=True) if ended.refused == _AWAY else None
+        return Seen(failed=True) if ended.refused in _AWAY else None
     if not ended.fault:
         return Seen(failed=False, first=ended.first, cost=ended.cost, flawed=ended.flawed)
     fault = BY_CODE[ended.fault]

@@ -10,13 +10,15 @@ from core.faults import Blame, Failure, Fault
 from core.target import Target
 from routing.candidates import Skipped
 
-_LONGEST_WAIT = 120.0
+_LONGEST_WAIT = 3600.0
+_RATES = frozenset({Fault.RATE_LIMITED, Fault.LIMITED})
 _MOST_NAMED = 20  # targets that were skipped; of more, reasons are told, and how many have them
 _MOST_REASONS = 5
 
 _MESSAGES: Final[Mapping[Fault, str]] = {
     Fault.UNREACHABLE: "the model could not be reached",
     Fault.TIMEOUT: "the model did not answer in time",
+    Fault.OUT_OF_TIME: "the model did not answer in time",
     Fault.RATE_LIMITED: "the model's rate limit is reached",
     Fault.OVERLOADED: "the model is overloaded",
     Fault.BROKEN: "the model's answer was broken",
@@ -78,6 +80,8 @@ def refusal(exhausted: Exhausted, able: Callable[[], Sequence[str]] = nobody) ->
             message = _nothing(exhausted) + _who(could)
             extra |= {"could": list(could)}
             return Refusal(400, message, code="unsupported_by_model", headers=headers, extra=extra)
+        if _limited(exhausted.skipped):
+            return Refusal(429, _nothing(exhausted), code="rate_limit_exceeded", headers=headers, extra=extra)
         return Refusal(503, _nothing(exhausted), code="no_target_available", headers=headers, extra=extra)
     fault = failure.fault
     if fault is Fault.BUSY:
@@ -101,6 +105,12 @@ def _callers_own(
         headers=headers,
         extra=extra,
     )
+
+
+def _limited(skipped: Sequence[Skipped]) -> bool:
+    """Whether rate limits keep all of them away that could ever take the call."""
+    faults = {each.fault for each in skipped if each.fault is not None}
+    return bool(faults) and faults <= _RATES
 
 
 def _who(could: Sequence[str]) -> str:

@@ -87,7 +87,9 @@ class Pulse:
             self.first = moved(self.first, seconds, 0.0)
 
     def given_up(self, now: float, seconds: float, tokens: int) -> None:
-        """The client left, after it had waited so long for an answer of *tokens*, or for its first content (0 then)."""
+        """Nobody waited any longer than *seconds* for an answer of *tokens*, or for its first content (0 then): the
+        client left, or the call's time was over.
+        """
         if self.first is None:
             if seconds >= UNKNOWN:
                 self.failed(now, seconds)

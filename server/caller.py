@@ -5,13 +5,14 @@ import re
 from typing import Any, Final, cast
 
 from aiohttp import web
-from aiohttp.http import HttpVersion10
+from aiohttp.http import HttpVersion, HttpVersion10
 
 from core.errors import Refusal
 from server.reply import Reply
 
 SLOWEST: Final = 65536  # bytes a second that a body must come with, after its first seconds
 VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,128}")
+HTTP_2: Final = HttpVersion(2, 0)
 PRIORITY: Final = "x-switchyard-priority"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -83,6 +84,14 @@ def caller_of(request: web.BaseRequest) -> Caller:
 def message_of(request: web.BaseRequest) -> Any:
     """The head as aiohttp has read it; its type says that it is a tuple, and it is none."""
     return cast("Any", request)._message  # noqa: SLF001
+
+
+def path_of(request: web.BaseRequest) -> str:
+    """What is asked for, be the target a path or a whole URL (RFC 9112, 3.2.2). A `%2F` in it is no slash."""
+    target: str = message_of(request).path.partition("?")[0]
+    if target.startswith("/") and "%" not in target:
+        return target
+    return request.rel_url.path_safe  # the public property builds a URL
 
 
 def reply_to(request: web.BaseRequest, loop: asyncio.AbstractEventLoop) -> Reply:

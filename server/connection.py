@@ -10,17 +10,22 @@ from typing import Any, Final
 
 import orjson
 from aiohttp import web
+from aiohttp.http_exceptions import InvalidHeader, InvalidURLError, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
 from core.errors import BUG, Refusal
 from server.caller import Caller
 from server.front import Front, Take
-from server.reply import Flow, Put
+from server.reply import CLOSE, JSON, STATUS, Flow, Put, header
 from server.shortcut import Head, body_in, read_head
 
-TIMED_OUT: Final = (
-    b"HTTP/1.1 408 Request Timeout\r\nserver: switchyard\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-)
+LATE: Final = Refusal(408, "The request's head did not come in time.", code="request_timeout")
+# What aiohttp says of these quotes the client.
+QUOTED: Final[Mapping[type[object], str]] = {
+    LineTooLong: "its target or a header is too long",
+    InvalidHeader: "it has a header that can't be read",
+    InvalidURLError: "its target can't be read",
+}
 LOOKS: Final = 8  # how often within its idle time somebody looks at a connection
 SOONEST: Final = 0.05
 
@@ -86,7 +91,9 @@ class Connection(RequestHandler):
     def _too_slow(self) -> None:
         self._patience = None
         if self.transport is not None:
-            self.transport.write(TIMED_OUT)
+            body = orjson.dumps(LATE.body())
+            lines = header("x-request-id", self._listener.name()) + CLOSE
+            self.transport.write(b"%b%b%bcontent-length: %d\r\n\r\n%b" % (STATUS[408], JSON, lines, len(body), body))
         self.force_close()
 
     def handle_error(
@@ -101,20 +108,21 @@ class Connection(RequestHandler):
         """
         del request
         self.keep_alive(False)
-        refusal = BUG
+        refusal, id = BUG, self._listener.name()
         if status < BUG.status:
-            refusal = Refusal(status, f"Bad request: {_first_line(message)}.", code="invalid_http")
+            refusal = Refusal(status, f"Bad request: {_reason(exc, message)}.", code="invalid_http")
         elif exc is not None:
-            self._listener.own_up(exc)
+            self._listener.own_up(exc, None, id)
         answer = web.Response(status=refusal.status, body=orjson.dumps(refusal.body()), content_type="application/json")
         answer.headers["server"] = "switchyard"
+        answer.headers["x-request-id"] = id
         answer.force_close()
         return answer
 
 
-def _first_line(message: str | None) -> str:
+def _reason(exc: BaseException | None, message: str | None) -> str:
     """The part of aiohttp's explanation that doesn't quote the client."""
-    return (message or "it can't be understood").partition("\n")[0].rstrip(": ")[:200]
+    return QUOTED.get(type(exc)) or (message or "it can't be understood").partition("\n")[0].rstrip(":. ")[:200]
 
 
 class Listener(web.Server):
@@ -122,7 +130,8 @@ class Listener(web.Server):
 
     *serve* answers requests that come aiohttp's way; *take* those that come the short way, whose request lines are the
     keys of *short* (empty: there is no short way) and whose paths are the values. *put* writes bytes to a transport.
-    *own_up* is told what *serve* raised, or *take* and which Reply it had.
+    *own_up* is told what *serve* raised, or *take* and which Reply it had. *name* makes ids for requests that can't be
+    read.
     """
 
     def __init__(
@@ -133,6 +142,7 @@ class Listener(web.Server):
         put: Put,
         own_up: Callable[..., None],
         *,
+        name: Callable[[], str],
         head_timeout: float,
         idle: float,
     ) -> None:
@@ -151,6 +161,7 @@ class Listener(web.Server):
         self.short = short
         self.put = put
         self.own_up = own_up
+        self.name = name
         self.head_timeout = head_timeout
         self.loop = self._loop
         self._idle = idle

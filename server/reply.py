@@ -112,6 +112,13 @@ class Reply:
         else:
             self._write((b"%b%b%b%bcontent-length: %d\r\n\r\n" % head, body))
 
+    def nothing(self, headers: bytes = b"") -> None:
+        """A 204, which has no body, nor the length of one (RFC 9110, 8.6)."""
+        self.status = 204
+        if not self.keep_alive:
+            headers += CLOSE
+        self._write(b"%b%b%b\r\n" % (STATUS[204], self.common, headers))
+
     @property
     def stalled(self) -> bool:
         """Whether the client doesn't take what it was sent."""

@@ -20,9 +20,10 @@ from upstream.sink import Exchange
 
 MOST_ERROR: Final = 65536  # bytes of an error body that we care to read
 MOST_WHOLE: Final = 256 * 1024 * 1024
-MOST_HELD: Final = 1024 * 1024  # bytes that may come before the first content
+MOST_HELD: Final = 1024 * 1024  # bytes of whole events that may come before the first content
 Relay = Callable[[bytes], float]  # sends them, and says what time it is
 TOO_LARGE: Final = Failure(Fault.BROKEN, "the answer is too large")
+ENOUGH: Final = 0.9  # of the time that an attempt may take: who had so much of it and is late is to blame
 NO_HEADERS: Final[Mapping[str, str]] = {}
 NO_CONTENT: Final = Failure(Fault.BROKEN, "a megabyte came without any content in it")
 
@@ -111,14 +112,19 @@ class Trial(ABC):
 
 
 class WholeTrial(Trial):
-    """An answer that comes in one piece. *seconds* is what its timeout is called. *complete*: all of it has come."""
+    """An answer that comes in one piece. *sent*: when, in loop time. *complete*: all of it has come."""
 
-    __slots__ = ("_seconds", "complete", "outcome")
+    __slots__ = ("_seconds", "_total", "complete", "outcome", "sent")
 
-    def begin(self, exchange: Exchange, due: float, *, seconds: float) -> None:
-        """It was sent as *exchange*, and may take until *due*."""
-        self._await(exchange, due, MOST_WHOLE)
+    def begin(self, exchange: Exchange, *, seconds: float, total: float, deadline: float) -> None:
+        """It was sent as *exchange*, and may take so many *seconds*.
+
+        The *total* of the whole call is over at *deadline*, in loop time.
+        """
+        now = self.sent = self._deadlines.loop.time()
+        self._await(exchange, min(now + seconds, deadline), MOST_WHOLE)
         self._seconds = seconds
+        self._total = total
         self.complete = False
         self.outcome: asyncio.Future[Completion | Failure] = self._deadlines.loop.create_future()
 
@@ -139,7 +145,11 @@ class WholeTrial(Trial):
 
     def late(self, now: float) -> None:
         del now
-        self._fail(Failure(Fault.TIMEOUT, f"no answer within {self._seconds:g} s"))
+        had = self.due - self.sent
+        if cut_short(had, self._seconds, self._total):
+            self._fail(Failure(Fault.OUT_OF_TIME, f"no answer within the {shown(had)} s that the call had left"))
+        else:
+            self._fail(Failure(Fault.TIMEOUT, f"no answer within {shown(had)} s"))
 
     def _conclude(self, outcome: Completion | Failure) -> None:
         self.over = True
@@ -170,11 +180,13 @@ class StreamTrial(Trial):
     __slots__ = (
         "_audience",
         "_deadline",
+        "_first",
         "_held",
         "_idle",
         "_loop",
         "_paused",
         "_relay",
+        "_total",
         "decoder",
         "ended",
         "first_content",
@@ -182,10 +194,13 @@ class StreamTrial(Trial):
         "sent",
     )
 
-    def begin(self, exchange: Exchange, audience: Audience, *, first: float, idle: float, deadline: float) -> None:
+    def begin(
+        self, exchange: Exchange, audience: Audience, *, first: float, idle: float, total: float, deadline: float
+    ) -> None:
         """It was sent as *exchange*, and *audience* hears it.
 
-        *first* and *idle* are the two timeouts in seconds, *deadline* the end of the whole call in loop time.
+        *first* and *idle* are the two timeouts in seconds. The *total* of the whole call is over at *deadline*, in loop
+        time.
         """
         loop = self._loop = self._deadlines.loop
         now = self.sent = loop.time()
@@ -197,7 +212,9 @@ class StreamTrial(Trial):
         self._audience: Audience | None = audience
         self._held: list[Event] = []
         self._relay: Relay | None = None
+        self._first = first
         self._idle = idle
+        self._total = total
         self._deadline = deadline
         self._paused = False
 
@@ -278,7 +295,8 @@ class StreamTrial(Trial):
             return
         self._held += events
         self._left -= size
-        if self._left < 0:
+        # What isn't whole yet may be content, and its decoder limits it.
+        if self._left + self.decoder.waiting < 0:
             self._fail(NO_CONTENT)
 
     def _open(self) -> None:
@@ -317,14 +335,23 @@ class StreamTrial(Trial):
             self._deadlines.watch(self)
 
     def late(self, now: float) -> None:
-        if now >= self._deadline:
-            self._fail(Failure(Fault.TIMEOUT, "the whole call took too long"))
-        elif self._paused:
+        if self._paused and now < self._deadline:
             self.due = min(now + self._idle, self._deadline)
+        elif self._paused or self.due >= self._deadline:
+            self._fail(self._out_of_time())
         elif self.open:
             self._fail(Failure(Fault.TIMEOUT, f"nothing came for {self._idle:g} s"))
         else:
             self._fail(Failure(Fault.TIMEOUT, "no content came in time"))
+
+    def _out_of_time(self) -> Failure:
+        """The call's time is over before any of its own is."""
+        if self.open:
+            return Failure(Fault.OUT_OF_TIME, "the whole call took too long")
+        had = self._deadline - self.sent
+        if cut_short(had, self._first, self._total):
+            return Failure(Fault.OUT_OF_TIME, f"no content came within the {shown(had)} s that the call had left")
+        return Failure(Fault.TIMEOUT, "no content came in time")
 
     def _conclude(self, outcome: Failure | None) -> None:
         self.over = True
@@ -332,3 +359,14 @@ class StreamTrial(Trial):
         if not self.ended.done():
             self.ended.set_result(outcome)
         self._audience = self._relay = None  # it holds us: a circle would have to wait for the garbage collector
+
+
+def cut_short(had: float, own: float, total: float) -> bool:
+    """Whether an attempt that *had* so many seconds got clearly less than its *own* timeout allows, or the *total* of a
+    call that makes no other: then it isn't its target that was too slow.
+    """
+    return had < ENOUGH * min(own, total)
+
+
+def shown(seconds: float) -> str:
+    return f"{round(seconds, 3):g}"

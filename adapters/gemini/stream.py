@@ -107,7 +107,9 @@ class GeminiDecoder(Eventful):
             if not data:
                 return
             self._begun = True
-            self._array = Objects() if data[:1] in {b"[", b"{"} else None
+            if data[:1] in {b"[", b"{"}:
+                self._array = Objects()
+                self._rest = self._array.rest
         if self._array is None:
             super()._read(data)
             return

@@ -1,11 +1,15 @@
 """What an attempt teaches about its target: how fast it is, what answers take, what is left of its rate limits."""
 
 import time
+from typing import Final
 
 from core.faults import Blame, Failure, Fault
 from gateway.call.tab import Tab
 from routing.headroom import Rooms
 from upstream.trial import StreamTrial, WholeTrial
+
+# It wasn't waited for to the end: how long it would have taken nobody knows, but longer than that.
+GIVEN_UP: Final = (Fault.CANCELLED, Fault.OUT_OF_TIME)
 
 
 def learn(tab: Tab, failure: Failure | None, first: float | None, now: float) -> None:
@@ -27,7 +31,7 @@ def learn(tab: Tab, failure: Failure | None, first: float | None, now: float) ->
             vitals.pulse.paced(now, seconds - first + attempt.wait, output)
     elif failure.fault.blame is Blame.TARGET and failure.fault is not Fault.RATE_LIMITED:
         vitals.pulse.failed(now, seconds)
-    elif failure.fault is Fault.CANCELLED and first is None:
+    elif failure.fault in GIVEN_UP and first is None:
         vitals.pulse.given_up(now, seconds, 0 if call.stream else forecast.output(call))
     if trial.head:
         _look(vitals.rooms, attempt.credential, trial, now, number=tab.number, tokens=taken)
@@ -43,7 +47,7 @@ def looked(tab: Tab, first: float | None, now: float, weight: int) -> None:
 
 
 def missed(tab: Tab, failure: Failure, now: float) -> None:
-    """What was sent and failed counts for them, too, unless nobody waited for it."""
+    """What was sent and failed counts for them, too, unless nobody waited for it, or could wait long enough."""
     if tab.trial is not None and failure.fault.blame is not Blame.NOBODY:
         blamed = failure.fault.blame is not Blame.CALLER
         tab.vitals.live.failed(now, route=tab.bill.record.route, blamed=blamed)

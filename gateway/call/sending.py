@@ -21,10 +21,10 @@ def ask_whole(
     lane: Lane, ask: Ask, tab: Tab, timeouts: Timeouts, *, until: float, race: Race | None
 ) -> asyncio.Future[Completion | Failure]:
     """For an answer in one piece, which the whole call has *until* then to wait for."""
-    deadlines, request = tab.bill.shared.deadlines, tab.request
-    trial = WholeTrial(lane.adapter, ask, request, deadlines)
+    request = tab.request
+    trial = WholeTrial(lane.adapter, ask, request, tab.bill.shared.deadlines)
     exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
-    trial.begin(exchange, min(deadlines.loop.time() + timeouts.attempt, until), seconds=timeouts.attempt)
+    trial.begin(exchange, seconds=timeouts.attempt, total=timeouts.total, deadline=until)
     tab.sent(trial)
     if race is not None:
         race.sent(tab)
@@ -47,7 +47,8 @@ def ask_pieces(
     exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
     telling = listen(tab.bill)
     audience = telling if race is None else race.sent(tab)
-    trial.begin(exchange, audience, first=timeouts.first_content, idle=timeouts.idle, deadline=until)
+    first, idle, total = timeouts.first_content, timeouts.idle, timeouts.total
+    trial.begin(exchange, audience, first=first, idle=idle, total=total, deadline=until)
     tab.sent(trial)
     telling.follow(tab, trial)
     return trial.ended

@@ -166,11 +166,12 @@ class Copy:
         if self._call.stream:
             stream = StreamTrial(lane.adapter, ask, request, deadlines)
             exchange = lane.send(request, credential, stream, timeouts.connect)
-            stream.begin(exchange, self, first=timeouts.first_content, idle=timeouts.idle, deadline=deadline)
+            first, idle, total = timeouts.first_content, timeouts.idle, timeouts.total
+            stream.begin(exchange, self, first=first, idle=idle, total=total, deadline=deadline)
             return stream
         whole = WholeTrial(lane.adapter, ask, request, deadlines)
         exchange = lane.send(request, credential, whole, timeouts.connect)
-        whole.begin(exchange, min(deadlines.loop.time() + timeouts.attempt, deadline), seconds=timeouts.attempt)
+        whole.begin(exchange, seconds=timeouts.attempt, total=timeouts.total, deadline=deadline)
         return whole
 
     async def _whole(self, trial: WholeTrial) -> Failure | None:

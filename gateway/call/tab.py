@@ -29,7 +29,7 @@ from upstream.trial import StreamTrial, WholeTrial
 # Seconds that a call waits for a store that could say whether it can be paid: longer than one settles.
 PATIENCE: Final = 2.5
 # It was sent, and what became of it will never be known.
-WITHOUT_ANSWER: Final = (Fault.TIMEOUT, Fault.CANCELLED)
+WITHOUT_ANSWER: Final = (Fault.TIMEOUT, Fault.OUT_OF_TIME, Fault.CANCELLED)
 # Bytes of a request from which it isn't kept while its answer comes; to know what a whole one can cost takes a while.
 LONG: Final = 4096
 LONG_WHOLE: Final = 16 * LONG

@@ -94,7 +94,7 @@ class Dashboard:
         if session is not None:
             guard(session, request.headers)
             self._sessions.end(session)
-        reply.whole(204, b"", GUARDS + UNCACHED + _set_cookie("", 0, secure=False), kind=b"")
+        reply.nothing(GUARDS + UNCACHED + _set_cookie("", 0, secure=False))
 
     def _read(self, path: Path) -> File:
         name, changed = str(path), path.stat().st_mtime_ns

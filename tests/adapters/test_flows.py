@@ -342,3 +342,14 @@ def test_what_is_known_of_the_usage_meanwhile_is_the_same(dialect):
             passed.feed(fast)
         assert parsed.usage == passed.usage
         assert parsed.produced == passed.produced
+
+
+@each
+def test_what_is_not_whole_yet_is_counted_until_it_is(dialect):
+    told, first = decoder_of(dialect), STREAMS[dialect](tight)[0]
+
+    told.feed(first[:-5])
+    before = told.waiting
+    told.feed(first[-5:])
+
+    assert (len(first) - 5, 0) == (before, told.waiting)

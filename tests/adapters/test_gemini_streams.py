@@ -106,6 +106,14 @@ def test_an_array_tells_the_same_as_events_do():
     assert bytes_of(events.feed(sse(*RECORDED)) + events.close()) == bytes_of(array.feed(ARRAY) + array.close())
 
 
+def test_of_an_array_an_object_that_is_not_whole_yet_is_counted():
+    told = decoder()
+
+    told.feed(ARRAY[:40])
+
+    assert len(ARRAY[:40].lstrip(b"[ \r\n")) == told.waiting
+
+
 @pytest.mark.covers("google", "tools")
 def test_core_48_the_finish_is_told_at_the_end_and_knows_of_earlier_calls():
     one = decoder()

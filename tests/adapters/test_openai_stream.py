@@ -78,7 +78,9 @@ def test_only_whole_events_go_out():
 
     assert [Verbatim(THERE)] == decoder.feed(THERE + MORE[:30])
     assert [] == decoder.feed(MORE[30:50])
+    assert 50 == decoder.waiting
     assert [Verbatim(MORE)] == decoder.feed(MORE[50:])
+    assert 0 == decoder.waiting
 
 
 def test_content_is_what_starts_an_answer():

@@ -55,7 +55,11 @@ async def served(desk: Desk) -> AsyncIterator[Ask]:
         raise AssertionError("there is no short way to the desk")
 
     mistakes: list[BaseException] = []
-    listener = Listener(serve, take, {}, Outbox(loop).put, mistakes.append, head_timeout=5, idle=5)
+
+    def own_up(mistake: BaseException, *_: object) -> None:
+        mistakes.append(mistake)
+
+    listener = Listener(serve, take, {}, Outbox(loop).put, own_up, name=lambda: "req-1", head_timeout=5, idle=5)
     runner = web.ServerRunner(listener, shutdown_timeout=1.0)
     await runner.setup()
     sock = listening("127.0.0.1", 0, shared=False)

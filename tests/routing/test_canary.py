@@ -142,9 +142,11 @@ def test_whose_calls_belong_together(body, wishes, key, expected):
         (Ended("bad_request"), Seen(True)),  # somebody else could answer it
         (Ended("bad_request", answered=False), None),
         (Ended("limited"), None),
+        (Ended("out_of_time", answered=False), None),
         (Ended("unsupported"), None),
         (Ended("cancelled", answered=False), None),
         (Ended(None, "no_target_available"), Seen(True)),
+        (Ended(None, "rate_limit_exceeded"), Seen(True)),
         (Ended(None, "unsupported_by_model"), None),
         (Ended(None), None),
     ],

@@ -99,11 +99,40 @@ def test_what_no_target_can_ever_do_is_the_callers_mistake():
     assert refusal(exhausted(skipped=[*unfit, Skipped(B, "it sleeps")])).status == 503
 
 
+SLEEPS = Skipped(A, "it sleeps")  # for ever: it isn't configured
+SLOWED = Skipped(A, "all its credentials rest for 300 s more (rate_limited)", Fault.RATE_LIMITED, 300.0)
+KEPT = Skipped(B, "a limit of ours", Fault.LIMITED, 5.0)
+BLIND = Skipped(B, "it can't see", unfit=True)
+DOWN = Skipped(B, "its breaker is open", Fault.TIMEOUT, 5.0, tripped=True)
+
+
+@pytest.mark.parametrize(
+    ("skipped", "limited"),
+    [
+        ([SLOWED], True),
+        ([SLOWED, KEPT], True),
+        ([SLOWED, BLIND], True),
+        ([SLOWED, BLIND, SLEEPS], True),
+        ([SLOWED, DOWN], False),
+        ([SLOWED, KEPT, DOWN], False),
+        ([DOWN], False),
+        ([SLEEPS], False),
+    ],
+)
+def test_where_only_rate_limits_keep_all_away_it_is_one(skipped, limited):
+    answer = refusal(exhausted(skipped=skipped, retry_after=300.0))
+
+    expected = (429, "rate_limit_exceeded") if limited else (503, "no_target_available")
+    assert expected == (answer.status, answer.code)
+    assert ("300", "false") == (answer.headers["retry-after"], answer.headers["x-should-retry"])
+    assert skipped[0].reason in answer.message
+
+
 def test_when_the_time_was_up_at_once_it_says_so():
     assert refusal(exhausted()).message == "no target can take this call: its time is up"
 
 
-@pytest.mark.parametrize(("wait", "header"), [(0.001, "1"), (1.0, "1"), (1.5, "2"), (119.5, "120"), (9e9, "120")])
+@pytest.mark.parametrize(("wait", "header"), [(0.001, "1"), (1.0, "1"), (1.5, "2"), (299.5, "300"), (9e9, "3600")])
 def test_retry_after_is_in_whole_seconds_and_capped(wait, header):
     assert refusal(exhausted(Fault.RATE_LIMITED, retry_after=wait)).headers["retry-after"] == header
 

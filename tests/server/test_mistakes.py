@@ -11,12 +11,13 @@ from server.supervisor import listening
 
 
 async def _said(port: int, data: bytes) -> tuple[bytes, dict[str, object]]:
-    """The status line of the answer to *data*, and its error; the connection must end then."""
+    """The head of the answer to *data*, and its error; the connection must end then."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data)
     answer = await asyncio.wait_for(reader.read(), 10)
     writer.close()
-    return answer.partition(b"\r\n")[0], orjson.loads(answer.partition(b"\r\n\r\n")[2])["error"]
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return head, orjson.loads(body)["error"]
 
 
 async def test_a_mistake_before_a_call_is_told_and_a_mistake_of_clients_is_not():
@@ -29,7 +30,11 @@ async def test_a_mistake_before_a_call_is_told_and_a_mistake_of_clients_is_not()
         raise AssertionError("there is no short way")
 
     loop = asyncio.get_running_loop()
-    listener = Listener(serve, take, {}, Outbox(loop).put, mistakes.append, head_timeout=5, idle=5)
+
+    def own_up(mistake: BaseException, *_: object) -> None:
+        mistakes.append(mistake)
+
+    listener = Listener(serve, take, {}, Outbox(loop).put, own_up, name=lambda: "req-1", head_timeout=5, idle=5)
     runner = web.ServerRunner(listener, shutdown_timeout=1.0)
     await runner.setup()
     sock = listening("127.0.0.1", 0, shared=False)
@@ -46,3 +51,5 @@ async def test_a_mistake_before_a_call_is_told_and_a_mistake_of_clients_is_not()
     assert b" 400 " in theirs[0]
     assert theirs[1]["code"] == "invalid_http"
     assert [str(mistake) for mistake in mistakes] == ["secret"]
+    assert b"x-request-id: req-1" in ours[0].lower()
+    assert b"x-request-id: req-1" in theirs[0].lower()

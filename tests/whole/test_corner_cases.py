@@ -239,8 +239,8 @@ async def test_core_66_what_was_packed_without_being_asked_for_is_answered_elsew
     assert "content-encoding" not in told.headers
 
 
-@pytest.mark.parametrize(("wait", "told"), [("300", "120"), ("7", "7"), ("0.2", "1")])
-async def test_core_67_a_wait_is_told_as_far_as_clients_would_wait(start, wait, told):
+@pytest.mark.parametrize(("wait", "told"), [("300", "300"), ("7", "7"), ("0.2", "1")])
+async def test_core_67_a_wait_is_told_in_whole_seconds(start, wait, told):
     async with (
         Provider(fails(429, "slow", {"retry-after": wait})) as a,
         start(CHAIN.format(a=a.url, b=NOBODY)) as gateway,

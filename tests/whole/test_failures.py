@@ -129,7 +129,13 @@ async def test_a_chain_that_is_rate_limited_everywhere_is_429_with_the_wait(star
     async with Provider(slow) as a, Provider(slow) as b, start(two(a, b)) as gateway:
         refused = await gateway.chat()
 
+        again = await gateway.chat()
+
     assert (refused.status, refused.headers["retry-after"]) == (429, "7")
+    assert (429, "rate_limit_exceeded") == (again.status, again.body["error"]["code"])
+    assert ([], 2) == (again.body["error"]["attempts"], len(again.body["error"]["skipped"]))
+    assert 1 <= int(again.headers["retry-after"]) <= 7
+    assert (1, 1) == (len(a.requests), len(b.requests))
 
 
 async def test_nobody_listens_there(start):

@@ -1,6 +1,7 @@
 """Bad input gets a clear 4xx in OpenAI's shape, costs little, and never reaches a provider."""
 
 import asyncio
+import re
 import time
 from itertools import count
 
@@ -104,6 +105,9 @@ AMBIGUOUS = {
     "a bad chunk": post(b"xyz\r\n", "Transfer-Encoding: chunked", length=False),
     "no http": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "a long line": b"GET /" + b"a" * 70000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a long header": post(b"{}", f"X-A: {'y' * 70000}"),
+    "a header that is none": post(b"{}", "Sec-WebSocket-Key1: yyyyyyyy"),
+    "a target that is none": b"GET http://[yyyyyyyy/ HTTP/1.1\r\nHost: x\r\n\r\n",
     "many headers": b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"x%d: y\r\n" % n for n in range(500)) + b"\r\n",
 }
 
@@ -116,7 +120,12 @@ async def test_http_that_can_be_read_in_two_ways_is_refused_and_closed(start, da
         seen = await asyncio.wait_for(reader.read(), 5)
         writer.close()
 
+    head, _, body = seen.partition(b"\r\n\r\n")
+    error = orjson.loads(body)["error"]
     assert seen.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
+    assert b"\r\nx-request-id: req-" in head.lower()
+    assert ("invalid_request_error", True) == (error["type"], error["code"] in {"invalid_http", "invalid_body"})
+    assert not re.search("bytearray|b'|aaaa|yyyy", error["message"])
     assert len(provider.requests) == 0
 
 
@@ -189,10 +198,13 @@ async def test_who_sends_one_byte_at_a_time_is_not_waited_for(start, slow):
                 break
             writer.write(data[at : at + 1])
         seen = await reading
+        body = await reader.read()
         writer.close()
 
     assert time.monotonic() - began < 4
     assert seen.startswith(b"HTTP/1.1 408 ")
+    assert b"\r\nx-request-id: req-" in seen
+    assert "request_timeout" == orjson.loads(body)["error"]["code"]
 
 
 @pytest.mark.parametrize(
@@ -217,6 +229,41 @@ async def test_other_paths_and_methods_get_openais_errors(start, method, path, s
     if refused.raw:
         assert refused.body["error"]["type"]
     assert refused.headers["x-request-id"]
+
+
+SPELT = ["http://x/v1/chat/completions", "HTTP://y:80/v1/chat/completions?a=b", "/v1/chat/%63ompletions"]
+
+
+@pytest.mark.parametrize("target", SPELT)
+async def test_a_target_may_be_a_whole_url_or_spelt_in_another_way(start, target):
+    models = target.replace("chat/completions", "models").replace("chat/%63ompletions", "m%6fdels")
+    async with Provider(ok()) as provider, start(CONFIG.format(url=provider.url)) as gateway:
+        called = await gateway.raw(post(chat_body(), path=target), wait=0.4)
+        listed = await gateway.raw(f"GET {models} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), wait=0.4)
+
+    assert called.startswith(b"HTTP/1.1 200 ")
+    assert listed.startswith(b"HTTP/1.1 200 ")
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize("target", ["/v1/chat%2fcompletions", "/v1%2Fchat/completions", "/v1/chat/completions%2f"])
+async def test_a_slash_that_is_spelt_out_parts_nothing(start, target):
+    async with Provider(ok()) as provider, start(CONFIG.format(url=provider.url)) as gateway:
+        seen = await gateway.raw(post(chat_body(), path=target), wait=0.4)
+
+    assert seen.startswith(b"HTTP/1.1 404 ")
+    assert b"unknown_url" in seen
+
+
+@pytest.mark.parametrize("line", ["GET /v1/models", "POST /v1/chat/completions", "HEAD /health"])
+async def test_another_version_of_http_is_refused(start, line):
+    async with Provider(ok()) as provider, start(CONFIG.format(url=provider.url)) as gateway:
+        seen = await gateway.raw(f"{line} HTTP/2.0\r\nHost: x\r\n\r\n".encode(), wait=0.4)
+
+    head, _, body = seen.partition(b"\r\n\r\n")
+    assert seen.startswith(b"HTTP/1.1 505 ")
+    assert b"\r\nconnection: close" in head
+    assert line.startswith("HEAD") or orjson.loads(body)["error"]["code"] == "http_version_not_supported"
 
 
 @pytest.mark.parametrize("given_id", ["a" * 200, "a b", "ü", "a\tb"])

@@ -1,4 +1,4 @@
-"""Everything that isn't a call: models, health, metrics, what browsers ask first, and what the operator says."""
+"""Everything that isn't a call: models, health, metrics, and what the operator says."""
 
 import re
 
@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from tests.process.running import until
-from tests.whole.provider import Provider, ok, streams, words
+from tests.whole.provider import Provider, ok
 
 SECRETS = ("sk-secret-of-a", "secret-of-operator", "secret-of-metrics", "secret-of-alice", "secret-of-bob")
 CONFIG = """
@@ -194,86 +194,16 @@ async def test_head_is_all_but_the_body(start, path):
     assert f"content-type: {whole.headers['content-type']}".encode() in first
 
 
-# Browsers
-
-PAGES = """
-server: {{shortcut: SHORT, cors: {{origins: [https://app.example.com], headers: [authorization, x-mine], max_age: 5m}}}}
-"""
-APP, EVIL = {"origin": "https://app.example.com"}, {"origin": "https://evil.example.com"}
-SHORT = ["true", "false"]
-
-
-def cors(headers: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.startswith("access-control")}
-
-
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/models", "/health"])
-async def test_a_page_that_may_call_is_told_how(start, path):
-    config = PAGES.replace("SHORT", "true") + OPEN
-    async with Provider(ok()) as provider, start(config.format(url=provider.url)) as gateway:
-        ask = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
-        may = await gateway.request("OPTIONS", path, **APP, **ask)
-        may_not = await gateway.request("OPTIONS", path, **EVIL, **ask)
-
-    told = cors(may.headers)
-    assert (204, b"", "origin") == (may.status, may.raw, may.headers["vary"])
-    assert "https://app.example.com" == told["access-control-allow-origin"]
-    assert {"GET", "POST", "OPTIONS"} == set(told["access-control-allow-methods"].split(", "))
-    assert {"authorization", "x-mine"} == set(told["access-control-allow-headers"].split(", "))
-    assert "300" == told["access-control-max-age"]
-    assert "access-control-allow-origin" not in may_not.headers
-    assert "origin" == may_not.headers["vary"]
-
-
-@pytest.mark.parametrize("short", SHORT)
-async def test_answers_errors_and_streams_can_be_read_by_that_page(start, short):
-    config = PAGES.replace("SHORT", short) + OPEN
-    async with (
-        Provider(ok(), streams(words("x"))) as provider,
-        start(config.format(url=provider.url)) as gateway,
-    ):
-        answers = [
-            await gateway.chat(headers=APP),
-            await gateway.chat(headers=APP, stream=True),
-            await gateway.chat("nope", headers=APP),
-            await gateway.get("/v1/models", **APP),
-            await gateway.get("/nowhere", **APP),
-        ]
-
-    assert [200, 200, 404, 200, 404] == [answer.status for answer in answers]
-    assert {"https://app.example.com"} == {answer.headers["access-control-allow-origin"] for answer in answers}
-    for answer in answers:
-        exposed = set(answer.headers["access-control-expose-headers"].split(", "))
-        assert {name for name in answer.headers if name.startswith("x-")} <= exposed | {"x-accel-buffering"}
-        assert {"x-switchyard-dropped", "x-switchyard-config", "x-should-retry", "retry-after"} <= exposed
-
-
-@pytest.mark.parametrize("short", SHORT)
-async def test_other_pages_cannot_read_them(start, short):
-    config = PAGES.replace("SHORT", short) + OPEN
-    async with Provider(ok()) as provider, start(config.format(url=provider.url)) as gateway:
-        evil = await gateway.chat(headers=EVIL)
-        nobody = await gateway.chat()
-
-    assert [(200, {}), (200, {})] == [(answer.status, cors(answer.headers)) for answer in (evil, nobody)]
-    assert "origin" == evil.headers["vary"]
-
-
-async def test_any_page_may_call_where_the_operator_says_so(start):
-    config = "server: {{cors: {{origins: ['*']}}}}\n" + OPEN
-    async with Provider(ok()) as provider, start(config.format(url=provider.url)) as gateway:
-        answer = await gateway.chat(headers=EVIL)
-
-    assert "*" == answer.headers["access-control-allow-origin"]
-
-
-async def test_without_origins_there_is_no_word_of_them(start):
+@pytest.mark.parametrize(("path", "status"), [("/v1/nope", 404), ("/v1/chat/completions", 405), ("/api/v1/nope", 404)])
+async def test_head_is_all_but_the_body_of_a_refusal_too(start, path, status):
+    head = f"HEAD {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode()
     async with Provider(ok()) as provider, start(OPEN.format(url=provider.url)) as gateway:
-        asked = await gateway.request("OPTIONS", "/v1/chat/completions", **APP)
-        answer = await gateway.chat(headers=APP)
+        seen = await gateway.raw(head + b"HEAD /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
 
-    assert (204, {}, {}) == (asked.status, cors(asked.headers), cors(answer.headers))
-    assert "POST" == asked.headers["allow"]
+    first, second, rest = seen.split(b"\r\n\r\n")
+    assert b"" == rest
+    assert first.startswith(b"HTTP/1.1 %d " % status)
+    assert second.startswith(b"HTTP/1.1 200 ")
 
 
 # The operator
