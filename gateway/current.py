@@ -12,7 +12,7 @@ from typing import Final
 from config.load import load
 from config.problems import ConfigErrors
 from config.schema import Config
-from config.watch import Watch, read
+from config.watch import Missing, Watch, read
 from gateway.doubtful import doubtful
 from gateway.envoys import refuse_missing
 from gateway.generation import DIALECTS, Generation, Shared, build
@@ -181,6 +181,8 @@ class Current:
             try:
                 config = await self.shared.loop.run_in_executor(None, self.source.load)
             except ConfigErrors as error:
+                if isinstance(error, Missing):
+                    self._watch.forget()
                 self.last = Reload(time.time(), old, changed=False, problems=tuple(map(str, error.problems)))
             else:
                 if found := await self._objections(config):

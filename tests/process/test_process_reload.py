@@ -198,6 +198,21 @@ async def test_what_only_a_restart_can_change_is_said(start, written):
     assert expected == logged[:4]
 
 
+async def test_a_file_that_was_away_for_a_moment_is_good_again(start, written):
+    async with start(written()) as gateway:
+        away = gateway.config.with_suffix(".away")
+        gateway.config.rename(away)
+        gateway.send(signal.SIGHUP)
+        await until(lambda: refused(gateway))
+        away.rename(gateway.config)
+
+        await until(lambda: forgiven(gateway), SOON)
+
+
+async def forgiven(gateway: Running) -> bool:
+    return not await refused(gateway)
+
+
 @pytest.mark.parametrize("change", [NEW, BAD])
 async def test_no_secret_is_told(start, written, change):
     async with start(written()) as gateway:
