@@ -13,7 +13,7 @@ from config.load import load
 from config.problems import ConfigErrors
 from config.schema import Config
 from config.watch import Missing, Watch, read
-from gateway.doubtful import doubtful
+from gateway.doubtful import doubtful, expired
 from gateway.envoys import refuse_missing
 from gateway.generation import DIALECTS, Generation, Shared, build
 from gateway.unpriced import unpriced
@@ -51,7 +51,8 @@ class Source:
             cores=self.cores,
         )
         refuse_missing(config, self.file)
-        doubts = tuple(f"{self.file}: {sentence}" for sentence in (*unpriced(config), *doubtful(config)))
+        sentences = (*expired(config, time.time()), *unpriced(config), *doubtful(config))
+        doubts = tuple(f"{self.file}: {sentence}" for sentence in sentences)
         return replace(config, warnings=(*config.warnings, *doubts))
 
 
