@@ -146,6 +146,8 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
 def serve(config: Config, source: Source, watch: Watch) -> int:
     """Until told to stop."""
+    if options.config and options.file and Path(options.config) != Path(options.file):
+        parser.error(f"one configuration at a time: {options.file} or --config {options.config}")
     server = config.server
     newest = Newest(source, config, watch)
     if server.workers == 1:
