@@ -198,6 +198,21 @@ async def test_what_only_a_restart_can_change_is_said(start, written):
     assert expected == logged[:4]
 
 
+async def test_an_admin_key_ends_with_its_configuration(start, written):
+    admin = f"admin: {{key: {ADMIN}}}"
+    async with start(written()) as gateway:
+        gateway.write(written(more=NEW).replace(admin, "admin: {}"))
+        first = await gateway.request("POST", "/admin/reload", **OPERATOR)
+        again = await gateway.request("POST", "/admin/reload", **OPERATOR)
+        key = (gateway.folder / "state" / "admin.key").read_text().strip()
+        made = await gateway.request("POST", "/admin/reload", authorization=f"Bearer {key}")
+        gateway.write(written(more=NEW).replace(ADMIN, f"another-{ADMIN}"))
+        await gateway.request("POST", "/admin/reload", authorization=f"Bearer {key}")
+        ended = await gateway.request("POST", "/admin/reload", authorization=f"Bearer {key}")
+
+    assert [200, 401, 200, 401] == [each.status for each in (first, again, made, ended)]
+
+
 async def test_a_file_that_was_away_for_a_moment_is_good_again(start, written):
     async with start(written()) as gateway:
         away = gateway.config.with_suffix(".away")
