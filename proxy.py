@@ -92,8 +92,7 @@ def main(argv: list[str]) -> int:
         return 0
     try:
         asyncio.run(survey(config, source.file, partial(note, config)))
-        # What more than one worker can't keep must be refused by a reload too.
-        return serve(config, replace(source, workers=config.server.workers), watch)
+        return serve(config, replace(source, first=config), watch)
     except ConfigErrors as error:
         say(problems_text(error))
         return 2
