@@ -36,7 +36,9 @@ from config.problems import ConfigErrors
 from config.report import problems_text, summary
 from config.schema import Config
 from config.watch import Watch
-from gateway.current import Newest, Source
+from gateway.current import Source
+from gateway.house import untold
+from gateway.newest import Newest
 from gateway.opening import NoStart, opened
 from gateway.survey import survey
 from gateway.treasury import NoState
@@ -200,9 +202,12 @@ async def working(newest: Newest, source: Source, sock: socket.socket, family: F
     """One process, from its first to its last call."""
     config, server = newest.config, newest.config.server
     directory, supervisor = (family.directory, family.supervisor) if family else (None, None)
-    async with opened(config, source, directory, watch=newest.watch) as (house, listener):
-        if newest.refused:
-            house.reload()  # so that this worker, too, says what is wrong
+    took = newest.tell if family else untold
+    async with opened(config, source, directory, watch=newest.watch, took=took) as (house, listener):
+        if newest.moved:
+            house.catch_up()  # so that this worker, too, says what is wrong, or waits for a restart
+        if family:
+            newest.tell_up()
         await live(listener, sock, house, drain=server.drain, parent=supervisor)
 
 

@@ -58,31 +58,6 @@ class Source:
         return replace(config, warnings=(*config.warnings, *doubts))
 
 
-class Newest:
-    """The newest configuration that was good, for a process that serves nobody but starts those who do.
-
-    A worker that is replaced while the file is bad must serve what the others serve.
-    """
-
-    __slots__ = ("_source", "config", "refused", "watch")
-
-    def __init__(self, source: Source, config: Config, watch: Watch) -> None:
-        self._source = source
-        self.config = config
-        self.watch = watch
-        self.refused = False  # the file as it is now
-
-    def look(self) -> None:
-        if not self.watch.changed():
-            return
-        try:
-            self.config = as_started(self._source.first or self.config, self._source.load())
-            self.refused = False
-        except ConfigErrors:
-            # The workers say what is wrong with it.
-            self.refused = True
-
-
 @dataclass(frozen=True, slots=True)
 class Reload:
     """How the last reload ended. *problems* empty: it worked. *at* is unix time.
