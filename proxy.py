@@ -161,7 +161,7 @@ def serve(config: Config, source: Source, watch: Watch) -> int:
         greet(config, source, port=port)
         worker = partial(work_in_family, newest, source, family)
         tell = partial(log, config)
-        return Supervisor(server.workers, worker, drain=server.drain, say=tell, look=newest.look).run()
+        return Supervisor(server.workers, worker, drain=server.drain, say=tell, look=newest.look, up=newest.is_up).run()
 
 
 class Family(NamedTuple):

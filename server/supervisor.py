@@ -64,11 +64,19 @@ class Supervisor:
     """Keeps *count* workers alive.
 
     *work* is what a worker does: it gets its number and never returns. It begins with all signals of the supervisor
-    blocked, so that none is lost while it can't heed them yet. *look* is called once a second and before each start.
+    blocked, so that none is lost while it can't heed them yet. *look* is called once a second and before each start;
+    *up* says whether any worker has served yet: until then none is replaced, since the next would fare no better.
     """
 
     def __init__(
-        self, count: int, work: Callable[[int], None], *, drain: float, say: Say, look: Callable[[], None]
+        self,
+        count: int,
+        work: Callable[[int], None],
+        *,
+        drain: float,
+        say: Say,
+        look: Callable[[], None],
+        up: Callable[[], bool],
     ) -> None:
         self._count = count
         self._work = work
@@ -77,9 +85,10 @@ class Supervisor:
         self._look = look
         self._workers: dict[int, tuple[int, float]] = {}  # pid -> number, when it started
         self._missing: dict[int, float] = {}  # number -> when it may start
+        self._up = up
 
     def run(self) -> int:
-        """Until told to stop; the exit code."""
+        """Until told to stop, or until all have ended that were started first; the exit code."""
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         self._missing = dict.fromkeys(range(self._count), 0.0)
         self._fill()
@@ -91,11 +100,16 @@ class Supervisor:
             if got is not None and got.si_signo == signal.SIGHUP:
                 self._tell(signal.SIGHUP)
             self._bury()
-            self._fill()
+            if self._up():
+                self._fill()
+            elif not self._workers:
+                return 1
 
     def _nap(self) -> float:
         return max(0.0, min([LOOK, *(due - time.monotonic() for due in self._missing.values())]))
 
+        if not self._up():
+            return LOOK
     def _fill(self) -> None:
         now = time.monotonic()
         for number in [number for number, due in self._missing.items() if due <= now]:
@@ -126,7 +140,8 @@ class Supervisor:
         for pid, status in _ended():
             number, started = self._workers.pop(pid, (-1, 0.0))
             if number >= 0:
-                self._say(f"worker {number} (pid {pid}) {_how(status)}; starting another")
+                then = "starting another" if self._up() else "another waits until one serves"
+                self._say(f"worker {number} (pid {pid}) {_how(status)}; {then}")
                 self._missing[number] = now + TOO_SOON if now - started < TOO_SOON else now
 
     def _tell(self, number: int) -> None:
