@@ -3,6 +3,12 @@
 The life of a call is in gateway/call/conversation.py, top to bottom.
 """
 
+import signal
+
+if __name__ == "__main__":
+    # Its default is the end, and who asks for a reload during the start doesn't mean that: server.life heeds it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+
 import argparse
 import asyncio
 import gc
@@ -72,6 +78,8 @@ def main(argv: list[str]) -> int:
     if argv and argv[0] in ELSEWHERE:
         return ask(argv[0], argv[1:])
     options = arguments(argv)
+    if options.command != "serve":
+        heed_hangups()
     if options.command == "dialects":
         sys.stdout.write(f"{dialects.text(dialects.shown())}\n\n{dialects.LEGEND}\n")
         return 0
@@ -103,10 +111,16 @@ def main(argv: list[str]) -> int:
         return 1
 
 
+def heed_hangups() -> None:
+    """As everybody does who has nothing to reload."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+
+
 def ask(name: str, argv: list[str]) -> int:
     """A command of its own: keys, spend, reconcile, migrate."""
     from gateway.commands import offline  # noqa: PLC0415  (see ELSEWHERE)
 
+    heed_hangups()
     try:
         return offline.run(name, argv, lambda file: Source(file=file, env=dict(os.environ)).load())
     except ConfigErrors as error:
@@ -132,6 +146,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--workers", type=whole(1, MOST_WORKERS), help="instead of server.workers")
     parser.add_argument("--version", action="version", version=f"switchyard {VERSION}")
     options = parser.parse_args(argv)
+    if options.config and options.file and Path(options.config) != Path(options.file):
+        parser.error(f"one configuration at a time: {options.file} or --config {options.config}")
     options.config = options.config or options.file or "config.yaml"
     return options
 
@@ -147,8 +163,6 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
 def serve(config: Config, source: Source, watch: Watch) -> int:
     """Until told to stop."""
-    if options.config and options.file and Path(options.config) != Path(options.file):
-        parser.error(f"one configuration at a time: {options.file} or --config {options.config}")
     server = config.server
     newest = Newest(source, config, watch)
     if server.workers == 1:
