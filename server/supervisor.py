@@ -18,7 +18,9 @@ LOOK: Final = 1.0
 GRACE: Final = 10.0  # how much longer than the drain a worker may take before it is killed
 UNSENT: Final = 65536  # bytes that the system takes of an answer before it has sent what it took
 STOP: Final = (signal.SIGTERM, signal.SIGINT)
-SIGNALS: Final = (*STOP, signal.SIGHUP, signal.SIGCHLD)
+INSIST: Final = signal.SIGUSR1  # to workers, who are told by others, too, to stop: wait no longer
+TWICE: Final = 0.5  # seconds; a shell, or `timeout`, may tell the same within less, and means it once
+SIGNALS: Final = (*STOP, INSIST, signal.SIGHUP, signal.SIGCHLD)
 
 Say = Callable[[str], None]
 
@@ -83,9 +85,9 @@ class Supervisor:
         self._drain = drain
         self._say = say
         self._look = look
+        self._up = up
         self._workers: dict[int, tuple[int, float]] = {}  # pid -> number, when it started
         self._missing: dict[int, float] = {}  # number -> when it may start
-        self._up = up
 
     def run(self) -> int:
         """Until told to stop, or until all have ended that were started first; the exit code."""
@@ -106,10 +108,10 @@ class Supervisor:
                 return 1
 
     def _nap(self) -> float:
-        return max(0.0, min([LOOK, *(due - time.monotonic() for due in self._missing.values())]))
-
         if not self._up():
             return LOOK
+        return max(0.0, min([LOOK, *(due - time.monotonic() for due in self._missing.values())]))
+
     def _fill(self) -> None:
         now = time.monotonic()
         for number in [number for number, due in self._missing.items() if due <= now]:
@@ -150,9 +152,13 @@ class Supervisor:
 
     def _stop(self) -> int:
         self._tell(signal.SIGTERM)
-        deadline = time.monotonic() + self._drain + GRACE
+        began = time.monotonic()
+        deadline = began + self._drain + GRACE
         while self._workers and time.monotonic() < deadline:
-            signal.sigtimedwait({signal.SIGCHLD}, 0.2)
+            got = signal.sigtimedwait({signal.SIGCHLD, *STOP}, 0.2)
+            if got is not None and got.si_signo in STOP and time.monotonic() - began >= TWICE:
+                self._tell(INSIST)
+                deadline = min(deadline, time.monotonic() + GRACE)
             for pid, _ in _ended():
                 self._workers.pop(pid, None)
         self._tell(signal.SIGKILL)
