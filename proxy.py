@@ -3,6 +3,12 @@
 The life of a call is in gateway/call/conversation.py, top to bottom.
 """
 
+import signal
+
+if __name__ == "__main__":
+    # Its default is the end, and who asks for a reload during the start doesn't mean that: server.life heeds it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+
 import argparse
 import asyncio
 import gc
@@ -36,7 +42,9 @@ from config.problems import ConfigErrors
 from config.report import problems_text, summary
 from config.schema import Config
 from config.watch import Watch
-from gateway.current import Newest, Source
+from gateway.current import Source
+from gateway.house import untold
+from gateway.newest import Newest
 from gateway.opening import NoStart, opened
 from gateway.survey import survey
 from gateway.treasury import NoState
@@ -70,6 +78,8 @@ def main(argv: list[str]) -> int:
     if argv and argv[0] in ELSEWHERE:
         return ask(argv[0], argv[1:])
     options = arguments(argv)
+    if options.command != "serve":
+        heed_hangups()
     if options.command == "dialects":
         sys.stdout.write(f"{dialects.text(dialects.shown())}\n\n{dialects.LEGEND}\n")
         return 0
@@ -92,8 +102,7 @@ def main(argv: list[str]) -> int:
         return 0
     try:
         asyncio.run(survey(config, source.file, partial(note, config)))
-        # What more than one worker can't keep must be refused by a reload too.
-        return serve(config, replace(source, workers=config.server.workers), watch)
+        return serve(config, replace(source, first=config), watch)
     except ConfigErrors as error:
         say(problems_text(error))
         return 2
@@ -102,10 +111,16 @@ def main(argv: list[str]) -> int:
         return 1
 
 
+def heed_hangups() -> None:
+    """As everybody does who has nothing to reload."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+
+
 def ask(name: str, argv: list[str]) -> int:
     """A command of its own: keys, spend, reconcile, migrate."""
     from gateway.commands import offline  # noqa: PLC0415  (see ELSEWHERE)
 
+    heed_hangups()
     try:
         return offline.run(name, argv, lambda file: Source(file=file, env=dict(os.environ)).load())
     except ConfigErrors as error:
@@ -131,6 +146,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--workers", type=whole(1, MOST_WORKERS), help="instead of server.workers")
     parser.add_argument("--version", action="version", version=f"switchyard {VERSION}")
     options = parser.parse_args(argv)
+    if options.config and options.file and Path(options.config) != Path(options.file):
+        parser.error(f"one configuration at a time: {options.file} or --config {options.config}")
     options.config = options.config or options.file or "config.yaml"
     return options
 
@@ -158,7 +175,7 @@ def serve(config: Config, source: Source, watch: Watch) -> int:
         greet(config, source, port=port)
         worker = partial(work_in_family, newest, source, family)
         tell = partial(log, config)
-        return Supervisor(server.workers, worker, drain=server.drain, say=tell, look=newest.look).run()
+        return Supervisor(server.workers, worker, drain=server.drain, say=tell, look=newest.look, up=newest.is_up).run()
 
 
 class Family(NamedTuple):
@@ -199,9 +216,12 @@ async def working(newest: Newest, source: Source, sock: socket.socket, family: F
     """One process, from its first to its last call."""
     config, server = newest.config, newest.config.server
     directory, supervisor = (family.directory, family.supervisor) if family else (None, None)
-    async with opened(config, source, directory, watch=newest.watch) as (house, listener):
-        if newest.refused:
-            house.reload()  # so that this worker, too, says what is wrong
+    took = newest.tell if family else untold
+    async with opened(config, source, directory, watch=newest.watch, took=took) as (house, listener):
+        if newest.moved:
+            house.catch_up()  # so that this worker, too, says what is wrong, or waits for a restart
+        if family:
+            newest.tell_up()
         await live(listener, sock, house, drain=server.drain, parent=supervisor)
 
 

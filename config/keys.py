@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Collection
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from config.allowances import read_allowance, take_allowance
 from config.budgets import Terms
@@ -16,6 +16,7 @@ from config.yaml_lines import Scalar
 from core.call import PRIORITIES
 from core.secret import Secret
 
+DAY = 86400.0
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -159,12 +160,12 @@ def _hashed(text: str) -> bytes:
 def _expires(text: str) -> float:
     """A day ends with its last second in UTC, and so does a time that names no zone stand in UTC."""
     try:
-        time = datetime.combine(date.fromisoformat(text) + timedelta(days=1), datetime.min.time())
+        begun = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
     except ValueError:
         time = datetime.fromisoformat(text)
-    except OverflowError as error:
-        raise ValueError(text) from error
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    # Not the next day's beginning: the last day that there is, which many write for "never", has none.
+    return begun.timestamp() + DAY
 
 
 _EXPIRES = scalar(_expires, "a date such as 2027-06-30 or a time such as 2027-06-30T12:00:00Z")

@@ -77,10 +77,12 @@ def load(
     host: str | None = None,
     port: int | None = None,
     workers: int | None = None,
+    bound: str | None = None,
 ) -> Config:
     """Raise ConfigErrors with all errors at once. *file* is for messages, *named* knows strategies by other names.
 
-    *cores* is what `workers: auto` means. *host*, *port* and *workers* stand above the file, if given.
+    *cores* is what `workers: auto` means. *host*, *port* and *workers* stand above the file, if given. *bound* is the
+    host at which calls are taken already, whatever the file says now.
     """
     notes = Notes(file)
     tree = environment.fill(yaml_lines.parse(text, notes), env, notes)
@@ -108,7 +110,8 @@ def load(
     check_caching(config, written, root.at("defaults"), notes)
     config = with_trials(config, written, notes)
     root.close()
-    _check_reach(server, config.keys, server_section, notes)
+    for reached in (bound or server.host, server.host):
+        _check_reach(reached, server, config.keys, server_section, notes)
     _warn(config, root, notes)
     notes.check()
     return replace(config, warnings=notes.warnings())
@@ -140,11 +143,12 @@ def _above(server: Server, *, host: str | None, port: int | None, workers: int |
     )
 
 
-def _check_reach(server: Server, keys: Mapping[str, Key], section: Section, notes: Notes) -> None:
+def _check_reach(host: str, server: Server, keys: Mapping[str, Key], section: Section, notes: Notes) -> None:
     """Nobody should find that strangers spent their money because a line was forgotten."""
-    if not (server.open or keys or is_loopback(server.host)):
+    if not (server.open or keys or is_loopback(host)):
+        until = "" if host == server.host else ", which is listened on until a restart,"
         message = (
-            f"{server.host} can be reached from other machines: add `keys:`, or say `open: true` to serve anyone, "
+            f"{host}{until} can be reached from other machines: add `keys:`, or say `open: true` to serve anyone, "
             "or, from the moment on that `proxy.py keys create` has made the first key, only those who hold one"
         )
         notes.error(section.at("host"), message)

@@ -7,6 +7,10 @@ from config.problems import ConfigErrors, Problem
 LARGEST = 4 * 1024 * 1024
 
 
+class Missing(ConfigErrors):
+    """There is no file, which may be back in a moment."""
+
+
 class Watch:
     """Remembers what *path* looked like. Links are followed, as Kubernetes swaps a link and leaves the file alone."""
 
@@ -22,12 +26,17 @@ class Watch:
         self._seen = looks
         return True
 
+    def forget(self) -> None:
+        """As soon as there is a file it is another one, even if it's the one that was there before."""
+        self._seen = None
+
     def _look(self) -> tuple[int, ...] | None:
         try:
             stat = self._path.stat()
         except OSError:
             return None
-        return (stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_dev)
+        # With the time of the last chmod: what couldn't be read may be readable now.
+        return (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_dev)
 
 
 def read(path: Path) -> str:
@@ -38,7 +47,8 @@ def read(path: Path) -> str:
     except IsADirectoryError:
         raise _refused(path, "is a directory; expected a YAML file") from None
     except OSError as error:
-        raise _refused(path, f"can't be read: {error.strerror}") from None
+        kind = Missing if isinstance(error, FileNotFoundError | NotADirectoryError) else ConfigErrors
+        raise kind((Problem(str(path), 0, "", f"can't be read: {error.strerror}"),)) from None
     if len(raw) > LARGEST:
         raise _refused(path, f"is larger than {LARGEST} bytes")
     try:

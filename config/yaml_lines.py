@@ -160,7 +160,8 @@ class _Tree:
             if isinstance(key, Scalar) and key.plain and key.text == "<<":
                 merged.append(node)
             elif not isinstance(key, Scalar) or not is_text(key):
-                self._notes.error(Spot(frame.path, key.line), "a key must be text; put it in quotes")
+                place = below(frame.path, key.text) if isinstance(key, Scalar) else frame.path
+                self._notes.error(Spot(place, key.line), "a key must be text; put it in quotes")
             elif key.text in fields:
                 message = f"stands here and on line {lines[key.text]}; a key may stand once"
                 self._notes.error(Spot(below(frame.path, key.text), key.line), message)

@@ -7,27 +7,27 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from config.load import load
 from config.problems import ConfigErrors
 from config.schema import Config
-from config.watch import Watch, read
-from gateway.doubtful import doubtful
+from config.watch import Missing, Watch, read
+from gateway.doubtful import doubtful, expired
 from gateway.envoys import refuse_missing
 from gateway.generation import DIALECTS, Generation, Shared, build
+from gateway.started import as_started, waiting_for_restart
 from gateway.unpriced import unpriced
 from routing.strategies import STRATEGIES, strategy_named
-
-STATE_AT_START: Final = ("url", "directory", "fsync")
-AT_START: Final = ("host", "port", "drain", "idle", "head_timeout", "shortcut")
 
 Objections = Callable[[Config], Awaitable[tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where configurations come from: a file, the environment, and what the command line says over both."""
+    """Where configurations come from: a file, the environment, and what the command line says over both.
+
+    *first* is what the process was started with, once it was: its door stays open where that one says.
+    """
 
     file: str
     env: Mapping[str, str]
@@ -35,6 +35,7 @@ class Source:
     port: int | None = None
     workers: int | None = None
     cores: int = 1
+    first: Config | None = None
 
     def load(self) -> Config:
         """Raise ConfigErrors."""
@@ -49,35 +50,12 @@ class Source:
             port=self.port,
             workers=self.workers,
             cores=self.cores,
+            bound=self.first.server.host if self.first else None,
         )
         refuse_missing(config, self.file)
-        doubts = tuple(f"{self.file}: {sentence}" for sentence in (*unpriced(config), *doubtful(config)))
+        sentences = (*expired(config, time.time()), *unpriced(config), *doubtful(config))
+        doubts = tuple(f"{self.file}: {sentence}" for sentence in sentences)
         return replace(config, warnings=(*config.warnings, *doubts))
-
-
-class Newest:
-    """The newest configuration that was good, for a process that serves nobody but starts those who do.
-
-    A worker that is replaced while the file is bad must serve what the others serve.
-    """
-
-    __slots__ = ("_source", "config", "refused", "watch")
-
-    def __init__(self, source: Source, config: Config, watch: Watch) -> None:
-        self._source = source
-        self.config = config
-        self.watch = watch
-        self.refused = False  # the file as it is now
-
-    def look(self) -> None:
-        if not self.watch.changed():
-            return
-        try:
-            self.config = self._source.load()
-            self.refused = False
-        except ConfigErrors:
-            # The workers say what is wrong with it.
-            self.refused = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +132,7 @@ class Current:
         self._objections = objections
         self._alone = alone
         self._one = asyncio.Lock()
-        self._first = config
+        self._first = source.first or config
         self.generation: Generation = build(config, shared)
         self.last = Reload(time.time(), config.hash, changed=True)
         self.loaded = self.last.at
@@ -181,6 +159,8 @@ class Current:
             try:
                 config = await self.shared.loop.run_in_executor(None, self.source.load)
             except ConfigErrors as error:
+                if isinstance(error, Missing):
+                    self._watch.forget()
                 self.last = Reload(time.time(), old, changed=False, problems=tuple(map(str, error.problems)))
             else:
                 if found := await self._objections(config):
@@ -189,21 +169,9 @@ class Current:
                     self._said(self.last)
                     return self.last
                 if config.hash != old:
-                    self.generation = build(config, self.shared)
+                    self.generation = build(as_started(self._first, config), self.shared)
                     self.loaded = time.time()
                 waiting = waiting_for_restart(self._first, config)
                 self.last = Reload(time.time(), config.hash, changed=config.hash != old, waiting=waiting)
             self._said(self.last)
             return self.last
-
-
-def waiting_for_restart(first: Config, now: Config) -> tuple[str, ...]:
-    """What *now* says otherwise than *first*, of what a running process can't change."""
-    server = [f"server.{name}" for name in AT_START if getattr(first.server, name) != getattr(now.server, name)]
-    log = ["log"] if first.log != now.log else []
-    state = [f"state.{name}" for name in STATE_AT_START if getattr(first.state, name) != getattr(now.state, name)]
-    books = ["ledger"] if first.ledger.on != now.ledger.on else []
-    books += ["ledger.url"] if first.ledger.url != now.ledger.url else []
-    room = ["cache.shared"] if first.cache.shared != now.cache.shared else []
-    otel = ["telemetry.otel"] if first.telemetry.otel != now.telemetry.otel else []
-    return (*server, *log, *state, *books, *otel, *room)

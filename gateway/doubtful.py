@@ -9,6 +9,7 @@ from adapters import ADAPTERS
 from catalog.current import answers, gone
 from catalog.lookup import NOTHING_KNOWN, Catalog, Model, row
 from config.load import is_loopback
+from config.problems import printable
 from config.schema import Config, Retry, Route, Stage
 from core.faults import Fault
 from core.target import Target
@@ -36,6 +37,13 @@ def doubtful(config: Config) -> tuple[str, ...]:
         of_targets.update(fresh)
         told += (f"routes.{route.name}: {sentence}" for sentence in (*_timers(route), *fresh, *_stages(route, facts)))
     return tuple(told)
+
+
+def expired(config: Config, now: float) -> tuple[str, ...]:
+    """A sentence for each key that nobody can use any more at *now*, in unix time, though it isn't disabled."""
+    in_use = (key for key in config.keys.values() if not key.disabled)
+    over = [key for key in in_use if key.expires is not None and key.expires <= now]
+    return tuple(f"keys.{printable(key.name)}.expires: is over, so that nobody can use this key" for key in over)
 
 
 def _reach(config: Config) -> Iterator[str]:

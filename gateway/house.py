@@ -50,11 +50,15 @@ LOOK: Final = 1.0
 CALLS: Final = {path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")}
 
 
+def untold(_: str) -> None:
+    """Nobody has to know which configuration was taken."""
+
+
 class House:
     """Answers every request of one process. Implements server.life.Service.
 
     *metrics* is where the workers of one run tell each other what they have counted; None for one alone. *watch* is
-    that of the file, if somebody has begun to watch it.
+    that of the file, if somebody has begun to watch it. *took* is told the hash of each configuration that is taken.
     """
 
     def __init__(
@@ -67,8 +71,10 @@ class House:
         scribe: Scribe,
         treasury: Treasury,
         watch: Watch | None = None,
+        took: Callable[[str], None] = untold,
     ) -> None:
         self._loop = loop
+        self._took = took
         self._scribe = scribe
         self._treasury = treasury
         self._meters = Meters()
@@ -119,13 +125,21 @@ class House:
 
     @classmethod
     async def open(
-        cls, config: Config, source: Source, metrics: Path | None, *, log: int = 2, watch: Watch | None = None
+        cls,
+        config: Config,
+        source: Source,
+        metrics: Path | None,
+        *,
+        log: int = 2,
+        watch: Watch | None = None,
+        took: Callable[[str], None] = untold,
     ) -> "House":
         """With what it needs to be sound: raises NoState. *log* is a file descriptor."""
         kept = config.log
         scribe = Scribe(format=kept.format, level=kept.level, content=kept.content, fd=log, alone=metrics is None)
         treasury = await Treasury.open(config, scribe.event)
-        return cls(config, source, asyncio.get_running_loop(), metrics, scribe=scribe, treasury=treasury, watch=watch)
+        loop = asyncio.get_running_loop()
+        return cls(config, source, loop, metrics, scribe=scribe, treasury=treasury, watch=watch, took=took)
 
     # Requests
 
@@ -276,11 +290,20 @@ class House:
         if len(self._tasks) > 1:
             # One is under way, and one that waits for it will read the file as it is then.
             return
-        task = self._loop.create_task(self._current.reload())
+        self._begin(self._current.reload())
+
+    def catch_up(self) -> None:
+        """The same, for one that has only begun to serve: what it takes, those who may have refused it take too."""
+        self._begin(self._current.reload_everywhere())
+
+    def _begin(self, reload: Coroutine[Any, Any, Reload]) -> None:
+        task = self._loop.create_task(reload)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def _reloaded(self, result: Reload) -> None:
+        if result.ok:
+            self._took(result.hash)
         if result.ok and result.changed:
             self._lookout.heed(self._current.generation)
             self._treasury.heed(self._current.generation.config)

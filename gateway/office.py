@@ -37,20 +37,25 @@ from gateway.watch.lately import Lately
 class Office:
     """*config* is that of the start."""
 
-    __slots__ = ("_bells", "_current", "_first", "_treasury", "completions", "desk", "graph")
+    __slots__ = ("_bells", "_current", "_made", "_treasury", "completions", "desk", "graph")
 
     def __init__(self, config: Config, current: Current, treasury: Treasury, bells: Bells) -> None:
         self._current = current
         self._treasury = treasury
         self._bells = bells
-        self._first = admin_key(config)
+        self._made = None if config.admin_key else admin_key(config)
         self.completions = Completions(current, treasury, self.key)
         self.desk = Desk(self._rows(), lambda: current.generation.config.server, self.key, queries())
         self.graph = Graph(current, treasury, self.desk, self.completions)
 
     def key(self) -> Secret | None:
-        """The admin key of the moment."""
-        return self._current.generation.config.admin_key or self._first.secret
+        """The admin key of the moment; once none is configured any more, the one that a start would make, or find."""
+        config = self._current.generation.config
+        if config.admin_key:
+            return config.admin_key
+        if self._made is None:
+            self._made = admin_key(config)
+        return self._made.secret
 
     def _sights(self, lately: Lately) -> Iterator[Row]:
         """What there is, and how it does."""

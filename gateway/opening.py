@@ -1,13 +1,13 @@
 """The start and the end of a serving process: a start that fails leaves nothing running, and says why."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from config.schema import Config
 from config.watch import Watch
 from gateway.current import Source
-from gateway.house import House
+from gateway.house import House, untold
 from gateway.mistakes import told
 from server.connection import Listener
 
@@ -18,10 +18,15 @@ class NoStart(Exception):  # noqa: N818  (says what it is)
 
 @asynccontextmanager
 async def opened(
-    config: Config, source: Source, metrics: Path | None, *, watch: Watch | None = None
+    config: Config,
+    source: Source,
+    metrics: Path | None,
+    *,
+    watch: Watch | None = None,
+    took: Callable[[str], None] = untold,
 ) -> AsyncIterator[tuple[House, Listener]]:
     """A house that has begun, and its door; it ends with the block. Raises NoState and NoStart."""
-    house = await House.open(config, source, metrics, watch=watch)
+    house = await House.open(config, source, metrics, watch=watch, took=took)
     try:
         listener = house.listener()
         await _begun(house, listener)

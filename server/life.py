@@ -6,11 +6,13 @@ import gc
 import os
 import signal
 import socket
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from aiohttp import web
 
 from server.connection import Listener
+from server.supervisor import INSIST, STOP, TWICE
 
 
 class Service(Protocol):
@@ -30,24 +32,50 @@ class Service(Protocol):
 WATCH: Final = 1.0
 SETTLED: Final = 0.25  # how long a file must have rested before it is read: whoever writes it may not have finished
 LAST_WORDS: Final = 2.0  # how long clients may take for the last bytes of what was cut short
-SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+SIGNALS: Final = (*STOP, INSIST, signal.SIGHUP)
+
+
+class Orders:
+    """What was said from outside: to stop, and later, by whoever says it again, to wait for nobody."""
+
+    __slots__ = ("_loop", "_since", "at_once", "stop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._since = 0.0
+        self.stop = asyncio.Event()
+        self.at_once = False
+
+    def heard(self) -> None:
+        if not self.stop.is_set():
+            self._since = self._loop.time()
+            self.stop.set()
+        elif self._loop.time() - self._since >= TWICE:
+            self.at_once = True
+
+    def insisted(self) -> None:
+        self.stop.set()
+        self.at_once = True
 
 
 async def live(
     listener: Listener, sock: socket.socket, service: Service, *, drain: float, parent: int | None = None
 ) -> None:
-    """Serve on *sock* until SIGTERM or SIGINT; then let running answers end for *drain* seconds.
+    """Serve on *sock* until SIGTERM or SIGINT; then let running answers end for *drain* seconds, or until told again.
 
-    *parent* is the process whose end is ours too. Signals that were blocked until now are heeded from here on.
+    *parent* is the process whose end is ours too, and which says whether it was told again: a terminal tells both.
+    Signals that were blocked until now are heeded from here on.
     """
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    orders = Orders(loop)
+    stop = orders.stop
     runner = web.ServerRunner(listener, shutdown_timeout=2.0)
     await runner.setup()
     site = web.SockSite(runner, sock, backlog=4096)
     await site.start()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    for number in STOP:
+        loop.add_signal_handler(number, orders.heard if parent is None else stop.set)
+    loop.add_signal_handler(INSIST, orders.insisted)
     loop.add_signal_handler(signal.SIGHUP, service.reload)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     _settle_memory()
@@ -61,7 +89,7 @@ async def live(
         service.stop_taking()
         await site.stop()
         listener.let_go()
-        await _drained(listener, service, drain)
+        await _drained(listener, service, drain, orders)
         await runner.cleanup()
 
 
@@ -83,19 +111,21 @@ async def _settled(service: Service) -> None:
         changing = service.changed()
 
 
-async def _drained(listener: Listener, service: Service, seconds: float) -> None:
-    """Until every answer has gone out, to its last byte. What is still under way after *seconds* is cut short."""
-    await _gone(listener, service, seconds)
+async def _drained(listener: Listener, service: Service, seconds: float, orders: Orders) -> None:
+    """Until every answer has gone out, to its last byte. What is still under way after *seconds*, or when *orders* are
+    to wait for nobody, is cut short.
+    """
+    await _gone(listener, service, seconds, lambda: orders.at_once)
     if service.busy:
         service.interrupt()
-        await _gone(listener, service, LAST_WORDS)
+        await _gone(listener, service, LAST_WORDS, lambda: False)
 
 
-async def _gone(listener: Listener, service: Service, seconds: float) -> None:
+async def _gone(listener: Listener, service: Service, seconds: float, enough: Callable[[], bool]) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     # An answer that is complete for us may still be in the buffer of a connection.
-    while (service.busy or listener.open) and loop.time() < deadline:  # noqa: ASYNC110  (costs calls nothing)
+    while (service.busy or listener.open) and loop.time() < deadline and not enough():  # noqa: ASYNC110  (costs calls nothing)
         await asyncio.sleep(0.02)
 
 

@@ -18,7 +18,9 @@ LOOK: Final = 1.0
 GRACE: Final = 10.0  # how much longer than the drain a worker may take before it is killed
 UNSENT: Final = 65536  # bytes that the system takes of an answer before it has sent what it took
 STOP: Final = (signal.SIGTERM, signal.SIGINT)
-SIGNALS: Final = (*STOP, signal.SIGHUP, signal.SIGCHLD)
+INSIST: Final = signal.SIGUSR1  # to workers, who are told by others, too, to stop: wait no longer
+TWICE: Final = 0.5  # seconds; a shell, or `timeout`, may tell the same within less, and means it once
+SIGNALS: Final = (*STOP, INSIST, signal.SIGHUP, signal.SIGCHLD)
 
 Say = Callable[[str], None]
 
@@ -64,22 +66,31 @@ class Supervisor:
     """Keeps *count* workers alive.
 
     *work* is what a worker does: it gets its number and never returns. It begins with all signals of the supervisor
-    blocked, so that none is lost while it can't heed them yet. *look* is called once a second and before each start.
+    blocked, so that none is lost while it can't heed them yet. *look* is called once a second and before each start;
+    *up* says whether any worker has served yet: until then none is replaced, since the next would fare no better.
     """
 
     def __init__(
-        self, count: int, work: Callable[[int], None], *, drain: float, say: Say, look: Callable[[], None]
+        self,
+        count: int,
+        work: Callable[[int], None],
+        *,
+        drain: float,
+        say: Say,
+        look: Callable[[], None],
+        up: Callable[[], bool],
     ) -> None:
         self._count = count
         self._work = work
         self._drain = drain
         self._say = say
         self._look = look
+        self._up = up
         self._workers: dict[int, tuple[int, float]] = {}  # pid -> number, when it started
         self._missing: dict[int, float] = {}  # number -> when it may start
 
     def run(self) -> int:
-        """Until told to stop; the exit code."""
+        """Until told to stop, or until all have ended that were started first; the exit code."""
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         self._missing = dict.fromkeys(range(self._count), 0.0)
         self._fill()
@@ -91,9 +102,14 @@ class Supervisor:
             if got is not None and got.si_signo == signal.SIGHUP:
                 self._tell(signal.SIGHUP)
             self._bury()
-            self._fill()
+            if self._up():
+                self._fill()
+            elif not self._workers:
+                return 1
 
     def _nap(self) -> float:
+        if not self._up():
+            return LOOK
         return max(0.0, min([LOOK, *(due - time.monotonic() for due in self._missing.values())]))
 
     def _fill(self) -> None:
@@ -126,7 +142,8 @@ class Supervisor:
         for pid, status in _ended():
             number, started = self._workers.pop(pid, (-1, 0.0))
             if number >= 0:
-                self._say(f"worker {number} (pid {pid}) {_how(status)}; starting another")
+                then = "starting another" if self._up() else "another waits until one serves"
+                self._say(f"worker {number} (pid {pid}) {_how(status)}; {then}")
                 self._missing[number] = now + TOO_SOON if now - started < TOO_SOON else now
 
     def _tell(self, number: int) -> None:
@@ -135,9 +152,13 @@ class Supervisor:
 
     def _stop(self) -> int:
         self._tell(signal.SIGTERM)
-        deadline = time.monotonic() + self._drain + GRACE
+        began = time.monotonic()
+        deadline = began + self._drain + GRACE
         while self._workers and time.monotonic() < deadline:
-            signal.sigtimedwait({signal.SIGCHLD}, 0.2)
+            got = signal.sigtimedwait({signal.SIGCHLD, *STOP}, 0.2)
+            if got is not None and got.si_signo in STOP and time.monotonic() - began >= TWICE:
+                self._tell(INSIST)
+                deadline = min(deadline, time.monotonic() + GRACE)
             for pid, _ in _ended():
                 self._workers.pop(pid, None)
         self._tell(signal.SIGKILL)

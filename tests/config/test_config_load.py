@@ -111,6 +111,17 @@ def test_a_public_address_without_either_is_refused(problems):
     assert [f"c.yaml: server.host: {message}"] == problems("", host="0.0.0.0")
 
 
+def test_where_calls_are_taken_already_counts_whatever_is_written_now(read, problems):
+    closed, keys = "server: {host: 127.0.0.1}\n", "keys: {a: {key: k}}"
+
+    (problem,) = problems(closed, bound="0.0.0.0")
+
+    assert "server.host: 0.0.0.0, which is listened on until a restart, can be reached from other machines" in problem
+    assert "127.0.0.1" == read(closed + keys, bound="0.0.0.0").server.host
+    assert "127.0.0.1" == read(closed, bound="::1").server.host
+    assert 1 == len(problems("server: {host: 0.0.0.0}", bound="127.0.0.1"))
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [

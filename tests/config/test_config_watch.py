@@ -5,7 +5,7 @@ import os
 import pytest
 
 from config.problems import ConfigErrors
-from config.watch import LARGEST, Watch, read
+from config.watch import LARGEST, Missing, Watch, read
 
 
 def write(path, text):
@@ -91,3 +91,28 @@ def test_a_file_that_is_missing_for_a_moment_has_not_changed(tmp_path):
     path.write_text("a: 22")
 
     assert (False, True) == (missing, watch.changed())
+
+
+def test_a_file_that_was_missed_is_another_one_when_it_is_back(tmp_path):
+    path, away = tmp_path / "c.yaml", tmp_path / "away"
+    path.write_text("a: 1")
+    watch = Watch(path)
+
+    path.rename(away)
+    with pytest.raises(Missing):
+        read(path)
+    watch.forget()
+    missing = watch.changed()
+    os.link(away, path)  # the very file, as it was
+
+    assert (False, True, False) == (missing, watch.changed(), watch.changed())
+
+
+def test_a_file_that_may_be_read_now_has_changed(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("a: 1")
+    watch = Watch(path)
+
+    path.chmod(0o600)
+
+    assert watch.changed()

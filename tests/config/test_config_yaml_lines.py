@@ -42,7 +42,7 @@ def test_a_word_of_the_file_is_not_repeated(problems):
     ("text", "problem"),
     [
         ("server:\n  port: 1\n  port: 2", "c.yaml:3: server.port: stands here and on line 2; a key may stand once"),
-        ("server:\n  1: a", "c.yaml:2: server: a key must be text; put it in quotes"),
+        ("server:\n  1: a", "c.yaml:2: server.1: a key must be text; put it in quotes"),
         ("server:\n  ? [a]\n  : b", "c.yaml:2: server: a key must be text; put it in quotes"),
         ("server:\n  <<: 7", "c.yaml:2: server.<<: expected a mapping to merge"),
         ("server:\n  ? {a: b}\n  : [c, {d: &x e}]\n  ~: f", "c.yaml:2: server: a key must be text; put it in quotes"),
@@ -51,6 +51,12 @@ def test_a_word_of_the_file_is_not_repeated(problems):
 )
 def test_keys_are_text_and_stand_once(problems, text, problem):
     assert problem in problems(text)
+
+
+def test_each_key_that_is_no_text_is_told(problems):
+    told = [f"c.yaml:1: routes{name}: a key must be text; put it in quotes" for name in (".1", ".4.1", ".true", "")]
+
+    assert told == problems("routes: {1: a/x, 4.1: a/x, true: a/x, [b]: a/x}")
 
 
 def test_anchors_and_merges_work(read):

@@ -1,11 +1,12 @@
 """`check` says what can't come about as it is written."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from config.load import load
-from gateway.doubtful import doubtful
+from gateway.doubtful import doubtful, expired
 from gateway.generation import DIALECTS
 from routing.strategies import STRATEGIES
 
@@ -105,3 +106,17 @@ def test_metrics_that_are_open_where_calls_are_not_are_warned_of(text, warned):
 
     assert warned == bool(found)
     assert all(each.startswith("server.metrics_key: ") and "/metrics" in each for each in found)
+
+
+def test_keys_that_are_over_are_named_unless_somebody_disabled_them():
+    text = """
+keys:
+  always: {key: a}
+  later: {key: b, expires: 2027-06-30}
+  over: {key: c, expires: 2027-06-29}
+  off: {key: d, expires: 2020-01-01, disabled: true}
+"""
+    config = load(text, {}, file="c.yaml", dialects=DIALECTS, strategies=STRATEGIES)
+    now = datetime(2027, 6, 30, 12, tzinfo=UTC).timestamp()
+
+    assert ("keys.over.expires: is over, so that nobody can use this key",) == expired(config, now)

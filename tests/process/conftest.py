@@ -32,7 +32,7 @@ def written():
 def start(tmp_path):
     """For `async with ... as gateway`, in the folder `run` of tmp_path."""
 
-    def begin(config, *arguments: str, env: dict[str, str] | None = None, folder: str = "run"):
-        return running(tmp_path / folder, config, *arguments, env=env)
+    def begin(config, *arguments: str, env: dict[str, str] | None = None, folder: str = "run", hangups: bool = False):
+        return running(tmp_path / folder, config, *arguments, env=env, hangups=hangups)
 
     return begin

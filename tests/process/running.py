@@ -178,9 +178,9 @@ class Stream:
 
 @asynccontextmanager
 async def running(
-    folder: Path, config: str | Path, *arguments: str, env: dict[str, str] | None = None
+    folder: Path, config: str | Path, *arguments: str, env: dict[str, str] | None = None, hangups: bool = False
 ) -> AsyncIterator[Running]:
-    """*config* is a text, or a file that is there already."""
+    """*config* is a text, or a file that is there already. *hangups*: it gets SIGHUP all the time while it starts."""
     folder.mkdir(exist_ok=True)
     file = config if isinstance(config, Path) else folder / "config.yaml"
     if isinstance(config, str):
@@ -194,6 +194,9 @@ async def running(
     made = Running(process, folder, file)
     connector = aiohttp.TCPConnector(force_close=True, limit=0)
     try:
+        if hangups:
+            await until(lambda: holds_back(process.pid, signal.SIGHUP))
+            await until(lambda: made.port or process.poll() or made.send(signal.SIGHUP))
         async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30)) as made.session:
             await until(lambda: made.alive() if process.poll() is None else made.err)
             assert process.poll() is None, made.err
@@ -202,6 +205,12 @@ async def running(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(PATIENCE)
+
+
+def holds_back(pid: int, number: signal.Signals) -> bool:
+    """Whether it blocks this signal by now."""
+    mask = re.search(r"^SigBlk:\s*([0-9a-f]+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return mask is not None and bool(int(mask.group(1), 16) & 1 << number - 1)
 
 
 def holds(gate: asyncio.Event) -> Play:

@@ -126,6 +126,8 @@ def test_the_version_is_a_line(tmp_path):
         ["--workers", "257"],
         ["start"],
         ["check", "a.yaml", "b.yaml"],
+        ["check", "a.yaml", "--config", "b.yaml"],
+        ["serve", "a.yaml", "--config", "b.yaml"],
         ["--unheard"],
     ],
 )
@@ -169,3 +171,13 @@ def test_dialects_needs_nothing_that_a_container_leaves_out(tmp_path):
 
     assert not (tmp_path / "product" / "tests").exists()
     assert (0, b"") == (done.returncode, done.stderr)
+
+
+def test_the_same_file_may_be_named_twice_and_a_key_that_is_over_is_warned_of(tmp_path):
+    text = "providers: {demo: {}}\nroutes: {demo: demo/echo}\nkeys: {alice: {key: k, expires: 2020-01-01}}\n"
+    (tmp_path / "a.yaml").write_text(text)
+
+    done = run("check", "./a.yaml", "--config", "a.yaml", folder=tmp_path)
+
+    assert 0 == done.returncode
+    assert "a.yaml: keys.alice.expires: is over, so that nobody can use this key" in done.stdout

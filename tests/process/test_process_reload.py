@@ -183,8 +183,8 @@ async def test_a_stream_goes_on_under_the_configuration_it_began_with(start, wri
 
 
 async def test_what_only_a_restart_can_change_is_said(start, written):
-    more = NEW + "log: {level: debug}\nledger: {keep: 7d, url: 'postgresql://a@127.0.0.1:9/b'}\n"
-    text = written(drain="5s", more=more).replace(
+    more = NEW + "log: {level: debug, content: true}\nledger: {keep: 7d, url: 'postgresql://a@127.0.0.1:9/b'}\n"
+    text = written(workers=2, drain="5s", more=more).replace(
         "directory: state", "directory: state, when_down: closed, fsync: always"
     )
     async with start(written()) as gateway:
@@ -193,9 +193,63 @@ async def test_what_only_a_restart_can_change_is_said(start, written):
         answer = await gateway.request("POST", "/admin/reload", **OPERATOR)
         logged = await until(lambda: [line["setting"] for line in gateway.log if "setting" in line])
 
-    expected = ["server.drain", "log", "state.fsync", "ledger.url"]
+    expected = ["server.workers", "server.drain", "log", "state.fsync", "ledger.url"]
     assert (200, expected) == (answer.status, answer.body["waiting_for_restart"])
-    assert expected == logged[:4]
+    assert expected == logged[:5]
+
+
+async def test_workers_of_the_command_line_wait_for_nothing(start, written):
+    async with start(written(), "--workers", "1") as gateway:
+        gateway.write(written(workers=2))
+
+        answer = await gateway.request("POST", "/admin/reload", **OPERATOR)
+
+    assert (True, []) == (answer.body["changed"], answer.body["waiting_for_restart"])
+
+
+@pytest.mark.parametrize("more", [(), ("--host", "0.0.0.0")])
+async def test_a_door_that_is_open_to_others_is_not_left_without_keys(start, written, more):
+    host, port = "host: 127.0.0.1, ", "{port: 0"
+    keys = "keys: {alice: {key: 0123456789abcdef}}\n"
+    public = written(more=keys) if more else written(more=keys).replace(port, "{host: 0.0.0.0, port: 0")
+    async with start(public, *more) as gateway:
+        gateway.write(written().replace(port, "{" + host + port[1:]))
+
+        answer = await gateway.request("POST", "/admin/reload", **OPERATOR)
+        call = await gateway.chat("demo")
+
+    assert (422, 401) == (answer.status, call.status)
+    assert "0.0.0.0" in answer.body["problems"][0]
+
+
+async def test_an_admin_key_ends_with_its_configuration(start, written):
+    admin = f"admin: {{key: {ADMIN}}}"
+    async with start(written()) as gateway:
+        gateway.write(written(more=NEW).replace(admin, "admin: {}"))
+        first = await gateway.request("POST", "/admin/reload", **OPERATOR)
+        again = await gateway.request("POST", "/admin/reload", **OPERATOR)
+        key = (gateway.folder / "state" / "admin.key").read_text().strip()
+        made = await gateway.request("POST", "/admin/reload", authorization=f"Bearer {key}")
+        gateway.write(written(more=NEW).replace(ADMIN, f"another-{ADMIN}"))
+        await gateway.request("POST", "/admin/reload", authorization=f"Bearer {key}")
+        ended = await gateway.request("POST", "/admin/reload", authorization=f"Bearer {key}")
+
+    assert [200, 401, 200, 401] == [each.status for each in (first, again, made, ended)]
+
+
+async def test_a_file_that_was_away_for_a_moment_is_good_again(start, written):
+    async with start(written()) as gateway:
+        away = gateway.config.with_suffix(".away")
+        gateway.config.rename(away)
+        gateway.send(signal.SIGHUP)
+        await until(lambda: refused(gateway))
+        away.rename(gateway.config)
+
+        await until(lambda: forgiven(gateway), SOON)
+
+
+async def forgiven(gateway: Running) -> bool:
+    return not await refused(gateway)
 
 
 @pytest.mark.parametrize("change", [NEW, BAD])

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.running import FORM, HOME, PATIENCE, run, until
+from tests.process.running import FORM, HOME, PATIENCE, holds_back, run, until
 
 SHIPPED = HOME / "config.yaml"
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
@@ -122,6 +122,43 @@ def test_a_state_directory_that_cannot_be_is_one_line(tmp_path, written):
     assert "cannot write to state.directory state: Not a directory\n" == done.stderr
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_journal_that_cannot_be_written_ends_the_start(tmp_path, written, workers):
+    (tmp_path / "config.yaml").write_text(written(workers=workers, more="service: {budget: 5/day}\n"))
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "journal").write_text("a file")
+
+    done = run(folder=tmp_path)
+
+    assert 1 == done.returncode
+    assert "cannot write to state.directory state: Not a directory\n" in done.stderr or "File exists" in done.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_reload_that_is_asked_for_during_the_start_is_no_end(start, written, workers):
+    async with start(written(workers=workers), hangups=True) as gateway:
+        answer = await gateway.chat("demo")
+
+    assert 200 == answer.status
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_start_can_be_ended(tmp_path, written, number):
+    (tmp_path / "config.yaml").write_text(written())
+    process = subprocess.Popen(
+        [sys.executable, str(HOME / "proxy.py")], cwd=tmp_path, env=FORM, stderr=subprocess.DEVNULL
+    )
+    try:
+        await until(lambda: holds_back(process.pid, signal.SIGHUP))
+        process.send_signal(number)
+        code = await asyncio.to_thread(process.wait, PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+
+    assert code not in {None, 1}
+
+
 @pytest.mark.plain  # what a thread raised keeps fewer of its places where a compiled coroutine awaited it
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_a_start_that_fails_says_why_and_ends(start, written, workers):
@@ -134,15 +171,13 @@ async def test_a_start_that_fails_says_why_and_ends(start, written, workers):
     process = subprocess.Popen(command, cwd=gateway.folder, env=FORM, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
         said = await asyncio.to_thread(process.stderr.readline)
-        if workers > 1:  # others are started in its place, and may do better
-            process.send_signal(signal.SIGTERM)
         code = await asyncio.to_thread(process.wait, PATIENCE)
     finally:
         process.kill()
         process.communicate()
 
     assert re.fullmatch(rb"cannot start: JSONDecodeError at sqlite_keys\.py:\d+\n", said)
-    assert (0 if workers > 1 else 1) == code
+    assert 1 == code
 
 
 async def test_it_outlives_the_shell_that_started_it(tmp_path, written):

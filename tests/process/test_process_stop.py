@@ -1,6 +1,7 @@
 """How it ends: at once when idle, after its answers when not, and never with an answer that only looks complete."""
 
 import asyncio
+import os
 import signal
 import time
 
@@ -161,3 +162,42 @@ async def test_the_last_calls_are_logged(start, written):
         await gateway.ended()
 
     assert ["demo"] == [line["route"] for line in gateway.log if "route" in line]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_whoever_says_it_again_wants_no_more_waiting(start, written, workers):
+    async with (
+        Provider(holds(asyncio.Event())) as provider,
+        start(written(url=provider.url, workers=workers)) as gateway,
+    ):
+        stream = await gateway.stream()
+        gateway.send(signal.SIGINT)
+        await until(gateway.refuses)
+        await asyncio.sleep(0.6)  # a person's second thought
+
+        began = time.monotonic()
+        gateway.send(signal.SIGINT)
+        answer = await stream.rest()
+        code = await gateway.ended()
+        took = time.monotonic() - began
+
+    assert ("shutting_down", False) == (answer.events[-1]["error"]["code"], stream.cut)
+    assert (0, True) == (code, took < 10)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_what_is_said_twice_at_once_is_said_once(start, written, workers):
+    """A terminal tells all of a group, a shell what it has started, and a supervisor its workers."""
+    gate = asyncio.Event()
+    async with Provider(holds(gate)) as provider, start(written(url=provider.url, workers=workers)) as gateway:
+        stream = await gateway.stream()
+
+        os.killpg(gateway.pid, signal.SIGINT)
+        await asyncio.sleep(0.05)
+        os.killpg(gateway.pid, signal.SIGTERM)
+        await until(gateway.refuses)
+        await asyncio.sleep(0.2)
+        gate.set()
+        answer = await stream.rest()
+
+    assert ("one two", "[DONE]") == (answer.text, answer.events[-1])

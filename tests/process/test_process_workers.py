@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from tests.process.running import ADMIN, PATIENCE, Running, holds, until
+from tests.process.running import ADMIN, PATIENCE, Running, holds, run, until
 from tests.whole.provider import Provider
 
 NEW = "  new: demo/echo\n"
@@ -188,3 +188,55 @@ async def test_workers_end_when_nobody_looks_after_them_any_more(start, written)
         refused = await gateway.refuses()
 
     assert refused
+
+
+async def replaced(gateway: Running) -> None:
+    """All workers die, and others serve in their place."""
+    old = await both(gateway)
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    await until(lambda: not gateway.workers & old)
+    await both(gateway)
+
+
+async def test_a_worker_that_starts_takes_nothing_that_the_others_have_refused(start, written):
+    """The file is good by itself; the store says no."""
+    async with start(written(workers=2)) as gateway:
+        await both(gateway)
+        (first,) = await generations(gateway)
+        run("keys", "create", "carol", folder=gateway.folder)
+        gateway.write(written(workers=2, more=NEW + "keys: {carol: {key: 0123456789abcdef}}\n"))
+        await until(lambda: complained(gateway))
+
+        await replaced(gateway)
+        await until(lambda: complained(gateway))
+        after = await generations(gateway)
+        run("keys", "revoke", "carol", folder=gateway.folder)
+        await killed_by_now(min(gateway.workers))
+        await both(gateway)
+        await until(lambda: all_serve_another(gateway, first))
+
+    assert {first} == after
+
+
+async def test_a_worker_that_starts_keeps_what_waits_for_a_restart(start, written):
+    more = NEW + "ledger: {keep: 7d}\nlog: {level: error}\n"
+    async with start(written(workers=2)) as gateway:
+        await both(gateway)
+        (first,) = await generations(gateway)
+        gateway.write(written(workers=2, more=more).replace("directory: state", "directory: elsewhere"))
+        await until(lambda: all_serve_another(gateway, first))
+
+        await replaced(gateway)
+        statuses = {(await gateway.chat("new")).status for _ in range(10)}
+        await until(lambda: all_wait(gateway, ["log", "state.directory"]))
+        elsewhere = (gateway.folder / "elsewhere").exists()
+        logged = [line for line in gateway.log if line.get("route") == "new"]
+
+    assert ({200}, False) == (statuses, elsewhere)
+    assert logged
+
+
+async def all_wait(gateway: Running, settings: list[str]) -> bool:
+    seen = await asyncio.gather(*(gateway.get("/health", **OPERATOR) for _ in range(20)))
+    return all(settings == each.body["last_reload"]["waiting_for_restart"] for each in seen)

@@ -23,7 +23,7 @@ def work(number):
     {work}
 
 say("begun")
-sys.exit(Supervisor(3, work, drain=0.1, say=say, look=lambda: None).run())
+sys.exit(Supervisor(3, work, drain=0.1, say=say, look=lambda: None, up=lambda: {up}).run())
 """
 
 
@@ -32,9 +32,9 @@ def supervise():
     """A supervisor of three workers that do *work*, as a process."""
     begun: list[subprocess.Popen[str]] = []
 
-    def begin(work: str) -> "subprocess.Popen[str]":
+    def begin(work: str, up: str = "True") -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT.format(work=work)],
+            [sys.executable, "-c", SCRIPT.format(work=work, up=up)],
             cwd=HOME,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -60,6 +60,34 @@ def test_workers_that_die_at_once_are_not_started_again_at_once(supervise):
     assert all("ended with code 3; starting another" in line for line in lines)
     assert {"worker 0", "worker 1", "worker 2"} == {line[:8] for line in lines}
     assert took > 1.9
+
+
+def test_workers_of_whom_none_ever_served_are_not_started_again(supervise):
+    process = supervise("os._exit(3)", up="False")
+
+    said, _ = process.communicate(timeout=10)
+
+    assert 1 == process.returncode
+    assert ["worker 0", "worker 1", "worker 2"] == sorted(line[:8] for line in said.splitlines())
+    assert all("ended with code 3; another waits until one serves" in line for line in said.splitlines())
+
+
+def test_those_that_failed_are_started_again_once_another_serves(supervise, tmp_path):
+    sign = tmp_path / "up"
+    work = f"""import pathlib, time
+    sign = pathlib.Path({str(sign)!r})
+    if not number:
+        time.sleep(1.5)
+        sign.touch()
+        time.sleep(60)
+    say(f"try {{number}}") if sign.exists() else None
+    time.sleep(60 if sign.exists() else 0)"""
+    process = supervise(work, up=f"os.path.exists({str(sign)!r})")
+
+    lines = [process.stdout.readline() for _ in range(4)]
+
+    assert all("; another waits until one serves" in line for line in lines[:2])
+    assert ["try 1\n", "try 2\n"] == sorted(lines[2:])
 
 
 def test_it_can_be_told_to_stop_while_its_workers_die(supervise):
