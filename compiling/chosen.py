@@ -12,6 +12,7 @@ CHOSEN: Final = (
     "adapters/openai.py",
     "adapters/openai_events.py",
     "adapters/openai_stream.py",
+    "adapters/openai_whole.py",
     "adapters/ordinary.py",
     "adapters/remembering.py",
     "adapters/sse.py",
