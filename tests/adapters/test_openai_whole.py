@@ -14,13 +14,13 @@ def choice(**facts):
     return {**SAID, **facts}
 
 
-def decoded(adapter, call, body, endpoint="chat", dialect="openai", **facts):
-    return adapter(dialect).decode(orjson.dumps(body), asked(call(endpoint, **facts)), SENT)
+def decoded(adapter, call, answer, endpoint="chat", dialect="openai", **facts):
+    return adapter(dialect).decode(orjson.dumps(answer), asked(call(endpoint, **facts)), SENT)
 
 
-def refused(adapter, call, body, endpoint="chat", dialect="openai", **facts):
+def refused(adapter, call, answer, endpoint="chat", dialect="openai", **facts):
     with pytest.raises(UpstreamError) as caught:
-        decoded(adapter, call, body, endpoint, dialect, **facts)
+        decoded(adapter, call, answer, endpoint, dialect, **facts)
     assert Fault.BROKEN is caught.value.failure.fault
     return caught.value.failure.message
 
