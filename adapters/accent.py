@@ -9,6 +9,7 @@ from adapters.manners import Manners
 from adapters.onward import flagged
 from adapters.signals import Signal
 from core.ask import Ask, Onward
+from core.call import Call
 from core.faults import Fault
 
 ENDPOINTS = frozenset({"chat", "completions", "embeddings"})
@@ -73,3 +74,7 @@ class Accent:
     def plain(self) -> bool:
         """Whether a request's body needs no change at all, but for what tidy does."""
         return self.nulls and not (self.manners or self.says or self.rename or self.takes or self.drop or self.clamp)
+
+    def owed(self, call: Call) -> int:
+        """How many choices there must be: as many as were asked for, unless `n` is not passed on."""
+        return call.choices // (call.body.get("n") or 1) if "n" in self.drop else call.choices

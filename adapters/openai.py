@@ -1,7 +1,6 @@
 """OpenAI's own dialect, which is our canonical form, spoken with any accent of the family."""
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import orjson
@@ -17,6 +16,7 @@ from adapters.media import remote
 from adapters.openai_events import swaps_of
 from adapters.openai_parts import renamed, size_of
 from adapters.openai_stream import OpenAIDecoder
+from adapters.openai_whole import alone_first, choices_of, mended_vectors, refuse_unfinished
 from adapters.ordinary import Memory
 from adapters.remembering import RememberingDecoder, remembered
 from adapters.responses import Bridge, Bridged
@@ -32,7 +32,6 @@ from core.target import Provider
 from core.wire import NOTHING, Completion, Headers, Json, WireRequest
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
-_CONTENT: Mapping[str, tuple[str, type]] = {"chat": ("message", dict), "completions": ("text", str)}
 _JSON = {
     "content-type": "application/json",
     "accept": "application/json, text/event-stream",
@@ -144,24 +143,27 @@ class OpenAI:
         if is_error(answer):
             raise UpstreamError(failure_inside(answer, signals=accent.signals))
         if endpoint == "embeddings":
-            _check_vectors(answer, ask.call)
+            if mended_vectors(answer, ask.call):
+                body = written(answer)
             return Completion(body, usage_of(answer.get("usage"), accent.cost))
         kept = NOTHING
         if self._verbatim:
-            choices = self._choices(answer, endpoint)
+            choices = choices_of(answer, ask.call, accent)
+            changed = alone_first(choices)
         else:
             ear = accent.hears(ask, request) if accent.hears else None
-            heard = ear is not None and ear.hear(answer, "message")
-            choices = self._choices(answer, endpoint)
-            if renamed(choices, "message", accent) or heard:
-                body = written(answer)
+            changed = ear is not None and ear.hear(answer, "message")
+            choices = choices_of(answer, ask.call, accent)
+            changed |= alone_first(choices) | renamed(choices, "message", accent)
             if self._remembers(ask.call):
                 kept = remembered(choices[0]["message"], accent.remembers)
-        finish = choices[0].get("finish_reason")
+        refuse_unfinished(choices)
+        if changed:
+            body = written(answer)
         usage = usage_of(answer.get("usage"), accent.cost, answer.get("service_tier"))
         # Only who has to estimate wants to know how much text there is.
         produced = 0 if usage is not None else sum([size_of(choice, "message") for choice in choices])
-        return filled(Completion, (body, usage, finish if finish.__class__ is str else None, produced, kept))
+        return filled(Completion, (body, usage, choices[0]["finish_reason"], produced, kept))
 
     def decoder(self, ask: Ask, request: WireRequest) -> Decoder:
         if request.notes is not None and isinstance(request.notes, Bridged):
@@ -218,23 +220,6 @@ class OpenAI:
         version = quote(self._api_version, safe="")
         return f"/openai/deployments/{quote(model, safe='')}{_PATHS[endpoint]}?api-version={version}"
 
-    def _choices(self, answer: Json, endpoint: str) -> list[Json]:
-        """The choices of an answer, each of them sound."""
-        content, kind = _CONTENT[endpoint]
-        fatal = self._accent.fatal
-        choices: Any = answer.get("choices")
-        if not isinstance(choices, list) or not choices:
-            raise broken("the answer has no choices")
-        for choice in choices:
-            if not (isinstance(choice, dict) and isinstance(choice.get(content), kind)):
-                raise broken(f"the answer has a choice without {content}")
-            if "error" in choice and (error := choice["error"]):
-                raise UpstreamError(failure_inside({"error": error}, signals=self._accent.signals))
-            reason = choice.get("finish_reason")
-            if reason.__class__ is str and reason in fatal:
-                raise UpstreamError(Failure(fatal[reason], f"the provider ended the answer with {reason!r}"))
-        return choices
-
 
 def models(body: bytes) -> list[Json]:
     """The entries of a list of models; Together sends it bare."""
@@ -246,13 +231,3 @@ def models(body: bytes) -> list[Json]:
     if not isinstance(given, list):
         raise broken("the list of models is none")
     return [one for one in given if isinstance(one, dict) and isinstance(one.get("id"), str)]
-
-
-def _check_vectors(answer: Json, call: Call) -> None:
-    vectors, given = answer.get("data"), call.body["input"]
-    if not isinstance(vectors, list):
-        raise broken("the answer has no embeddings")
-    # A list of numbers is one text, given as tokens.
-    expected = len(given) if isinstance(given, list) and not isinstance(given[0], int) else 1
-    if len(vectors) != expected:
-        raise broken(f"the answer has {len(vectors)} embeddings for {expected} inputs")

@@ -61,6 +61,19 @@ def writable(body: Json, event: bytes) -> Json:
     return body
 
 
+def hide_usage(body: Json, *, include_usage: bool) -> bool:
+    """What comes along with choices is told at the end. Where nothing stood there nothing stands afterwards.
+
+    Whether there was any.
+    """
+    if "usage" not in body:
+        return False
+    usage = body.pop("usage")
+    if include_usage:
+        body["usage"] = None
+    return bool(usage)
+
+
 def whole_event(rest: bytes) -> bool:
     """Whether an event that lacks its blank line was cut inside its JSON."""
     data = sse.event(rest).data

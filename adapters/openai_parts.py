@@ -3,11 +3,13 @@
 from typing import Any, Final
 
 from adapters.accent import Accent
+from adapters.failure import broken
 from core.wire import Json
 
 _TEXTS = frozenset({"content", "refusal"})
 _THOUGHTS = frozenset({"reasoning_content", "reasoning"})
 _OTHERS = frozenset({"audio", "function_call"})
+_ROLE: Final = {"role": "assistant"}
 
 # What became of a delta: left as it was, only a repeated role taken out, or something else mended.
 KEPT: Final = 0
@@ -53,6 +55,26 @@ def renamed(choices: list[Json], part: str, accent: Accent) -> bool:
     return changed
 
 
+def ends_oddly(choices: list[Json], accent: Accent) -> bool:
+    """Whether a finish reason has another name with OpenAI."""
+    if not accent.finish:
+        return False
+    reasons = [choice.get("finish_reason") for choice in choices]
+    return any(isinstance(reason, str) and reason in accent.finish for reason in reasons)
+
+
+def placed(choice: Json, only: int) -> int:
+    """Number it. *only* is the index of the one choice that was asked for. Returns KEPT or MORE."""
+    index = choice.get("index")
+    if index.__class__ is int:
+        if only == 0:
+            return KEPT
+        if index != only:
+            raise broken("the answer has a choice that nobody asked for")
+    choice["index"] = 0
+    return MORE
+
+
 class Heard:
     """What the client has heard of one choice, so that it hears nothing twice and can put the pieces together.
 
@@ -76,14 +98,18 @@ class Heard:
         """Mend the choice's delta, in place. Returns KEPT, ROLE or MORE."""
         delta = choice.get("delta")
         if not isinstance(delta, dict):
-            choice["delta"] = {}
+            choice["delta"] = {} if self._role else {**_ROLE}
+            self._role = True
             return MORE
         mended = KEPT
         if delta.get("role"):
             if self._role:
                 del delta["role"]
                 mended = ROLE
-            self._role = True
+        elif not self._role:
+            choice["delta"] = delta = {**_ROLE, **delta, **_ROLE}
+            mended = MORE
+        self._role = True
         for name, value in delta.items():
             if value and isinstance(value, (list, dict)):
                 if name == "tool_calls" and isinstance(value, list):
@@ -178,7 +204,7 @@ class _Call:
 
     def tell(self, piece: Json, id: str, name: str) -> bool:
         """Take out what was told before. Whether anything was changed."""
-        changed = False
+        changed = _without_nulls(piece)
         if id and self.id:
             del piece["id"]
             changed = True
@@ -199,6 +225,16 @@ class _Call:
             self.name += name
         self.begun = self.begun or (isinstance(function, dict) and bool(function.get("arguments")))
         return changed
+
+
+def _without_nulls(piece: Json) -> bool:
+    """OpenAI's own clients take a null for a new id, type or name. Whether there were any."""
+    changed = False
+    for part, name in ((piece, "id"), (piece, "type"), (piece.get("function"), "name")):
+        if isinstance(part, dict) and name in part and part[name] is None:
+            del part[name]
+            changed = True
+    return changed
 
 
 def _word(value: Any) -> str:

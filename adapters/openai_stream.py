@@ -11,10 +11,11 @@ from typing import Any
 from adapters import sse
 from adapters.accent import Accent
 from adapters.alike import Shape, Swap
+from adapters.early import Early
 from adapters.ears import Ear
 from adapters.failure import broken, failure, failure_inside, is_error
-from adapters.openai_events import is_head, joined, read_event, refuse_plain_json, whole_event, writable
-from adapters.openai_parts import KEPT, MORE, ROLE, Heard, renamed, size_of
+from adapters.openai_events import hide_usage, is_head, joined, read_event, refuse_plain_json, whole_event, writable
+from adapters.openai_parts import KEPT, MORE, ROLE, Heard, ends_oddly, placed, renamed, size_of
 from adapters.ordinary import CHOICES, Memory, Ordinary, learnt, replaced, run
 from adapters.usage import usage_of
 from core.call import Call
@@ -41,12 +42,15 @@ class OpenAIDecoder:
         "_accent",
         "_call",
         "_ear",
+        "_early",
         "_frames",
         "_head",
         "_heard",
         "_may_cruise",
         "_memory",
+        "_only",
         "_ordinary",
+        "_owed",
         "_report",
         "_seen",
         "_shape",
@@ -76,7 +80,9 @@ class OpenAIDecoder:
         self._call = call
         self._ear = ear
         self._trusts = ear is None  # that events which look like the last stream's say no more than they did
-        self._may_cruise = call.choices == 1
+        self._owed = accent.owed(call) if call.choices > 1 else 1
+        self._only = 0  # the index with which the one choice comes
+        self._may_cruise = self._owed == 1
         self._ordinary: Ordinary | None = None  # set while cruising
         self._shape: Shape | None = None
         self._head = b""  # what all events of this stream begin with
@@ -87,6 +93,7 @@ class OpenAIDecoder:
         self._stopped: set[int] = set()
         self._heard: dict[int, Heard | None] = {}  # None: it has told its role, and nothing that matters
         self._report: Report | None = None  # the last usage; told at the end
+        self._early: Early | None = None
 
     @property
     def waiting(self) -> int:
@@ -260,43 +267,43 @@ class OpenAIDecoder:
         for choice in choices:
             mended |= self._mend(choice)
         size = sum([size_of(choice, "delta") for choice in choices])
-        odd = bool(body.get("usage")) or (bool(self._accent.finish) and self._ends_oddly(choices))
-        if mended & MORE:
+        odd = bool(body.get("usage")) or ends_oddly(choices, self._accent)
+        if mended & MORE or (size and choices[0].get("finish_reason")):
             self._forget()
         elif plain and size and self._may_cruise and not odd and not (self._ear and self._ear.attentive):
             self._learn(event, choices, mended)
         apart = bool(mended) or odd
         if apart:
             renamed(choices, "delta", self._accent)
-            self._hide_usage(body)
-        was_finished = self.finished
+            if hide_usage(body, include_usage=self._call.include_usage):
+                self._may_cruise = False
+                self._forget()
+        again = not size and bool(self._stopped) and all(choice["index"] in self._stopped for choice in choices)
         for choice in choices:
             self._note(choice)
         self.produced += size
-        self.started = self.started or size > 0 or self.finished
         if self.finished:
             self._may_cruise = False
             self._forget()
         elif not self._head and self._may_cruise and plain and self._trusts:
             self._begin(event[: event.find(CHOICES)])
-        if not was_finished or size:
-            # Else it is a second finish, as with filters that come late: clients take exactly one.
-            out.append(Chunk(writable(body, event)) if apart else Verbatim(replaced(event, self._swaps)))
+        if not again:  # which is a second finish, as with filters that come late: clients take exactly one
+            told = Chunk(writable(body, event)) if apart else Verbatim(replaced(event, self._swaps))
+            if size and len(choices) == 1 and (self._early or choices[0].get("finish_reason")):
+                self._early = self._early or Early(self._accent, include_usage=self._call.include_usage)
+                out += self._early.hear(event, body, told)
+            else:
+                out.append(told)
+            self.started = self.started or ((size > 0 or self.finished) and bool(out))
             if not (apart or size) and self._head and event.startswith(self._head):
                 self._learn_ending(event[len(self._head) :], choices[0])
 
-    def _ends_oddly(self, choices: list[Json]) -> bool:
-        """Whether a finish reason has another name with OpenAI."""
-        reasons = [choice.get("finish_reason") for choice in choices]
-        return any(isinstance(reason, str) and reason in self._accent.finish for reason in reasons)
-
     def _mend(self, choice: Json) -> int:
         """Whether the choice had to be changed for the clients' sake: KEPT, ROLE or MORE."""
-        index = choice.get("index")
-        mended = KEPT
-        if not isinstance(index, int):
-            index = choice["index"] = 0
-            mended = MORE
+        if self._owed == 1 and not self._seen and choice.get("index").__class__ is int:
+            self._only = choice["index"]
+        mended = placed(choice, self._only)
+        index = choice["index"]
         if self._call.endpoint == "completions":
             return mended  # which has no deltas
         heard = self._heard.get(index)
@@ -305,11 +312,14 @@ class OpenAIDecoder:
         return mended | heard.mend(choice)
 
     def _note(self, choice: Json) -> None:
-        """Who has finished, and how."""
+        """Who has finished, and how. Who goes on has not."""
         if error := choice.get("error"):
             raise UpstreamError(failure_inside({"error": error}, signals=self._accent.signals))
         index = choice["index"]
         self._seen.add(index)
+        if index in self._stopped and size_of(choice, "delta"):
+            self._stopped.discard(index)
+            self.finished = False
         reason = choice.get("finish_reason")
         if not reason or not isinstance(reason, str):
             return
@@ -318,17 +328,7 @@ class OpenAIDecoder:
         if index == 0 or self.finish is None:
             self.finish = reason if index not in self._stopped else self.finish
         self._stopped.add(index)
-        self.finished = len(self._stopped) >= self._call.choices
-
-    def _hide_usage(self, body: Json) -> None:
-        """What comes along with choices is told at the end. Where nothing stood there nothing stands afterwards."""
-        if "usage" not in body:
-            return
-        if body.pop("usage"):
-            self._may_cruise = False
-            self._forget()
-        if self._call.include_usage:
-            body["usage"] = None
+        self.finished = len(self._stopped) >= self._owed
 
     def _learn(self, event: bytes, choices: list[Json], mended: int) -> None:
         """From here on reads can go through whole, if this event shows by what to know them."""
@@ -388,11 +388,14 @@ class OpenAIDecoder:
 
     def _end(self, out: list[Event]) -> None:
         """The end mark, or the end of the body. A finish without a mark is whole, a mark without a finish is not."""
-        if not self._stopped or self._seen != self._stopped:
+        if self._seen != self._stopped or len(self._stopped) < self._owed:
             raise broken(_ENDED_EARLY)
         self.started = True
         self.finished = True
         self._forget()
+        if self._early is not None:
+            out += self._early.end()
+            self._early = None
         if self._report is not None:
             out.append(self._report)
             self._report = None

@@ -13,6 +13,7 @@ LIMIT = 8 * 1024 * 1024  # bytes of one event
 _BLANK = re.compile(rb"\r?\n\r?\n|\r\r")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _LONGEST_BLANK = 4
+_BOM = b"\xef\xbb\xbf"  # may stand before the first event
 
 
 class Event(NamedTuple):
@@ -95,7 +96,7 @@ def event(raw: bytes) -> Event:
         return Event(b"", raw[6:-4])  # as Google writes them
     name = b""
     lines: list[bytes] = []
-    for line in _LINE_END.split(raw):
+    for line in _LINE_END.split(raw.removeprefix(_BOM)):
         field, _, value = line.partition(b":")
         if field == b"data":
             lines.append(value.removeprefix(b" "))

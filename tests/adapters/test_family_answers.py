@@ -93,7 +93,8 @@ def test_messages_are_told_in_openais_words(dialect, message, beside, expected):
 
 
 def test_an_answer_that_needs_no_change_is_passed_as_the_same_bytes():
-    raw = b'{"choices": [{"message": {"role": "assistant", "content": "x"}, "finish_reason": "stop"}]}'
+    message = b'{"role": "assistant", "content": "x"}'
+    raw = b'{"choices": [{"index": 0, "message": %b, "finish_reason": "stop"}]}' % message
 
     for dialect in ("mistral", "groq", "deepseek", "openrouter", "perplexity", "minimax", "tgi", "xai", "together"):
         adapter, ask = adapter_of(dialect), ask_of()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openai.lib.streaming._deltas import accumulate_delta
-from streams import DONE, FINISH, HELLO, MORE, USAGE, chunk, decoder_of, passed, played, text
+from streams import DONE, FINISH, HELLO, MORE, ROLE, USAGE, chunk, decoder_of, passed, played, text
 
 from core.faults import Fault, UpstreamError
 from core.usage import Usage
@@ -161,9 +161,9 @@ def test_entries_that_are_counted_stay_as_they_are():
     event = chunk({"reasoning_details": [{"index": 2, "text": "a"}]})
     other = chunk({"reasoning_details": [{"text": "b"}]})
 
-    events = played(decoder_of(), event, other, close=False)
+    events = played(decoder_of(), ROLE + event, other, close=False)
 
-    assert Verbatim(event) == events[0]
+    assert Verbatim(ROLE + event) == events[0]
     assert [{"text": "b", "index": 3}] == events[1].body["choices"][0]["delta"]["reasoning_details"]
 
 
@@ -178,10 +178,10 @@ def test_a_delta_that_is_none_becomes_an_empty_one(finish):
     body = {"id": "c", "choices": [{"index": 0, **finish, "finish_reason": "stop"}]}
     decoder = decoder_of()
 
-    events = played(decoder, HELLO, b"data: " + orjson.dumps(body) + b"\n\n" + DONE)
+    events = played(decoder, ROLE + HELLO, b"data: " + orjson.dumps(body) + b"\n\n" + DONE)
 
     assert [
-        Verbatim(HELLO),
+        Verbatim(ROLE + HELLO),
         Chunk({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
     ] == events
 
@@ -189,19 +189,19 @@ def test_a_delta_that_is_none_becomes_an_empty_one(finish):
 def test_texts_get_an_index_but_no_delta():
     event = b'data: {"choices":[{"text":"x","finish_reason":"stop"}]}\n\n'
 
-    events = decoder_of(endpoint="completions").feed(event)
+    events = played(decoder_of(endpoint="completions"), event)
 
     assert [Chunk({"choices": [{"text": "x", "finish_reason": "stop", "index": 0}]})] == events
 
 
 @pytest.mark.parametrize("at", range(4))
 def test_usage_is_told_last_wherever_it_comes(at):
-    stream = [HELLO, MORE, FINISH]
+    stream = [ROLE + HELLO, MORE, FINISH]
     stream.insert(at, USAGE)
 
     events = played(decoder_of(), *stream, DONE)
 
-    assert HELLO + MORE + FINISH == passed(events)
+    assert ROLE + HELLO + MORE + FINISH == passed(events)
     assert [Report(Usage(input=3, output=2), orjson.loads(USAGE[6:]), USAGE)] == events[-1:]
 
 

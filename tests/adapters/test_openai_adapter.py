@@ -229,18 +229,19 @@ def test_an_answer_without_usage_is_still_an_answer(adapter, call):
         {
             "choices": [
                 {
+                    "index": 0,
                     "message": {"content": None, "tool_calls": [{"function": {"name": "ab", "arguments": "{}"}}]},
-                    "finish_reason": 7,
+                    "finish_reason": "tool_calls",
                 }
             ]
         }
     )
 
-    assert Completion(body, None, None, 5) == adapter().decode(body, asked(call()), SENT)
+    assert Completion(body, None, "tool_calls", 5) == adapter().decode(body, asked(call()), SENT)
 
 
 def test_completions_have_text(adapter, call):
-    body = orjson.dumps({"choices": [{"text": "hey", "finish_reason": "length"}]})
+    body = orjson.dumps({"choices": [{"index": 0, "text": "hey", "finish_reason": "length"}]})
 
     assert Completion(body, None, "length", 3) == adapter().decode(body, asked(call("completions")), SENT)
 
@@ -311,7 +312,6 @@ def test_accents_fail_in_their_own_words(adapter, call, dialect, body, fault):
             {"message": {"tool_calls": [{}]}, "finish_reason": ""},
             {"message": {"tool_calls": [{}]}, "finish_reason": "tool_calls"},
         ),
-        ("xai", {"message": {"content": "x"}, "finish_reason": ""}, {"message": {"content": "x"}, "finish_reason": ""}),
         (
             "vllm",
             {"message": {"content": "x", "reasoning": "y"}, "finish_reason": "stop"},
@@ -319,21 +319,21 @@ def test_accents_fail_in_their_own_words(adapter, call, dialect, body, fault):
         ),
         (
             "vllm",
-            {"message": {"reasoning_content": "x", "reasoning": "y"}},
-            {"message": {"reasoning_content": "x", "reasoning": "y"}},
+            {"message": {"reasoning_content": "x", "reasoning": "y"}, "finish_reason": "stop"},
+            {"message": {"reasoning_content": "x", "reasoning": "y"}, "finish_reason": "stop"},
         ),
     ],
 )
 def test_answers_are_put_in_openais_words(adapter, call, dialect, choice, expected):
-    completion = adapter(dialect).decode(orjson.dumps({"choices": [choice]}), asked(call()), SENT)
+    completion = adapter(dialect).decode(orjson.dumps({"choices": [{"index": 0, **choice}]}), asked(call()), SENT)
 
-    assert {"choices": [expected]} == orjson.loads(completion.body)
+    assert {"choices": [{"index": 0, **expected}]} == orjson.loads(completion.body)
     assert expected.get("finish_reason") == completion.finish
 
 
 def test_what_can_not_be_written_again_is_broken(adapter, call):
     deep = b"[" * 400 + b"]" * 400
-    body = b'{"choices": [{"message": {"reasoning": "x"}}], "x": ' + deep + b"}"
+    body = b'{"choices": [{"message": {"reasoning": "x"}, "finish_reason": "stop"}], "x": ' + deep + b"}"
 
     with pytest.raises(UpstreamError) as caught:
         adapter("vllm").decode(body, asked(call()), SENT)
@@ -352,7 +352,8 @@ def test_openrouter_says_what_it_charged(adapter, call):
     [("text", 1), (["a", "b"], 2), ([1, 2, 3], 1), ([[1], [2], [3]], 3)],
 )
 def test_embeddings_are_as_many_as_their_inputs(adapter, call, given, many):
-    body = orjson.dumps({"data": [{"embedding": "AAAA"}] * many, "usage": {"prompt_tokens": 8, "total_tokens": 8}})
+    data = [{"index": index, "embedding": "AAAA"} for index in range(many)]
+    body = orjson.dumps({"data": data, "usage": {"prompt_tokens": 8, "total_tokens": 8}})
 
     assert Completion(body, Usage(input=8)) == adapter().decode(
         body, asked(call("embeddings", body={"input": given})), SENT

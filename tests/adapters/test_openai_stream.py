@@ -2,6 +2,7 @@
 
 import orjson
 import pytest
+from asking import SENT, asked
 from hypothesis import given
 from hypothesis import strategies as st
 from streams import (
@@ -23,7 +24,10 @@ from streams import (
     text,
 )
 
+from adapters import ADAPTERS
+from core.call import Call
 from core.faults import Fault, UpstreamError
+from core.target import Provider
 from core.usage import Usage
 from core.wire import Report, Verbatim
 
@@ -65,11 +69,11 @@ def test_cuts_at_many_bytes_change_nothing(sizes):
 
 @given(st.text(), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_any_text_in_any_framing_arrives(words, end):
-    stream = (HELLO + text(words) + MORE + FINISH + DONE).replace(b"\n", end.encode())
+    stream = (ROLE + HELLO + text(words) + MORE + FINISH + DONE).replace(b"\n", end.encode())
 
     events = played(decoder_of(), *[stream[at : at + 50] for at in range(0, len(stream), 50)])
 
-    assert HELLO + text(words) + MORE + FINISH == passed(events)
+    assert ROLE + HELLO + text(words) + MORE + FINISH == passed(events)
 
 
 def test_only_whole_events_go_out():
@@ -300,10 +304,23 @@ def test_all_choices_have_to_finish():
     assert (True, "length") == (decoder.finished, decoder.finish)
 
 
-def test_the_end_mark_settles_how_many_choices_there_are():
-    decoder = decoder_of(choices=3)
+@pytest.mark.parametrize("endpoint", ["chat", "completions"])
+@pytest.mark.parametrize("end", [b"", USAGE, DONE])
+def test_a_choice_that_never_began_is_missing(endpoint, end):
+    first = text("a") if endpoint == "chat" else b'data: {"choices":[{"index":0,"text":"a","finish_reason":null}]}\n\n'
+    decoder = decoder_of(endpoint=endpoint, choices=2)
+    decoder.feed(first + FINISH)
 
-    played(decoder, text("a") + chunk({}, "stop") + DONE)
+    with pytest.raises(UpstreamError):
+        played(decoder, end)
+    assert not decoder.done
+
+
+def test_where_n_is_not_passed_on_one_choice_is_all():
+    adapter = ADAPTERS["deepseek"].make(Provider(name="deepseek", dialect="deepseek"))
+    decoder = adapter.decoder(asked(Call("chat", "m", {"n": 3}, stream=True, choices=3)), SENT)
+
+    played(decoder, ROLE + HELLO + FINISH + DONE)
 
     assert (True, True) == (decoder.finished, decoder.done)
 

@@ -323,7 +323,7 @@ def test_what_was_not_ended_on_purpose_is_no_answer(answer, fault):
 
 
 def test_chat_completions_are_still_chat_completions():
-    answer = {"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}], "usage": None}
+    answer = {"choices": [{"index": 0, "message": {"content": "hi"}, "finish_reason": "stop"}], "usage": None}
 
     completion, _ = answered(answer, {"reasoning_effort": "none"})
 

@@ -1,7 +1,7 @@
 """Streams with an accent, and usage wherever providers put it."""
 
 import pytest
-from streams import BODY, DONE, HELLO, USAGE, chunk, decoder_of, passed, played, text
+from streams import BODY, DONE, HELLO, ROLE, USAGE, chunk, decoder_of, passed, played, text
 
 from core.faults import Fault, UpstreamError
 from core.usage import Usage
@@ -13,9 +13,9 @@ def test_null_usage_is_hidden_from_clients_that_did_not_ask():
     spaced = marked.replace(b',"usage":null', b', "usage": null')
     bare = marked.replace(b',"usage":null', b"")
 
-    assert bare * 3 == passed(played(decoder_of(), marked, marked * 2, close=False))
-    assert bare * 3 == passed(played(decoder_of(), spaced, spaced * 2, close=False))
-    assert marked * 3 == passed(played(decoder_of(include_usage=True), marked, marked * 2, close=False))
+    assert ROLE + bare * 3 == passed(played(decoder_of(), ROLE, marked, marked * 2, close=False))
+    assert ROLE + bare * 3 == passed(played(decoder_of(), ROLE, spaced, spaced * 2, close=False))
+    assert ROLE + marked * 3 == passed(played(decoder_of(include_usage=True), ROLE, marked, marked * 2, close=False))
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -25,13 +25,14 @@ def test_usage_that_comes_with_a_choice_is_told_once_and_last(asked):
     decoder = decoder_of(include_usage=asked)
     silent = {"usage": None} if asked else {}
 
-    events = played(decoder, text("a", **counted), text("b", **counted) + chunk({}, "stop", **last) + DONE)
+    first = chunk({"role": "assistant", "content": "a"}, **counted)
+    events = played(decoder, first, text("b", **counted) + chunk({}, "stop", **last) + DONE)
 
     def expected(delta, finish=None):
         return Chunk({"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **silent})
 
     assert [
-        expected({"content": "a"}),
+        expected({"role": "assistant", "content": "a"}),
         expected({"content": "b"}),
         expected({}, "stop"),
         Report(Usage(input=1, output=2), {"id": "c", "choices": [], **last}),
@@ -49,7 +50,8 @@ def test_usage_that_comes_with_the_finish_is_told_at_the_end_of_the_body_too():
 def test_malformed_usage_is_nothing_and_harms_nobody():
     decoder = decoder_of()
 
-    events = played(decoder, HELLO + chunk({}, "stop", usage={"prompt_tokens": -1}) + b'data: {"usage":7}\n\n' + DONE)
+    finish = chunk({}, "stop", usage={"prompt_tokens": -1})
+    events = played(decoder, ROLE + HELLO + finish + b'data: {"usage":7}\n\n' + DONE)
 
     assert [Verbatim, Chunk] == [type(event) for event in events]
     assert decoder.usage is None
@@ -65,13 +67,13 @@ def test_reasoning_is_renamed_in_the_bytes():
     theirs = chunk({"reasoning": 'say "reasoning": now'})
     ours = chunk({"reasoning_content": 'say "reasoning": now'})
 
-    assert ours * 4 == passed(played(decoder_of("vllm"), theirs, theirs * 3, close=False))
+    assert ROLE + ours * 4 == passed(played(decoder_of("vllm"), ROLE + theirs, theirs * 3, close=False))
 
 
 def test_reasoning_beside_usage_is_renamed_too():
-    events = decoder_of("openrouter").feed(chunk({"reasoning": "x"}, usage={"prompt_tokens": 1}))
+    events = decoder_of("openrouter").feed(ROLE + chunk({"reasoning": "x"}, usage={"prompt_tokens": 1}))
 
-    assert {"reasoning_content": "x"} == events[0].body["choices"][0]["delta"]
+    assert {"reasoning_content": "x"} == events[1].body["choices"][0]["delta"]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,7 @@ def test_finish_reasons_become_openais(dialect, delta, theirs, ours):
     events = decoder.feed(chunk(delta, theirs))
 
     assert (ours, True) == (decoder.finish, decoder.finished)
+    events += decoder.close()
     assert ours == events[0].body["choices"][0]["finish_reason"]
 
 
