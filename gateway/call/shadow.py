@@ -164,11 +164,11 @@ class Copy:
         timeouts, deadlines = self._route.timeouts, self._shared.deadlines
         deadline = self._began + timeouts.total
         if self._call.stream:
-            stream = StreamTrial(lane.adapter, ask, request, deadlines)
+            stream = StreamTrial(lane.adapter, ask, request, deadlines, discretion=lane.discretion)
             exchange = lane.send(request, credential, stream, timeouts.connect)
             stream.begin(exchange, self, first=timeouts.first_content, idle=timeouts.idle, deadline=deadline)
             return stream
-        whole = WholeTrial(lane.adapter, ask, request, deadlines)
+        whole = WholeTrial(lane.adapter, ask, request, deadlines, discretion=lane.discretion)
         exchange = lane.send(request, credential, whole, timeouts.connect)
         whole.begin(exchange, min(deadlines.loop.time() + timeouts.attempt, deadline), seconds=timeouts.attempt)
         return whole

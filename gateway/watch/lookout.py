@@ -209,7 +209,7 @@ class Lookout:
         try:
             listed = models(post.listing.read(body))
         except UpstreamError as error:
-            return error.failure
+            return post.lane.discretion.kept(error.failure)
         provider = post.lane.provider.name
         return tuple(model for model in listed if sane(f"{provider}/{model.id}"))
 
@@ -221,7 +221,8 @@ class Lookout:
         if isinstance(answer, Failure):
             return answer
         if answer.status != 200:
-            return post.lane.adapter.failure(answer.status, answer.headers, answer.body)
+            lane = post.lane
+            return lane.discretion.kept(lane.adapter.failure(answer.status, answer.headers, answer.body))
         return answer.body
 
     def _say(self, level: str, message: str, provider: str, **fields: object) -> None:
