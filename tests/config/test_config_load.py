@@ -259,7 +259,7 @@ def test_what_cannot_be_said_of_a_model(problems, written, problem):
     [
         ("server: {workers: many}", "server.workers: expected a whole number from 1 to 256, got 'many'"),
         ("server: {workers: [auto]}", "server.workers: expected a whole number from 1 to 256, got a list"),
-        ('server: {port: "${PORT}"}', "server.port: expected a whole number from 0 to 65535, got 'x'"),
+        ('server: {port: "${PORT}"}', "server.port: expected a whole number from 0 to 65535, got the value of PORT"),
         ("server: {port: true}", "server.port: expected a whole number from 0 to 65535, got true"),
         ("server: {port: {}}", "server.port: expected a whole number from 0 to 65535, got a mapping"),
         ("server: {idle: 0}", "server.idle: expected a duration such as 30s or 500ms, above 0 to 1d, got 0"),
