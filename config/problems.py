@@ -58,9 +58,12 @@ class Spot(NamedTuple):
 
 
 class Notes:
-    """Collects errors and warnings. A place keeps its first error alone: what follows is only its echo."""
+    """Collects errors and warnings. A place keeps its first error alone: what follows is only its echo.
 
-    __slots__ = ("_errors", "_file", "_hidden", "_places", "_warnings")
+    *private* are the paths at which secrets stand.
+    """
+
+    __slots__ = ("_errors", "_file", "_hidden", "_places", "_warnings", "private")
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -68,6 +71,7 @@ class Notes:
         self._warnings: list[Problem] = []
         self._places: set[str] = set()
         self._hidden: dict[str, str] = {}
+        self.private: set[str] = set()
 
     def error(self, at: Place, message: str) -> None:
         if at.path and at.path in self._places:

@@ -88,3 +88,20 @@ async def test_what_is_said_to_a_question_of_our_own_is_as_discreet(start, tmp_p
             await asyncio.sleep(0.05)
 
     assert "SECRET" not in (tmp_path / "log").read_text()
+
+
+async def test_another_secret_alone_is_another_configuration_under_the_same_hash(start):
+    text = (
+        "admin: {{key: operator}}\nproviders: {{demo: }}\nroutes: {{m: demo/echo}}\nkeys: {{alice: {{key: {key}}}}}\n"
+    )
+    async with start(text.format(key="before")) as gateway:
+        old = await gateway.chat(headers={"authorization": "Bearer before"})
+        gateway.config.write_text(text.format(key="after"))
+        reload = await gateway.request("POST", "/admin/reload", authorization="Bearer operator")
+        again = await gateway.request("POST", "/admin/reload", authorization="Bearer operator")
+        new = await gateway.chat(headers={"authorization": "Bearer after"})
+        stranger = await gateway.chat(headers={"authorization": "Bearer before"})
+
+    assert (200, True, False) == (old.status, reload.body["changed"], again.body["changed"])
+    assert (200, 401) == (new.status, stranger.status)
+    assert 1 == len({answer.headers["x-switchyard-config"] for answer in (old, reload, new, stranger)})
