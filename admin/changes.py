@@ -10,7 +10,7 @@ from config.schema import Config, Rate
 from core.secret import Secret
 from core.target import Target
 
-UNTOLD: Final = frozenset({"hash", "warnings", "key_sources", "digest", "mark"})
+UNTOLD: Final = frozenset({"hash", "fingerprint", "warnings", "key_sources", "digest", "mark"})
 NONE: Final = object()
 ROUTES: Final = "routes"
 MOST_NAMED: Final = 3  # routes for which the same is different; of more it is told how many

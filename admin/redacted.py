@@ -20,6 +20,7 @@ NANO: Final = 1_000_000_000
 def redacted(config: Config) -> dict[str, Any]:
     """As JSON. Amounts are dollars; of keys the first MOST_KEYS are shown, and `keys_left_out` counts the others."""
     shown = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    del shown["fingerprint"]
     shown["keys"] = dict(islice(config.keys.items(), MOST_KEYS))
     told: dict[str, Any] = {name: _value(value) for name, value in shown.items()}
     told["max_cost"] = _dollars(config.max_cost)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from config.problems import Notes, Spot, below
+from config.problems import PRIVATE, Notes, Spot, below
 from config.yaml_lines import Fields, Items, Node, Scalar
 
 DEEPEST = 16
@@ -29,22 +29,28 @@ def fill(node: Node, env: Mapping[str, str], notes: Notes, path: str = "") -> No
 def _filled_fields(node: Fields, env: Mapping[str, str], notes: Notes, path: str) -> Fields:
     fields: dict[str, Node] = {}
     lines: dict[str, int] = {}
+    names: dict[str, str] = {}
     for written, value in node.fields.items():
         line = node.lines[written]
-        key = _filled(Scalar(written, line, plain=False), env, notes, below(path, written)).text
+        name = _filled(Scalar(written, line, plain=False), env, notes, below(path, written))
+        key = name.text
+        if name.outside:
+            names[key] = written
+            notes.hide(key, written)
         if key in fields:
             notes.error(Spot(below(path, written), line), f"is the same key as the one on line {lines[key]}")
             continue
-        fields[key] = fill(value, env, notes, below(path, key))
+        fields[key] = fill(value, env, notes, below(path, written if name.outside else key))
         lines[key] = line
-    return node._replace(fields=fields, lines=lines)
+    return node._replace(fields=fields, lines=lines, written=names)
 
 
 def _filled(scalar: Scalar, env: Mapping[str, str], notes: Notes, path: str) -> Scalar:
     if "$" not in scalar.text and scalar.text.isascii():
         return scalar
     try:
-        text, variables = interpolate(scalar.text, env)
+        filling = _Filling(scalar.text, env)
+        text, variables = filling.all(), tuple(filling.variables)
         text.encode()
     except UnicodeEncodeError:
         notes.error(Spot(path, scalar.line), "holds half a character (a lone surrogate)")
@@ -53,24 +59,31 @@ def _filled(scalar: Scalar, env: Mapping[str, str], notes: Notes, path: str) -> 
     else:
         if not variables:
             return scalar._replace(text=text)
-        return Scalar(text.strip(), scalar.line, plain=True, variables=variables)
+        if filling.outside and PRIVATE.search(filling.outside):
+            notes.hide(text.strip(), scalar.text)
+        return Scalar(text.strip(), scalar.line, plain=True, variables=variables, outside=filling.outside)
     return Scalar("", scalar.line)
 
 
 def interpolate(text: str, env: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """The filled text and the names of the variables that were asked for. Raise ValueError with a sentence."""
     filling = _Filling(text, env)
-    return filling.text(0, live=True), tuple(filling.variables)
+    return filling.all(), tuple(filling.variables)
 
 
 class _Filling:
-    """One pass over a text, from left to right."""
+    """One pass over a text, from left to right. *outside* is the first variable that had something to say."""
 
     def __init__(self, source: str, env: Mapping[str, str]) -> None:
         self.variables: list[str] = []
+        self.outside = ""
         self._source = source
         self._env = env
         self._at = 0
+
+    def all(self) -> str:
+        """Raise ValueError with a sentence."""
+        return self.text(0, live=True)
 
     def text(self, depth: int, *, live: bool) -> str:
         """Up to the end, or to the brace that closes a default. *live* is false in a default that isn't needed."""
@@ -97,6 +110,8 @@ class _Filling:
         if live:
             self.variables.append(name)
         value = self._env.get(name)
+        if live and value and not self.outside:
+            self.outside = name
         if then == ":-":
             default = self.text(depth, live=live and not value)
             return value or default

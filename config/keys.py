@@ -144,6 +144,7 @@ def _digest(section: Section, notes: Notes, *, needed: bool) -> bytes:
         read = secret(key, notes)
         return digest(read) if read else b""
     if hashed:
+        notes.private.add(hashed.path)
         return _HASHED(hashed, notes) or b""
     if needed:
         name = "sha256" if section.says("sha256") and not section.says("key") else "key"

@@ -17,7 +17,7 @@ from config.keys import digest, read_keys
 from config.levels import read_places, read_service, read_tags, read_teams
 from config.models import read_models
 from config.policies import BREAKER, QUEUE, TIMEOUTS, read_break, read_params, read_retry, read_weights
-from config.problems import Notes
+from config.problems import Notes, below
 from config.providers import Providers, read_providers
 from config.readers import TRUTH, choice, duration, matching, secret, several, size, whole
 from config.routes import Written, read_routes
@@ -32,6 +32,7 @@ from core.secret import Secret
 
 MOST_WORKERS = 256
 DEFAULT_STRATEGY = "balanced"
+MASK = "***"
 
 _LOG: Mapping[str, Reader[Any]] = {
     "format": choice(("json", "text"), "format"),
@@ -101,7 +102,7 @@ def load(
         media=settings(root.take("media"), Fetching(), _MEDIA, notes),
         defaults=defaults,
         prefer_local=prefer_local,
-        hash=_hash(tree),
+        fingerprint=hashlib.sha256(_said(tree, frozenset())).digest(),
     )
     providers = read_providers(root.take("providers"), notes, dialects)
     config, written = _with_ways(config, providers, root, notes, named=strategy_name, strategy=strategy)
@@ -114,7 +115,8 @@ def load(
         _check_reach(reached, server, config.keys, server_section, notes)
     _warn(config, root, notes)
     notes.check()
-    return replace(config, warnings=notes.warnings())
+    shown = hashlib.sha256(_said(tree, notes.private)).hexdigest()[:12]
+    return replace(config, warnings=notes.warnings(), hash=shown)
 
 
 def _server(root: Section, notes: Notes, *, cores: int) -> tuple[Server, Section]:
@@ -257,14 +259,16 @@ def _admin_key(root: Section, notes: Notes, keys: Mapping[str, Key]) -> Secret |
     return key
 
 
-def _hash(tree: Node) -> str:
-    """Of what was said, not of how it was laid out; a changed secret changes it."""
-    return hashlib.sha256(json.dumps(_said(tree)).encode()).hexdigest()[:12]
+def _said(tree: Node, private: Collection[str]) -> bytes:
+    """What was said, not how it was laid out; of what stands at the *private* paths, only that there is something."""
 
+    def said(node: Node, path: str) -> Any:
+        if isinstance(node, yaml_lines.Scalar):
+            if yaml_lines.is_null(node):
+                return None
+            return [MASK] if path in private else node.text
+        if isinstance(node, yaml_lines.Items):
+            return [said(item, f"{path}[{at}]") for at, item in enumerate(node.items)]
+        return {key: said(value, below(path, node.written.get(key, key))) for key, value in node.fields.items()}
 
-def _said(node: Node) -> Any:
-    if isinstance(node, yaml_lines.Scalar):
-        return None if yaml_lines.is_null(node) else node.text
-    if isinstance(node, yaml_lines.Items):
-        return [_said(item) for item in node.items]
-    return {key: _said(value) for key, value in node.fields.items()}
+    return json.dumps(said(tree, "")).encode()

@@ -1,6 +1,7 @@
 """What is wrong with a configuration, collected so that the operator reads all of it at once."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -9,6 +10,13 @@ from typing import NamedTuple, Protocol
 SUGGESTIONS = 100
 COMPARED = 1000
 LONGEST_WORD = 64
+SHORTEST_HIDDEN = 6  # characters; what is shorter stands in ordinary words
+
+# A variable with such a name is shown by its name alone, wherever it was put by mistake.
+PRIVATE = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH|URL|DSN", re.IGNORECASE)
+# A setting and its value without a space between them are one word to YAML, which then stands where names do.
+_SETTING = re.compile(r"([\w-]{1,40})[:=](?=.)", re.DOTALL)
+_KEY = re.compile(r"(sk|(?:pk|rk|gsk|xai|csk|fw|hf|pplx|tgp|nvapi)(?=[-_][\w-]{20})|AIza(?=[\w-]{20}))[\w-]{5}")
 
 
 class Problem(NamedTuple):
@@ -50,15 +58,20 @@ class Spot(NamedTuple):
 
 
 class Notes:
-    """Collects errors and warnings. A place keeps its first error alone: what follows is only its echo."""
+    """Collects errors and warnings. A place keeps its first error alone: what follows is only its echo.
 
-    __slots__ = ("_errors", "_file", "_places", "_warnings")
+    *private* are the paths at which secrets stand.
+    """
+
+    __slots__ = ("_errors", "_file", "_hidden", "_places", "_warnings", "private")
 
     def __init__(self, file: str) -> None:
         self._file = file
         self._errors: list[Problem] = []
         self._warnings: list[Problem] = []
         self._places: set[str] = set()
+        self._hidden: dict[str, str] = {}
+        self.private: set[str] = set()
 
     def error(self, at: Place, message: str) -> None:
         if at.path and at.path in self._places:
@@ -69,6 +82,11 @@ class Notes:
     def warn(self, at: Place, message: str) -> None:
         self._warnings.append(Problem(self._file, at.line, at.path, message))
 
+    def hide(self, text: str, written: str) -> None:
+        """*text* came from the environment, and is shown as it was *written*."""
+        if len(text) >= SHORTEST_HIDDEN:
+            self._hidden[text] = written
+
     def meant(self, word: str, names: Iterable[str]) -> str:
         """The end of a sentence about an unknown *word*: what was probably meant, or nothing."""
         if len(self._errors) > SUGGESTIONS:
@@ -77,7 +95,7 @@ class Notes:
         return f"; did you mean {close[0]}?" if close else ""
 
     def errors(self) -> ConfigErrors:
-        return ConfigErrors(tuple(sorted(self._errors, key=lambda problem: problem.line)))
+        return ConfigErrors(self._told(self._errors))
 
     def check(self) -> None:
         """Raise ConfigErrors if there was any error."""
@@ -85,12 +103,34 @@ class Notes:
             raise self.errors()
 
     def warnings(self) -> tuple[str, ...]:
-        return tuple(map(str, sorted(self._warnings, key=lambda problem: problem.line)))
+        return tuple(map(str, self._told(self._warnings)))
+
+    def _told(self, problems: list[Problem]) -> tuple[Problem, ...]:
+        """In the order of the lines, without what is hidden."""
+        told = sorted(problems, key=lambda problem: problem.line)
+        if not (self._hidden and told):
+            return tuple(told)
+        hidden = re.compile("|".join(map(re.escape, sorted(self._hidden, key=len, reverse=True))))
+
+        def bare(text: str) -> str:
+            return hidden.sub(lambda found: self._hidden[found[0]], text)
+
+        return tuple(one._replace(path=bare(one.path), message=bare(one.message)) for one in told)
 
 
 def printable(text: str) -> str:
-    """*text* on one line, whatever it holds."""
+    """*text*, which is a name, on one line, whatever it holds; no further than to where it seems to be a secret."""
+    if key := _KEY.match(text):
+        return f"{key[1]}..."
+    if (setting := setting_in(text)) and PRIVATE.search(setting):
+        return f"{setting}:..."
     return text if text.isprintable() else repr(text)[1:-1]
+
+
+def setting_in(name: str) -> str:
+    """The setting that a *name* begins with if its value stands in it as well, as in `api_key:sk-1`; or nothing."""
+    found = _SETTING.match(name)
+    return found[1] if found else ""
 
 
 def below(path: str, key: str) -> str:

@@ -63,6 +63,7 @@ def _provider(name: str, section: Section, notes: Notes, dialects: Mapping[str, 
     dialect, facts = _dialect(name, section, notes, dialects)
     local = section.read("local", TRUTH, facts.local)
     options = _options(section, facts)
+    notes.private.update(section.at(name).path for name in options if name.endswith("_key"))
     probe, thresholds = _probe(section, notes)
     provider = Provider(
         name=name,
@@ -154,6 +155,7 @@ def _headers(entry: Entry | None, notes: Notes) -> Headers:
         elif not isinstance(value.node, Scalar) or _HEADER_VALUE.fullmatch(value.node.text) is None:
             notes.error(value, "expected text without control characters (its value is not shown)")
         elif value.node.text:
+            notes.private.add(value.path)
             headers[name] = value.node.text
     return headers
 

@@ -145,6 +145,7 @@ def secret(entry: Entry, notes: Notes) -> Secret | None:
     if _SENDABLE.fullmatch(node.text) is None:
         notes.error(entry, "holds a space or a character that HTTP can't carry (its value is not shown)")
         return None
+    notes.private.add(entry.path)
     return Secret(node.text)
 
 

@@ -383,4 +383,5 @@ class Config:
     admin_key: Secret | None = None
     warnings: tuple[str, ...] = ()
     key_sources: Mapping[str, str] = field(default_factory=dict)  # provider -> the variables its api_key is made of
-    hash: str = ""  # of the text after the environment was filled in; 12 hex digits
+    hash: str = ""  # of the text after the environment was filled in, but for its secrets; 12 hex digits, for everyone
+    fingerprint: bytes = field(default=b"", repr=False, compare=False)  # of all of it: short secrets show in it

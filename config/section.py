@@ -1,19 +1,15 @@
 """Mappings while they are read: what was said, where, and what nobody asked for."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-from config.problems import Notes, Spot, below, printable
+from config.problems import PRIVATE, Notes, Spot, below, printable, setting_in
 from config.yaml_lines import Fields, Items, Node, Scalar, is_null, is_text
 
 T = TypeVar("T")
 U = TypeVar("U")
 LONGEST_SHOWN = 60
-
-# A variable with such a name is shown by its name alone, wherever it was put by mistake.
-_PRIVATE = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH|URL|DSN", re.IGNORECASE)
 
 
 class Entry(NamedTuple):
@@ -36,10 +32,10 @@ def got(node: Node) -> str:
 
 
 def shown(scalar: Scalar) -> str:
-    """What *scalar* says, for a message about a setting that is no secret."""
-    private = [name for name in scalar.variables if _PRIVATE.search(name)]
-    if private:
-        return f"the value of {private[0]}"
+    """What *scalar* says, for a message about a setting that is no secret; of the environment only who said it."""
+    private = (name for name in scalar.variables if PRIVATE.search(name))
+    if name := next(private, scalar.outside):
+        return f"the value of {name}"
     if is_null(scalar):
         return "nothing"
     text = scalar.text[:LONGEST_SHOWN]
@@ -73,7 +69,7 @@ class Section:
         """The entry called *name*, unless it says nothing."""
         self._taken.append(name)
         node = self._left.pop(name, None)
-        return None if node is None or is_null(node) else Entry(node, below(self.path, name), self._fields.lines[name])
+        return None if node is None or is_null(node) else Entry(node, *self.at(name))
 
     def read(self, name: str, reader: Reader[T], default: U) -> T | U:
         entry = self.take(name)
@@ -91,7 +87,8 @@ class Section:
 
     def at(self, name: str) -> Spot:
         """Where *name* stands, or would."""
-        return Spot(below(self.path, name), self._fields.lines.get(name, self.line))
+        written = self._fields.written.get(name, name)
+        return Spot(below(self.path, written), self._fields.lines.get(name, self.line))
 
     def every(self) -> tuple[tuple[str, Entry], ...]:
         """All entries of a mapping whose keys are names, even those that say nothing."""
@@ -101,8 +98,18 @@ class Section:
 
     def close(self) -> None:
         for name in self._left:
-            meant = self._notes.meant(name, self._taken) or f"; known are {', '.join(sorted(self._taken))}"
-            self._notes.error(self.at(name), f"unknown key {printable(name)}{meant}")
+            written, spot = self._fields.written.get(name, name), self.at(name)
+            if setting := setting_in(written):
+                # What follows may be its value, which is shown no more than any other.
+                spot = spot._replace(path=below(self.path, f"{setting}:..."))
+                meant = f"; write `{setting}: ...`, with a space" if setting in self._taken else ""
+                self._notes.error(spot, f"unknown key {setting}:...{meant or self._known()}")
+            else:
+                meant = self._notes.meant(name, self._taken) or self._known()
+                self._notes.error(spot, f"unknown key {printable(written)}{meant}")
+
+    def _known(self) -> str:
+        return f"; known are {', '.join(sorted(self._taken))}"
 
 
 class _Settings(Protocol):

@@ -64,6 +64,7 @@ def _address(good: Callable[[str], bool], expected: str) -> Reader[Secret]:
     def read(entry: Entry, notes: Notes) -> Secret | None:
         node = entry.node
         if isinstance(node, Scalar) and node.text.isascii() and node.text.isprintable() and good(node.text):
+            notes.private.add(entry.path)
             return Secret(node.text)
         notes.error(entry, f"expected {expected} (its value is not shown)")
         return None

@@ -52,6 +52,7 @@ def _headers(entry: Entry | None, notes: Notes) -> dict[str, Secret]:
         elif text is None or _VALUE.fullmatch(text) is None:
             notes.error(one, "expected text that HTTP can carry (its value is not shown)")
         else:
+            notes.private.add(one.path)
             headers[name.lower()] = Secret(text)
     return headers
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import yaml
@@ -21,12 +22,15 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 
 class Scalar(NamedTuple):
-    """*plain* is false for quoted text. *variables* are the names of the environment that *text* was made of."""
+    """*plain* is false for quoted text. *variables* are the names of the environment that *text* was made of; *outside*
+    is one that said something, where not all of *text* stands in the file.
+    """
 
     text: str
     line: int
     plain: bool = True
     variables: tuple[str, ...] = ()
+    outside: str = ""
 
 
 class Items(NamedTuple):
@@ -36,12 +40,13 @@ class Items(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """*lines* are where the keys stand."""
+    """*lines* are where the keys stand, *written* how, where variables were filled in."""
 
     fields: "Mapping[str, Node]"
     lines: Mapping[str, int]
     line: int
     size: int = 1
+    written: Mapping[str, str] = MappingProxyType({})
 
 
 Node = Scalar | Items | Fields

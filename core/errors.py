@@ -23,7 +23,10 @@ def type_of(status: int) -> str:
 
 
 class Refusal(Exception):  # noqa: N818  (it is an answer, not an error of ours)
-    """An answer in OpenAI's error shape. *headers* go out with it; *extra* is merged into the error object."""
+    """An answer in OpenAI's error shape. *headers* go out with it; *extra* is merged into the error object.
+
+    *quoted*: the message is a provider's, who may repeat in it what the client wrote.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Refusal(Exception):  # noqa: N818  (it is an answer, not an error of ours)
         type: str | None = None,
         headers: Mapping[str, str] | None = None,
         extra: Mapping[str, Any] | None = None,
+        quoted: bool = False,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -44,6 +48,14 @@ class Refusal(Exception):  # noqa: N818  (it is an answer, not an error of ours)
         self.type = type or type_of(status)
         self.headers = headers or {}
         self.extra = extra or {}
+        self.quoted = quoted
+
+    def noted(self, *, content: bool) -> str:
+        """What a log may say of it; *content*: also what clients write."""
+        if content or not self.quoted:
+            return self.message
+        names = ", ".join(f"{name} {each}" for name, each in (("code", self.code), ("param", self.param)) if each)
+        return f"the provider's words, {len(self.message)} characters, were for the client{names and f' ({names})'}"
 
     def body(self) -> dict[str, Any]:
         error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}

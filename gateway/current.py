@@ -155,23 +155,23 @@ class Current:
         Reading and checking run in a thread, so that streams don't stutter meanwhile.
         """
         async with self._one:
-            old = self.generation.config.hash
+            old = self.generation.config
             try:
                 config = await self.shared.loop.run_in_executor(None, self.source.load)
             except ConfigErrors as error:
                 if isinstance(error, Missing):
                     self._watch.forget()
-                self.last = Reload(time.time(), old, changed=False, problems=tuple(map(str, error.problems)))
+                self.last = Reload(time.time(), old.hash, changed=False, problems=tuple(map(str, error.problems)))
             else:
                 if found := await self._objections(config):
                     problems = tuple(f"{self.source.file}: {text}" for text in found)
-                    self.last = Reload(time.time(), old, changed=False, problems=problems)
+                    self.last = Reload(time.time(), old.hash, changed=False, problems=problems)
                     self._said(self.last)
                     return self.last
-                if config.hash != old:
+                if changed := config.fingerprint != old.fingerprint:
                     self.generation = build(as_started(self._first, config), self.shared)
                     self.loaded = time.time()
                 waiting = waiting_for_restart(self._first, config)
-                self.last = Reload(time.time(), config.hash, changed=config.hash != old, waiting=waiting)
+                self.last = Reload(time.time(), config.hash, changed=changed, waiting=waiting)
             self._said(self.last)
             return self.last

@@ -50,7 +50,7 @@ LOOK: Final = 1.0
 CALLS: Final = {path: endpoint for endpoint in ENDPOINTS.values() for path in (endpoint.path, f"/v1{endpoint.path}")}
 
 
-def untold(_: str) -> None:
+def untold(_: bytes) -> None:
     """Nobody has to know which configuration was taken."""
 
 
@@ -58,7 +58,7 @@ class House:
     """Answers every request of one process. Implements server.life.Service.
 
     *metrics* is where the workers of one run tell each other what they have counted; None for one alone. *watch* is
-    that of the file, if somebody has begun to watch it. *took* is told the hash of each configuration that is taken.
+    that of the file, if somebody has begun to watch it. *took* is told the fingerprint of each configuration that is taken.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class House:
         scribe: Scribe,
         treasury: Treasury,
         watch: Watch | None = None,
-        took: Callable[[str], None] = untold,
+        took: Callable[[bytes], None] = untold,
     ) -> None:
         self._loop = loop
         self._took = took
@@ -132,7 +132,7 @@ class House:
         *,
         log: int = 2,
         watch: Watch | None = None,
-        took: Callable[[str], None] = untold,
+        took: Callable[[bytes], None] = untold,
     ) -> "House":
         """With what it needs to be sound: raises NoState. *log* is a file descriptor."""
         kept = config.log
@@ -303,7 +303,7 @@ class House:
 
     def _reloaded(self, result: Reload) -> None:
         if result.ok:
-            self._took(result.hash)
+            self._took(self._current.generation.config.fingerprint)
         if result.ok and result.changed:
             self._lookout.heed(self._current.generation)
             self._treasury.heed(self._current.generation.config)

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from adapters.contract import Adapter
+from adapters.discretion import Discretion
 from core.target import Provider
 from core.wire import WireRequest
 from upstream.request import request_head
@@ -21,11 +22,12 @@ class Lane:
     Where a credential signs instead, every request has a head of its own.
     """
 
-    __slots__ = ("_base", "_heads", "_host", "_keys", "_signers", "adapter", "provider", "sender")
+    __slots__ = ("_base", "_heads", "_host", "_keys", "_signers", "adapter", "discretion", "provider", "sender")
 
     def __init__(self, provider: Provider, adapter: Adapter, sender: Network) -> None:
         self.provider = provider
         self.adapter = adapter
+        self.discretion = Discretion(provider)
         self.sender = sender
         url = urlsplit(provider.base_url)
         self._host = url.netloc or "localhost"

@@ -10,8 +10,8 @@ from config.watch import Missing, Watch
 from gateway.current import Source
 from gateway.started import as_started
 
-RECORD: Final = 12  # bytes that a worker says at a time: a generation's hash
-UP: Final = "-" * RECORD
+RECORD: Final = 32  # bytes that a worker says at a time: a configuration's fingerprint
+UP: Final = b"-" * RECORD
 
 
 class Newest:
@@ -27,7 +27,7 @@ class Newest:
         self._source = source
         self._ear, self._mouth = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._offered: Config | None = config  # what the file says; None: nothing that is good
-        self._taken = config.hash
+        self._taken = config.fingerprint
         self.config = config
         self.watch = watch
         self._up = False
@@ -47,7 +47,7 @@ class Newest:
         if self.watch.changed():
             self._read()
         self._listen()
-        if self._offered is not None and self._offered.hash == self._taken:
+        if self._offered is not None and self._offered.fingerprint == self._taken:
             self.config = self._offered
 
     def _read(self) -> None:
@@ -64,7 +64,7 @@ class Newest:
     def _listen(self) -> None:
         with suppress(BlockingIOError):
             while said := os.read(self._ear, RECORD * 1024):
-                words = [said[at : at + RECORD].decode() for at in range(0, len(said), RECORD)]
+                words = [said[at : at + RECORD] for at in range(0, len(said), RECORD)]
                 self._up = True
                 self._taken = next((word for word in reversed(words) if word != UP), self._taken)
 
@@ -74,7 +74,7 @@ class Newest:
         """That this one serves."""
         self.tell(UP)
 
-    def tell(self, hash: str) -> None:
-        """That this one has taken the configuration of this *hash*."""
+    def tell(self, fingerprint: bytes) -> None:
+        """That this one has taken the configuration of this *fingerprint*."""
         with suppress(BlockingIOError):  # nobody has listened for a thousand reloads, and now nobody has to
-            os.write(self._mouth, hash.encode())
+            os.write(self._mouth, fingerprint)

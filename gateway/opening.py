@@ -23,7 +23,7 @@ async def opened(
     metrics: Path | None,
     *,
     watch: Watch | None = None,
-    took: Callable[[str], None] = untold,
+    took: Callable[[bytes], None] = untold,
 ) -> AsyncIterator[tuple[House, Listener]]:
     """A house that has begun, and its door; it ends with the block. Raises NoState and NoStart."""
     house = await House.open(config, source, metrics, watch=watch, took=took)

@@ -104,6 +104,7 @@ def _callers_own(
         param=failure.param,
         headers=headers,
         extra=extra,
+        quoted=failure.status is not None,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from adapters.contract import Adapter
+from adapters.discretion import Discretion
 from core.ask import Ask
 from core.faults import Failure, Fault, UpstreamError
 from core.wire import Completion, Event, WireRequest
@@ -38,6 +39,7 @@ class Trial(ABC):
         "_adapter",
         "_ask",
         "_deadlines",
+        "_discretion",
         "_left",
         "_parts",
         "due",
@@ -48,8 +50,11 @@ class Trial(ABC):
         "status",
     )
 
-    def __init__(self, adapter: Adapter, ask: Ask, request: WireRequest, deadlines: Deadlines) -> None:
+    def __init__(
+        self, adapter: Adapter, ask: Ask, request: WireRequest, deadlines: Deadlines, *, discretion: Discretion
+    ) -> None:
         self._adapter = adapter
+        self._discretion = discretion
         self._ask = ask
         self.request = request
         self._deadlines = deadlines
@@ -105,10 +110,11 @@ class Trial(ABC):
 
     def _fail(self, failure: Failure) -> None:
         self.exchange.abort()
-        self._conclude(failure)
+        self._conclude(self._discretion.kept(failure))
 
     def _refused(self) -> Failure:
-        return self._adapter.failure(self.status, dated(self.headers), b"".join(self._parts))
+        failure = self._adapter.failure(self.status, dated(self.headers), b"".join(self._parts))
+        return self._discretion.kept(failure)
 
 
 class WholeTrial(Trial):
@@ -140,7 +146,7 @@ class WholeTrial(Trial):
         try:
             outcome: Completion | Failure = self._adapter.decode(body, self._ask, self.request)
         except UpstreamError as error:
-            outcome = error.failure
+            outcome = self._discretion.kept(error.failure)
         self._conclude(outcome)
 
     def late(self, now: float) -> None:

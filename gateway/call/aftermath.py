@@ -2,7 +2,7 @@
 
 from config.schema import Breaker
 from core.errors import Refusal
-from core.faults import Failure, Fault
+from core.faults import Blame, Failure, Fault
 from gateway.call.learning import learn, looked, missed
 from gateway.call.puzzle import puzzled
 from gateway.call.tab import Tab
@@ -40,4 +40,5 @@ def unsent(refused: Refusal) -> Failure:
 def broken(failure: Failure) -> Refusal:
     """What a client reads of a stream that broke after content had gone out."""
     fault = failure.fault
-    return Refusal(fault.status, failure.message, code=fault.shown or failure.code, type=failure.type)
+    quoted = fault.blame is Blame.CALLER and failure.status is not None
+    return Refusal(fault.status, failure.message, code=fault.shown or failure.code, type=failure.type, quoted=quoted)

@@ -356,7 +356,7 @@ class Conversation:
     def _refuse(self, refused: Refusal) -> None:
         reply, record = self._reply, self._record
         record.fault = refused.code or refused.type
-        record.error = refused.message
+        record.error = refused.noted(content=self._generation.config.log.content)
         if reply.opened:
             reply.end(error(refused))
         elif not reply.gone:

@@ -11,7 +11,8 @@ from core.target import Target
 from gateway.generation import Shared
 
 # Providers quote what they don't like, and that is the client's.
-_QUOTED: Final = re.compile(r"""(["'`])(?:(?!\1).){12,}?\1""")
+_QUOTED: Final = re.compile(r"""(["'`])(?:(?!\1).)+?\1""")
+_GIVEN: Final = re.compile(r":\s.+")  # what is wrong stands before a colon, and what it is wrong with behind it
 _RUN: Final = 24  # characters in a row that the client wrote as well are no coincidence
 
 
@@ -30,8 +31,8 @@ def puzzled(shared: Shared, target: Target, failure: Failure, call: Call) -> Non
 
 
 def bare(message: str, call: Call) -> str:
-    """*message* without quotations; nothing at all if it holds a stretch of what the client wrote."""
-    text = _QUOTED.sub(r"\1...\1", message)
+    """*message* without quotations and what a colon leads to; nothing if it holds a piece of what the client wrote."""
+    text = _GIVEN.sub(": ...", _QUOTED.sub(r"\1...\1", message))
     try:
         written = orjson.dumps(call.body).decode()
     except (orjson.JSONEncodeError, UnicodeDecodeError):

@@ -22,7 +22,7 @@ def ask_whole(
 ) -> asyncio.Future[Completion | Failure]:
     """For an answer in one piece, which the whole call has *until* then to wait for."""
     request = tab.request
-    trial = WholeTrial(lane.adapter, ask, request, tab.bill.shared.deadlines)
+    trial = WholeTrial(lane.adapter, ask, request, tab.bill.shared.deadlines, discretion=lane.discretion)
     exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
     trial.begin(exchange, seconds=timeouts.attempt, total=timeouts.total, deadline=until)
     tab.sent(trial)
@@ -43,7 +43,7 @@ def ask_pieces(
 ) -> asyncio.Future[Failure | None]:
     """For a stream, which is heard by whom *listen* gives, or by the *race* on their behalf."""
     request = tab.request
-    trial = StreamTrial(lane.adapter, ask, request, tab.bill.shared.deadlines)
+    trial = StreamTrial(lane.adapter, ask, request, tab.bill.shared.deadlines, discretion=lane.discretion)
     exchange = lane.send(request, tab.attempt.credential, trial, timeouts.connect, tab.lines)
     telling = listen(tab.bill)
     audience = telling if race is None else race.sent(tab)

@@ -164,12 +164,12 @@ class Copy:
         timeouts, deadlines = self._route.timeouts, self._shared.deadlines
         deadline = self._began + timeouts.total
         if self._call.stream:
-            stream = StreamTrial(lane.adapter, ask, request, deadlines)
+            stream = StreamTrial(lane.adapter, ask, request, deadlines, discretion=lane.discretion)
             exchange = lane.send(request, credential, stream, timeouts.connect)
             first, idle, total = timeouts.first_content, timeouts.idle, timeouts.total
             stream.begin(exchange, self, first=first, idle=idle, total=total, deadline=deadline)
             return stream
-        whole = WholeTrial(lane.adapter, ask, request, deadlines)
+        whole = WholeTrial(lane.adapter, ask, request, deadlines, discretion=lane.discretion)
         exchange = lane.send(request, credential, whole, timeouts.connect)
         whole.begin(exchange, seconds=timeouts.attempt, total=timeouts.total, deadline=deadline)
         return whole

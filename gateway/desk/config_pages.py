@@ -21,7 +21,7 @@ class ConfigPages:
     def __init__(self, current: Current, lately: Lately) -> None:
         self._current = current
         self._lately = lately
-        self._shown: tuple[str, bytes] = ("", b"")  # by hash, since it may be long
+        self._shown: tuple[bytes, bytes] = (b"", b"")  # by fingerprint, since it may be long
 
     def rows(self) -> Iterator[Row]:
         yield Row("GET", f"{ROOT}/config", self._config)
@@ -31,8 +31,8 @@ class ConfigPages:
     async def _config(self, _asked: Asked) -> object:
         current = self._current
         config, last = current.generation.config, current.last
-        if self._shown[0] != config.hash:
-            self._shown = (config.hash, orjson.dumps(redacted(config)))
+        if self._shown[0] != config.fingerprint:
+            self._shown = (config.fingerprint, orjson.dumps(redacted(config)))
         return {
             "generation": config.hash,
             "loaded_at": round(current.loaded, 3),

@@ -17,12 +17,12 @@ class Menu:
     def __init__(self, sightings: Sightings, born: int) -> None:
         self._sightings = sightings
         self._born = born
-        self._made_of = ("", -1)
+        self._made_of = (b"", -1)
         self._entries: Mapping[str, Json] = {}
 
     def entries(self, generation: Generation) -> Mapping[str, Json]:
         """By name; wildcards aren't names."""
-        made_of = (generation.config.hash, self._sightings.version)
+        made_of = (generation.config.fingerprint, self._sightings.version)
         if made_of != self._made_of:
             self._entries = self._written(generation)
             self._made_of = made_of

@@ -37,12 +37,12 @@ class Stock:
 
     def __init__(self, sightings: Sightings) -> None:
         self._sightings = sightings
-        self._made_of = ("", -1)
+        self._made_of = (b"", -1)
         self._offers: Mapping[str, Offer] = {}
 
     def offers(self, generation: Generation) -> Mapping[str, Offer]:
         """By `provider/model`."""
-        made_of = (generation.config.hash, self._sightings.version)
+        made_of = (generation.config.fingerprint, self._sightings.version)
         if made_of != self._made_of:
             self._offers = {offer.target.id: offer for offer in _offers(generation, self._listed(generation))}
             self._made_of = made_of

@@ -210,7 +210,7 @@ class Lookout:
         try:
             listed = models(post.listing.read(body))
         except UpstreamError as error:
-            return error.failure
+            return post.lane.discretion.kept(error.failure)
         provider = post.lane.provider.name
         return tuple(model for model in listed if sane(f"{provider}/{model.id}"))
 
@@ -222,7 +222,9 @@ class Lookout:
         if isinstance(answer, Failure):
             return answer
         if answer.status != 200:
-            return post.lane.adapter.failure(answer.status, dated(answer.headers), answer.body)
+            lane = post.lane
+            failure = lane.adapter.failure(answer.status, dated(answer.headers), answer.body)
+            return lane.discretion.kept(failure)
         return answer.body
 
     def _say(self, level: str, message: str, provider: str, **fields: object) -> None:

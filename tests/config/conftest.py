@@ -19,7 +19,7 @@ DIALECTS = {
         for name in ("vllm", "sglang", "llama.cpp", "lmstudio", "tgi")
     },
     "ollama": DialectFacts(base_url="http://localhost:11434", needs_key=False, local=True),
-    "portkey": DialectFacts(base_url="https://portkey.test/v1", options={"provider": None}),
+    "portkey": DialectFacts(base_url="https://portkey.test/v1", options={"provider": None, "virtual_key": None}),
     **{name: DialectFacts(base_url=f"https://{name}.test") for name in ("anthropic", "cohere", "google")},
     "demo": DialectFacts(needs_key=False, listed=False),
     **{

@@ -270,7 +270,7 @@ def test_what_cannot_be_said_of_a_model(problems, written, problem):
     [
         ("server: {workers: many}", "server.workers: expected a whole number from 1 to 256, got 'many'"),
         ("server: {workers: [auto]}", "server.workers: expected a whole number from 1 to 256, got a list"),
-        ('server: {port: "${PORT}"}', "server.port: expected a whole number from 0 to 65535, got 'x'"),
+        ('server: {port: "${PORT}"}', "server.port: expected a whole number from 0 to 65535, got the value of PORT"),
         ("server: {port: true}", "server.port: expected a whole number from 0 to 65535, got true"),
         ("server: {port: {}}", "server.port: expected a whole number from 0 to 65535, got a mapping"),
         ("server: {idle: 0}", "server.idle: expected a duration such as 30s or 500ms, above 0 to 1d, got 0"),
@@ -295,11 +295,45 @@ def test_an_operators_key_is_not_a_clients_key(problems):
 
 
 def test_the_hash_is_of_what_was_said_and_not_of_how(read):
-    text = 'providers: {openai: {api_key: "${K}"}}'
-    other = "# hello\nproviders:\n  openai:\n    api_key: one"
+    text = 'providers: {openai: {organization: "${K}"}}'
+    other = "# hello\nproviders:\n  openai:\n    organization: one"
 
     assert read(text, {"K": "one"}).hash == read(other).hash != read(text, {"K": "two"}).hash
     assert 12 == len(read(other).hash)
+
+
+SECRETS = {
+    "a provider's key": "providers: {openai: {api_key: %s}}",
+    "one of several": "providers: {openai: {api_key: [one, %s]}}",
+    "a header": "providers: {openai: {headers: {x-a: %s}}}",
+    "a virtual key": "providers: {portkey: {virtual_key: %s}}",
+    "the operator's key": "admin: {key: %s}",
+    "that of metrics": "server: {metrics_key: %s}",
+    "a client's key": "keys: {a: {key: %s}}",
+    "the hash of one": "keys: {a: {sha256: %s}}",
+    "the store's address": "state: {url: 'redis://:%s@a'}",
+    "the ledger's address": "ledger: {url: 'postgresql://me:%s@a/b'}",
+    "a webhook": "alerts: {webhook: 'https://a.test/%s'}",
+    "what it is signed with": "alerts: {secret: %s}",
+    "a collector's address": "telemetry: {otel: {endpoint: 'https://a.test/%s'}}",
+    "a collector's key": "telemetry: {otel: {endpoint: 'https://a.test', headers: {x-a: %s}}}",
+    "what has a name of the environment": 'keys: {"${NAME}": {key: %s}}',
+}
+
+
+@pytest.mark.parametrize("text", SECRETS.values(), ids=SECRETS.keys())
+def test_the_hash_that_everyone_sees_says_nothing_of_a_secret(read, text):
+    one, two = (read(text % (digit * 64), {"NAME": "alice"}) for digit in "12")
+
+    assert one.hash == two.hash
+    assert one.fingerprint != two.fingerprint
+    assert one.fingerprint.hex() not in repr(one)
+
+
+def test_the_hash_tells_whether_there_is_a_secret(read):
+    text = 'providers: {openai: {api_key: "${K}"}}'
+
+    assert read(text, {"K": ""}).hash != read(text, {"K": "one"}).hash
 
 
 def test_two_texts_that_say_different_things_differ(read):

@@ -42,6 +42,8 @@ def ask():
 SAID = {
     "plain words": ("the kettle is on", "the kettle is on"),
     "a quotation": ("bad value 'something that was written'", "bad value '...'"),
+    "a short quotation": ("bad value `MYDIARY`", "bad value `...`"),
+    "what follows a colon": ("Invalid prompt: MYDIARY is private", "Invalid prompt: ..."),
     "the prompt": (f"we don't talk about {SECRET}", ""),
 }
 
@@ -76,3 +78,17 @@ async def test_a_call_that_no_target_can_take_is_told_who_could(start, ask, key,
     assert error["param"]
     assert ("Models that can: sees." in error["message"]) is bool(could)
     assert [] == provider.requests
+
+
+@pytest.mark.parametrize("content", [False, True])
+async def test_a_providers_words_on_a_call_are_for_its_client(start, tmp_path, ask, content):
+    said = "Invalid prompt: MYDIARY is private"
+    async with Provider(fails(400, said, code="odd", type="invalid_request_error")) as provider:
+        text = f"{CONFIG.format(url=provider.url)}log: {{content: {str(content).lower()}}}\n"
+        async with start(text) as gateway:
+            answer = await ask(gateway)
+    lines = [orjson.loads(line) for line in (tmp_path / "log").read_bytes().splitlines()]
+    (error,) = [line["error"] for line in lines if line.get("status") == 400]
+
+    assert said == answer.body["error"]["message"]
+    assert (said if content else "the provider's words, 34 characters, were for the client (code odd)") == error
