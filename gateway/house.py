@@ -58,7 +58,7 @@ class House:
     """Answers every request of one process. Implements server.life.Service.
 
     *metrics* is where the workers of one run tell each other what they have counted; None for one alone. *watch* is
-    that of the file, if somebody has begun to watch it. *took* is told the fingerprint of each configuration that is taken.
+    that of the file, if somebody has begun to watch it. *took* is told the fingerprint of each configuration taken.
     """
 
     def __init__(
