@@ -147,9 +147,7 @@ class OpenAIDecoder:
 
     def _careful(self, data: bytes, at: int = 0, swaps: tuple[Swap, ...] = ()) -> list[Event]:
         """Event by event from *at* on, up to where they are ordinary, with *swaps* in them; but once one shows anew how
-        ordinary ones look, the next of them at once.
-
-        Neighbours that need no change are told as one, from *since* on.
+        ordinary ones look, the next of them at once. Neighbours that need no change are told as one, from *since* on.
         """
         if self.broken is not None:
             raise UpstreamError(self.broken)

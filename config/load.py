@@ -111,8 +111,7 @@ def load(
     check_caching(config, written, root.at("defaults"), notes)
     config = with_trials(config, written, notes)
     root.close()
-    for reached in (bound or server.host, server.host):
-        _check_reach(reached, server, config.keys, server_section, notes)
+    _check_reach(bound or server.host, server, config.keys, server_section, notes)
     _warn(config, root, notes)
     notes.check()
     shown = hashlib.sha256(_said(tree, notes.private)).hexdigest()[:12]
@@ -146,14 +145,18 @@ def _above(server: Server, *, host: str | None, port: int | None, workers: int |
 
 
 def _check_reach(host: str, server: Server, keys: Mapping[str, Key], section: Section, notes: Notes) -> None:
-    """Nobody should find that strangers spent their money because a line was forgotten."""
-    if not (server.open or keys or is_loopback(host)):
-        until = "" if host == server.host else ", which is listened on until a restart,"
-        message = (
-            f"{host}{until} can be reached from other machines: add `keys:`, or say `open: true` to serve anyone, "
-            "or, from the moment on that `proxy.py keys create` has made the first key, only those who hold one"
-        )
-        notes.error(section.at("host"), message)
+    """Nobody should find that strangers spent their money because a line was forgotten. *host* is that of now."""
+    if server.open or keys:
+        return
+    for reached in (host, server.host):
+        if not is_loopback(reached):
+            until = "" if reached == server.host else ", which is listened on until a restart,"
+            message = (
+                f"{reached}{until} can be reached from other machines: add `keys:`, or say `open: true` to serve "
+                "anyone, or, from the moment on that `proxy.py keys create` has made the first key, only those who "
+                "hold one"
+            )
+            notes.error(section.at("host"), message)
 
 
 def is_loopback(host: str) -> bool:
