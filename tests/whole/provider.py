@@ -125,8 +125,10 @@ def completion(text: str = "hello", **more: object) -> dict[str, Any]:
     }
 
 
-def ok(text: str = "hello") -> Play:
-    return says(200, completion(text))
+def ok(text: str = "hello", choices: int = 1) -> Play:
+    answer = completion(text)
+    (choice,) = answer["choices"]
+    return says(200, {**answer, "choices": [{**choice, "index": index} for index in range(choices)]})
 
 
 def fails(status: int, message: str = "no", headers: dict[str, str] | None = None, **error: object) -> Play:

@@ -197,7 +197,11 @@ async def test_an_organisation_without_summaries_is_served_without(start):
 
 @pytest.mark.covers("openai", "errors")
 async def test_what_only_another_target_can_do_is_done_there(start):
-    async with Provider(says(200, response(MESSAGE))) as a, Provider(ok("from b")) as b, start(config(a, b)) as gateway:
+    async with (
+        Provider(says(200, response(MESSAGE))) as a,
+        Provider(ok("from b", choices=2)) as b,
+        start(config(a, b)) as gateway,
+    ):
         elsewhere = await gateway.chat("chained", tools=TOOLS, n=2)
         alone = await gateway.chat(tools=TOOLS, n=2)
         strict = await gateway.chat("strict", tools=TOOLS, stop="x")

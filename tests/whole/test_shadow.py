@@ -291,7 +291,7 @@ routes:
 
 
 async def test_what_the_shadow_cannot_be_asked_is_dropped(start):
-    async with served(start) as gateway:
+    async with served(start, client=(ok(choices=2),)) as gateway:
         text = gateway.config.read_text().replace("s: {dialect: openai", "s: {dialect: anthropic")
         gateway.config.write_text(text)
         await gateway.request("POST", "/admin/reload", **ADMIN)
