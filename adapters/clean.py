@@ -2,6 +2,8 @@
 
 import re
 
+from core.secret import MASK, PREFIXES
+
 LONGEST = 500
 
 _LOOKED_AT = 4 * LONGEST
@@ -10,7 +12,7 @@ _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _SECRETS = re.compile(
     r"\b(?:https?|wss?)://\S+"
     r"|\b[Bb]earer\s+\S+"
-    r"|\b(?:sk|pk|rk|gsk|xai|csk|fw|hf|pplx|tgp|nvapi)[-_][\w*.-]{4,}"
+    rf"|\b(?:{PREFIXES})[-_][\w*.-]{{4,}}"
     r"|\bAIza[\w-]{8,}"
     r"|[\w-]{0,12}\*{3,}[\w*-]{0,12}"  # keys that somebody has masked only in part
     r"|\b(?=[A-Za-z]*\d)[A-Za-z0-9]{25,}\b"  # hex and the like; plain long words have no digits
@@ -21,4 +23,4 @@ _SECRETS = re.compile(
 def clean(text: str) -> str:
     """At most 500 characters of *text*, with *** in place of secrets and URLs."""
     line = _CONTROLS.sub(" ", text[:_LOOKED_AT]).strip()
-    return _SECRETS.sub("***", line)[:LONGEST]
+    return _SECRETS.sub(MASK, line)[:LONGEST]

@@ -13,9 +13,9 @@ from typing import Final
 from urllib.parse import quote
 
 from core.faults import Failure
+from core.secret import MASK
 from core.target import Provider
 
-MASK: Final = "***"
 SHORTEST: Final = 6  # characters; anything shorter would be found in ordinary words
 STRETCH: Final = 8  # characters in a row of a longer one that are no coincidence
 

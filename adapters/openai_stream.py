@@ -104,12 +104,11 @@ class OpenAIDecoder:
         shape = self._shape
         if shape is None or self._frames.rest:
             return None
-        # Little of it in functions of its own: this is done once for each piece of each answer.
-        if not (data.startswith(shape.before) and data.endswith(shape.after)):
+        if not data.endswith(shape.after):
             return None
         end, count = shape.run(data, 0)
         length, swaps = len(data), shape.swaps
-        if end != length or not count:
+        if end != length:
             return None
         size = length - count * shape.overhead
         if size > 0:
@@ -196,7 +195,7 @@ class OpenAIDecoder:
     def _pass_on(self, data: bytes, at: int) -> tuple[int, tuple[Swap, ...]]:
         """Let the ordinary events at *at* through: where they end, and what is replaced in them.
 
-        They end at *at* if there are none, or others between them.
+        They end at *at* if there are none.
         """
         shape = self._shape
         if shape is not None:

@@ -9,9 +9,8 @@ from typing import Any, Final
 from admin.dollars import number
 from catalog.price import FACTOR, TIERS
 from config.schema import Budget, Config
-from core.secret import Secret
+from core.secret import MASK, Secret
 
-MASK: Final = "***"
 MOST_KEYS: Final = 500  # keys that are shown; there may be tens of thousands
 HIDDEN: Final = frozenset({"digest", "headers"})  # what an operator adds to requests may well be a credential
 NANO: Final = 1_000_000_000

@@ -12,11 +12,11 @@ from config.problems import Notes, printable
 from config.readers import MONEY, TEXT, TRUTH, choice, scalar, secret, several
 from config.schema import Allowance, Key, State
 from config.section import Entry, Reader, Section, shown
+from config.units import DAY
 from config.yaml_lines import Scalar
 from core.call import PRIORITIES
 from core.secret import Secret
 
-DAY = 86400.0
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 

@@ -28,11 +28,10 @@ from config.telemetry import read_alerts, read_telemetry
 from config.trials import with_trials
 from config.unfold import unfold
 from config.yaml_lines import Node
-from core.secret import Secret
+from core.secret import MASK, Secret
 
 MOST_WORKERS = 256
 DEFAULT_STRATEGY = "balanced"
-MASK = "***"
 
 _LOG: Mapping[str, Reader[Any]] = {
     "format": choice(("json", "text"), "format"),

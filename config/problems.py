@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple, Protocol
 
+from core.secret import PREFIXES
+
 # Searching for similar names is quadratic, and nobody reads the hundredth suggestion.
 SUGGESTIONS = 100
 COMPARED = 1000
@@ -16,7 +18,7 @@ SHORTEST_HIDDEN = 6  # characters; what is shorter stands in ordinary words
 PRIVATE = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH|URL|DSN", re.IGNORECASE)
 # A setting and its value without a space between them are one word to YAML, which then stands where names do.
 _SETTING = re.compile(r"([\w-]{1,40})[:=](?=.)", re.DOTALL)
-_KEY = re.compile(r"(sk|(?:pk|rk|gsk|xai|csk|fw|hf|pplx|tgp|nvapi)(?=[-_][\w-]{20})|AIza(?=[\w-]{20}))[\w-]{5}")
+_KEY = re.compile(rf"(sk|(?:{PREFIXES})(?=[-_][\w-]{{20}})|AIza(?=[\w-]{{20}}))[\w-]{{5}}")
 
 
 class Problem(NamedTuple):

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from config.problems import ConfigErrors
 from config.schema import Config, Route, Server, Stage
 from config.state import whereabouts
+from config.units import DAY
 from core.secret import Secret
 from core.target import Provider, Target
 
 MOST_LINES = 100
-DAY = 86400
 FEW = 3
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (where to look, not where to listen)

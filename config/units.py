@@ -29,7 +29,8 @@ _BYTES = {
     "GiB": 2**30,
 }
 _TIMES = {"": 1, "k": 10**3, "M": 10**6}
-_PER = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
+DAY = 86400.0  # seconds
+_PER = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": DAY}
 
 
 def duration(text: str) -> float:

@@ -1,6 +1,9 @@
 """A string that must never be seen: not in logs, not in errors, not in a repr."""
 
-from typing import final
+from typing import Final, final
+
+MASK: Final = "***"
+PREFIXES: Final = "sk|pk|rk|gsk|xai|csk|fw|hf|pplx|tgp|nvapi"  # of keys as providers make them; a part of a pattern
 
 
 @final
@@ -19,10 +22,10 @@ class Secret:
         return bool(self._text)
 
     def __repr__(self) -> str:
-        return "Secret('***')"
+        return f"Secret('{MASK}')"
 
     def __str__(self) -> str:
-        return "***"
+        return MASK
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and self._text == other._text

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -28,6 +28,8 @@ LEAST = {"debug": 0, "info": 0, "warning": TROUBLE, "error": math.inf}  # the st
 # Each write may wait for the interpreter's lock, so few and big ones are what keeps up. Files keep them whole. Pipes do
 # so up to PIPE_BUF bytes, which one line may pass: workers that share one take turns.
 BIG = 65_536
+
+Turn = Callable[[int], AbstractContextManager[object]]
 
 
 class Notice(NamedTuple):
@@ -55,11 +57,6 @@ def _turn(fd: int) -> Iterator[None]:
     finally:
         with suppress(OSError):
             fcntl.lockf(fd, fcntl.LOCK_UN)
-
-
-@contextmanager
-def _at_once(_fd: int) -> Iterator[None]:
-    yield
 
 
 def _teller(format: str, *, content: bool) -> Callable[[Record], bytes]:
@@ -97,7 +94,7 @@ class Scribe:
         self._said = _teller(format, content=content)
         self._least = LEAST[level]
         self._fd = fd
-        self._turn = _at_once if alone or _keeps_whole(fd) else _turn
+        self._turn: Turn = nullcontext if alone or _keeps_whole(fd) else _turn
         self._waiting: deque[Record | Notice] = deque()
         self._lost = 0
         self._pid = os.getpid()
