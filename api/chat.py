@@ -92,7 +92,8 @@ def _parse(fields: Json, size: int) -> Call:
     check(fields, FIELDS)
     get = fields.get
     needs = messages.check(get("messages"))
-    if get("tools"):
+    if tools := get("tools"):
+        _check_tools(tools)
         needs |= {"tools"}
     if (wanted := get("response_format")) is not None and _format(wanted) == "json_schema":
         needs |= {"json_schema"}
@@ -119,4 +120,22 @@ def _format(wanted: Mapping[str, Any]) -> str:
     kind = wanted.get("type")
     if not isinstance(kind, str):
         raise wrong("response_format.type", "a string")
+    if kind == "json_schema" and not isinstance(wanted.get(kind), dict):
+        raise wrong("response_format.json_schema", "an object")
     return kind
+
+
+def _check_tools(tools: list[Json]) -> None:
+    """A function needs a name; what else a tool may be, its provider knows. Some leave the type of functions out."""
+    for index, tool in enumerate(tools):
+        kind = tool.get("type") or "function"
+        if not isinstance(kind, str):
+            raise wrong(f"tools.{index}.type", "a string")
+        if kind != "function":
+            continue
+        function = tool.get(kind)
+        if not isinstance(function, dict):
+            raise wrong(f"tools.{index}.function", "an object")
+        name = function.get("name")
+        if not isinstance(name, str):
+            raise wrong(f"tools.{index}.function.name", "a string")

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.body import parse as parse_json
 from api.caching import wished
-from api.shape import COMMON, Check, check, flag, missing, model_of, natural, text, usage_asked, wrong
+from api.shape import COMMON, Check, check, flag, missing, model_of, natural, text, texts_in, usage_asked
 from api.wishes import wishes
 from core.call import Call
 
@@ -37,6 +37,4 @@ def _prompts(prompt: Any) -> int:
         raise missing("prompt")
     if isinstance(prompt, str):
         return 1
-    if not isinstance(prompt, list) or not prompt:
-        raise wrong("prompt", "a string, an array of strings or an array of tokens")
-    return 1 if isinstance(prompt[0], int) else len(prompt)
+    return texts_in(prompt, "prompt", "a string, an array of strings or an array of tokens", empty=True)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from api.body import parse as parse_json
 from api.caching import wished
-from api.shape import GATEWAYS_OWN, Check, check, missing, model_of, natural, text, wrong
+from api.shape import GATEWAYS_OWN, Check, check, missing, model_of, natural, text, texts_in
 from api.wishes import wishes
 from core.call import Call
 from core.errors import invalid
@@ -36,10 +36,11 @@ def _inputs(given: Any) -> int:
         raise missing("input")
     if isinstance(given, str) and given:
         return 1
-    if not isinstance(given, list) or not given:
-        raise wrong("input", "a text, an array of texts or an array of tokens, none of them empty")
-    if isinstance(given[0], int):
-        return 1
-    if len(given) > MOST:
+    if isinstance(given, list) and all(isinstance(each, dict) for each in given) and given:
+        count = len(given)  # pictures and the like, which some models take
+    else:
+        expected = "a text, an array of texts or an array of tokens, none of them empty"
+        count = texts_in(given, "input", expected, empty=False)
+    if count > MOST:
         raise invalid(f"'input' may hold at most {MOST} texts.", param="input", code="array_above_max_length")
-    return len(given)
+    return count

@@ -45,7 +45,7 @@ def check(messages: Any) -> frozenset[str]:
     for index, message in enumerate(messages):
         try:
             # The commonest messages by far: plain text.
-            if type(message["content"]) is str and message["role"] in TALKERS and "tool_calls" not in message:
+            if type(message["content"]) is str and message["role"] in TALKERS and len(message) == 2:
                 continue
         except (TypeError, KeyError):
             pass
@@ -75,6 +75,8 @@ def _check_one(message: Any, at: str, needs: set[str], called: set[str]) -> None
         raise wrong(f"{at}.role", "a string")
     if role not in ROLES:
         raise invalid(f"Invalid value: '{role[:64]}' is not a role.", param=f"{at}.role")
+    if not isinstance(message.get("name") or "", str):
+        raise wrong(f"{at}.name", "a string")
     content = message.get("content")
     if isinstance(content, list):
         _check_parts(content, f"{at}.content", needs)

@@ -59,8 +59,8 @@ def text_or_thing(value: Any) -> str | None:
     return None if isinstance(value, str | dict) else "a string or an object"
 
 
-def flag_or_integer(value: Any) -> str | None:
-    return None if isinstance(value, int) else "a boolean or an integer"
+def flag_or_natural(value: Any) -> str | None:
+    return None if isinstance(value, int) and value >= 0 else "a boolean or an integer of 0 or more"
 
 
 GATEWAYS_OWN: Mapping[str, Check] = {"cache": thing, "models": texts, "routing": thing}
@@ -68,11 +68,13 @@ COMMON: Mapping[str, Check] = {
     **GATEWAYS_OWN,
     "frequency_penalty": number,
     "logit_bias": thing,
-    "logprobs": flag_or_integer,
+    "logprobs": flag_or_natural,
     "max_tokens": natural,
     "metadata": thing,
     "n": choices,
     "presence_penalty": number,
+    "prompt_cache_key": text,
+    "safety_identifier": text,
     "seed": integer,
     "service_tier": text,
     "stop": text_or_texts,
@@ -84,6 +86,7 @@ COMMON: Mapping[str, Check] = {
 }
 
 
+NOTHING: Final[frozenset[type]] = frozenset()
 NULL: Final = frozenset({type(None)})
 # What makes a check find nothing wrong, whatever the value is. The others look at the value, too.
 SUFFICES: Mapping[Check, frozenset[type]] = {
@@ -94,8 +97,19 @@ SUFFICES: Mapping[Check, frozenset[type]] = {
     thing: NULL | {dict},
     text_or_texts: NULL | {str},
     text_or_thing: NULL | {str, dict},
-    flag_or_integer: NULL | {bool, int},
+    flag_or_natural: NULL | {bool},
 }
+
+
+def texts_in(given: Any, name: str, expected: str, *, empty: bool) -> int:
+    """How many texts the list *given* holds: strings, *empty* ones maybe, or lists of tokens; one such list is one."""
+    kinds = {each.__class__ for each in given} if isinstance(given, list) else NOTHING
+    if kinds == {int}:
+        return 1
+    texts = kinds == {str} and (empty or all(given))
+    if texts or (kinds == {list} and all({token.__class__ for token in each} == {int} for each in given)):
+        return len(given)
+    raise wrong(name, expected)
 
 
 def sufficient(fields: Mapping[str, Check]) -> dict[str, frozenset[type]]:

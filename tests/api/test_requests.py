@@ -75,6 +75,10 @@ def test_everything_that_a_chat_asks_of_a_target_is_noticed():
     assert (call.stream, call.include_usage, call.choices, call.max_output) == (True, True, 3, 7)
 
 
+# What is no list of texts, nor one of tokens, nor one of such lists.
+MIXED = [[None], [1.5], [True], [[]], [1, "a"], ["a", 1], ["a", None], [[1], "a"], [["a"]], [[True]]]
+
+
 def test_null_means_absent():
     call = parsed(chat.parse, **HELLO, stream=None, n=None, tools=None, stop=None, stream_options=None)
 
@@ -144,6 +148,14 @@ def test_what_clients_really_send_is_let_through():
         ({"stop": 1}, "stop"),
         ({"tools": {}}, "tools"),
         ({"tools": ["f"]}, "tools"),
+        ({"tools": [{}]}, "tools.0.function"),
+        ({"tools": [{"type": 7}]}, "tools.0.type"),
+        ({"tools": [{"type": "web_search"}, {"type": "function", "function": "f"}]}, "tools.1.function"),
+        ({"tools": [{"function": {"name": 5}}]}, "tools.0.function.name"),
+        ({"messages": [{"role": "user", "content": "x", "name": 5}]}, "messages.0.name"),
+        ({"prompt_cache_key": 5}, "prompt_cache_key"),
+        ({"safety_identifier": {}}, "safety_identifier"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
         ({"tool_choice": 1}, "tool_choice"),
         ({"modalities": "text"}, "modalities"),
         ({"metadata": "x"}, "metadata"),
@@ -173,7 +185,7 @@ def test_a_wrong_chat_is_refused_with_the_name_of_what_is_wrong(change, param):
 
 @pytest.mark.parametrize(
     ("prompt", "choices"),
-    [("hello", 1), (["a", "b"], 2), ([1, 2, 3], 1), ([[1], [2]], 2)],
+    [("hello", 1), (["a", ""], 2), ([1, 2, 3], 1), ([[1], [2]], 2)],
 )
 def test_completions_know_how_many_answers_they_get(prompt, choices):
     call = parsed(completions.parse, model="m", prompt=prompt, n=2, logprobs=3, max_tokens=0)
@@ -183,20 +195,26 @@ def test_completions_know_how_many_answers_they_get(prompt, choices):
 
 
 @pytest.mark.parametrize(
-    ("change", "param"), [({}, "prompt"), ({"prompt": 7}, "prompt"), ({"prompt": []}, "prompt"), ({"echo": 1}, "echo")]
+    ("change", "param"),
+    [
+        *(({"prompt": prompt}, "prompt") for prompt in (None, 7, [], *MIXED)),
+        ({"echo": 1}, "echo"),
+        ({"logprobs": -1}, "logprobs"),
+    ],
 )
 def test_a_wrong_completion_is_refused(change, param):
-    assert (
-        refused(completions.parse, model="m", **({"prompt": "x"} if "echo" in change else {}), **change).param == param
-    )
+    assert refused(completions.parse, **{"model": "m", "prompt": "x"} | change).param == param
 
 
-@pytest.mark.parametrize(("given_input", "texts"), [("hello", 1), (["a", "b"], 2), ([1, 2, 3], 1), ([[1], [2]], 2)])
+@pytest.mark.parametrize(
+    ("given_input", "texts"),
+    [("hello", 1), (["a", "b"], 2), ([1, 2, 3], 1), ([[1], [2]], 2), ([{"image": "x"}] * 2, 2)],
+)
 def test_embeddings_know_how_many_texts_they_get(given_input, texts):
     assert texts == parsed(embeddings.parse, model="m", input=given_input, encoding_format="base64").choices
 
 
-@pytest.mark.parametrize("given_input", [None, "", [], 7, {}, ["x"] * 2049])
+@pytest.mark.parametrize("given_input", [None, "", [], 7, {}, ["x"] * 2049, [""], *MIXED])
 def test_wrong_embeddings_are_refused(given_input):
     assert refused(embeddings.parse, model="m", input=given_input).param == "input"
 
@@ -254,7 +272,7 @@ FINE = {
     shape.texts: st.lists(WORDS, max_size=2),
     shape.text_or_texts: WORDS | st.lists(WORDS, max_size=2),
     shape.text_or_thing: WORDS | THING,
-    shape.flag_or_integer: st.booleans() | COUNT,
+    shape.flag_or_natural: st.booleans() | COUNT,
 }
 SAID = [[], [{"role": "user", "content": [IMAGE]}], [{"role": "user"}]]
 ALL = {**{name: FINE[rule] for name, rule in chat.FIELDS.items()}, "x": WORDS, "model": st.just("")}
