@@ -49,7 +49,7 @@ matrix: setup-dev  ## write down what the tests show of each dialect, in the REA
 
 node: $(MODULES)  ## the official Node client and a Portkey gateway, for the tests
 
-bench: compiled  ## how we compare with nginx on this machine, in less than six minutes
+bench: compiled  ## how we compare with nginx on this machine, in less than seven minutes
 	$(BIN)/python -m bench $(ARGS)
 
 bench-dialects: compiled  ## what translated streams cost, beside nginx and beside OpenAI's own bytes
