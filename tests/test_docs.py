@@ -38,7 +38,7 @@ from tests.test_imports import MAY_IMPORT
 from tests.whole.conftest import Gateway, gateway
 
 HOME = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/performance.md")
 README, ARCHITECTURE = ((HOME / name).read_text(encoding="utf-8") for name in DOCUMENTS[:2])
 SHIPPED = (HOME / "config.yaml").read_text(encoding="utf-8")
 FOLDERS = sorted(set(MAY_IMPORT) - {"proxy.py", "bench"})
@@ -349,7 +349,7 @@ def test_links_lead_somewhere(name: str) -> None:
 
 def leads_somewhere(link: str, name: str) -> bool:
     file, _, anchor = link.partition("#")
-    path = HOME / (file or name)
+    path = (HOME / name).parent / file if file else HOME / name
     if not path.exists():
         return False
     headings = re.findall(r"(?m)^#+ (.*)$", path.read_text(encoding="utf-8")) if anchor else []
