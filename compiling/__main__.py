@@ -36,7 +36,8 @@ OPTIONS: Final = ("--config-file=pyproject.toml", "--ignore-missing-imports", "-
 
 # To see what is run, and to make use of it. What no call showed stays as fast as it would be: calls differ.
 WATCHED: Final = ("-fprofile-generate",)
-FITTED: Final = ("-fprofile-use", "-fprofile-partial-training", "-Wno-missing-profile")
+# The linker then sees all files as one, so that calls from one into another can be written out where they are made.
+FITTED: Final = ("-fprofile-use", "-fprofile-partial-training", "-Wno-missing-profile", "-flto=auto", "-g0")
 NEEDLESS: Final = (".*", "__pycache__", "tests", "bench", "docs", "deploy", "data", "compiled", "node_modules")
 
 
@@ -93,9 +94,10 @@ def build(wanted: list[Any], folder: Path, objects: Path, *, more: Sequence[str]
 
 def learns() -> bool:
     """Whether the compiler can be shown what is done most: GCC, of those who can, is the one that is known here."""
-    command = [*shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"), "-dM", "-E", "-"]
-    asked = subprocess.run(command, input="", capture_output=True, text=True, check=True)  # noqa: S603  (as setuptools does)
-    return "__GNUC__" in asked.stdout and "__clang__" not in asked.stdout
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    command = [*compiler, *FITTED, "-dM", "-E", "-"]
+    asked = subprocess.run(command, input="", capture_output=True, text=True, check=False)  # noqa: S603  (as setuptools does)
+    return not asked.returncode and "__GNUC__" in asked.stdout and "__clang__" not in asked.stdout
 
 
 def build_fitted(wanted: list[Any], folder: Path, objects: Path, noted: Mapping[str, Any]) -> dict[str, str]:
@@ -131,7 +133,7 @@ def main() -> None:
     fits = not parser.parse_args().unfitted
     os.chdir(HOME)
     if fits and not learns():
-        sys.stdout.write("what is compiled will not be fitted to calls, which only GCC does here\n")
+        sys.stdout.write("what is compiled will not be fitted to calls, which takes a GCC that can link them as one\n")
         fits = False
     with suppress(NotCompiled):
         there = len(fitting())
