@@ -94,6 +94,7 @@ _FILLERS: Final = _set(
 )
 
 
+_PAIRED: Final = _OPPOSITES - _FILLERS
 _APART: Final = _FILLERS | _COUNTS.keys() | _NEGATIONS
 _THIRD: Final = _table("he him his himself", "she her hers herself", "they them their theirs themselves")
 _PERSONS: Final = _table("i my mine myself", "we us our ours ourselves", "you your yours yourself")
@@ -152,7 +153,7 @@ def _of(table: Mapping[str, str]) -> Callable[[str], list[str]]:
 
 def _opposites(text: str) -> tuple[list[str], list[str]]:
     """Those that stand between two things in their order, since it counts who comes from where; the others anyhow."""
-    words = [word.lower() for word in _words(text) if word.lower() in _OPPOSITES - _FILLERS]
+    words = [word for word in map(str.lower, _words(text)) if word in _PAIRED]
     placed = [word for word in words if word in _ORDERED]
     return placed, sorted(set(words) - _ORDERED)
 
@@ -221,6 +222,8 @@ def _times(text: str) -> set[str]:
 
 def _foreign(text: str) -> str:
     """Words of other alphabets than the Latin one: nothing here knows which of them may stand for each other."""
+    if text.isascii():
+        return ""
     return "".join(word for word in _LETTERS.findall(text.lower()) if any(ord(letter) > _LATIN for letter in word))
 
 
