@@ -5,7 +5,6 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Final, NamedTuple
 
 from core.errors import Refusal
@@ -18,6 +17,7 @@ SAFE: Final = frozenset({"GET", "HEAD"})
 TRIES: Final = 5  # wrong keys from one address within WHILE seconds
 WHILE: Final = 60.0
 ADDRESSES: Final = 1000  # remembered at most
+MOST: Final = 8  # cookies of our name that are looked at
 
 
 class Session(NamedTuple):
@@ -62,14 +62,20 @@ class Sessions:
 
     def of(self, headers: Mapping[str, str]) -> Session | None:
         """The session that a request belongs to, if it is a good one."""
-        key, cookie = self._admin_key(), _cookie(headers.get("cookie", ""))
+        key = self._admin_key()
+        if not key:
+            return None
+        found = (self._good(key, cookie) for cookie in _cookies(headers.get("cookie", "")))
+        return next((session for session in found if session is not None), None)
+
+    def _good(self, key: Secret, cookie: str) -> Session | None:
         named, _, _ = cookie.rpartition(".")
         ends = named.partition(".")[0]
-        if not key or not (ends.isascii() and ends.isdigit() and len(ends) < 12):
+        if not (ends.isascii() and ends.isdigit() and len(ends) < 12):
             return None
         session = self._session(key, named)
-        good = hmac.compare_digest(cookie.encode("utf-8", "surrogatepass"), session.cookie.encode())
-        return session if good and session.ends > self._clock() and cookie not in self._ended else None
+        same = hmac.compare_digest(cookie.encode("utf-8", "surrogatepass"), session.cookie.encode())
+        return session if same and session.ends > self._clock() and cookie not in self._ended else None
 
     def authorization(self, method: str, headers: Mapping[str, str]) -> str | None:
         """The header that this session stands for; None without one. Raises Refusal for a change without its token."""
@@ -126,9 +132,9 @@ def _mac(key: Secret, purpose: str, named: str) -> str:
     return hmac.digest(key.reveal().encode(), f"switchyard {purpose} {named}".encode(), "sha256").hex()
 
 
-def _cookie(header: str) -> str:
-    try:
-        found = SimpleCookie(header).get(COOKIE)
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
+def _cookies(header: str) -> list[str]:
+    """The first of that name. Others may hold anything: browsers send those of all that is served on this host, on
+    whatever port.
+    """
+    pairs = (part.partition("=") for part in header.split(";"))
+    return [value.strip().strip('"') for name, _, value in pairs if name.strip() == COOKIE][:MOST]

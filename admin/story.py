@@ -12,6 +12,13 @@ FIGURES: Final = {
 # The columns of strategies that are told in other units, and the figures that are the same.
 SEEN: Final = {"cost": "${:.6f}", "latency": "{:g} ms", "idle": "{:g} s"}
 PARTS: Final = {"cost": 1_000_000_000}
+CACHED: Final = {
+    "hit": "the answer to an earlier call was given",
+    "stale": "the answer to an earlier call was given, too old, since nobody had another",
+    "miss": "no answer to this call was kept",
+    "bypass": "this call could have none",
+}
+KEPT: Final = ("hit", "stale")
 SAME: Final = {"rate_limit_left": "headroom", "predicted_ms": "latency", "predicted_cost_usd": "cost"}
 
 
@@ -141,6 +148,11 @@ def _call(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"{found['time']} {found['id']}: {found['route']} -> {found['target'] or 'no target'}"
     came = f"status {found['status']}" + (f" ({found['fault']})" if found["fault"] else "")
     yield f"{came}, ${found['cost_usd']:.6f}, {found['total_ms']:g} ms, task {found['task'] or 'unknown'}"
+    if (degraded := found["degraded"]) is not None:
+        yield f"by the route {degraded['route']}, since {degraded['scope']} had too little left"
+    if found["cache"]:
+        saved = f", which saved ${found['saved_usd']:.6f}" if found["cache"] in KEPT else ""
+        yield f"cache: {CACHED.get(found['cache'], found['cache'])}{saved}"
 
 
 def _attempts(attempts: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -4,7 +4,7 @@ It would rather find a difference too many: that costs a call, and one too few c
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Final
 
@@ -14,7 +14,13 @@ _NUMBER: Final = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _QUOTED: Final = re.compile(r"\"([^\"]+)\"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|`([^`]+)`|(?<!\w)'([^']+)'(?!\w)")
 _CODE: Final = re.compile(r"[^\s,;!?]*(?:[A-Za-z]\d|\d[A-Za-z]|[_@#\\/{}\[\]]|[a-z][A-Z]|\w\.\w)[^\s,;!?]*")
 _SENTENCE: Final = re.compile(r"(?:^|[.!?:\n]\s*)[\"'“(]*\w+")
-_SAME_STEM: Final = 4  # letters at the beginning of two forms of one word
+_STEM: Final = 4  # letters that two forms of one word have in common at least
+_ENDINGS: Final = ("ing", "ed", "es", "ly", "en", "s", "e", "n")  # of which a form may have one
+_SYMBOLS: Final = re.compile(
+    r"[^\w\s.,;:?!'\"\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\u00bf\u00a1()\[\]{}\u2026\u2013\u2014\u2022\u3001\u3002\uff0c\uff1f\uff01`-]"
+    r"|!(?=[\w=])|(?<=\d)!|[-\u2013](?=\s?\d)|(?<=\s)-(?=\s)"
+)
+_LATIN: Final = 0x24F  # the last letter of the alphabet whose words the lists below know something of
 _LONGEST: Final = 4_000  # characters that are compared; longer questions are never the same
 
 
@@ -88,7 +94,12 @@ _FILLERS: Final = _set(
 )
 
 
-_APART: Final = _FILLERS | _COUNTS.keys() | _UNITS.keys() | _NEGATIONS
+_PAIRED: Final = _OPPOSITES - _FILLERS
+_APART: Final = _FILLERS | _COUNTS.keys() | _NEGATIONS
+_THIRD: Final = _table("he him his himself", "she her hers herself", "they them their theirs themselves")
+_PERSONS: Final = _table("i my mine myself", "we us our ours ourselves", "you your yours yourself")
+_ASKED: Final = _table("where wo", "when wann", "who whom whose wer wem wen wessen", "why warum")
+_TIMES: Final = _table("did was were had didn't wasn't weren't hadn't", "will won't")
 
 
 def differs(one: str, other: str) -> str | None:
@@ -100,7 +111,9 @@ def differs(one: str, other: str) -> str | None:
             return kind
     if _names(one) - _lower(other) or _names(other) - _lower(one):
         return "name"
-    return "word" if _exchanged(_content(one), _content(other)) else None
+    if _strangers(_persons(one), _persons(other)):
+        return "person"
+    return "word" if _reworded(one, other) else None
 
 
 def _words(text: str) -> list[str]:
@@ -131,16 +144,16 @@ def _quoted(text: str) -> list[str]:
 
 
 def _codes(text: str) -> list[str]:
-    return sorted(word.strip(".:()'\"").lower() for word in _CODE.findall(text))
+    return [word.strip(".:()'\"").lower() for word in _CODE.findall(text)]
 
 
 def _of(table: Mapping[str, str]) -> Callable[[str], list[str]]:
-    return lambda text: sorted(table[word] for word in map(str.lower, _words(text)) if word in table)
+    return lambda text: [table[word] for word in map(str.lower, _words(text)) if word in table]
 
 
 def _opposites(text: str) -> tuple[list[str], list[str]]:
     """Those that stand between two things in their order, since it counts who comes from where; the others anyhow."""
-    words = [word.lower() for word in _words(text) if word.lower() in _OPPOSITES - _FILLERS]
+    words = [word for word in map(str.lower, _words(text)) if word in _PAIRED]
     placed = [word for word in words if word in _ORDERED]
     return placed, sorted(set(words) - _ORDERED)
 
@@ -158,43 +171,103 @@ def _names(text: str) -> set[str]:
 
 
 def _units(text: str) -> list[str]:
-    """Single letters, and `in`, are some behind a number only."""
-    found, before = [], ""
+    return [_UNITS[word] for word, unit in _measured(text) if unit]
+
+
+def _measured(text: str) -> Iterator[tuple[str, bool]]:
+    """Each word, and whether it is a unit: single letters, and `in`, are some behind a number only."""
+    before = ""
     for word in map(str.lower, _words(text)):
-        if word in _UNITS and (before or not (word == "in" or (len(word) == 1 and word.isalpha()))):
-            found.append(_UNITS[word])
+        yield word, word in _UNITS and bool(before or not (word == "in" or (len(word) == 1 and word.isalpha())))
         before = word if word in _COUNTS or _NUMBER.fullmatch(word) else ""
-    return sorted(found)
 
 
 def _content(text: str) -> list[str]:
     """What is said in no other way, and not looked at by itself."""
-    words = map(str.lower, _words(text))
-    return [word for word in words if not (word in _APART or word.endswith("n't") or _NUMBER.fullmatch(word))]
+    found, before = [], ""
+    for word, unit in _measured(text):
+        idle = word == "in" or (word == "to" and before in _FILLERS)  # how to, I want to
+        if not (idle or unit or _NUMBER.fullmatch(word) or _apart(word)):
+            found.append(word)
+        before = word
+    return found
+
+
+def _apart(word: str) -> bool:
+    plain = word.replace("\u2019", "'").removesuffix("'s")
+    return plain in _APART or _stem(plain) in _APART or plain.endswith("n't")
+
+
+def _said(text: str) -> list[str]:
+    return [word.lower() for word in _words(text)]
+
+
+def _persons(text: str) -> set[str]:
+    return {_PERSONS[word] for word in map(str.lower, _words(text)) if word in _PERSONS}
+
+
+def _strangers(some: set[str], others: set[str]) -> bool:
+    """Whether both speak of somebody, and of nobody in common."""
+    return bool(some and others) and not some & others
+
+
+def _asked(text: str) -> set[str]:
+    """Places, times, people or reasons; the other words of questions often stand for each other."""
+    return {_ASKED[word] for word in map(str.lower, _words(text)) if word in _ASKED}
+
+
+def _times(text: str) -> set[str]:
+    return {_TIMES[word] for word in (each.lower().replace("\u2019", "'") for each in _words(text)) if word in _TIMES}
+
+
+def _foreign(text: str) -> str:
+    """Words of other alphabets than the Latin one: nothing here knows which of them may stand for each other."""
+    if text.isascii():
+        return ""
+    return "".join(word for word in _LETTERS.findall(text.lower()) if any(ord(letter) > _LATIN for letter in word))
+
+
+def _reworded(one: str, other: str) -> bool:
+    """Whether they say something else in the same way; how far that goes for two ways to say it, their vectors tell."""
+    some, others = _content(one), _content(other)
+    alone = len(some) == len(others) == 1
+    alike = alone or _related(some, others) or _related(_said(one), _said(other))
+    return alike and _exchanged(some, others)
 
 
 def _exchanged(one: list[str], other: list[str]) -> bool:
-    """Whether they say the same but for single words in the place of others, or the same words in another order."""
+    """Whether they say the same but for single words more, or in the place of others, or in another order."""
     if one != other and sorted(one) == sorted(other):
         return True
     one, other = sorted((one, other))  # else it would count which of them came first
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    same = sum(block.size for block in matcher.get_matching_blocks())
-    if 2 * same < max(len(one), len(other)):
-        return False
-    for what, start, end, begin, stop in matcher.get_opcodes():
-        if what == "replace" and not _forms(one[start:end], other[begin:stop]):
-            return True
-    return False
+    return any(
+        what != "equal" and not _forms(one[start:end], other[begin:stop])
+        for what, start, end, begin, stop in _compared(one, other).get_opcodes()
+    )
+
+
+def _related(one: list[str], other: list[str]) -> bool:
+    """Whether half of the longer one, or all of the shorter one, stands in the other as well."""
+    same = sum(block.size for block in _compared(*sorted((one, other))).get_matching_blocks())
+    return 2 * same >= max(len(one), len(other)) or same == min(len(one), len(other))
+
+
+def _compared(one: list[str], other: list[str]) -> "SequenceMatcher[str]":
+    return SequenceMatcher(None, one, other, autojunk=False)
 
 
 def _forms(some: Iterable[str], others: Iterable[str]) -> bool:
     """Whether each word has another form of it beside it."""
     ones, twos = list(some), list(others)
-    return len(ones) == len(twos) and all(
-        one[:_SAME_STEM] == two[:_SAME_STEM] and min(len(one), len(two)) >= _SAME_STEM
-        for one, two in zip(ones, twos, strict=True)
-    )
+    return len(ones) == len(twos) and all(_stem(one) == _stem(two) for one, two in zip(ones, twos, strict=True))
+
+
+def _stem(word: str) -> str:
+    if word.endswith(("ies", "ied")):
+        return f"{word[:-3]}y"
+    endings = (each for each in _ENDINGS if word.endswith(each) and not word.endswith("ss"))
+    ending = next(endings, "")
+    return word[: -len(ending)] if ending and len(word) - len(ending) >= _STEM else word
 
 
 _SEEN: Final[Mapping[str, Callable[[str], object]]] = {
@@ -205,4 +278,9 @@ _SEEN: Final[Mapping[str, Callable[[str], object]]] = {
     "unit": _units,
     "date": _of(_DATES),
     "opposite": _opposites,
+    "symbol": _SYMBOLS.findall,
+    "alphabet": _foreign,
+    "person": _of(_THIRD),
+    "question": _asked,
+    "time": _times,
 }

@@ -10,6 +10,8 @@ from cache.making import ODD
 from core.wire import Json
 
 FRAME: Final = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
+SHELL: Final = frozenset({*FRAME, "choices", "obfuscation", "usage"})  # one of them pads what others might measure
+CHOICE: Final = frozenset({"index", "message", "delta", "text", "logprobs", "finish_reason"})
 OBJECTS: Final[Mapping[str, str]] = {
     "chat.completion": "chat.completion.chunk",
     "text_completion": "text_completion",
@@ -29,7 +31,7 @@ def events(entry: Entry, *, usage: bool) -> tuple[bytes, ...] | None:
         return None
     if pieces is None or not usage:
         return pieces
-    frame = _frame(_bodies(pieces[:1]))
+    frame = next((_frame(bodies) for bodies in map(_bodies, zip(pieces)) if _chosen(bodies)), {})
     return (*pieces, _event({**frame, "choices": [], "usage": orjson.Fragment(entry.usage)}))
 
 
@@ -50,8 +52,24 @@ def _bodies(pieces: Sequence[bytes]) -> list[Json]:
     return [orjson.loads(line[6:]) for line in lines if line]
 
 
+def _chosen(bodies: Sequence[Json]) -> list[Json]:
+    """Without those that only say something of the prompt, and may have no name either."""
+    return [body for body in bodies if body.get("choices")]
+
+
 def _frame(bodies: Sequence[Json]) -> Json:
-    return {name: bodies[0][name] for name in FRAME if name in bodies[0]} if bodies else {}
+    first = next(iter(_chosen(bodies)), {})
+    return {name: first[name] for name in FRAME if name in first}
+
+
+def _beside(said: Json, known: frozenset[str]) -> Json:
+    """What a provider has said that its dialect doesn't: citations, and the like."""
+    return {name: value for name, value in said.items() if name not in known and value not in (None, [], {})}
+
+
+def _agree(made: Json, said: Json, known: frozenset[str]) -> bool:
+    """Add to *made* what stands beside in *said*; False where it was told otherwise before."""
+    return all(made.setdefault(name, value) == value for name, value in _beside(said, known).items())
 
 
 # A whole as a stream
@@ -62,12 +80,15 @@ def _told(body: Json) -> tuple[bytes, ...] | None:
     if name is None:
         return None
     frame = {**_frame([body]), "object": name}
+    beside = _beside(body, SHELL)
     pieces: list[bytes] = []
     for choice in body["choices"]:
         chunks = [choice] if "text" in choice else _of_message(choice)
         if chunks is None:
             return None
-        pieces += [_event({**frame, "choices": [chunk]}) for chunk in chunks]
+        for chunk in chunks:
+            pieces.append(_event({**frame, **beside, "choices": [chunk]}))
+            beside = {}
     return tuple(pieces)
 
 
@@ -82,7 +103,7 @@ def _of_message(choice: Json) -> list[Json] | None:
     said = {**common, "delta": delta, "finish_reason": None}
     if choice.get("logprobs") is not None:
         said["logprobs"] = choice["logprobs"]
-    return [said, {**common, "delta": {}, "finish_reason": choice["finish_reason"]}]
+    return [said, {**common, **_beside(choice, CHOICE), "delta": {}, "finish_reason": choice["finish_reason"]}]
 
 
 # A stream as a whole
@@ -92,16 +113,19 @@ def _joined(bodies: Sequence[Json], usage: bytes) -> bytes | None:
     frame = _frame(bodies)
     name = WHOLES.get(str(frame.get("object")))
     choices: dict[int, Json] = {}
+    beside: Json = {}
+    if not all(_agree(beside, body, SHELL) for body in bodies):
+        return None
     for choice in (one for body in bodies for one in body.get("choices") or ()):
         at = choice.get("index", 0)
         text = "text" in choice
         made = choices.setdefault(at, {"index": at, **({"text": ""} if text else {"message": {"role": "assistant"}})})
-        if not (_add_text(made, choice) if text else _add_delta(made, choice)):
+        if not (_agree(made, choice, CHOICE) and (_add_text if text else _add_delta)(made, choice)):
             return None
     if name is None or not choices:
         return None
     done = [_finished(choices[at]) for at in sorted(choices)]
-    return orjson.dumps({**frame, "object": name, "choices": done, "usage": orjson.Fragment(usage)})
+    return orjson.dumps({**frame, **beside, "object": name, "choices": done, "usage": orjson.Fragment(usage)})
 
 
 def _add_text(made: Json, choice: Json) -> bool:

@@ -1,8 +1,9 @@
 """What a client reads when there isn't enough left for its call: whose, how much, and when there is again."""
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Self
 
 from catalog.bound import Bound, Unbounded
 from config.schema import Route
@@ -13,6 +14,7 @@ from quota.words import Shortage
 from routing.match import Routes
 
 NANO: Final = 1_000_000_000
+WHEN_SPENT: Final = "when_spent"
 MONEY: Final = ("budget",)
 # Somebody else's target may still have room for the call.
 TIMES: Final = {"1": "second", "60": "minute", "3600": "hour", "86400": "day"}
@@ -47,6 +49,23 @@ class Spent(Refusal):
             headers=headers,
             extra={"quota": shown(shortage)},
         )
+
+
+class Detour(NamedTuple):
+    """The *route* that answers in place of the one that was asked for, since *scope* has too little left. Kept among
+    the decisions of a call, of which it is one.
+    """
+
+    scope: str
+    route: str
+
+    def kept(self) -> list[Any]:
+        return [WHEN_SPENT, *self]
+
+    @classmethod
+    def again(cls, kept: Sequence[Any]) -> Self | None:
+        """None for any other decision."""
+        return cls(*kept[1:]) if len(kept) == 3 and kept[0] == WHEN_SPENT else None
 
 
 def degraded(spent: Spent, routes: Routes) -> Route | None:

@@ -86,6 +86,10 @@ SHAPES: Final[Mapping[str, Schema]] = {
     "WholeCall": thing(
         {
             **CALL,
+            "degraded": about(
+                maybe(thing({"scope": TEXT, "route": TEXT})),
+                "whose budget had too little left, and the route that answered",
+            ),
             "charges_usd": about(by_name(DOLLARS), "by account"),
             "decisions": some(either(named("Decision"), thing({"unreadable": TEXT}))),
         }

@@ -6,6 +6,7 @@ import { card, empty, failed, figure, name, pill, status, table } from "../parts
 import { count, dollars, ms, when } from "../words.js";
 
 const ROW = 30;
+const KEPT = { hit: "The answer to an earlier call was given.", stale: "The answer to an earlier call was given: too old, but nobody had another." };
 const FORESEEN = ["cost", "latency", "in_flight"]; // of what was seen, what the forecast beside it says better
 
 export async function show(place, words, signal) {
@@ -24,7 +25,7 @@ export async function show(place, words, signal) {
 function facts(call) {
   return h("div", { class: "figures" },
     figure("Status", status(call), (call.fault ?? call.finish ?? "").replaceAll("_", " ")),
-    figure("Route", name(call.route), call.task ?? ""),
+    figure("Route", name(call.route), call.degraded ? `answered by ${call.degraded.route}, since ${call.degraded.scope} had too little left` : (call.task ?? "")),
     figure("Answered by", name(call.target, "nobody"), call.stream ? "as a stream" : "as a whole"),
     figure("Key", name(call.key), call.team ? `of ${call.team}` : ""),
     figure("Whole", ms(call.total_ms), `first word ${ms(call.first_content_ms)}`),
@@ -34,6 +35,7 @@ function facts(call) {
 /** Attempts one below the other. Only their lengths are kept: what is left of the whole is put between them. */
 function line(call) {
   const { attempts } = call;
+  if (!attempts.length && KEPT[call.cache]) return empty("Nobody was asked", KEPT[call.cache]);
   if (!attempts.length) return empty("Nobody was asked", `The call ended before its first attempt${call.fault ? `: ${call.fault.replaceAll("_", " ")}` : ""}.`);
   const lasted = attempts.reduce((all, one) => all + one.ms, 0);
   const whole = Math.max(call.total_ms ?? 0, ...attempts.map((one) => one.ms), 0.1);

@@ -3,9 +3,10 @@
 import { get, maybe, patch, post, remove, safe } from "../api.js";
 import { h, put } from "../dom.js";
 import { attempt, button, card, dialog, empty, failed, field, name, pill, reveal, say, table } from "../parts.js";
-import { away, day, dollars } from "../words.js";
+import { away, count, day, dollars } from "../words.js";
 
 const PERS = ["month", "day", "week", "hour", "total"];
+const TIMES = { 1: "s", 60: "min", 3600: "h", 86400: "day" };
 const PAGE = 100;
 
 export async function show(place, _words, signal) {
@@ -127,8 +128,18 @@ async function revoke(row) {
   say(`${row.name} was revoked.`);
 }
 
+const rates = (given) => given.map(({ amount, per }) => `${count(amount)}/${TIMES[per] ?? `${per} s`}`).join(" and ");
+
+/** A key as the configuration tells of it, in the words of those that were made at run time. */
+function asMade(key, { allowance, disabled, expires, ...fields }) {
+  const { requests, tokens, concurrent } = allowance.limits;
+  const limits = Object.entries({ requests: rates(requests), tokens: rates(tokens), concurrent }).filter(([, value]) => value);
+  const state = disabled ? "disabled" : expires !== null && expires * 1000 <= Date.now() ? "expired" : "active";
+  return { ...fields, name: key, state, budget: allowance.budgets.map(({ limit, per }) => ({ usd: limit, per })), limits: Object.fromEntries(limits) };
+}
+
 function ofConfig(keys) {
-  const rows = Object.entries(keys ?? {}).map(([key, fields]) => ({ ...fields, name: key }));
+  const rows = Object.entries(keys ?? {}).map(([key, fields]) => asMade(key, fields));
   if (!rows.length) return h("p", { class: "soft" }, "Keys that stand in the file are changed there, and shown here where the server tells of them.");
-  return table([COLUMNS[0], ...COLUMNS.slice(2, 6)], rows);
+  return table(COLUMNS.slice(0, 6), rows);
 }

@@ -63,13 +63,14 @@ function standing(rows) {
   return table(BUDGETS, rows, (row) => ({ class: tone(row) }));
 }
 
-const share = (row) => (row.spent_usd + row.held_usd) / row.limit_usd;
+// Of nothing, all is used.
+const share = (row) => (row.limit_usd ? (row.spent_usd + row.held_usd) / row.limit_usd : 1);
 const tone = (row) => (share(row) >= 1 ? "bad" : share(row) >= 0.8 ? "warn" : "");
 const [kind, rest] = [(scope) => scope.split("/")[0], (scope) => scope.slice(scope.indexOf("/") + 1)];
 
 const BUDGETS = [
   { label: "Whose", cell: (row) => [pill("", kind(row.scope)), " ", name(row.scope.includes("/") ? rest(row.scope) : "everything"), row.model && [" ", pill("", row.model)]] },
-  { label: "Used", cell: (row) => h("div", { class: "used" }, bar(share(row), { mark: row.expected_usd ? row.expected_usd / row.limit_usd : null, tone: tone(row) }), percent(share(row))) },
+  { label: "Used", cell: (row) => h("div", { class: "used" }, bar(share(row), { mark: row.expected_usd && row.limit_usd ? row.expected_usd / row.limit_usd : null, tone: tone(row) }), percent(share(row))) },
   { label: "Spent", right: true, cell: (row) => dollars(row.spent_usd) },
   { label: "Held", right: true, cell: (row) => dollars(row.held_usd) },
   { label: "Limit", right: true, cell: (row) => [dollars(row.limit_usd), h("small", {}, ` / ${row.per}`)] },

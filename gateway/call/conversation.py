@@ -36,7 +36,7 @@ from gateway.call.telling import Telling
 from gateway.call.turned_down import turned_down
 from gateway.call.waiting_room import priority, wait
 from gateway.generation import Generation, Shared
-from gateway.spent import Spent, degraded
+from gateway.spent import Detour, Spent, degraded
 from quota.keys import ANYONE, Stranger
 from routing.exhausted import Exhausted
 from routing.plan import Attempt, opening, plan
@@ -238,6 +238,7 @@ class Conversation:
         if route is None or self._record.degraded:
             raise spent
         self._record.degraded = spent.shortage.scope
+        self._record.decided.append(Detour(spent.shortage.scope, route.name))
         self._route = route
         if self._call.stream:
             self._listen(bill).route = route.name

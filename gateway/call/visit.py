@@ -65,8 +65,9 @@ def visit(
     wish = call.cache or ANYHOW
     ttl, scope = narrowed(route.cache, wish)
     mark = None
-    # What is tried on a share of the sessions is neither given to the others nor kept from being tried.
-    if ttl and (part is None or part.ahead is None):
+    # What is tried on a share of the sessions is neither given to the others nor kept from being tried. What a provider
+    # is to store, it has to be asked.
+    if ttl and (part is None or part.ahead is None) and not call.body.get("store"):
         owner = whose(scope, key=key.name, digest=key.digest, team=key.team)
         mark = fingerprint(call, owner, shared.larder.way(generation.config, route))
     if mark is None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from admin.dollars import number
 from core.usage import COUNTS
+from gateway.spent import Detour
 from routing.decision import Decision
 from routing.story import told
 from store.entry import Entry
@@ -45,12 +46,16 @@ def brief(row: Entry) -> dict[str, Any]:
 
 def whole(row: Entry) -> dict[str, Any]:
     charges = {account: number(amount) for account, amount in row.charges.items()}
-    return brief(row) | {"charges_usd": charges, "decisions": list(_decisions(row))}
+    detour = next(filter(None, map(Detour.again, row.why)), None)
+    degraded = None if detour is None else {"scope": detour.scope, "route": detour.route}
+    return brief(row) | {"degraded": degraded, "charges_usd": charges, "decisions": list(_decisions(row))}
 
 
 def _decisions(row: Entry) -> Iterator[dict[str, Any]]:
     """Each with how many of the call's attempts went to every candidate."""
     for kept in row.why:
+        if Detour.again(kept) is not None:
+            continue
         try:
             decision = told(Decision.again(kept))
         except (KeyError, TypeError, ValueError):

@@ -157,6 +157,9 @@ def test_a_call_that_is_over_is_told_with_its_attempts():
         "cost_usd": 0.001,
         "total_ms": 12.5,
         "task": "chat",
+        "cache": None,
+        "saved_usd": 0.0,
+        "degraded": None,
         "decisions": [
             {
                 "stage": 0,
@@ -172,5 +175,10 @@ def test_a_call_that_is_over_is_told_with_its_attempts():
         ],
     }
 
+    kept = story_of_call(found | {"cache": "hit", "saved_usd": 0.25, "attempts": []})
+    cheaper = story_of_call(found | {"cache": "miss", "degraded": {"scope": "key/bob", "route": "free"}})
     assert OVER == story_of_call(found)
+    assert "\ncache: the answer to an earlier call was given, which saved $0.250000\n" in kept
+    assert "\ncache: no answer to this call was kept\n" in cheaper
+    assert "\nby the route free, since key/bob had too little left\n" in cheaper
     assert story_of_call(found | {"attempts": []}).endswith("\nno attempts\n")

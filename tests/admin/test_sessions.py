@@ -39,6 +39,18 @@ def test_whoever_shows_the_admin_key_is_known_by_a_cookie(world):
     assert f"Bearer {KEY}" == world.sessions.authorization("GET", sent(session))
 
 
+@pytest.mark.parametrize(
+    "other",
+    ['prefs={"a": 1}', "a=b c", "=x", "x", "path=/", "a[]=1", "a=\u00fc", f"{COOKIE}=old", f"{COOKIE}=1.2.3", ""],
+)
+def test_what_others_on_this_host_have_set_is_no_hindrance(world, other):
+    session = world.sessions.begin(KEY, "here")
+    ours = f"{COOKIE}={session.cookie}"
+
+    for cookies in (f"{other}; {ours}", f"{ours}; {other}", f"{ours};{other};"):
+        assert session == world.sessions.of({"cookie": cookies})
+
+
 def test_neither_cookie_nor_token_tells_the_key(world):
     session = world.sessions.begin(KEY, "here")
 

@@ -61,6 +61,46 @@ NEGATIVE = [
     ("symptoms of measles in children", "symptoms of mumps in children"),
     ("Write a poem about winter rain", "Write a story about winter rain"),
     ("x" * 5_000, "x" * 5_001),
+    # the same where little is said at all
+    ("Explain DNA", "Explain RNA"),
+    ("explain tcp", "explain udp"),
+    ("Is he alive?", "Is he dead?"),
+    ("agree", "disagree"),
+    ("what is c", "what is r"),
+    ("What is hypoglycemia?", "What is hyperglycemia?"),
+    ("plan a", "plan b"),
+    ("symptoms of hepatitis a", "symptoms of hepatitis b"),
+    ("type I diabetes", "type II diabetes"),
+    ("contract", "contact"),
+    ("Which university is it?", "Which universe is it?"),
+    ("Is policy work hard?", "Is police work hard?"),
+    # a word more
+    ("tax rate in Germany", "corporate tax rate in Germany"),
+    ("How do I kill a python?", "How do I kill a python process?"),
+    ("Translate into German: the cat sat", "Translate into German: the cat sat on a mat"),
+    # signs, and which way round
+    ("5 + 3", "5 - 3"),
+    ("What is -5?", "What is 5?"),
+    ("solve x-2=3", "solve x+2=3"),
+    ("is x >= y", "is x > y"),
+    ("a && b", "a || b"),
+    ("5!", "5"),
+    ("\U0001f642", "\U0001f641"),
+    ("convert 5 kg to lb", "convert 5 lb to kg"),
+    ("Open from Monday to Friday?", "Open from Friday to Monday?"),
+    ("Copy a.txt to b.txt", "Copy b.txt to a.txt"),
+    # who, where, why and when
+    ("what is my balance", "what is his balance"),
+    ("Is she my wife?", "Is he my wife?"),
+    ("what did I say", "what did you say"),
+    ("When was the war?", "Where was the war?"),
+    ("Why is the sky blue?", "Where is the sky blue?"),
+    ("Who is president there?", "Who was president there?"),
+    ("Does it rain there?", "Will it rain there?"),
+    # words that no list knows anything of
+    ("\u5317\u4eac\u5929\u6c14", "\u4e0a\u6d77\u5929\u6c14"),
+    ("\u6211\u4e0d\u559c\u6b22", "\u6211\u559c\u6b22"),
+    ("\u044f \u043b\u044e\u0431\u043b\u044e", "\u044f \u043d\u0435 \u043b\u044e\u0431\u043b\u044e"),
 ]
 POSITIVE = [
     ("How do I reset my password?", "how can I reset my password"),
@@ -72,6 +112,11 @@ POSITIVE = [
     ("Why doesn't it start?", "Why does it not start?"),
     ("Explaining recursion", "Explain recursion"),
     ("What weighs 5 kilograms?", "What weighs 5 kg?"),
+    ("How do I reset my password?", "How to reset my password"),
+    ("I want to reset my password!", "How do I reset my password?"),
+    ("Which parties are there?", "Which party is there?"),
+    ("caching of answers", "cached answers of"),
+    ("\u5317\u4eac\u5929\u6c14\uff1f", "\u5317\u4eac\u5929\u6c14"),
 ]
 
 
@@ -97,6 +142,12 @@ def test_questions_that_mean_the_same_do_not(one, other):
         ("Who founded Apple?", "Who founded Google?", "name"),
         ("increase it", "decrease it", "opposite"),
         ("cook the rice now", "cook the pasta now", "word"),
+        ("5 + 3", "5 * 3", "symbol"),
+        ("what did I say", "what did you say", "person"),
+        ("is she there", "is he there", "person"),
+        ("where is it", "when is it", "question"),
+        ("is it raining", "was it raining", "time"),
+        ("\u0434\u0430", "\u043d\u0435\u0442", "alphabet"),
     ],
 )
 def test_what_they_differ_in_is_said(one, other, kind):

@@ -208,6 +208,55 @@ def test_a_whole_with_something_unknown_in_it_is_no_stream():
     assert events(found, usage=False) is None
 
 
+SOURCES = {"citations": ["https://a.example"], "search_results": [{"title": "A"}]}
+
+
+def test_what_a_provider_says_beside_a_whole_is_in_its_stream():
+    body = {**answer(content="x"), **SOURCES, "provider": None, "prompt": []}
+    body["choices"][0] |= {"native_finish_reason": "end", "seed": None}
+    told = [orjson.loads(each[6:]) for each in events(entry(of_whole(orjson.dumps(body), None)), usage=True)]
+
+    assert SOURCES == {name: told[0][name] for name in SOURCES}
+    assert "end" == told[1]["choices"][0]["native_finish_reason"]
+    assert not [each for each in told if {"provider", "prompt"} & each.keys()]
+    assert [True, False, False] == ["citations" in each for each in told]
+
+
+def test_what_a_provider_says_beside_a_stream_is_in_its_whole():
+    first = chunk({"content": "x"}, obfuscation="ab", **SOURCES)
+    last = orjson.loads(chunk({}, "stop", obfuscation="c", **SOURCES)[6:])
+    last["choices"][0]["native_finish_reason"] = "end"
+    found = orjson.loads(whole(entry(kept([first, b"data: " + orjson.dumps(last) + b"\n\n"]))))
+
+    assert SOURCES == {name: found[name] for name in SOURCES}
+    assert "end" == found["choices"][0]["native_finish_reason"]
+    assert "obfuscation" not in found
+
+
+@pytest.mark.parametrize("place", ["answer", "choice"])
+def test_what_was_told_in_two_ways_is_told_as_it_came(place):
+    pieces = []
+    for at, piece in enumerate(stream({"content": "x"})):
+        body = orjson.loads(piece[6:])
+        (body if place == "answer" else body["choices"][0])["filtered"] = {"part": at}
+        pieces.append(b"data: " + orjson.dumps(body) + b"\n\n")
+    found = entry(kept(pieces))
+
+    assert whole(found) is None
+    assert pieces == [*events(found, usage=False)]
+
+
+def test_an_event_about_the_prompt_alone_names_no_answer():
+    about = {"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": [{"index": 0}]}
+    found = entry(kept([b"data: " + orjson.dumps(about) + b"\n\n", *stream({"content": "x"})]))
+    usage = orjson.loads(events(found, usage=True)[-1][6:])
+
+    assert ("c-1", "chat.completion.chunk") == (usage["id"], usage["object"])
+    assert ("c-1", [{"index": 0}]) == tuple(
+        orjson.loads(whole(found))[name] for name in ("id", "prompt_filter_results")
+    )
+
+
 def test_embeddings_are_no_stream():
     body = {"object": "list", "data": [{"embedding": [1]}], "usage": {}}
 

@@ -49,6 +49,11 @@ defaults: {{{{retry: {{{{attempts: 1}}}}}}}}
 keys:
   alice: {{{{key: {ALICE}, team: research, budget: 5/day}}}}
   "{EVIL_KEY}": {{{{key: the-key-of-eve}}}}
+  stopped:
+    key: the-key-of-stan
+    budget: 0/day
+    limits: {{{{requests: [5/s, 60/min], concurrent: 4}}}}
+    disabled: true
 """
 SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 

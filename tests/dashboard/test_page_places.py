@@ -38,7 +38,7 @@ async def test_every_budget_is_shown_with_what_is_coming(visit):
     await visit.see("money")
     budgets = visit.page.locator("section", has_text="Budgets").locator("tbody tr")
 
-    await expect(budgets).to_have_count(3)
+    await expect(budgets).to_have_count(4)
     told = re.sub(r"\s+", " ", await visit.text("section:has-text('Budgets') tbody"))
     assert re.search(r"service everything .* \$100.00 / day", told)
     assert re.search(r"team research .* \$10.00 / month", told)
@@ -104,6 +104,25 @@ async def test_a_key_is_made_shown_once_changed_rotated_and_revoked(visit, serve
     await row.get_by_role("button", name="Revoke …").click()
     await page.click("dialog >> button:has-text('Revoke')")
     await expect(page.locator("main")).to_contain_text("No key was made at run time")
+
+
+async def test_keys_of_the_configuration_are_told_with_what_limits_them(visit):
+    await visit.see("keys")
+    alice = visit.page.locator("tbody tr", has_text="alice")
+    stopped = visit.page.locator("tbody tr", has_text="stopped")
+
+    for told in ("active", "research", "$5.00/day"):
+        await expect(alice).to_contain_text(told)
+    for told in ("disabled", "$0/day", "5/s and 60/min requests", "4 at a time"):
+        await expect(stopped).to_contain_text(told)
+
+
+async def test_a_budget_of_nothing_is_spent(visit):
+    await visit.see("money")
+    row = visit.page.locator("tbody tr", has_text="stopped").first
+
+    for told in ("100 %", "spent"):
+        await expect(row).to_contain_text(told)
 
 
 async def test_what_is_wrong_with_a_key_is_said(visit):

@@ -45,6 +45,15 @@ async def test_who_wants_a_kept_answer_or_none_is_told_that_there_is_none(start)
     assert ("false", "hit", 1) == (without.headers["x-should-retry"], told(there), len(gateway.provider.requests))
 
 
+async def test_what_a_provider_is_to_store_it_is_asked_each_time(start):
+    async with served(start) as gateway:
+        stored = [await gateway.chat(headers=ALICE, store=True, metadata={"run": str(at)}) for at in range(2)]
+        plain = [await gateway.chat(headers=ALICE, store=False) for _ in range(2)]
+
+    assert ["bypass", "bypass", "miss", "hit"] == [told(one) for one in (*stored, *plain)]
+    assert ["0", "1"] == [one.body["metadata"]["run"] for one in gateway.provider.requests[:2]]
+
+
 @pytest.mark.parametrize(
     ("wish", "param"),
     [

@@ -75,6 +75,21 @@ async def both(gateway, who: str, model: str = "m", **fields: object):
     return said, real
 
 
+async def test_a_call_that_another_route_answered_says_which_and_because_of_whom(start):
+    async with served(start) as gateway:
+        said, first = await both(gateway, "bob")
+        while "degraded" not in said:
+            said, last = await both(gateway, "bob")
+        before, after = [
+            (await gateway.get(f"/api/v1/calls/{one.headers['x-request-id']}", **key("bob"))).body
+            for one in (first, last)
+        ]
+
+    assert (None, "p/one") == (before["degraded"], before["target"])
+    assert ({"scope": "key/bob", "route": "free"}, "p/free") == (after["degraded"], after["target"])
+    assert [] == before["decisions"] == after["decisions"]
+
+
 async def test_a_budget_is_empty_when_it_was_said_to_be(start):
     async with served(start) as gateway:
         said = [(await both(gateway, "alice"))[0] for _ in range(12)]
