@@ -16,7 +16,6 @@ from gateway.generation import Generation, Shared
 from quota.hold import Hold
 from telemetry.record import Record
 
-BYTES_PER_TOKEN: Final = 4
 NOTHING: Final = (0,) * len(COUNTS)
 
 
@@ -75,13 +74,11 @@ class Bill:
 
     # For its tabs
 
-    def counted(self, target: Target, usage: Usage | None, produced: int) -> tuple[int, Usage]:
-        """Cost and usage; where the provider doesn't say, an estimate that says that it is one."""
-        if usage is None:
-            usage = Usage(self.call.size // BYTES_PER_TOKEN, output=produced // BYTES_PER_TOKEN, estimated=True)
+    def counted(self, target: Target, usage: Usage) -> int:
+        """What *usage* costs, noted."""
         cost = self.generation.cost(target, usage) or 0
         self.note_usage(target, usage, cost)
-        return cost, usage
+        return cost
 
     def note_usage(self, target: Target, usage: Usage, cost: int) -> None:
         record = self.record

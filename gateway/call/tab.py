@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from typing import Final
 
 from catalog.bound import Bound
+from catalog.guess import believed, guessed
 from core.faults import Failure, Fault
 from core.tenths import tenths
 from core.usage import Usage
@@ -174,7 +175,9 @@ class Tab:
     def settle(self, usage: Usage | None, produced: int, now: float) -> Usage:
         """The answer is complete: what it cost. Before its last byte goes out, since that is a promise."""
         bill = self.bill
-        cost, usage = bill.counted(self.target, usage, produced)
+        if usage is None or (not usage.output and produced and not believed(usage, produced)):
+            usage = self._guessed(usage, produced, now)
+        cost = bill.counted(self.target, usage)
         record = bill.record
         record.status = record.status or 200
         row = b""
@@ -189,7 +192,9 @@ class Tab:
 
     def waste(self, usage: Usage | None, produced: int) -> None:
         """The answer is complete, but another one was quicker: it is paid all the same."""
-        cost, usage = self.bill.counted(self.target, usage, produced)
+        if usage is None or not believed(usage, produced):
+            usage = self._guessed(usage, produced, self.bill.shared.loop.time())
+        cost = self.bill.counted(self.target, usage)
         self.bill.charge(self._hold, cost)
         self._pay(cost, usage, b"")
 
@@ -199,7 +204,7 @@ class Tab:
         if self._cost is None:
             trial = self.trial
             if trial is not None and failure is not None and _billed(trial, failure):
-                self._cut(trial)
+                self._cut(trial, now)
             else:
                 self._drop()
         fault = "" if failure is None else failure.fault.code
@@ -226,19 +231,36 @@ class Tab:
             "" if fault else _named(self.bill.answer),
         )
 
-    def _cut(self, trial: WholeTrial | StreamTrial) -> None:
-        bill = self.bill
-        if isinstance(trial, StreamTrial):
-            cost, counted = bill.counted(self.target, trial.decoder.usage, trial.decoder.produced)
-            bill.record.estimated = True
-        elif (bound := self._worst()) is not None:
-            # Nobody will ever know what it said: without a stream, providers go on to the end, and bill it.
+    def _cut(self, trial: WholeTrial | StreamTrial, now: float) -> None:
+        """Streams end where they are left; whole answers go on to the end, and what they say nobody will ever know."""
+        bill, told, produced = self.bill, None, 0
+        bound = self._worst()
+        if isinstance(trial, WholeTrial) and bound is not None:
             cost, counted = bound.cost, Usage(bound.input, output=bound.output, estimated=True)
             bill.note_usage(self.target, counted, cost)
         else:
-            cost, counted = bill.counted(self.target, None, 0)
+            if isinstance(trial, StreamTrial):
+                told, produced = trial.decoder.usage, trial.decoder.produced
+                bill.record.estimated = True
+            counted = told if told is not None and believed(told, produced) else self._guessed(told, produced, now)
+            cost = bill.counted(self.target, counted)
         bill.charge(self._hold, cost)
         self._pay(cost, counted, b"")
+
+    def _guessed(self, told: Usage | None, produced: int, now: float) -> Usage:
+        """What it probably took, where its provider hasn't said it, or not at the end."""
+        trial, generation, target = self.trial, self.bill.generation, self.target
+        silent = (trial.first_content or now) - trial.sent if isinstance(trial, StreamTrial) else 0.0
+        return guessed(
+            self.bill.call,
+            generation.model(target),
+            generation.lanes[target.provider].provider.dialect,
+            target.model,
+            told=told,
+            produced=produced,
+            silent=silent,
+            most=self._worst(),
+        )
 
     def _worst(self) -> Bound | None:
         if self._bound is None and self.request.body:
