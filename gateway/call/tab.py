@@ -51,6 +51,7 @@ class Tab:
         "_bound",
         "_cost",
         "_hold",
+        "_open",
         "attempt",
         "began",
         "bill",
@@ -83,6 +84,7 @@ class Tab:
         self._hold: Hold | None = None
         self._bound: Bound | None = None
         self._cost: int | None = None  # what was paid for it
+        self._open = 0  # of what its call may cost
         self.request: WireRequest
         self.purse: Purse
         self.trial: WholeTrial | StreamTrial | None = None
@@ -106,9 +108,21 @@ class Tab:
         purse = self.purse = till.purse(bill.key, self.target, bill.call.model)
         if purse.free and bill.most is None:
             return None
-        need = needed(bill.generation, bill.key, bill.call, request, target=self.target, purse=purse, most=bill.most)
+        need = needed(
+            bill.generation,
+            bill.key,
+            bill.call,
+            request,
+            target=self.target,
+            purse=purse,
+            most=bill.most,
+            gone=bill.record.cost + bill.open,
+        )
         if isinstance(need, Failure):
             return need
+        if bill.most is not None:
+            self._open = need.cost
+            bill.open += need.cost
         note = self._note()
         hold = self._hold = till.take(purse, need, note)
         if hold is None:
@@ -132,8 +146,10 @@ class Tab:
         if isinstance(need, Bound):
             self._bound = need
         elif isinstance(need, FirstSlice):
+            bill = self.bill
+            most = None if bill.most is None else bill.most - bill.record.cost - bill.open + self._open
             self._bound = need.bound
-            self.slices = Slices(hold, covered=need.covered, price=need.price, most=self.bill.most)
+            self.slices = Slices(hold, covered=need.covered, price=need.price, most=most)
 
     def _short(self, shortage: Shortage, purse: Purse) -> Failure:
         failure = elsewhere(shortage)
@@ -269,6 +285,7 @@ class Tab:
         return self._bound
 
     def _pay(self, cost: int, usage: Usage, row: bytes) -> None:
+        self._close()
         self._cost = cost
         self.took = usage
         hold, self._hold = self._hold, None
@@ -277,7 +294,13 @@ class Tab:
         elif row:
             self.bill.shared.journal.row(row)
 
+    def _close(self) -> None:
+        """What it may take of what its call may cost is known."""
+        self.bill.open -= self._open
+        self._open = 0
+
     def _drop(self) -> None:
+        self._close()
         hold, self._hold = self._hold, None
         if hold is not None:
             hold.release()
