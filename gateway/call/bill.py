@@ -20,9 +20,10 @@ NOTHING: Final = (0,) * len(COUNTS)
 
 
 class Bill:
-    """One for each call. *most*: what the call may cost; *open*: what of it attempts under way may take. *begun*: how
-    many attempts it has made so far. *tried*: those that are over, in the order in which they began, each with what it
-    cost in *costs*. *written*: the ledger has its row. *before* is what earlier parts of the same answer took, if any.
+    """One for each call. *most*: what the call may cost; *open*: what of it attempts under way may take. *counts*: limits
+    on requests know of it. *begun*: how many attempts it has made so far. *tried*: those that are over, in the order
+    in which they began, each with what it cost in *costs*. *written*: the ledger has its row. *before* is what earlier
+    parts of the same answer took, if any.
 
     *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
     were counted in it; below 0 before an answer is complete. *private*: something belongs to it that only its own
@@ -36,6 +37,7 @@ class Bill:
         "begun",
         "call",
         "costs",
+        "counts",
         "generation",
         "key",
         "most",
@@ -57,6 +59,7 @@ class Bill:
         record.task = CHAT if call.plain else task_of(call)
         self.most = generation.most(key)
         self.open = 0
+        self.counts = False
         self.begun = 0
         self.costs: list[int] = []
         self._paid: list[tuple[int, tuple[str, ...]]] = []  # for each attempt that was charged: how much, and to whom

@@ -124,14 +124,15 @@ class Tab:
             self._open = need.cost
             bill.open += need.cost
         note = self._note()
-        hold = self._hold = till.take(purse, need, note)
+        hold = self._hold = till.take(purse, need, note, again=bill.counts)
         if hold is None:
             return self._wait(purse, need, note)
         self._begin(need, hold)
         return None
 
     async def _wait(self, purse: Purse, need: Needed, note: bytes) -> Failure | None:
-        answer = await self.bill.shared.till.wait(purse, need, note, within=PATIENCE)
+        bill = self.bill
+        answer = await bill.shared.till.wait(purse, need, note, within=PATIENCE, again=bill.counts)
         if isinstance(answer, Shortage):
             return self._short(answer, purse)
         if self.over:
@@ -143,6 +144,7 @@ class Tab:
 
     def _begin(self, need: Needed, hold: Hold) -> None:
         """What it can come to, as far as that had to be known, and what the first slice of it pays."""
+        self.bill.counts = True
         if isinstance(need, Bound):
             self._bound = need
         elif isinstance(need, FirstSlice):
