@@ -20,10 +20,10 @@ NOTHING: Final = (0,) * len(COUNTS)
 
 
 class Bill:
-    """One for each call. *most*: what the call may cost; *open*: what of it attempts under way may take. *counts*: limits
-    on requests know of it. *begun*: how many attempts it has made so far. *tried*: those that are over, in the order
-    in which they began, each with what it cost in *costs*. *written*: the ledger has its row. *before* is what earlier
-    parts of the same answer took, if any.
+    """One for each call. *most*: what the call may cost; *open*: what of it attempts under way may take. *counts*:
+    limits on requests know of it. *begun*: how many attempts it has made so far. *tried*: those that are over, in the
+    order in which they began, each with what it cost in *costs*. *written*: the ledger has its row. *before* is what
+    earlier parts of the same answer took, if any.
 
     *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
     were counted in it; below 0 before an answer is complete. *private*: something belongs to it that only its own

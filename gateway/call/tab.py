@@ -253,7 +253,10 @@ class Tab:
         """Streams end where they are left; whole answers go on to the end, and what they say nobody will ever know."""
         bill, told, produced = self.bill, None, 0
         bound = self._worst()
-        if isinstance(trial, WholeTrial) and bound is not None:
+        if isinstance(trial, WholeTrial) and trial.counted is not None:
+            counted = trial.counted
+            cost = bill.counted(self.target, counted)
+        elif isinstance(trial, WholeTrial) and bound is not None:
             cost, counted = bound.cost, Usage(bound.input, output=bound.output, estimated=True)
             bill.note_usage(self.target, counted, cost)
         else:
@@ -318,11 +321,14 @@ def _named(answer: bytes | Ear | None) -> str:
 def _billed(trial: WholeTrial | StreamTrial, failure: Failure) -> bool:
     """Whether the provider may bill an attempt that failed.
 
-    It does so for what it said before it broke off, and for what nobody waited for; not for what it refused, for an
-    error in place of an answer, or for what never reached it.
+    It does so for what it said before it broke off, for what nobody waited for, and for what it has counted, whatever
+    is wrong with that; not for what it refused, for an error in place of an answer, or for what never reached it.
     """
     if failure.fault in WITHOUT_ANSWER:
         return trial.status in {0, 200}
     if trial.status != 200:
         return False
-    return trial.open if isinstance(trial, StreamTrial) else not trial.complete
+    if isinstance(trial, WholeTrial):
+        return not trial.complete or trial.counted is not None
+    usage = trial.decoder.usage
+    return trial.open or (usage is not None and not usage.estimated and usage.completion > 0)
