@@ -251,8 +251,9 @@ class Tab:
 
     def _cut(self, trial: WholeTrial | StreamTrial, now: float) -> None:
         """Streams end where they are left; whole answers go on to the end, and what they say nobody will ever know."""
-        bill, told, produced = self.bill, None, 0
-        bound = self._worst()
+        bill, bound = self.bill, self._worst()
+        told: Usage | None = None
+        produced = 0
         if isinstance(trial, WholeTrial) and trial.counted is not None:
             counted = trial.counted
             cost = bill.counted(self.target, counted)
