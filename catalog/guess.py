@@ -36,14 +36,13 @@ def guessed(
     most: Bound | None,
 ) -> Usage:
     """*told* is what the provider had said, *produced* how many bytes of content had come, after *silent* seconds in
-    which nothing did. No more than *most*.
+    which nothing did. No more than *most*, or than the call's and the model's own limits.
     """
     output = produced // BYTES_PER_TOKEN
     if hides(call, model, dialect, name):
         output += int(silent * UNSEEN) * max(1, call.choices)
-    limit = call.max_output and call.max_output * max(1, call.choices)
-    if most is not None or limit:
-        output = min(output, most.output if most is not None else limit or output)
+    limit = (call.max_output or model.abilities.max_output or output) * max(1, call.choices)
+    output = min(output, limit if most is None else most.output)
     if told is not None:
         beside = told.completion - told.output
         return told._replace(output=max(told.output, output - beside), estimated=True)

@@ -23,6 +23,7 @@ def test_what_came_counts_by_its_bytes_and_what_may_have_been_thought_by_its_tim
 
 def test_no_more_is_guessed_than_there_can_be():
     assert 200 == guess(call_of(max_completion_tokens=200), silent=9.0).output
+    assert 128_000 == guess(silent=600.0).output
     assert (7, 90) == guess(silent=9.0, most=Bound(1, 97, 7, 90))[:4:3]
 
 
