@@ -19,7 +19,7 @@ from core.ask import UNKNOWN
 from core.call import Call
 from core.filled import filled
 
-__all__ = ["Bound", "Unbounded", "bound", "ruled"]
+__all__ = ["LIMITS", "Bound", "Unbounded", "bound", "ruled"]
 
 # The dialect that answers without any provider charges for none, unless the operator has put a price on it.
 _NOBODYS: Final = {"demo": Model(Price.of({"input": 0, "output": 0}), UNKNOWN, NOTHING_SAID, "nobody charges for it")}
@@ -50,7 +50,7 @@ WATCHED: Final = frozenset(
 _ENDLESS: Final = (
     *("container", "conversation", "mcp_servers", "plugins", "preset", "previous_response_id", "search_parameters"),
 )
-_LIMITS: Final = ("max_tokens", "max_output_tokens", "max_new_tokens", "n_predict", "num_predict")
+LIMITS: Final = ("max_tokens", "max_output_tokens", "max_new_tokens", "n_predict", "num_predict")
 _OWN_TOOLS: Final = frozenset({"function", "custom", None})
 _UNPRICED = "how much a provider's own tools cost has no limit"
 
@@ -117,7 +117,7 @@ def _output(call: Call, body: bytes, rule: Rule) -> int | Unbounded:
         return 0
     fields, most = call.body, rule.most
     known = rule.model.abilities.max_output
-    limit = max(call.max_output or 0, *map(_natural, map(fields.get, _LIMITS)), _natural(_nested(fields)))
+    limit = max(call.max_output or 0, *map(_natural, map(fields.get, LIMITS)), _natural(_nested(fields)))
     if limit and rule.clamps and known is not None:
         limit = min(limit, known)
     if rule.loose and b'"max_completion_tokens":' not in body:

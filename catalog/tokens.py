@@ -83,6 +83,14 @@ def counted(call: Call, dialect: str, name: str) -> Counted:
     return Counted(tokens, BY_BYTES if tool is None else BY_TOKENIZER)
 
 
+def seen_by_bytes(call: Call, dialect: str, name: str, each: int) -> int:
+    """The same for what needn't be exact: its body has *each* bytes a token, but what is no text has a weight."""
+    if not call.needs:
+        return call.size // each
+    data = sum(piece.size for piece in pieces("openai", call.body))
+    return max(0, call.size - data) // each + _media(call, dialect, name)
+
+
 def encoding() -> Encoding | None:
     """None where tiktoken isn't installed. Whoever comes while it is being read waits for it."""
     with _reading:

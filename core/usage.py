@@ -80,7 +80,7 @@ COUNTS = (
 )
 """The buckets that are kept and shown, in this order."""
 
-MOST = 10**12  # tokens of one call; whoever says more says nothing
+MOST = 10**9  # tokens of one call; whoever says more says nothing, or had a count fall below zero in 32 bits
 
 
 def count(value: object) -> int | None:

@@ -99,8 +99,11 @@ def unbounded(bound: Unbounded) -> Failure:
     return Failure(Fault.UNSUPPORTED, message, code="cost_unknown", param=bound.param)
 
 
-def too_dear(bound: Bound, most: int) -> Failure:
-    message = f"this call may cost {dollars(bound.cost)}, more than the {dollars(most)} that one call may; ask for less"
+def too_dear(bound: Bound, most: int, gone: int = 0) -> Failure:
+    """*gone* is what other attempts of the same call have cost, or may."""
+    before = f" after attempts that took {dollars(gone)}" if gone else ""
+    more = f"more than the {dollars(most)} that one call may; ask for less"
+    message = f"this call may cost {dollars(bound.cost)}{before}, {more}"
     return Failure(Fault.UNSUPPORTED, message, code="max_cost_exceeded", param="max_completion_tokens")
 
 

@@ -13,11 +13,14 @@ from quota.allotment import Allotment
 from quota.rates import Rate, Told
 from quota.windows import EVER
 
+OF_TARGETS: Final = ("provider/", "target/")  # whose limits are on attempts, since these are what reaches them
 SHARE: Final = 4  # such a part of what lies in its poorest account is what it takes out
 
 
 class Purse:
     """Good for calls that are held in [*begins*, *ends*) (unix time), the windows of all its budgets.
+
+    Of *requests*, those that are *repeated* count each attempt: the others count a call once, whatever becomes of it.
 
     *cash* is what it has taken out and not spent. What its accounts don't know yet: so much was *taken* by calls, so
     much of what they held is *over*, and that was *spent*. *due*: they know that there is something to tell. *told*:
@@ -39,6 +42,7 @@ class Purse:
         "names",
         "over",
         "priced",
+        "repeated",
         "requests",
         "slots",
         "spent",
@@ -63,6 +67,7 @@ class Purse:
         self.money = tuple(one for one in allotments if one.budget is not None)
         self.slots = tuple(one for one in allotments if one.budget is None)
         self.requests = tuple(one for one in rates if not one.tokens)
+        self.repeated = tuple(one for one in self.requests if one.scope.startswith(OF_TARGETS))
         self.tokens = tuple(one for one in rates if one.tokens)
         self.names = tuple(one.account for one in self.money)
         self.priced, self.counted = bool(self.money), bool(self.tokens)

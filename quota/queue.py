@@ -29,7 +29,7 @@ class Counter(Protocol):
 
     def purse(self, key: Key, target: Target, model: str) -> Purse: ...
 
-    def take(self, purse: Purse, need: Needs, note: bytes) -> Hold | None: ...
+    def take(self, purse: Purse, need: Needs, note: bytes, *, again: bool = False) -> Hold | None: ...
 
     def extend(self, hold: Hold, cost: int) -> bool: ...
 
@@ -55,11 +55,13 @@ class Queue:
         self._alarm: asyncio.TimerHandle | None = None
         self._due = 0.0  # when it goes off
 
-    async def wait(self, purse: Purse, need: Needs, note: bytes, *, within: float) -> Hold | Shortage:
+    async def wait(
+        self, purse: Purse, need: Needs, note: bytes, *, within: float, again: bool = False
+    ) -> Hold | Shortage:
         """For Till.wait."""
         now = self._monotonic()
         future: asyncio.Future[Hold | Shortage] = asyncio.get_running_loop().create_future()
-        return await self._wait(Waiter(purse, need, note, future, began=now, until=now + within))
+        return await self._wait(Waiter(purse, need, note, future, began=now, until=now + within, again=again))
 
     async def stretch(self, hold: Hold, cost: int) -> bool:
         """For Hold.stretch."""
@@ -152,7 +154,7 @@ class Queue:
         purse = waiter.purse
         if not purse.begins <= wall < purse.ends:
             purse = waiter.purse = self._counter.purse(purse.key, purse.target, purse.model)
-        return self._counter.take(purse, waiter.need, waiter.note)
+        return self._counter.take(purse, waiter.need, waiter.note, again=waiter.again)
 
     def _rule(self, waiter: Waiter, now: float, wall: float) -> bool:
         said = verdict(waiter, now, wall)

@@ -126,14 +126,15 @@ class Till:
             return purse
         return self._new_purse(key, target, model)
 
-    def take(self, purse: Purse, need: Needs, note: bytes) -> Hold | None:
-        """All that the call needs, or nothing, from what is in hand."""
+    def take(self, purse: Purse, need: Needs, note: bytes, *, again: bool = False) -> Hold | None:
+        """All that the call needs, or nothing, from what is in hand. *again*: it was counted as a request before."""
         cost, tokens = need.cost, need.tokens
         if purse.free:
             return Hold(self, purse, 0, cost, tokens)
         if not purse.begins <= self._clock() < purse.ends or (purse.closed and self._courier.down):
             return None
-        if purse.metered and not self._gathered(purse, tokens):
+        requests = purse.repeated if again else purse.requests
+        if purse.metered and not self._gathered(requests, purse, tokens):
             return None
         low = False
         if purse.priced:
@@ -157,7 +158,7 @@ class Till:
                 self._untake(purse, cost)
                 return None
         hold = Hold(self, purse, number, cost, tokens)
-        for rate in purse.requests:
+        for rate in requests:
             rate.taken += 1
             rate.chunk.units = left = rate.chunk.units - 1
             if left < rate.low and left + rate.after < rate.low:
@@ -174,10 +175,10 @@ class Till:
             self._restock(purse)
         return hold
 
-    def _gathered(self, purse: Purse, tokens: int) -> bool:
-        """Whether its rates have so much."""
+    def _gathered(self, requests: tuple[Rate, ...], purse: Purse, tokens: int) -> bool:
+        """Whether *requests* have one, and its other rates so many tokens."""
         now = self._monotonic()
-        for rate in purse.requests:
+        for rate in requests:
             chunk = rate.chunk
             if (chunk.units < 1 or now >= chunk.until) and not rate.gather(1, now):
                 return False
@@ -251,9 +252,11 @@ class Till:
             ),
         )
 
-    async def wait(self, purse: Purse, need: Needs, note: bytes, *, within: float) -> Hold | Shortage:
+    async def wait(
+        self, purse: Purse, need: Needs, note: bytes, *, within: float, again: bool = False
+    ) -> Hold | Shortage:
         """As `take`, asking the store, for *within* seconds at most."""
-        return await self._queue.wait(purse, need, note, within=within)
+        return await self._queue.wait(purse, need, note, within=within, again=again)
 
     async def look(self, purses: Sequence[Purse], *, within: float) -> float:
         """Ask the store how the accounts of *purses* stand, and nothing for them: the moment at which that is known."""

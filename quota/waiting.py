@@ -20,9 +20,11 @@ DOWN: Final = 1.0  # when to ask again where the store can't be reached
 
 
 class Waiter:
-    """*hold*: the hold that is to grow, or None for a new one. *until*: when it must have an answer."""
+    """*hold*: the hold that is to grow, or None for a new one. *until*: when it must have an answer. *again*: as in
+    Till.take.
+    """
 
-    __slots__ = ("began", "future", "hold", "need", "note", "purse", "until")
+    __slots__ = ("again", "began", "future", "hold", "need", "note", "purse", "until")
 
     def __init__(
         self,
@@ -34,7 +36,9 @@ class Waiter:
         began: float,
         until: float,
         hold: Hold | None = None,
+        again: bool = False,
     ) -> None:
+        self.again = again
         self.purse, self.need, self.note = purse, need, note
         self.future = future
         self.began, self.until = began, until
@@ -51,7 +55,8 @@ class Waiter:
         if self.hold is not None:
             return money
         slots = [(one, 1) for one in purse.slots]
-        return [*money, *slots, *((r, 1) for r in purse.requests), *((r, need.tokens) for r in purse.tokens)]
+        requests = purse.repeated if self.again else purse.requests
+        return [*money, *slots, *((r, 1) for r in requests), *((r, need.tokens) for r in purse.tokens)]
 
 
 class Verdict(NamedTuple):

@@ -1,7 +1,7 @@
 """What a batch of finished calls adds up to, before any ledger sees it: few groups instead of many rows."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
 from operator import itemgetter
@@ -11,6 +11,7 @@ import orjson
 
 from core.usage import COUNTS
 from store.entry import (
+    ATTEMPTS,
     CHARGES,
     COMPLETION,
     COST,
@@ -40,6 +41,8 @@ FIGURES: Final = (
 )
 """The columns of an aggregate: what it is of, and what is added up."""
 
+NOTHING: Final = (0,) * len(FIGURES)
+_PAID: Final = FIGURES.index("cost")
 Group = tuple[int, str, str, str, str, str]
 
 NUL: Final = rb"\u0000"  # as JSON writes it
@@ -59,7 +62,9 @@ class Tally(NamedTuple):
 
 
 def tally(rows: Iterable[Sequence[Any]]) -> Tally:
-    """*rows* are Entries, or what stands in JSON for them."""
+    """*rows* are Entries, or what stands in JSON for them. What a call has cost at other targets than the one that it
+    is a call of counts there, as money without a call.
+    """
     groups: dict[tuple[Any, ...], list[Sequence[Any]]] = {}
     charges: dict[str, int] = {}
     hour, names = math.nan, None  # of the row before: most are of its group
@@ -71,11 +76,27 @@ def tally(rows: Iterable[Sequence[Any]]) -> Tally:
         those.append(row)
     for those in groups.values():
         _charge(charges, list(filter(_charges, those)))
-    hours = [
-        ((hour, key, team, route, target, written(tags)), _figures(those))
-        for (hour, key, team, route, target, *tags), those in groups.items()
-    ]
-    return Tally(sorted(hours), sorted(charges.items()))
+    hours: dict[Group, tuple[int, ...]] = {}
+    moved: dict[Group, int] = {}
+    for (hour, key, team, route, target, *tags), those in groups.items():
+        hours[hour, key, team, route, target, written(tags)] = _figures(those)
+        for other, cost in _elsewhere(target, those):
+            for place, more in ((other, cost), (target, -cost)):
+                group = hour, key, team, route, place, written(tags)
+                moved[group] = moved.get(group, 0) + more
+    for group, cost in moved.items():
+        figures = hours.get(group, NOTHING)
+        hours[group] = (*figures[:_PAID], figures[_PAID] + cost, *figures[_PAID + 1 :])
+    return Tally(sorted(hours.items()), sorted(charges.items()))
+
+
+def _elsewhere(target: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, int]]:
+    """Which other targets were paid for these calls of *target*, and how much."""
+    for row in rows:
+        if len(row[ATTEMPTS]) > 1:
+            for other, _, _, cost in row[ATTEMPTS]:
+                if cost and other != target:
+                    yield other, cost
 
 
 def _charge(charges: dict[str, int], paid: Sequence[Sequence[Any]]) -> None:

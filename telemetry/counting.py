@@ -55,6 +55,7 @@ class Counting:
                     attempts.value += 1
                 else:
                     self._count_attempts(record)
+                    cost.value -= self._elsewhere(record)
                 if record.cost:
                     cost.value += record.cost
                     key_cost.value += record.cost
@@ -110,6 +111,15 @@ class Counting:
             before = target
         if record.continued:
             self._counter("switchyard_continued_total", record.route).value += len(record.continued)
+
+    def _elsewhere(self, record: Record) -> int:
+        """What was paid for attempts at other targets, which counts for those."""
+        sum = 0
+        for (target, _, _), cost in zip(record.tried, record.costs, strict=False):
+            if cost and target != record.target:
+                self._counter("switchyard_cost_usd_total", target).value += cost
+                sum += cost
+        return sum
 
     def _bind(self, labels: _Labels) -> _Series:
         """The series of these labels; those of no target are nobody's."""

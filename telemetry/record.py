@@ -57,12 +57,13 @@ class Record:
     """Made when a call begins, filled in on the way; plain attributes because it is made for every call.
 
     *time* is unix time, *cost* nano-dollars, *total* and *first* (to the first content, of a stream) milliseconds.
-    *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them. *fault* is what
-    the client was told in the end. *degraded* is the budget because of which another route answered. *decided* is how
-    targets were put in order, where there was a choice. *continued* are the seams of an answer in parts. *asked* and
-    *answered* are for logs that the operator wants content in. *task* is what the call was for, *hedged* what
-    became of a second attempt beside a slow one: won, lost or failed. *cache*: hit, miss, stale or bypass, where
-    answers are kept; *saved* is what a kept one would have cost (nano-dollars). *trace*: where calls have one.
+    *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them, and *costs* has
+    what each was paid where there are several. *fault* is what the client was told in the end. *degraded* is the budget
+    because of which another route answered. *decided* is how targets were put in order, where there was a choice.
+    *continued* are the seams of an answer in parts. *asked* and *answered* are for logs that the operator wants content
+    in. *task* is what the call was for, *hedged* what became of a second attempt beside a slow one: won, lost or
+    failed. *cache*: hit, miss, stale or bypass, where answers are kept; *saved* is what a kept one would have cost
+    (nano-dollars). *trace*: where calls have one.
     """
 
     __slots__ = (
@@ -74,6 +75,7 @@ class Record:
         "cache",
         "continued",
         "cost",
+        "costs",
         "decided",
         "degraded",
         "dropped",
@@ -117,6 +119,7 @@ class Record:
         self.fault = ""
         self.attempts = 0
         self.tried: tuple[Attempt, ...] = ()
+        self.costs: tuple[int, ...] = ()
         self.usage: Usage | None = None
         self.cost = 0
         self.estimated = False

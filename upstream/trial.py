@@ -12,8 +12,10 @@ from typing import Final, Protocol
 
 from adapters.contract import Adapter
 from adapters.discretion import Discretion
+from adapters.flawed import counted
 from core.ask import Ask
 from core.faults import Failure, Fault, UpstreamError
+from core.usage import Usage
 from core.wire import Completion, Event, WireRequest
 from upstream.deadlines import Deadlines
 from upstream.response import dated, headers_of
@@ -118,9 +120,11 @@ class Trial(ABC):
 
 
 class WholeTrial(Trial):
-    """An answer that comes in one piece. *sent*: when, in loop time. *complete*: all of it has come."""
+    """An answer that comes in one piece. *sent*: when, in loop time. *complete*: all of it has come. *counted*: what
+    one that is none says that it took.
+    """
 
-    __slots__ = ("_seconds", "_total", "complete", "outcome", "sent")
+    __slots__ = ("_seconds", "_total", "complete", "counted", "outcome", "sent")
 
     def begin(self, exchange: Exchange, *, seconds: float, total: float, deadline: float) -> None:
         """It was sent as *exchange*, and may take so many *seconds*.
@@ -132,6 +136,7 @@ class WholeTrial(Trial):
         self._seconds = seconds
         self._total = total
         self.complete = False
+        self.counted: Usage | None = None
         self.outcome: asyncio.Future[Completion | Failure] = self._deadlines.loop.create_future()
 
     def on_end(self) -> None:
@@ -147,6 +152,7 @@ class WholeTrial(Trial):
             outcome: Completion | Failure = self._adapter.decode(body, self._ask, self.request)
         except UpstreamError as error:
             outcome = self._discretion.kept(error.failure)
+            self.counted = counted(body)
         self._conclude(outcome)
 
     def late(self, now: float) -> None:

@@ -16,14 +16,14 @@ from gateway.generation import Generation, Shared
 from quota.hold import Hold
 from telemetry.record import Record
 
-BYTES_PER_TOKEN: Final = 4
 NOTHING: Final = (0,) * len(COUNTS)
 
 
 class Bill:
-    """One for each call. *most*: what the call may cost. *begun*: how many attempts it has made so far. *tried*: those
-    that are over, in the order in which they began, each with what it cost in *costs*. *written*: the ledger has its
-    row. *before* is what earlier parts of the same answer took, if any.
+    """One for each call. *most*: what the call may cost; *open*: what of it attempts under way may take. *counts*:
+    limits on requests know of it. *begun*: how many attempts it has made so far. *tried*: those that are over, in the
+    order in which they began, each with what it cost in *costs*. *written*: the ledger has its row. *before* is what
+    earlier parts of the same answer took, if any.
 
     *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
     were counted in it; below 0 before an answer is complete. *private*: something belongs to it that only its own
@@ -37,9 +37,11 @@ class Bill:
         "begun",
         "call",
         "costs",
+        "counts",
         "generation",
         "key",
         "most",
+        "open",
         "private",
         "produced",
         "record",
@@ -56,6 +58,8 @@ class Bill:
         self.call = call
         record.task = CHAT if call.plain else task_of(call)
         self.most = generation.most(key)
+        self.open = 0
+        self.counts = False
         self.begun = 0
         self.costs: list[int] = []
         self._paid: list[tuple[int, tuple[str, ...]]] = []  # for each attempt that was charged: how much, and to whom
@@ -75,13 +79,11 @@ class Bill:
 
     # For its tabs
 
-    def counted(self, target: Target, usage: Usage | None, produced: int) -> tuple[int, Usage]:
-        """Cost and usage; where the provider doesn't say, an estimate that says that it is one."""
-        if usage is None:
-            usage = Usage(self.call.size // BYTES_PER_TOKEN, output=produced // BYTES_PER_TOKEN, estimated=True)
+    def counted(self, target: Target, usage: Usage) -> int:
+        """What *usage* costs, noted."""
         cost = self.generation.cost(target, usage) or 0
         self.note_usage(target, usage, cost)
-        return cost, usage
+        return cost
 
     def note_usage(self, target: Target, usage: Usage, cost: int) -> None:
         record = self.record

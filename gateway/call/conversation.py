@@ -379,6 +379,8 @@ class Conversation:
         if bill is not None:
             tried = record.tried = tuple(bill.tried)
             record.attempts = len(tried)
+            if len(tried) > 1:
+                record.costs = tuple(bill.costs)
             if not bill.written:
                 bill.close()
             if bill.produced >= 0 and not record.fault:

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from catalog.bound import Bound, Unbounded
+from catalog.bound import LIMITS, Bound, Unbounded
 from config.schema import Key
 from core.call import Call
 from core.faults import Failure
@@ -40,8 +40,11 @@ def needed(
     target: Target,
     purse: Purse,
     most: int | None,
+    gone: int = 0,
 ) -> Needed | Failure:
-    """A Failure where it can't be said, or is more than the *most* that one call may cost."""
+    """A Failure where it can't be said, or is more than the *most* that one call may cost, of which its other attempts
+    have taken what is *gone*.
+    """
     if purse.priced or most is not None:
         bound = generation.bound(target, call, request)
     elif purse.counted:
@@ -53,8 +56,8 @@ def needed(
     need: Bound | FirstSlice = bound
     if call.stream and purse.priced and key.holds == "slices":
         need = _slice(generation, call, request, target=target, whole=bound)
-    if most is not None and need.cost > most:
-        return too_dear(bound._replace(cost=need.cost), most)
+    if most is not None and need.cost > most - gone:
+        return too_dear(bound._replace(cost=need.cost), most, gone)
     return need
 
 
@@ -62,7 +65,8 @@ def _slice(
     generation: Generation, call: Call, request: WireRequest, *, target: Target, whole: Bound
 ) -> Bound | FirstSlice:
     """The input and a first slice, where what is billed can be seen in the stream; else all of it."""
-    first = generation.bound(target, call._replace(max_output=SLICE), request)
+    shorter = {name: value for name, value in call.body.items() if name not in LIMITS}
+    first = generation.bound(target, call._replace(body=shorter, max_output=SLICE), request)
     hidden = "reasoning" in generation.abilities(target).capabilities
     if not isinstance(first, Bound) or hidden or whole.output <= first.output:
         return whole

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from typing import Final
 
 from catalog.bound import Bound
+from catalog.guess import believed, guessed
 from core.faults import Failure, Fault
 from core.tenths import tenths
 from core.usage import Usage
@@ -50,6 +51,7 @@ class Tab:
         "_bound",
         "_cost",
         "_hold",
+        "_open",
         "attempt",
         "began",
         "bill",
@@ -82,6 +84,7 @@ class Tab:
         self._hold: Hold | None = None
         self._bound: Bound | None = None
         self._cost: int | None = None  # what was paid for it
+        self._open = 0  # of what its call may cost
         self.request: WireRequest
         self.purse: Purse
         self.trial: WholeTrial | StreamTrial | None = None
@@ -105,18 +108,31 @@ class Tab:
         purse = self.purse = till.purse(bill.key, self.target, bill.call.model)
         if purse.free and bill.most is None:
             return None
-        need = needed(bill.generation, bill.key, bill.call, request, target=self.target, purse=purse, most=bill.most)
+        need = needed(
+            bill.generation,
+            bill.key,
+            bill.call,
+            request,
+            target=self.target,
+            purse=purse,
+            most=bill.most,
+            gone=bill.record.cost + bill.open,
+        )
         if isinstance(need, Failure):
             return need
+        if bill.most is not None:
+            self._open = need.cost
+            bill.open += need.cost
         note = self._note()
-        hold = self._hold = till.take(purse, need, note)
+        hold = self._hold = till.take(purse, need, note, again=bill.counts)
         if hold is None:
             return self._wait(purse, need, note)
         self._begin(need, hold)
         return None
 
     async def _wait(self, purse: Purse, need: Needed, note: bytes) -> Failure | None:
-        answer = await self.bill.shared.till.wait(purse, need, note, within=PATIENCE)
+        bill = self.bill
+        answer = await bill.shared.till.wait(purse, need, note, within=PATIENCE, again=bill.counts)
         if isinstance(answer, Shortage):
             return self._short(answer, purse)
         if self.over:
@@ -128,11 +144,14 @@ class Tab:
 
     def _begin(self, need: Needed, hold: Hold) -> None:
         """What it can come to, as far as that had to be known, and what the first slice of it pays."""
+        self.bill.counts = True
         if isinstance(need, Bound):
             self._bound = need
         elif isinstance(need, FirstSlice):
+            bill = self.bill
+            most = None if bill.most is None else bill.most - bill.record.cost - bill.open + self._open
             self._bound = need.bound
-            self.slices = Slices(hold, covered=need.covered, price=need.price, most=self.bill.most)
+            self.slices = Slices(hold, covered=need.covered, price=need.price, most=most)
 
     def _short(self, shortage: Shortage, purse: Purse) -> Failure:
         failure = elsewhere(shortage)
@@ -174,7 +193,9 @@ class Tab:
     def settle(self, usage: Usage | None, produced: int, now: float) -> Usage:
         """The answer is complete: what it cost. Before its last byte goes out, since that is a promise."""
         bill = self.bill
-        cost, usage = bill.counted(self.target, usage, produced)
+        if usage is None or (not usage.output and produced and not believed(usage, produced)):
+            usage = self._guessed(usage, produced, now)
+        cost = bill.counted(self.target, usage)
         record = bill.record
         record.status = record.status or 200
         row = b""
@@ -189,7 +210,9 @@ class Tab:
 
     def waste(self, usage: Usage | None, produced: int) -> None:
         """The answer is complete, but another one was quicker: it is paid all the same."""
-        cost, usage = self.bill.counted(self.target, usage, produced)
+        if usage is None or not believed(usage, produced):
+            usage = self._guessed(usage, produced, self.bill.shared.loop.time())
+        cost = self.bill.counted(self.target, usage)
         self.bill.charge(self._hold, cost)
         self._pay(cost, usage, b"")
 
@@ -199,7 +222,7 @@ class Tab:
         if self._cost is None:
             trial = self.trial
             if trial is not None and failure is not None and _billed(trial, failure):
-                self._cut(trial)
+                self._cut(trial, now)
             else:
                 self._drop()
         fault = "" if failure is None else failure.fault.code
@@ -226,19 +249,40 @@ class Tab:
             "" if fault else _named(self.bill.answer),
         )
 
-    def _cut(self, trial: WholeTrial | StreamTrial) -> None:
-        bill = self.bill
-        if isinstance(trial, StreamTrial):
-            cost, counted = bill.counted(self.target, trial.decoder.usage, trial.decoder.produced)
-            bill.record.estimated = True
-        elif (bound := self._worst()) is not None:
-            # Nobody will ever know what it said: without a stream, providers go on to the end, and bill it.
+    def _cut(self, trial: WholeTrial | StreamTrial, now: float) -> None:
+        """Streams end where they are left; whole answers go on to the end, and what they say nobody will ever know."""
+        bill, bound = self.bill, self._worst()
+        told: Usage | None = None
+        produced = 0
+        if isinstance(trial, WholeTrial) and trial.counted is not None:
+            counted = trial.counted
+            cost = bill.counted(self.target, counted)
+        elif isinstance(trial, WholeTrial) and bound is not None:
             cost, counted = bound.cost, Usage(bound.input, output=bound.output, estimated=True)
             bill.note_usage(self.target, counted, cost)
         else:
-            cost, counted = bill.counted(self.target, None, 0)
+            if isinstance(trial, StreamTrial):
+                told, produced = trial.decoder.usage, trial.decoder.produced
+                bill.record.estimated = True
+            counted = told if told is not None and believed(told, produced) else self._guessed(told, produced, now)
+            cost = bill.counted(self.target, counted)
         bill.charge(self._hold, cost)
         self._pay(cost, counted, b"")
+
+    def _guessed(self, told: Usage | None, produced: int, now: float) -> Usage:
+        """What it probably took, where its provider hasn't said it, or not at the end."""
+        trial, generation, target = self.trial, self.bill.generation, self.target
+        silent = (trial.first_content or now) - trial.sent if isinstance(trial, StreamTrial) else 0.0
+        return guessed(
+            self.bill.call,
+            generation.model(target),
+            generation.lanes[target.provider].provider.dialect,
+            target.model,
+            told=told,
+            produced=produced,
+            silent=silent,
+            most=self._worst(),
+        )
 
     def _worst(self) -> Bound | None:
         if self._bound is None and self.request.body:
@@ -247,6 +291,7 @@ class Tab:
         return self._bound
 
     def _pay(self, cost: int, usage: Usage, row: bytes) -> None:
+        self._close()
         self._cost = cost
         self.took = usage
         hold, self._hold = self._hold, None
@@ -255,7 +300,13 @@ class Tab:
         elif row:
             self.bill.shared.journal.row(row)
 
+    def _close(self) -> None:
+        """What it may take of what its call may cost is known."""
+        self.bill.open -= self._open
+        self._open = 0
+
     def _drop(self) -> None:
+        self._close()
         hold, self._hold = self._hold, None
         if hold is not None:
             hold.release()
@@ -271,11 +322,14 @@ def _named(answer: bytes | Ear | None) -> str:
 def _billed(trial: WholeTrial | StreamTrial, failure: Failure) -> bool:
     """Whether the provider may bill an attempt that failed.
 
-    It does so for what it said before it broke off, and for what nobody waited for; not for what it refused, for an
-    error in place of an answer, or for what never reached it.
+    It does so for what it said before it broke off, for what nobody waited for, and for what it has counted, whatever
+    is wrong with that; not for what it refused, for an error in place of an answer, or for what never reached it.
     """
     if failure.fault in WITHOUT_ANSWER:
         return trial.status in {0, 200}
     if trial.status != 200:
         return False
-    return trial.open if isinstance(trial, StreamTrial) else not trial.complete
+    if isinstance(trial, WholeTrial):
+        return not trial.complete or trial.counted is not None
+    usage = trial.decoder.usage
+    return trial.open or (usage is not None and not usage.estimated and usage.completion > 0)

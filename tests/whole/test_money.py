@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import orjson
+import pytest
 
 from tests.process.running import until
 from tests.whole.provider import (
@@ -215,15 +216,17 @@ async def test_a_whole_answer_that_nobody_waited_for_costs_its_bound(start):
         assert budget["spent_usd"] > 0.1
 
 
-async def test_slices_let_an_agent_declare_more_than_it_can_pay(start):
+@pytest.mark.parametrize("limit", ["", "max_tokens", "max_completion_tokens"])
+async def test_slices_let_an_agent_declare_more_than_it_can_pay(start, limit):
     keys = "alice: {key: the-key-of-alice, holds: slices, budget: {usd: 6, per: month}}"
     async with served(
         start, streams(words("a", "b", "c")), keys=keys, change=("max_output: 1000", "max_output: 100000")
     ) as gateway:
-        answer = await gateway.chat(headers=KEY, stream=True)
+        answer = await gateway.chat(headers=KEY, stream=True, **({limit: 90_000} if limit else {}))
 
         assert answer.text == "abc"
-        assert gateway.provider.requests[0].body.get("max_tokens") is None
+        (asked,) = gateway.provider.requests
+        assert ({limit: 90_000} if limit else {}) == {k: asked.body[k] for k in asked.body if k.startswith("max_")}
 
 
 async def test_an_answer_that_outgrows_its_budget_ends_as_if_its_length_were_limited(start):

@@ -1,0 +1,50 @@
+"""What was paid for attempts counts at the targets that they were made at: in metrics, reports and budgets alike."""
+
+from tests.process.running import until
+from tests.whole.provider import Provider, completion, ok, says
+from tests.whole.test_flawed_answers import ALICE, CUT_OFF, EACH, budget
+
+CONFIG = """
+admin: {{key: the-key-of-the-operator}}
+providers:
+  a: {{dialect: vllm, base_url: "{a}", budget: 10/month}}
+  b: {{dialect: vllm, base_url: "{b}", budget: 10/month}}
+models:
+  a/one: {{price: {{input: 1, output: 1000}}, context: 100000, max_output: 1000}}
+  b/two: {{price: {{input: 1, output: 1000}}, context: 100000, max_output: 1000}}
+routes:
+  m: {{chain: [a/one, b/two], retry: {{attempts: 1}}}}
+keys:
+  alice: {{key: the-key-of-alice, budget: 10/month}}
+"""
+ADMIN = {"authorization": "Bearer the-key-of-the-operator"}
+
+
+async def test_every_figure_says_who_was_paid(start):
+    dear = {**CUT_OFF, "usage": {"prompt_tokens": 9, "completion_tokens": 36, "total_tokens": 45}}
+    plays = says(200, dear), says(200, dear), says(200, completion())
+    async with Provider(*plays) as a, Provider(ok()) as b, start(CONFIG.format(a=a.url, b=b.url)) as gateway:
+        for _ in range(3):
+            await gateway.chat("m", headers=ALICE, max_tokens=100)
+
+        async def entered():
+            costs = (await gateway.get("/api/v1/costs", **ADMIN)).body
+            return costs if costs["requests"] == 3 else None
+
+        costs = await until(entered, 5)
+        standing = (await gateway.get("/api/v1/budgets", **ADMIN)).body["data"]
+        metrics = [
+            await gateway.metric(f'switchyard_cost_usd_total{{target="{target}"}}') for target in ("a/one", "b/two")
+        ]
+        spent = (await budget(gateway))["spent_usd"]
+
+    paid = [round(2 * 0.036009 + EACH, 9), round(2 * EACH, 9)]
+    assert paid == metrics
+    assert paid == [one["cost_usd"] for one in costs["by_provider"]]
+    assert [1, 2] == [one["requests"] for one in costs["by_provider"]]
+    assert paid == [one["cost_usd"] for one in costs["by_model"]]
+    assert (
+        dict(zip(("provider/a", "provider/b"), paid, strict=True)).items()
+        <= {one["scope"]: one["spent_usd"] for one in standing}.items()
+    )
+    assert round(sum(paid), 9) == spent == costs["cost_usd"]
