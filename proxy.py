@@ -20,6 +20,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 import uvloop
 
@@ -171,7 +172,7 @@ def serve(config: Config, source: Source, watch: Watch) -> int:
         work(newest, source, sock)
         return 0
     with reserved(server.host, server.port) as port:
-        family = Family(server.host, port, directory_of_run(config, port), os.getpid())
+        family = Family(server.host, port, directory_of_run(config, server.host, port), os.getpid())
         greet(config, source, port=port)
         worker = partial(work_in_family, newest, source, family)
         tell = partial(log, config)
@@ -191,9 +192,10 @@ class NoDirectory(Exception):  # noqa: N818  (says what it is)
     """The workers have no place to tell each other what they have counted."""
 
 
-def directory_of_run(config: Config, port: int) -> Path:
+def directory_of_run(config: Config, host: str, port: int) -> Path:
+    """Of this gateway alone: another address may have the same port, and the same state directory."""
     try:
-        return swept(Path(config.state.directory) / f"run-{port}")
+        return swept(Path(config.state.directory) / f"run-{quote(host, safe='')}-{port}")
     except OSError as error:
         raise NoDirectory(f"cannot write to state.directory {config.state.directory}: {error.strerror}") from error
 

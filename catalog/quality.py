@@ -41,9 +41,14 @@ def family(name: str) -> Mapping[str, float]:
     return NOTHING_SAID
 
 
+def ready() -> None:
+    """Read what names are held against: no call is to wait for the disk, or to fail where no file can be opened."""
+    _families()
+
+
 @cache
 def _families() -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
-    """Read when first asked for. Few patterns are ever compiled: a start asks for some names, and must not wait."""
+    """Few patterns are ever compiled: a start asks for some names, and must not wait."""
     rows: list[Mapping[str, Any]] = orjson.loads(PATH.read_bytes())["families"]
     return tuple((_opening(row["family"]), row["family"], row) for row in rows)
 

@@ -163,7 +163,11 @@ class Current:
                     self._watch.forget()
                 self.last = Reload(time.time(), old.hash, changed=False, problems=tuple(map(str, error.problems)))
             else:
-                if found := await self._objections(config):
+                found = await self._objections(config)
+                if old.providers and not config.providers:
+                    # Nobody means that: it is what a full disk, or a template that failed, leaves of a file.
+                    found = (*found, "providers: is empty, so that no call could be answered any more")
+                if found:
                     problems = tuple(f"{self.source.file}: {text}" for text in found)
                     self.last = Reload(time.time(), old.hash, changed=False, problems=problems)
                     self._said(self.last)

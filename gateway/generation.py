@@ -16,7 +16,7 @@ from adapters.demo import script
 from catalog.bound import Bound, Unbounded, bound, ruled
 from catalog.lookup import Catalog, Model, unlisted
 from catalog.price import Price
-from catalog.quality import prior
+from catalog.quality import prior, ready
 from catalog.rule import Rule
 from config.schema import Config, DialectFacts, Key
 from core.ask import Abilities
@@ -79,6 +79,8 @@ DIALECTS: Final[Mapping[str, DialectFacts]] = {
 class UnderWay(Protocol):
     """A call that is being answered, as far as others need to know it."""
 
+    @property
+    def generation(self) -> "Generation": ...
     @property
     def route(self) -> str: ...
     @property
@@ -296,6 +298,7 @@ class Generation:
 
 def build(config: Config, shared: Shared) -> Generation:
     """A generation, and what outlives it told of the names that are in use now."""
+    ready()
     lanes = {name: _lane(provider, config, shared) for name, provider in config.providers.items()}
     generation = Generation(config, shared, lanes)
     shared.till.adopt(config)
@@ -303,16 +306,25 @@ def build(config: Config, shared: Shared) -> Generation:
     shared.stored.adopt(reading(config))
     shared.pools.retire({lane.sender for lane in lanes.values() if isinstance(lane.sender, Origin)})
     shared.registrar.enter()  # under the names by which these calls went
+    # Calls under way end by the names that they began with.
+    served = [generation, *{call.generation for call in shared.open}]
     shared.meters.know(
-        routes=frozenset(generation.routes.names()) | {AUTO, *(f"{name}/*" for name in config.providers)},
-        targets=frozenset(target.id for route in config.routes.values() for target in route.every_target),
-        providers=frozenset(config.providers),
-        keys=frozenset(config.keys),
+        routes=frozenset().union(*(_routes(each) for each in served)),
+        targets=frozenset(
+            target.id for each in served for route in each.config.routes.values() for target in route.every_target
+        ),
+        providers=frozenset().union(*(each.config.providers for each in served)),
+        keys=frozenset().union(*(each.config.keys for each in served)),
     )
     shared.meters.exemplars = config.telemetry.exemplars
     shared.meters.generation(config.hash)
     shared.canaries.heed(config)
     return generation
+
+
+def _routes(generation: Generation) -> set[str]:
+    """All names that its calls may count by."""
+    return {*generation.routes.names(), AUTO, *(f"{name}/*" for name in generation.config.providers)}
 
 
 def concurrency(config: Config, id: str) -> Concurrency:

@@ -229,7 +229,7 @@ class House:
         watch("switchyard_connections", connections)
         for name, read in (*self._treasury.facts.items(), *begun(self._shared.envoy).items()):
             watch(name, read)
-        self._meters.reloaded(ok=True)
+        self._meters.started()
         self._meet()
         self._look_again()
         self._lookout.heed(self._current.generation)

@@ -8,13 +8,12 @@ from aiohttp import web
 from aiohttp.http import HttpVersion, HttpVersion10
 
 from core.errors import Refusal
-from server.reply import Reply
+from server.reply import CONTINUE, Reply
 
 SLOWEST: Final = 65536  # bytes a second that a body must come with, after its first seconds
 VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,128}")
 HTTP_2: Final = HttpVersion(2, 0)
 PRIORITY: Final = "x-switchyard-priority"
-CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Caller:
@@ -96,13 +95,10 @@ def path_of(request: web.BaseRequest) -> str:
 
 def reply_to(request: web.BaseRequest, loop: asyncio.AbstractEventLoop) -> Reply:
     message = message_of(request)  # the public properties parse the URL anew
-    reply = Reply(
-        request._protocol,  # type: ignore[arg-type]  # noqa: SLF001  (always our Connection)
-        loop,
-        old=message.version <= HttpVersion10,
-        keep_alive=not message.should_close,
-    )
+    line: Any = request._protocol  # noqa: SLF001  (always our Connection)
+    reply = Reply(line, loop, old=message.version <= HttpVersion10, keep_alive=not message.should_close)
     reply.driver = asyncio.current_task(loop)
+    line.answer = request, reply
     return reply
 
 

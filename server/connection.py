@@ -9,15 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import orjson
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import InvalidHeader, InvalidURLError, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
 from core.errors import BUG, Refusal
 from server.caller import Caller
 from server.front import Front, Take
-from server.reply import CLOSE, JSON, STATUS, Flow, Put, header
+from server.reply import CLOSE, JSON, STATUS, Flow, Put, Reply, header
 from server.shortcut import Head, body_in, read_head
+from server.vigil import TELLS, Vigil
 
 LATE: Final = Refusal(408, "The request's head did not come in time.", code="request_timeout")
 # What aiohttp says of these quotes the client.
@@ -33,7 +34,7 @@ SOONEST: Final = 0.05
 class Connection(RequestHandler):
     """One client connection. *flow* is the provider's side of the stream that is going out on it, if any."""
 
-    __slots__ = ("_listener", "_patience", "flow", "put")
+    __slots__ = ("_body", "_listener", "_patience", "_vigil", "answer", "flow", "put")
 
     def __init__(self, listener: "Listener", **kwargs: Any) -> None:
         super().__init__(listener, **kwargs)
@@ -41,6 +42,9 @@ class Connection(RequestHandler):
         self._patience: asyncio.TimerHandle | None = None  # runs while half a request is here
         self.flow: Flow | None = None
         self.put = listener.put
+        self.answer: tuple[web.BaseRequest, Reply] | None = None  # the last that was begun
+        self._body: StreamReader | None = None  # of the request that came last
+        self._vigil: Vigil | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -49,8 +53,33 @@ class Connection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_waiting()
+        if self._vigil is not None:
+            self._vigil.stop()
         self.flow = None
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # what it returns says whether to go on
+        """The client has shut its side. If it has asked before, and whole, it may wait for its answer."""
+        old = self.answer is not None and self.answer[1].old
+        if not self.owes or self._body is None or not self._body.is_eof() or self._upgraded or old or not TELLS:
+            return False
+        if self._vigil is None:
+            if not self._messages and (reply := self.answering) is not None:
+                reply.keep_alive = False
+            self._vigil = Vigil(self, self._loop)
+        return True
+
+    @property
+    def owes(self) -> bool:
+        """See server.vigil.Watched."""
+        waits = self._waiter is not None or not self._request_count
+        return bool(self._messages) or not waits
+
+    @property
+    def answering(self) -> Reply | None:
+        """See server.vigil.Watched."""
+        answer = self.answer
+        return answer[1] if answer is not None and answer[0] is self._current_request else None
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -69,6 +98,8 @@ class Connection(RequestHandler):
         closing, self._close = self._close, False
         super().data_received(data)
         self._close = closing
+        if self._messages:
+            self._body = self._messages[-1][1]
         if self._request_count != before:
             self._stop_waiting()
         elif idle and self._patience is None:
@@ -77,8 +108,7 @@ class Connection(RequestHandler):
 
     def let_go(self) -> None:
         """Close it after the answer that it owes; at once if it owes none (aiohttp would keep idle ones)."""
-        waits = self._waiter is not None or not self._request_count
-        owes = bool(self._messages) or not waits
+        owes = self.owes
         self.close()
         if self.transport is not None and not owes:
             self.transport.close()

@@ -13,6 +13,7 @@ from server.caller import SLOWEST, Caller, too_large
 from server.drive import Drive
 from server.reply import Flow, Put, Reply
 from server.shortcut import LARGEST_BODY, Head, body_in
+from server.vigil import TELLS, Vigil
 
 LARGE: Final = 8192  # bytes of a request from which its body is looked at where it lies, instead of copied
 LINGERING: Final = 2.0  # seconds in which the rest of a refused body may still come
@@ -92,8 +93,22 @@ class Front(Drive, asyncio.Protocol):
     """
 
     __slots__ = (
-        "_caller", "_came", "_coming", "_door", "_head", "_last", "_lingering", "_path", "_reply", "flow", "idle",
-        "put", "since", "transport", "writing_paused",
+        "_caller",
+        "_came",
+        "_coming",
+        "_door",
+        "_head",
+        "_last",
+        "_lingering",
+        "_path",
+        "_reply",
+        "_vigil",
+        "flow",
+        "idle",
+        "put",
+        "since",
+        "transport",
+        "writing_paused",
     )  # fmt: skip
 
     def __init__(self, door: Door) -> None:
@@ -113,6 +128,7 @@ class Front(Drive, asyncio.Protocol):
         self._came: bytearray | None = None  # while a call is answered, what comes after it
         self._last = False  # this answer is the last one
         self._lingering: asyncio.TimerHandle | None = None
+        self._vigil: Vigil | None = None  # from when the client has shut its side
 
     def expect(self, head: Head, caller: Caller) -> None:
         """Its first request will most likely begin so, and come from *caller*."""
@@ -142,9 +158,31 @@ class Front(Drive, asyncio.Protocol):
         if self._head is not None:
             self._caller.body = None  # the door goes on to know who sent it, but not what
         self._stop_lingering()
+        if self._vigil is not None:
+            self._vigil.stop()
         self._door.closed(self)
         # A client that leaves must stop what it asked for.
         self.cancel()
+
+    def eof_received(self) -> bool:
+        """The client has shut its side. If it has asked before, and whole, it may wait for its answer."""
+        if self.idle or self._coming is not None or not TELLS:
+            return False
+        if self._vigil is None:
+            if self._came is None and (reply := self.answering) is not None:
+                reply.keep_alive = False
+            self._vigil = Vigil(self, self._loop)
+        return True
+
+    @property
+    def owes(self) -> bool:
+        """See server.vigil.Watched."""
+        return not self.idle
+
+    @property
+    def answering(self) -> Reply | None:
+        """See server.vigil.Watched."""
+        return self._reply if self.driving else None
 
     def pause_writing(self) -> None:
         self.writing_paused = True

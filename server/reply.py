@@ -21,6 +21,8 @@ STATUS: Final = {
     for each in HTTPStatus
 }
 CLOSE: Final = b"connection: close\r\n"
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+COMMENT: Final = b":\n\n"
 STREAM: Final = STATUS[200] + SSE
 CHUNKED: Final = b"transfer-encoding: chunked\r\n\r\n"
 
@@ -60,7 +62,6 @@ class Reply:
     __slots__ = (
         "_line",
         "_loop",
-        "_old",
         "_pending",
         "common",
         "driver",
@@ -68,17 +69,20 @@ class Reply:
         "id",
         "keep_alive",
         "last",
+        "old",
         "opened",
         "sent",
         "status",
+        "turned",
     )
 
     def __init__(self, line: Line, loop: asyncio.AbstractEventLoop, *, old: bool, keep_alive: bool) -> None:
         self._line = line
         self._loop = loop
-        self._old = old
+        self.old = old
         self.keep_alive = keep_alive and not old
         self.id: str
+        self.turned: Reply | None = None  # what goes out in its place
         self.driver: Driver | None = None  # who makes this answer, and can be told to stop
         self.headless = False  # HEAD was asked: all but the body
         self.opened = False  # the head of a stream has been decided on
@@ -131,7 +135,7 @@ class Reply:
         if self.keep_alive:
             self._pending = b"".join((STREAM, self.common, headers, CHUNKED))
         else:
-            self._pending = b"".join((STREAM, self.common, headers, CLOSE, b"\r\n" if self._old else CHUNKED))
+            self._pending = b"".join((STREAM, self.common, headers, CLOSE, b"\r\n" if self.old else CHUNKED))
 
     def send(self, data: bytes) -> float:
         """A piece of the stream; nothing if *data* is empty (an empty chunk would end it). Returns loop time."""
@@ -140,7 +144,7 @@ class Reply:
             return now
         self.last = now
         pending, self._pending, size = self._pending, b"", len(data)
-        if self._old:
+        if self.old:
             self._write(pending + data)
         elif size < APART:
             self._write(b"%b%x\r\n%b\r\n" % (pending, size, data))
@@ -148,9 +152,20 @@ class Reply:
             self._write((b"%b%x\r\n" % (pending, size), data, b"\r\n"))
         return now
 
+    def nudge(self) -> None:
+        """Send something that means nothing, whatever has been sent."""
+        transport = self._line.transport
+        if self.turned is not None:
+            self.turned.nudge()
+        elif self.opened:
+            if not self.stalled:
+                Reply.send(self, COMMENT)  # whatever form it is turned into
+        elif not self.sent and transport is not None:
+            self._line.put(transport, CONTINUE)
+
     def end(self, data: bytes = b"", more: bytes = b"") -> None:
         """The last piece, and the end of the body. *more* goes on from *data*, which may be large."""
-        if self._old:
+        if self.old:
             self.send(data + more)
             return
         pending, self._pending, size = self._pending, b"", len(data) + len(more)

@@ -12,8 +12,9 @@ class Turned(Reply):
     __slots__ = ("_outer",)
 
     def __init__(self, outer: Reply) -> None:
-        super().__init__(outer._line, outer._loop, old=outer._old, keep_alive=outer.keep_alive)  # noqa: SLF001
+        super().__init__(outer._line, outer._loop, old=outer.old, keep_alive=outer.keep_alive)  # noqa: SLF001
         self._outer = outer
+        outer.turned = self
         self.common = outer.common
         self.driver: Driver | None = outer.driver
         self.id = outer.id
@@ -23,3 +24,4 @@ class Turned(Reply):
         outer = self._outer
         outer.status, outer.sent, outer.opened = self.status, self.sent, self.opened
         outer.keep_alive = self.keep_alive
+        outer.turned = None

@@ -264,6 +264,12 @@ class Meters:
         active.value = 1
         family.series = {(hash,): active}
 
+    def started(self) -> None:
+        """The first configuration is in force, and there was no reload yet."""
+        for result in ("ok", "failed"):
+            self.counter("switchyard_config_reloads_total", result)
+        self.gauge("switchyard_config_last_reload_ok").value = 1
+
     def reloaded(self, *, ok: bool) -> None:
         self.counter("switchyard_config_reloads_total", "ok" if ok else "failed").value += 1
         self.gauge("switchyard_config_last_reload_ok").value = int(ok)

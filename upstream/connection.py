@@ -325,7 +325,7 @@ class Connection(asyncio.Protocol):
             return _HEAD_TOO_LARGE
         fields = named(raw)
         self._until_eof = not self._keep and "content-length" not in fields and "transfer-encoding" not in fields
-        return objection(fields)
+        return objection(self._status, fields)
 
     def _finish(self) -> None:
         exchange, sink, transport = self._exchange, self._sink, self._transport
@@ -354,7 +354,7 @@ class Connection(asyncio.Protocol):
             exchange.connection = None
             self.drop()
             self._owner.redial(exchange)
-        elif phase == _BODY and self._until_eof and (cause is None or self._status >= 400):
+        elif phase == _BODY and (self._status >= 400 or (self._until_eof and cause is None)):
             # An error's text may be cut by the reset that follows a request not wholly read; its status says all.
             self.drop()
             sink.on_end()

@@ -25,7 +25,11 @@ _BY_ERRNO: Final = {
     errno.EHOSTUNREACH: "host unreachable",
     errno.EMFILE: "out of file descriptors",
     errno.ENFILE: "out of file descriptors",
+    errno.ENOBUFS: "out of memory for connections",
+    errno.ENOMEM: "out of memory for connections",
 }
+# What we have run out of, and not whoever we wanted to reach.
+_OURS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _NO_SUCH_NAME: Final = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH: Python's text for them names the host.
 _OTHER_NAME: Final = frozenset({62, 64})
@@ -74,7 +78,8 @@ async def dial(
     protocol: Callable[[], asyncio.Protocol],
     loop: asyncio.AbstractEventLoop,
 ) -> None:
-    """Connect a *protocol*, TLS included, *within* so many seconds. Raise UpstreamError(UNREACHABLE).
+    """Connect a *protocol*, TLS included, *within* so many seconds. Raise UpstreamError: UNREACHABLE, or BUSY
+    where this process has no room for another one.
 
     All addresses of the name are tried in the system's order, a new protocol for each.
     """
@@ -82,7 +87,8 @@ async def dial(
     try:
         await _connect(to, context=context, deadline=loop.time() + within, protocol=protocol, loop=loop)
     except OSError as error:  # TimeoutError is one
-        raise UpstreamError(Failure(Fault.UNREACHABLE, _words(error, within))) from None
+        fault = Fault.BUSY if error.errno in _OURS else Fault.UNREACHABLE
+        raise UpstreamError(Failure(fault, _words(error, within))) from None
 
 
 async def _connect(

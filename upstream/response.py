@@ -94,12 +94,15 @@ def size(raw: RawFields) -> int:
     return sum(len(name) + len(value) + 4 for name, value in raw)
 
 
-def objection(fields: Mapping[str, str]) -> str | None:
-    """Why we can't read a body under these headers, if so. The parser has refused everything ambiguous before."""
+def objection(status: int, fields: Mapping[str, str]) -> str | None:
+    """Why we can't read a body under these headers, if so. The parser has refused everything ambiguous before.
+
+    The text of an error may be compressed: what we can't read of it is less than what its status says.
+    """
     transfer = fields.get("transfer-encoding")
     if transfer is not None and transfer.lower() != "chunked":
         return "answered with a transfer encoding that was not asked for"
     content = fields.get("content-encoding")
-    if content and content.lower() != "identity":
+    if status < 400 and content and content.lower() != "identity":
         return "answered with a compressed body, which was not asked for"
     return None

@@ -27,6 +27,7 @@ MOST_HELD: Final = 1024 * 1024  # bytes of whole events that may come before the
 Relay = Callable[[bytes], float]  # sends them, and says what time it is
 TOO_LARGE: Final = Failure(Fault.BROKEN, "the answer is too large")
 ENOUGH: Final = 0.9  # of the time that an attempt may take: who had so much of it and is late is to blame
+SILENT: Final = 0.5  # of a call's time: who has begun, and says nothing for so long until its end, hangs
 NO_HEADERS: Final[Mapping[str, str]] = {}
 NO_CONTENT: Final = Failure(Fault.BROKEN, "a megabyte came without any content in it")
 
@@ -115,7 +116,9 @@ class Trial(ABC):
         self._conclude(self._discretion.kept(failure))
 
     def _refused(self) -> Failure:
-        failure = self._adapter.failure(self.status, dated(self.headers), b"".join(self._parts))
+        headers = dated(self.headers)
+        readable = headers.get("content-encoding", "identity").lower() == "identity"
+        failure = self._adapter.failure(self.status, headers, b"".join(self._parts) if readable else b"")
         return self._discretion.kept(failure)
 
 
@@ -158,7 +161,9 @@ class WholeTrial(Trial):
     def late(self, now: float) -> None:
         del now
         had = self.due - self.sent
-        if cut_short(had, self._seconds, self._total):
+        if self.status >= 400:
+            self._fail(self._refused())
+        elif cut_short(had, self._seconds, self._total):
             self._fail(Failure(Fault.OUT_OF_TIME, f"no answer within the {shown(had)} s that the call had left"))
         else:
             self._fail(Failure(Fault.TIMEOUT, f"no answer within {shown(had)} s"))
@@ -199,6 +204,7 @@ class StreamTrial(Trial):
         "_paused",
         "_relay",
         "_total",
+        "_until",
         "decoder",
         "ended",
         "first_content",
@@ -228,6 +234,7 @@ class StreamTrial(Trial):
         self._idle = idle
         self._total = total
         self._deadline = deadline
+        self._until = now + idle  # when its silence is too long, be that after the deadline
         self._paused = False
 
     def abort(self) -> None:
@@ -266,7 +273,8 @@ class StreamTrial(Trial):
         decoder = self.decoder
         relay = self._relay
         if relay is not None and (ready := decoder.cruise(data)) is not None:
-            self.due = min(relay(ready) + self._idle, self._deadline)
+            until = self._until = relay(ready) + self._idle
+            self.due = min(until, self._deadline)
             return
         try:
             events = decoder.feed(data)
@@ -278,7 +286,8 @@ class StreamTrial(Trial):
         elif self.open:
             if events:
                 # Comments give no events: a provider that only says that it is alive is idle.
-                self.due = min(self._loop.time() + self._idle, self._deadline)
+                until = self._until = self._loop.time() + self._idle
+                self.due = min(until, self._deadline)
                 self._tell(events)
         else:
             self._hold(events, len(data))
@@ -342,12 +351,15 @@ class StreamTrial(Trial):
 
     def _wait_for_more(self, now: float) -> None:
         before = self.due
-        self.due = min(now + self._idle, self._deadline)
+        until = self._until = now + self._idle
+        self.due = min(until, self._deadline)
         if self.due < before and not self.over:
             self._deadlines.watch(self)
 
     def late(self, now: float) -> None:
-        if self._paused and now < self._deadline:
+        if self.status >= 400:
+            self._fail(self._refused())
+        elif self._paused and now < self._deadline:
             self.due = min(now + self._idle, self._deadline)
         elif self._paused or self.due >= self._deadline:
             self._fail(self._out_of_time())
@@ -359,6 +371,9 @@ class StreamTrial(Trial):
     def _out_of_time(self) -> Failure:
         """The call's time is over before any of its own is."""
         if self.open:
+            silent = self._deadline - self._until + self._idle
+            if not self._paused and silent >= min(ENOUGH * self._idle, SILENT * self._total):
+                return Failure(Fault.TIMEOUT, f"nothing came for the last {shown(silent)} s of the call's time")
             return Failure(Fault.OUT_OF_TIME, "the whole call took too long")
         had = self._deadline - self.sent
         if cut_short(had, self._first, self._total):

@@ -87,6 +87,10 @@ class Conversation:
         self.interrupted = False
 
     @property
+    def generation(self) -> Generation:
+        return self._generation
+
+    @property
     def route(self) -> str:
         return self._record.route
 

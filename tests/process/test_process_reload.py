@@ -13,6 +13,8 @@ BAD = "  new: nowhere/x\n"
 OPERATOR = {"authorization": f"Bearer {ADMIN}"}
 SOON = 5.0
 
+STREAMED = 'switchyard_calls_total{endpoint="chat",route="m",status="200",stream="true"}'
+
 
 async def serves_new(gateway: Running) -> bool:
     return (await gateway.chat("new")).status == 200
@@ -163,6 +165,17 @@ async def test_a_file_that_is_gone_changes_nothing(start, written):
     assert (422, 200) == (answer.status, after.status)
 
 
+async def test_an_empty_file_is_taken_for_the_mishap_that_it_is(start, written):
+    async with start(written()) as gateway:
+        gateway.write("")
+
+        answer = await gateway.request("POST", "/admin/reload", **OPERATOR)
+        after = await gateway.chat("demo")
+
+    assert (422, 200) == (answer.status, after.status)
+    assert "no call could be answered any more" in answer.body["problems"][0]
+
+
 async def test_a_stream_goes_on_under_the_configuration_it_began_with(start, written):
     gate = asyncio.Event()
     async with Provider(holds(gate)) as provider, start(written(url=provider.url)) as gateway:
@@ -176,8 +189,10 @@ async def test_a_stream_goes_on_under_the_configuration_it_began_with(start, wri
         lost = await gateway.chat("m")
         gate.set()
         answer = await stream.rest()
+        counted = await gateway.metric(STREAMED)
 
     assert (200, 404) == (after.status, lost.status)
+    assert 1 == counted
     assert ("one two", "[DONE]") == (answer.text, answer.events[-1])
     assert answer.headers["x-switchyard-config"] != after.headers["x-switchyard-config"]
 

@@ -113,6 +113,26 @@ async def test_a_stream_that_falls_silent_before_the_time_is_over_is_blamed(star
     assert [0, OPEN] == states
 
 
+async def test_a_stream_that_hangs_where_it_may_be_silent_for_longer_than_the_call_lasts_is_blamed(start):
+    play = hangs(SSE + chunked(ROLE) + chunked(piece({"content": "half"})))
+    async with Provider(ok()) as a, Provider(play) as b, served(start, a, b, "400ms, idle: 1m") as gateway:
+        cut = [await gateway.chat("alone", headers=KEY, stream=True) for _ in range(2)]
+        states = await breakers(gateway)
+
+    assert all(one.events[-1]["error"]["message"].startswith("nothing came for the last 0.") for one in cut)
+    assert [0, OPEN] == states
+
+
+async def test_a_stream_whose_pauses_are_within_what_it_may_is_not_blamed_for_the_last(start):
+    play = streams([ROLE, *(piece({"content": "x"}) for _ in range(200))], pace=0.15)
+    async with Provider(ok()) as a, Provider(play) as b, served(start, a, b, "400ms, idle: 1m") as gateway:
+        cut = [await gateway.chat("alone", headers=KEY, stream=True) for _ in range(2)]
+        states = await breakers(gateway)
+
+    assert {"the whole call took too long"} == {one.events[-1]["error"]["message"] for one in cut}
+    assert [0, 0] == states
+
+
 async def test_an_attempt_that_was_cut_short_is_paid_like_any_that_nobody_waited_for(start):
     async with Provider(hangs()) as a, Provider(hangs()) as b, served(start, a, b) as gateway:
         await gateway.chat("alone", headers=KEY, max_tokens=100)

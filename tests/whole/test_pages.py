@@ -236,6 +236,7 @@ async def test_a_reload_that_changes_nothing_says_so_and_is_not_counted(start, t
 async def test_a_reload_that_changes_something_is_counted_once(start, tmp_path):
     async with Provider(ok()) as provider, start(RUN.format(url=provider.url)) as gateway:
         before = await gateway.metric(RELOADS)
+        assert 0 == before
         gateway.config.write_text(RUN.format(url=provider.url) + "  new: a/new\n")
         answers = [await gateway.request("POST", "/admin/reload", **OPERATOR) for _ in range(3)]
         after = await gateway.metric(RELOADS)
