@@ -206,7 +206,7 @@ def named(entry: Entry, notes: Notes, known: Known, *, weight: float) -> Referen
 
 
 def _alike(name: str, routes: Collection[str], *, chosen: bool) -> str:
-    """What a variable calls by the name of a company, as in OpenAI; *name* itself where that leads nowhere or to two."""
+    """What a variable calls by the name of a company, as in OpenAI; else *name* itself."""
     alike = [route for route in routes if route.casefold() == name.casefold()] if chosen else []
     return alike[0] if len(alike) == 1 else name
 

@@ -295,8 +295,9 @@ def test_of_what_a_variable_chooses_capitals_do_not_count(read, chosen, first):
 
 def test_capitals_count_in_the_file_and_where_two_could_be_meant(problems):
     text = 'providers: {demo: {}}\nroutes: {one: "${CHOSEN}", two: Other, other: demo/a, twice: demo/b, Twice: demo/c}'
+    hint = "a target such as openai/gpt-4o names its provider"
 
     assert [
-        "c.yaml:2: routes.one: no route is called the value of CHOSEN; a target such as openai/gpt-4o names its provider",
+        f"c.yaml:2: routes.one: no route is called the value of CHOSEN; {hint}",
         "c.yaml:2: routes.two: no route is called 'Other'; did you mean other?",
     ] == problems(text, {"CHOSEN": "TWICE"})
