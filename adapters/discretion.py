@@ -83,8 +83,8 @@ class Discretion:
 
 
 def _secrets(provider: Provider) -> Iterator[str]:
-    """A key of AWS is one text with the secret and the token in it. An address holds no password (config.providers), but
-    who has a machine of their own may have hidden it behind a path that nobody guesses.
+    """A key of AWS is one text with the secret and the token in it. An address holds no password (config.providers),
+    but a machine of one's own may be hidden behind a path that nobody guesses.
     """
     values = [key.reveal() for key in provider.keys]
     values += [value for name, value in provider.options.items() if name.endswith("_key")]
