@@ -47,8 +47,8 @@ from gateway.current import Source
 from gateway.house import untold
 from gateway.newest import Newest
 from gateway.opening import NoStart, opened
-from gateway.survey import survey
-from gateway.treasury import NoState
+from gateway.survey import glance, survey
+from gateway.treasury import NoState, unwritable
 from server.life import live
 from server.supervisor import PortInUse, Supervisor, listening, reserved
 from telemetry.log import Scribe
@@ -98,10 +98,9 @@ def main(argv: list[str]) -> int:
     except ConfigErrors as error:
         say(problems_text(error))
         return 2
-    if options.command == "check":
-        greet(config, source)
-        return 0
     try:
+        if options.command == "check":
+            return check(config, source)
         asyncio.run(survey(config, source.file, partial(note, config)))
         return serve(config, replace(source, first=config), watch)
     except ConfigErrors as error:
@@ -162,6 +161,13 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def check(config: Config, source: Source) -> int:
+    """Say what a start would do, as far as that can be seen without one."""
+    doubts = asyncio.run(glance(config, source.file))
+    greet(replace(config, warnings=(*config.warnings, *doubts)), source)
+    return 0
+
+
 def serve(config: Config, source: Source, watch: Watch) -> int:
     """Until told to stop."""
     server = config.server
@@ -197,7 +203,7 @@ def directory_of_run(config: Config, host: str, port: int) -> Path:
     try:
         return swept(Path(config.state.directory) / f"run-{quote(host, safe='')}-{port}")
     except OSError as error:
-        raise NoDirectory(f"cannot write to state.directory {config.state.directory}: {error.strerror}") from error
+        raise NoDirectory(unwritable(config, error.strerror)) from error
 
 
 def work_in_family(newest: Newest, source: Source, family: Family, _number: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from core.faults import Failure
 from core.secret import MASK
@@ -30,6 +30,10 @@ _HARMLESS: Final = re.compile(
     re.IGNORECASE,
 )
 _BASIC: Final = re.compile(r"basic +([a-z0-9+/]+={0,2})", re.IGNORECASE)
+# Part of an address's path that says where something is: words and versions, as in Mistral-7B-Instruct-v0.2.
+_PLACE: Final = re.compile(
+    r"(?:(?:[A-Za-z]?[a-z]{1,16}\d{0,2}|[A-Z]{1,16}|v?\d{1,4}(?:[A-Za-z]{0,3}|(?:alpha|beta)\d{0,2}))(?:[-_.~:+]|$))+"
+)
 _LOWER: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}  # of another length nothing becomes
 _FOR_URLS: Final = str.maketrans("+/", "-_")
 _SHARED: Final = (0, 2, 3)  # characters of base64 that also say something of so many bytes before
@@ -79,12 +83,17 @@ class Discretion:
 
 
 def _secrets(provider: Provider) -> Iterator[str]:
-    """A key of AWS is one text with the secret and the token in it; an address holds no password (config.providers)."""
+    """A key of AWS is one text with the secret and the token in it. An address holds no password (config.providers),
+    but a machine of one's own may be hidden behind a path that nobody guesses.
+    """
     values = [key.reveal() for key in provider.keys]
     values += [value for name, value in provider.options.items() if name.endswith("_key")]
     for name, value in provider.headers.items():
         if name.lower() not in _PUBLIC and _HARMLESS.fullmatch(value) is None:
             values += [value, *_inside(value)]
+    for part in urlsplit(provider.base_url).path.split("/"):
+        if _PLACE.fullmatch(unquote(part)) is None:
+            values += [part, unquote(part)]
     return (value for value in values if len(value) >= SHORTEST)
 
 

@@ -195,13 +195,20 @@ def named(entry: Entry, notes: Notes, known: Known, *, weight: float) -> Referen
     chosen = bool(node.variables)
     if slash and provider in known.providers:
         return Reference(provider, model, weight, entry.path, entry.line, chosen)
-    if node.text in known.routes:
-        return Reference("", node.text, weight, entry.path, entry.line, chosen)
+    route = node.text if node.text in known.routes or slash else _alike(node.text, known.routes, chosen=chosen)
+    if route in known.routes:
+        return Reference("", route, weight, entry.path, entry.line, chosen)
     # "openai/gpt-4o" can only have meant a provider.
     what, word, names = ("provider", provider, known.providers) if slash else ("route", node.text, known.routes)
     hint = "" if slash else f"; {EXAMPLE} names its provider"
     notes.error(entry, f"no {what} is called {_word(node, word)}{notes.meant(word, names) or hint}")
     return None
+
+
+def _alike(name: str, routes: Collection[str], *, chosen: bool) -> str:
+    """What a variable calls by the name of a company, as in OpenAI; else *name* itself."""
+    alike = [route for route in routes if route.casefold() == name.casefold()] if chosen else []
+    return alike[0] if len(alike) == 1 else name
 
 
 def _word(node: Scalar, word: str) -> str:

@@ -125,7 +125,7 @@ class Treasury:
             journal = await asyncio.to_thread(_claimed, directory, config, say)
         except OSError as error:
             if guarded(config) or config.state.url:
-                raise NoState(f"cannot write to state.directory {directory}: {error.strerror}") from error
+                raise NoState(unwritable(config, error.strerror)) from error
             say("warning", "no ledger: cannot write to state.directory", directory=str(directory))
             return cls(
                 config, say, store=MemoryStore(), journal=NoJournal("alone", int(time.time())), ledger=None, drain=None
@@ -196,6 +196,11 @@ async def _opened(config: Config, say: Say) -> Store:
     except StoreDown as down:
         say("error", "the store can't be reached", reason=str(down))
     return store
+
+
+def unwritable(config: Config, why: str | None) -> str:
+    """What the operator is told."""
+    return f"cannot write to state.directory {config.state.directory}: {why}"
 
 
 def guarded(config: Config) -> bool:

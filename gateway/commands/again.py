@@ -106,7 +106,7 @@ def sum_of(row: Entry, names: tuple[str, ...]) -> int:
 
 def _call(row: Entry) -> Call:
     """As much of the call as the ledger knows: what was said in it isn't there."""
-    model = row.target if "*" in row.route else row.route
+    model = asked_first(row) if "*" in row.route else row.route
     then = decisions_of(row)
     seed = then[0].pick.seed if then else zlib.crc32(row.id.encode())
     size = sum_of(row, PROMPT) * BYTES_PER_TOKEN

@@ -1,12 +1,13 @@
 """What a provider says of a failure, without what only it and the gateway may know."""
 
 import base64
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters import ADAPTERS
 from adapters.discretion import Discretion
 from core.faults import Failure, Fault
 from core.secret import Secret
@@ -85,6 +86,33 @@ def test_a_setting_that_is_a_key_is_one():
     provider = Provider(name="lab", dialect="portkey", options={"virtual_key": "open-sesame", "provider": "@openai"})
 
     assert "*** at @openai" == Discretion(provider).masked("open-sesame at @openai")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "s3cr3t-path-token",
+        "9f1c2d3e-5b6a-4c7d-8e9f-0a1b2c3d4e5f",
+        "hqzXwPlmTrBdLq",
+        "qwertzuiopasdfghjkly",
+        "a%2Fb9%3Dc",
+    ],
+)
+def test_a_part_of_the_address_that_nobody_could_guess_is_private(token):
+    lab = Discretion(Provider(name="lab", dialect="openai", base_url=f"https://lab.test/{token}/v1"))
+
+    assert "no tenant ***, *** or ***" == lab.masked(f"no tenant {token}, {unquote(token)} or {token.upper()}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*("", "/", "/openai/deployments/gpt-4o-mini", "/models/mistralai/Mistral-7B-Instruct-v0.2/v1", "/v1beta2/my_lab")]
+    + [urlsplit(adapter.base_url).path for adapter in ADAPTERS.values()],
+)
+def test_words_and_versions_in_an_address_are_ordinary_ones(path):
+    lab = Discretion(Provider(name="lab", dialect="openai", base_url=f"https://lab.test{path}"))
+
+    assert f"what is {path} for?" == lab.masked(f"what is {path} for?")
 
 
 @pytest.mark.parametrize("name", ["code", "type", "param"])

@@ -280,3 +280,24 @@ routes: {a: demo/a, b: {chain: demo/b, on_break: error}}
 
     assert ["continue", "error"] == [route.on_break for route in config.routes.values()]
     assert read("routes: {}").defaults.on_break == "error"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "first"), [("other", "demo/a"), ("OTHER", "demo/a"), ("twice", "demo/b"), ("Twice", "demo/c")]
+)
+def test_of_what_a_variable_chooses_capitals_do_not_count(read, chosen, first):
+    text = 'providers: {demo: {}}\nroutes: {one: "${CHOSEN}", other: demo/a, twice: demo/b, Twice: demo/c}'
+
+    route = read(text, {"CHOSEN": chosen}).routes["one"]
+
+    assert first == route.stages[0].targets[0].id
+
+
+def test_capitals_count_in_the_file_and_where_two_could_be_meant(problems):
+    text = 'providers: {demo: {}}\nroutes: {one: "${CHOSEN}", two: Other, other: demo/a, twice: demo/b, Twice: demo/c}'
+    hint = "a target such as openai/gpt-4o names its provider"
+
+    assert [
+        f"c.yaml:2: routes.one: no route is called the value of CHOSEN; {hint}",
+        "c.yaml:2: routes.two: no route is called 'Other'; did you mean other?",
+    ] == problems(text, {"CHOSEN": "TWICE"})

@@ -40,6 +40,11 @@ def test_it_needs_nothing_and_warns_of_nothing(read):
             {"LLM_DEFAULT_PROVIDER": "", "PREFERRED_LLM_PROVIDER": "together"},
             "together/deepseek-ai/DeepSeek-V4.1-Flash",
         ),
+        ({"LLM_DEFAULT_PROVIDER": "OpenAI"}, "openai/gpt-4o"),
+        ({"PREFERRED_LLM_PROVIDER": "GROQ", "GROQ_MODEL": "llama-3.1-8b-instant"}, "groq/llama-3.1-8b-instant"),
+        ({"LLM_DEFAULT_PROVIDER": "gemini"}, "google/gemini-flash-latest"),
+        ({"LLM_DEFAULT_PROVIDER": "azure", "AZURE_OPENAI_DEPLOYMENT": "mine"}, "azure/mine"),
+        ({"LLM_DEFAULT_PROVIDER": "High-Quality"}, "openai/gpt-6-astra"),
     ],
 )
 def test_the_default_begins_with_the_chosen_provider(read, env, first):
@@ -47,6 +52,14 @@ def test_the_default_begins_with_the_chosen_provider(read, env, first):
 
     assert first == config.routes["default"].stages[0].targets[0].id
     assert () == config.warnings
+
+
+def test_every_provider_can_be_chosen(read):
+    providers = read(TEXT).providers.keys() - {"demo"}
+
+    chosen = [read(TEXT, {"LLM_DEFAULT_PROVIDER": name}).routes["default"] for name in providers]
+
+    assert list(providers) == [route.stages[0].targets[0].provider for route in chosen]
 
 
 def test_a_chosen_provider_is_never_replaced_by_the_demo(read):

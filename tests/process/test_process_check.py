@@ -181,3 +181,86 @@ def test_the_same_file_may_be_named_twice_and_a_key_that_is_over_is_warned_of(tm
 
     assert 0 == done.returncode
     assert "a.yaml: keys.alice.expires: is over, so that nobody can use this key" in done.stdout
+
+
+DEMO = "providers: {demo: {}}\nroutes: {demo: demo/echo}\n"
+
+
+def beheld(folder):
+    """Everything in *folder*: what is in each file, and when it was written."""
+    return {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in folder.rglob("*")}
+
+
+def test_a_key_that_a_start_refuses_is_refused_by_a_check_which_leaves_no_trace(tmp_path):
+    (tmp_path / "config.yaml").write_text(DEMO)
+    assert 0 == run("keys", "create", "bob", folder=tmp_path).returncode
+    (tmp_path / "config.yaml").write_text(f"{DEMO}keys: {{bob: {{key: another}}}}\n")
+    before = beheld(tmp_path)
+
+    checked = run("check", folder=tmp_path)
+    after = beheld(tmp_path)
+    served = run("--port", "0", folder=tmp_path)
+
+    assert (2, "", before) == (checked.returncode, checked.stdout, after)
+    assert "config.yaml: keys.bob: a key of this name was made at run time" in checked.stderr
+    assert (2, checked.stderr) == (served.returncode, served.stderr)
+
+
+async def test_a_key_in_the_store_of_a_server_that_runs_is_seen_by_a_check(start, written, tmp_path):
+    async with start(written()) as gateway:
+        made = run("keys", "create", "bob", "--config", str(gateway.config), folder=gateway.folder)
+        assert 0 == made.returncode, made.stderr
+        (tmp_path / "other.yaml").write_text(written(more="keys: {bob: {key: another}}\n"))
+
+        checked = run("check", str(tmp_path / "other.yaml"), folder=gateway.folder)
+
+    assert 2 == checked.returncode
+    assert "other.yaml: keys.bob: a key of this name was made at run time" in checked.stderr
+
+
+def test_a_store_that_cannot_be_read_is_warned_of(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "state.db").write_bytes(b"no database" * 100)
+    (tmp_path / "config.yaml").write_text(f"{DEMO}keys: {{bob: {{key: another}}}}\n")
+
+    done = run("check", folder=tmp_path)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "whether keys clash with those made at run time isn't known: data/state.db: file is not a database" in (
+        done.stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("taken", "more"),
+    [
+        ("data", "service: {budget: 5/day}"),
+        ("data/journal", "service: {budget: 5/day}"),
+        ("data", "server: {workers: 2}"),
+    ],
+)
+def test_a_directory_that_a_start_cannot_write_to_ends_a_check_as_well(tmp_path, taken, more):
+    (tmp_path / taken).parent.mkdir(exist_ok=True)
+    (tmp_path / taken).write_text("a file")
+    (tmp_path / "config.yaml").write_text(f"{DEMO}{more}\n")
+
+    checked = run("check", folder=tmp_path)
+    served = run("--port", "0", folder=tmp_path)
+
+    assert (1, "", "cannot write to state.directory ./data: Not a directory\n") == (
+        checked.returncode,
+        checked.stdout,
+        checked.stderr,
+    )
+    assert 1 == served.returncode
+    assert "cannot write to state.directory" in served.stderr
+
+
+def test_without_anything_to_remember_it_is_only_warned_of(tmp_path):
+    (tmp_path / "data").write_text("a file")
+    (tmp_path / "config.yaml").write_text(DEMO)
+
+    done = run("check", folder=tmp_path)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "config.yaml: cannot write to state.directory ./data: Not a directory" in done.stdout

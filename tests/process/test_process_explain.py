@@ -99,3 +99,19 @@ def test_a_plan_says_what_changes_and_for_which_calls(run):
     assert out.startswith("~ routes.m.stages.1.targets: [p/a, p/b] -> [p/b, p/a]\n")
     assert "The last 1 calls" in out
     assert (1, 1) == (read["calls"], len(read["groups"]))
+
+
+def test_a_call_by_a_models_own_name_that_failed_everywhere_is_decided_again(run, tmp_path):
+    async def fill():
+        ledger = SqliteLedger(tmp_path / "data" / "ledger.sqlite")
+        await ledger.open()
+        attempts = (("p/x", "broken", 5.0, 0), ("p/x", "broken", 5.0, 0))
+        await ledger.add("me", 2, [entry(2, route="p/*", target="", attempts=attempts)])
+        await ledger.close()
+
+    asyncio.run(fill())
+
+    groups = orjson.loads(run("plan", "config.yaml", "--json")[1])["groups"]
+
+    told = {group["route"]: (group["asked"], group["would"], group["reason"]) for group in groups}
+    assert ("p/x", "p/x", "") == told["p/*"]
