@@ -89,3 +89,24 @@ def test_a_filters_own_reason_is_openais_word_for_it(adapter, call):
 
     assert "content_filter" == orjson.loads(told.body)["choices"][0]["finish_reason"]
     assert "content_filter" == deltas(written(streamed))[-1][1]
+
+
+LLAMA = b'error: {"code":400,"message":"the request exceeds the available context size","type":"invalid_request_error"}'
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n"])
+@pytest.mark.parametrize("begun", [b"", ROLE])
+def test_an_error_in_a_field_of_its_own_is_one(begun, end):
+    with pytest.raises(UpstreamError) as caught:
+        played(decoder_of("llama.cpp"), begun, LLAMA + end)
+
+    assert Fault.CONTEXT_LENGTH is caught.value.failure.fault
+    assert "context size" in caught.value.failure.message
+
+
+def test_an_error_in_a_field_of_its_own_ends_what_was_said():
+    decoder = decoder_of("llama.cpp")
+    told = decoder.feed(ROLE + text("so") + b'error: {"code":500,"message":"boom"}\n\n')
+
+    assert b"so" in passed(told)
+    assert "boom" == decoder.broken.message
