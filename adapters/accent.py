@@ -10,7 +10,6 @@ from adapters.onward import flagged
 from adapters.signals import Signal
 from core.ask import Ask, Onward
 from core.call import Call
-from core.faults import Fault
 
 ENDPOINTS = frozenset({"chat", "completions", "embeddings"})
 
@@ -30,10 +29,9 @@ class Accent:
     isn't there takes any). *stream_options* is whether it takes them. *fetches*: it gets no URLs of images, but the
     images.
 
-    Answers: *finish* renames finish reasons, *fatal* are those that mean the answer failed, *keys* renames members of
-    messages and deltas, *hears* makes an Ear for what is left. *remembers* is the member of a message that must come
-    back with the results of its tool calls. *cost* is the field of `usage` in which the provider bills, with its unit
-    in nano-dollars.
+    Answers: *finish* renames finish reasons, *keys* renames members of messages and deltas, *hears* makes an Ear for
+    what is left. *remembers* is the member of a message that must come back with the results of its tool calls. *cost*
+    is the field of `usage` in which the provider bills, with its unit in nano-dollars.
 
     *limits*: its models are OpenAI's, with their limits and /responses. *onward*: how its models go on with the
     beginning of a chat's answer.
@@ -61,7 +59,6 @@ class Accent:
     stream_options: bool = True
     fetches: bool = False
     finish: Mapping[str, str] = field(default_factory=dict)
-    fatal: Mapping[str, Fault] = field(default_factory=lambda: {"error": Fault.BROKEN})
     keys: Mapping[str, str] = field(default_factory=dict)
     hears: EarMaker | None = None
     remembers: str = ""

@@ -148,13 +148,13 @@ class OpenAI:
             return Completion(body, usage_of(answer.get("usage"), accent.cost))
         kept = NOTHING
         if self._verbatim:
-            choices = choices_of(answer, ask.call, accent)
-            changed = alone_first(choices)
+            choices, changed = choices_of(answer, ask.call, accent)
+            changed |= alone_first(choices)
         else:
             ear = accent.hears(ask, request) if accent.hears else None
-            changed = ear is not None and ear.hear(answer, "message")
-            choices = choices_of(answer, ask.call, accent)
-            changed |= alone_first(choices) | renamed(choices, "message", accent)
+            heard = ear is not None and ear.hear(answer, "message")
+            choices, changed = choices_of(answer, ask.call, accent)
+            changed |= heard | alone_first(choices) | renamed(choices, "message", accent)
             if self._remembers(ask.call):
                 kept = remembered(choices[0]["message"], accent.remembers)
         refuse_unfinished(choices)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from adapters.accent import Accent
+from adapters.endings import USUAL, in_our_words
 from adapters.failure import broken
 from core.wire import Json
 
@@ -44,10 +45,12 @@ def renamed(choices: list[Json], part: str, accent: Accent) -> bool:
         if not isinstance(content, dict):
             content = {}
         reason = choice.get("finish_reason")
-        # An empty reason is one only beside tool calls; elsewhere it is a way to say "not yet".
-        if isinstance(reason, str) and reason in accent.finish and (reason or content.get("tool_calls")):
-            choice["finish_reason"] = accent.finish[reason]
-            changed = True
+        if reason.__class__ is str and reason not in USUAL:
+            ours = in_our_words(reason, accent)
+            # An empty reason is one only beside tool calls; elsewhere it is a way to say "not yet".
+            if ours is not None and (reason or content.get("tool_calls")):
+                choice["finish_reason"] = ours
+                changed = True
         for theirs, ours in accent.keys.items():
             if theirs in content and ours not in content:
                 content[ours] = content.pop(theirs)
@@ -57,10 +60,11 @@ def renamed(choices: list[Json], part: str, accent: Accent) -> bool:
 
 def ends_oddly(choices: list[Json], accent: Accent) -> bool:
     """Whether a finish reason has another name with OpenAI."""
-    if not accent.finish:
-        return False
-    reasons = [choice.get("finish_reason") for choice in choices]
-    return any(isinstance(reason, str) and reason in accent.finish for reason in reasons)
+    for choice in choices:
+        reason = choice.get("finish_reason")
+        if reason.__class__ is str and reason not in USUAL and in_our_words(reason, accent) is not None:
+            return True
+    return False
 
 
 def placed(choice: Json, only: int) -> int:

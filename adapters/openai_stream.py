@@ -13,6 +13,7 @@ from adapters.accent import Accent
 from adapters.alike import Shape, Swap
 from adapters.early import Early
 from adapters.ears import Ear
+from adapters.endings import USUAL, refuse_failed
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_events import hide_usage, is_head, joined, read_event, refuse_plain_json, whole_event, writable
 from adapters.openai_parts import KEPT, MORE, ROLE, Heard, ends_oddly, placed, renamed, size_of
@@ -320,8 +321,8 @@ class OpenAIDecoder:
         reason = choice.get("finish_reason")
         if not reason or not isinstance(reason, str):
             return
-        if fault := self._accent.fatal.get(reason):
-            raise UpstreamError(Failure(fault, f"the provider ended the answer with {reason!r}"))
+        if reason not in USUAL:
+            refuse_failed(reason)
         if index == 0 or self.finish is None:
             self.finish = reason if index not in self._stopped else self.finish
         self._stopped.add(index)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from adapters.accent import Accent
+from adapters.endings import USUAL, in_our_words, refuse_failed, withheld
 from adapters.failure import broken, failure_inside
 from core.call import Call
-from core.faults import Failure, UpstreamError
+from core.faults import UpstreamError
 from core.wire import Json
 
 _CONTENT: Final[Mapping[str, tuple[str, type]]] = {"chat": ("message", dict), "completions": ("text", str)}
@@ -14,28 +15,43 @@ _NUMBERS: Final = frozenset({int, float})
 _SAID: Final = frozenset({str, list, type(None)})  # a list has parts, which some say where OpenAI has one text
 
 
-def choices_of(answer: Json, call: Call, accent: Accent) -> list[Json]:
-    """The choices of an answer, each of them sound, and none missing."""
+def choices_of(answer: Json, call: Call, accent: Accent) -> tuple[list[Json], bool]:
+    """The choices of an answer, each of them sound, and none missing; and whether one had to be changed for that."""
     content, kind = _CONTENT[call.endpoint]
-    fatal = accent.fatal
     choices: Any = answer.get("choices")
     if not isinstance(choices, list) or not choices:
         raise broken("the answer has no choices")
+    changed = False
     for choice in choices:
         said = choice.get(content) if isinstance(choice, dict) else None
         if not isinstance(said, kind):
-            raise broken(f"the answer has a choice without {content}")
+            said = _kept_back(choice, content, accent)
+            changed = True
         if "error" in choice and (error := choice["error"]):
             raise UpstreamError(failure_inside({"error": error}, signals=accent.signals))
         reason = choice.get("finish_reason")
-        if reason.__class__ is str and reason in fatal:
-            raise UpstreamError(Failure(fatal[reason], f"the provider ended the answer with {reason!r}"))
+        if reason.__class__ is str and reason not in USUAL:
+            refuse_failed(reason)
+            if (ours := in_our_words(reason, accent)) is not None and reason:
+                choice["finish_reason"] = ours
+                changed = True
         if isinstance(said, dict) and said.get("content").__class__ not in _SAID:
             raise broken("the answer has content that is no text")
     owed = call.choices
     if len(choices) < owed and len(choices) < (owed := accent.owed(call)):
         raise broken(f"the answer has {len(choices)} of {owed} choices")
-    return choices
+    return choices, changed
+
+
+def _kept_back(choice: Any, content: str, accent: Accent) -> Json:
+    """The message of a choice that has none, since a filter let nothing of it through."""
+    reason = choice.get("finish_reason") if isinstance(choice, dict) else None
+    if content == "message" and reason.__class__ is str and choice.get(content) is None:
+        refuse_failed(reason)
+        if (in_our_words(reason, accent) or reason) == "content_filter":
+            message = choice[content] = {"role": "assistant", "content": None, "refusal": withheld(reason)}
+            return message
+    raise broken(f"the answer has a choice without {content}")
 
 
 def alone_first(choices: list[Json]) -> bool:

@@ -124,6 +124,14 @@ BY_CODE: tuple[Signal, ...] = (
     Signal(Fault.MODEL_NOT_FOUND, codes=("model_not_found", "DeploymentNotFound", "model_decommissioned")),
     # Whose words are often an advertisement: "... at https://console.groq.com/settings/billing".
     Signal(Fault.RATE_LIMITED, statuses=(200, 429), codes=("rate_limit_exceeded",)),
+    # Google's every 429 speaks of quota, plan and billing, whichever of its APIs it comes from: what tells is whether
+    # waiting a minute would help.
+    Signal(
+        Fault.OUT_OF_CREDIT,
+        r"per ?day|limit: 0(?!\d)|credits? (?:are|is) depleted|spending (?:cap|limit)",
+        codes=("RESOURCE_EXHAUSTED",),
+    ),
+    Signal(Fault.RATE_LIMITED, codes=("RESOURCE_EXHAUSTED",)),
     # A field that is too long is not a prompt that is too long, whatever the message's words.
     Signal(
         Fault.BAD_REQUEST,

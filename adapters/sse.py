@@ -100,6 +100,9 @@ def event(raw: bytes) -> Event:
         field, _, value = line.partition(b":")
         if field == b"data":
             lines.append(value.removeprefix(b" "))
+        elif field == b"error":  # as llama.cpp wrote it until 2025
+            name = field
+            lines.append(value.removeprefix(b" "))
         elif field == b"event":
             name = value.removeprefix(b" ")
     return Event(name, b"\n".join(lines) if lines else None)

@@ -27,8 +27,11 @@ def usage_of(value: Any, cost: tuple[str, float] | None = None, tier: Any = None
     inside, outside = get("prompt_tokens_details"), get("completion_tokens_details")
     charged = _charged(value, *cost) if cost else None
     tier = _tier(tier) if tier else ""
+    # What a total has beside the two; embeddings have but one.
+    beyond = (count(get("total_tokens")) or 0) - prompt - output if "completion_tokens" in value else 0
     if not (
-        (inside and (inside.__class__ is not dict or any(inside.values())))
+        beyond > 0
+        or (inside and (inside.__class__ is not dict or any(inside.values())))
         or (outside and (outside.__class__ is not dict or any(outside.values())))
         or get("prompt_cache_hit_tokens")
         or get("reasoning_tokens")
@@ -40,8 +43,11 @@ def usage_of(value: Any, cost: tuple[str, float] | None = None, tier: Any = None
     # DeepSeek says it at the top, its newer answers in both places; they are never added up.
     cached = _amount_of(of("cached_tokens") or get("prompt_cache_hit_tokens"))
     reasoning = _amount_of(made("reasoning_tokens") or get("reasoning_tokens"))
-    if reasoning and count(get("total_tokens")) == prompt + output + reasoning:
-        output += reasoning  # xAI counts reasoning beside the answer
+    if beyond > 0 and (beyond == reasoning or not (reasoning or get("prompt_audio_seconds"))):
+        # xAI counts reasoning beside the answer, Google's OpenAI-compatible endpoint in the total only. What Mistral
+        # hears is there, too, and no part of the answer.
+        reasoning = beyond
+        output += beyond
     cached = min(cached, prompt)
     written = min(_amount_of(of("cache_write_tokens")), prompt - cached)
     heard = min(_amount_of(of("audio_tokens")), prompt - cached - written)

@@ -160,7 +160,6 @@ DEEPSEEK: Final = Accent(
         }
     ),
     nulls=False,
-    fatal={"error": Fault.BROKEN, "insufficient_system_resource": Fault.OVERLOADED},
     hears=_ear,
     remembers="reasoning_content",
     onward=_onward,

@@ -31,6 +31,8 @@ def completion_of(answer: Json, ask: Ask, notes: Notes) -> Completion:
     candidates = candidates_of(answer)
     calls = Calls(ask, notes)
     refusal = blocked(answer)
+    if refusal is None and candidates and len(candidates) < ask.call.choices:
+        raise broken(f"the answer has {len(candidates)} of {ask.call.choices} choices")
     choices = (
         [_choice(candidate, ask, calls) for candidate in candidates]
         if refusal is None

@@ -23,13 +23,6 @@ SIGNALS = (
     Signal(Fault.OUT_OF_CREDIT, "billing", codes=("FAILED_PRECONDITION",)),
     Signal(Fault.BAD_CREDENTIAL, "location is not supported", codes=("FAILED_PRECONDITION",)),
     Signal(Fault.CONTEXT_LENGTH, r"token count.{0,40} exceeds the maximum number of tokens", statuses=(200, 400)),
-    # Its every 429 speaks of quota, plan and billing: what tells is whether waiting a minute would help.
-    Signal(
-        Fault.OUT_OF_CREDIT,
-        r"per ?day|limit: 0(?!\d)|credits? (?:are|is) depleted|spending (?:cap|limit)",
-        codes=("RESOURCE_EXHAUSTED",),
-    ),
-    Signal(Fault.RATE_LIMITED, codes=("RESOURCE_EXHAUSTED",)),
     Signal(Fault.OVERLOADED, codes=("UNAVAILABLE",)),
     Signal(Fault.TIMEOUT, codes=("DEADLINE_EXCEEDED",)),
     Signal(Fault.BROKEN, codes=("INTERNAL",)),

@@ -18,6 +18,7 @@ _FILTERED = frozenset(
         "LANGUAGE",
         "MODEL_ARMOR",
         "NO_IMAGE",
+        "OTHER",
         "PROHIBITED_CONTENT",
         "PUP_LIMITED_DISABLED",
         "RECITATION",
@@ -25,22 +26,23 @@ _FILTERED = frozenset(
         "SPII",
     }
 )
-_FAILED = frozenset({"MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "TOO_MANY_TOOL_CALLS", "UNEXPECTED_TOOL_CALL"})
+_ENOUGH = "TOO_MANY_TOOL_CALLS"  # what it has called by then is whole
+_FAILED = frozenset({"MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", _ENOUGH, "UNEXPECTED_TOOL_CALL"})
 _UNSIGNED = "MISSING_THOUGHT_SIGNATURE"
 
 
 def finish_of(reason: str, *, content: bool, calls: bool) -> str:
     """*content*: there is something besides thoughts; *calls*: there are calls among it.
 
-    Raise UpstreamError where the model failed and there is nothing to show for it.
+    Raise UpstreamError where the model failed: words before it are an answer only by their looks.
     """
     if reason in _LENGTH:
         return "length"
-    if reason in _FILTERED or (reason == "OTHER" and not content):
+    if reason in _FILTERED:
         return "content_filter"
-    if not content and reason in _FAILED:
-        raise broken(f"the model ended with {reason} and said nothing")
-    if not content and reason == _UNSIGNED:
+    if reason in _FAILED and not (calls and reason == _ENOUGH):
+        raise broken(f"the model ended with {reason}" if content else f"the model ended with {reason} and said nothing")
+    if reason == _UNSIGNED:
         # Another model may do without.
         raise UpstreamError(Failure(Fault.UNSUPPORTED, "the model wants a signature of its thoughts that is missing"))
     return "tool_calls" if calls else "stop"

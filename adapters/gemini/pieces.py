@@ -12,9 +12,11 @@ RATE = 24_000  # samples of two bytes in a second, which is what Gemini speaks w
 
 
 def parts_of(candidate: Json) -> list[Json]:
-    content = candidate.get("content")
-    parts = content.get("parts") if isinstance(content, dict) else None
-    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    content = candidate.get("content") or {}
+    parts = (content.get("parts") or []) if isinstance(content, dict) else None
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise broken("the answer has content that is none")
+    return parts
 
 
 def text_of(part: Json) -> str:
@@ -22,6 +24,8 @@ def text_of(part: Json) -> str:
     text = part.get("text")
     if isinstance(text, str):
         return text
+    if text is not None:
+        raise broken("the answer has a text that is none")
     if isinstance(code := part.get("executableCode"), dict):
         return f"\n```{str(code.get('language') or '').lower()}\n{code.get('code') or ''}\n```\n"
     if isinstance(result := part.get("codeExecutionResult"), dict):

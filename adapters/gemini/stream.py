@@ -153,7 +153,8 @@ class GeminiDecoder(Eventful):
             return
         if not self._seen and not self._refused:
             raise broken("the answer has no candidates")
-        if all(told.reason is not None for told in self._seen.values()):
+        owed = 0 if self._refused else self._ask.call.choices
+        if len(self._seen) >= owed and all(told.reason is not None for told in self._seen.values()):
             for index in sorted(self._seen):
                 self._conclude(index, self._seen[index])
             self._end(**({"service_tier": self._tier} if self._tier else {}))
@@ -238,6 +239,7 @@ class GeminiDecoder(Eventful):
             self._likely("", index, told, probable)
         if isinstance(reason := candidate.get("finishReason"), str):
             told.reason = reason
+            self._flow = None
         if "groundingMetadata" in candidate:
             told.grounded = candidate
             told.searches = searches_of(candidate)
@@ -259,6 +261,7 @@ class GeminiDecoder(Eventful):
     def _text(self, text: str, index: int, told: _Told) -> None:
         if text:
             told.content = True
+            told.reason = None  # calls may follow a finish, each of them whole; who goes on to speak has not finished
             if self._cites:
                 told.texts.append(text)
             self._say(text, index)
@@ -267,6 +270,7 @@ class GeminiDecoder(Eventful):
         """Text, with the probabilities of its tokens."""
         if text:
             told.content = True
+            told.reason = None
             self._content(len(text))
         if self._cites:
             told.texts.append(text)

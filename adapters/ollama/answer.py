@@ -53,11 +53,11 @@ def chat(body: bytes, ask: Ask) -> Completion:
     if not isinstance(message, dict):
         raise broken("the answer has no message")
     calls = list(calls_of(message, ask, 0))
-    text = text_of(message, "content")
+    text = said_of(message, "content")
     one = choice(
         reason_of(told, called=bool(calls)),
         text=text or (None if calls else ""),
-        reasoning=text_of(message, "thinking"),
+        reasoning=said_of(message, "thinking"),
         calls=calls,
         logprobs=logprobs_of(told),
     )
@@ -98,6 +98,14 @@ def calls_of(message: Json, ask: Ask, first: int) -> Iterator[Made]:
         arguments = function.get("arguments")
         said = arguments if isinstance(arguments, str) else written(arguments or {}).decode()
         yield Made(text_of(call, "id") or made_id(ask, number), name, said)
+
+
+def said_of(owner: Json, name: str) -> str:
+    """Text that is part of the answer: what stands in its place and is none would get lost."""
+    value = owner.get(name)
+    if value is not None and not isinstance(value, str):
+        raise broken("the answer has content that is no text")
+    return value or ""
 
 
 def text_of(owner: Json, name: str) -> str:

@@ -9,7 +9,7 @@ from adapters.eventful import Eventful
 from adapters.failure import broken
 from adapters.flow import Flow, Match, flow
 from adapters.ndjson import Lines, next_line
-from adapters.ollama.answer import calls_of, logprobs_of, reason_of, sound, text_logprobs_of, text_of, usage_of
+from adapters.ollama.answer import calls_of, logprobs_of, reason_of, said_of, sound, text_logprobs_of, text_of, usage_of
 from core.ask import Ask
 from core.wire import Json
 
@@ -69,9 +69,11 @@ class ChatLines(_Told):
 
     def _tell(self, told: Json) -> None:
         message = told.get("message")
-        if not isinstance(message, dict):
+        if message is None:
             return
-        thoughts, text = text_of(message, "thinking"), text_of(message, "content")
+        if not isinstance(message, dict):
+            raise broken("a line of the answer has a message that is none")
+        thoughts, text = said_of(message, "thinking"), said_of(message, "content")
         if thoughts:
             self._think(thoughts)
             self._flows(_more("thinking"), self._open(0).reasoning)
@@ -92,8 +94,8 @@ class TextLines(_Told):
         self._offset = 0
 
     def _tell(self, told: Json) -> None:
-        text = text_of(told, "response")
-        self._think(text_of(told, "thinking"))
+        text = said_of(told, "response")
+        self._think(said_of(told, "thinking"))
         if "logprobs" in told and text and (logprobs := text_logprobs_of(told, self._offset)):
             self._say_with(text, logprobs)
         elif text:

@@ -29,7 +29,8 @@ def gemini(**options):
 def ask_of(model="gemini-3.8-flash", *, endpoint="chat", stream=False, usage=False, facts=None, **body):
     """A call as the target *model* gets it; *facts* are fields of Ask."""
     content = {"input": "hi"} if endpoint == "embeddings" else {"messages": [USER]}
-    call = Call(endpoint, "smart", {"model": "smart", **content, **body}, stream=stream, include_usage=usage)
+    said = {"model": "smart", **content, **body}
+    call = Call(endpoint, "smart", said, stream=stream, include_usage=usage, choices=body.get("n") or 1)
     abilities = Abilities(flags=FLAGS.get(model, {}))
     return asked(call, f"google/{model}", **{"model": abilities, **(facts or {})})
 

@@ -156,11 +156,9 @@ def test_core_52_thoughts_are_reasoning():
         ("MODEL_ARMOR", [], "content_filter"),
         ("ESCALATION", [], "content_filter"),
         ("PUP_LIMITED_DISABLED", [], "content_filter"),
-        ("OTHER", ["x"], "stop"),
+        ("OTHER", ["x"], "content_filter"),
         ("OTHER", [], "content_filter"),
-        ("MALFORMED_FUNCTION_CALL", ["x"], "stop"),
         ("TOO_MANY_TOOL_CALLS", [function()], "tool_calls"),
-        ("MISSING_THOUGHT_SIGNATURE", ["x"], "stop"),
         ("FINISH_REASON_UNSPECIFIED", ["x"], "stop"),
         ("SOMETHING_NEW", ["x"], "stop"),
     ],
@@ -173,12 +171,21 @@ def test_reasons_to_finish(reason, parts, finish):
 @pytest.mark.parametrize(
     "reason", ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "MALFORMED_RESPONSE", "TOO_MANY_TOOL_CALLS"]
 )
-def test_core_55_an_answer_of_nothing_but_a_failure_is_one(reason):
-    assert Fault.BROKEN is failed(answer(candidate(reason=reason))).fault
+@pytest.mark.parametrize("parts", [[], ["Let me look."]])
+def test_core_55_a_failure_is_one_whatever_was_said_before(reason, parts):
+    found = failed(answer(candidate(*parts, reason=reason)))
+
+    assert Fault.BROKEN is found.fault
+    assert reason in found.message
 
 
-def test_an_answer_that_lacks_a_signature_may_be_had_elsewhere():
-    assert Fault.UNSUPPORTED is failed(answer(candidate(reason="MISSING_THOUGHT_SIGNATURE"))).fault
+@pytest.mark.parametrize("parts", [[], ["Let me look."], [function()]])
+def test_an_answer_that_lacks_a_signature_may_be_had_elsewhere(parts):
+    assert Fault.UNSUPPORTED is failed(answer(candidate(*parts, reason="MISSING_THOUGHT_SIGNATURE"))).fault
+
+
+def test_a_call_beside_a_malformed_one_is_no_answer():
+    assert Fault.BROKEN is failed(answer(candidate(function(), reason="MALFORMED_FUNCTION_CALL"))).fault
 
 
 @pytest.mark.parametrize(("told", "refusal"), [({"finishMessage": "no"}, "no"), ({}, "SAFETY")])
@@ -259,3 +266,18 @@ def test_an_adapter_reads_answers_without_notes():
     completion = made.decode(orjson.dumps(answer(candidate("x"))), ask_of(messages=[USER, calls()]), SENT)
 
     assert "stop" == completion.finish
+
+
+def test_fewer_choices_than_were_asked_for_are_a_failure():
+    assert Fault.BROKEN is failed(answer(candidate("hello")), n=2).fault
+
+
+def test_a_blocked_prompt_is_one_choice_however_many_were_asked_for():
+    told = body({"promptFeedback": {"blockReason": "SAFETY"}}, n=2)
+
+    assert ["content_filter"] == [one["finish_reason"] for one in told["choices"]]
+
+
+@pytest.mark.parametrize("content", [5, {"parts": "hello"}, {"parts": [5]}, {"parts": [{"text": {}}]}])
+def test_content_that_is_none_is_a_failure(content):
+    assert Fault.BROKEN is failed(answer({"content": content, "finishReason": "STOP"})).fault

@@ -3,6 +3,7 @@
 import orjson
 import pytest
 from gemini_calls import gemini
+from worded import adapter_of
 
 from core.faults import Fault
 
@@ -24,6 +25,11 @@ def info(reason):
 def quota(*ids):
     violations = [{"quotaMetric": "requests", "quotaId": id} for id in ids]
     return {"@type": RPC + "QuotaFailure", "violations": violations}
+
+
+def by_openais_endpoint(body, dialect):
+    """The same error as it comes from Google's OpenAI-compatible endpoint, which puts it in a list."""
+    return adapter_of(dialect).failure(body["error"]["code"], {}, orjson.dumps([body]))
 
 
 def failure(body, status=None, headers=None):
@@ -122,3 +128,18 @@ def test_keys_are_not_shown():
     shown = failure(error(400, "INVALID_ARGUMENT", "key AIzaSyA1234567890abcdefg is wrong")).message
 
     assert "AIza" not in shown
+
+
+@pytest.mark.parametrize("dialect", ["openai", "openrouter", "portkey"])
+@pytest.mark.parametrize(
+    ("details", "fault", "wait"),
+    [
+        ([], Fault.RATE_LIMITED, None),
+        ([quota(MINUTE), RETRY], Fault.RATE_LIMITED, 45.837906927),
+        ([quota(DAY), RETRY], Fault.OUT_OF_CREDIT, 45.837906927),
+    ],
+)
+def test_a_rate_limit_is_one_by_whichever_of_googles_apis(dialect, details, fault, wait):
+    found = by_openais_endpoint(error(429, "RESOURCE_EXHAUSTED", QUOTA, *details), dialect)
+
+    assert (fault, wait) == (found.fault, found.retry_after)

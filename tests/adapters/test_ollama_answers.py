@@ -299,3 +299,9 @@ def test_what_is_installed_is_listed(adapter):
 def test_a_list_that_is_none_is_an_error(adapter, body):
     with pytest.raises(UpstreamError):
         adapter("ollama").listing.read(body)
+
+
+@pytest.mark.parametrize("message", [{"content": 7}, {"content": ["a"]}, {"thinking": {}}])
+def test_content_that_is_no_text_is_a_failure(answered, message):
+    with pytest.raises(UpstreamError, match="no text"):
+        answered(told(**message))

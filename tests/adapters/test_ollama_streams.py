@@ -310,3 +310,23 @@ def test_the_official_client_reads_streamed_texts(decoder):
         said = [chunk.choices[0].text for chunk in client.completions.create(model="m", prompt="x", stream=True)]
 
     assert ["re", "turn", ""] == said
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "garbled"),
+    [
+        ("chat", {"message": "garbled"}),
+        ("chat", {"message": {"content": 7}}),
+        ("chat", {"message": {"thinking": ["a"]}}),
+        ("completions", {"response": 7}),
+    ],
+)
+def test_no_line_gets_lost(decoder, endpoint, garbled):
+    with pytest.raises(UpstreamError, match=r"message that is none|no text"):
+        decoder(endpoint).feed(orjson.dumps({"model": "m", "done": False, **garbled}) + b"\n")
+
+
+def test_a_line_may_say_nothing(decoder):
+    assert [{"role": "assistant", "content": ""}, {"content": "Hello"}, {}] == deltas(
+        played(decoder(), HELLO, b'{"model":"m","done":false}\n', b'{"message":null,"done":false}\n', done())
+    )

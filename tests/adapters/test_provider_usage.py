@@ -63,6 +63,30 @@ DOLLARS = ("cost", 1_000_000_000)
             },
             Usage(input=5, output=12, reasoning=10),
         ),
+        # Gemini's thoughts, where its OpenAI-compatible endpoint or a relay tells them in the total only.
+        (
+            {"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623},
+            Usage(input=20, output=603, reasoning=405),
+        ),
+        ({"prompt_tokens": 21, "completion_tokens": 0, "total_tokens": 81}, Usage(input=21, output=60, reasoning=60)),
+        (
+            {
+                "prompt_tokens": 21,
+                "completion_tokens": 5,
+                "total_tokens": 81,
+                "prompt_tokens_details": {"cached_tokens": 11},
+            },
+            Usage(input=10, cache_read=11, output=60, reasoning=55),
+        ),
+        # What Mistral's models heard is no answer, and embeddings have none.
+        (
+            {"prompt_tokens": 4, "completion_tokens": 635, "total_tokens": 3264, "prompt_audio_seconds": 203},
+            Usage(input=4, output=635),
+        ),
+        ({"prompt_tokens": 0, "total_tokens": 8}, Usage()),
+        ({"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": "17"}, Usage(input=5, output=2)),
+        ({"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 10**18}, Usage(input=5, output=2)),
+        ({"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 3}, Usage(input=5, output=2)),
         ({"prompt_tokens": 5.0, "completion_tokens": 2.0}, Usage(input=5, output=2)),
         ({"prompt_tokens": 5, "completion_tokens": 2, "prompt_tokens_details": None}, Usage(input=5, output=2)),
         ({"prompt_tokens": 5, "completion_tokens": 2, "cost": 9}, Usage(input=5, output=2)),

@@ -45,6 +45,8 @@ def chain(a: Provider, b: Provider) -> str:
         {"index": 0, "message": {"role": "assistant", "content": "half an ans"}},
         {"index": 0, "message": {}},
         {**SAID, "message": {"role": "assistant", "content": 5}},
+        {**SAID, "finish_reason": "abort"},
+        {"index": 0, "message": {}, "finish_reason": "function_call_filter: MALFORMED_FUNCTION_CALL"},
     ],
 )
 async def test_a_whole_answer_that_did_not_end_is_tried_elsewhere(start, choice):
@@ -118,3 +120,24 @@ async def test_a_stream_that_has_all_is_whole(start):
         answer = await gateway.chat("alone", stream=True)
 
     assert answer.raw.endswith(DONE)
+
+
+@pytest.mark.parametrize("reason", ["abort", "function_call_filter: MALFORMED_FUNCTION_CALL"])
+async def test_a_stream_that_says_that_it_failed_ends_with_an_error(start, reason):
+    bad = streams([ROLE, HELLO, piece({}, reason), DONE])
+    async with Provider(bad) as a, Provider(ok("from b")) as b, start(chain(a, b)) as gateway:
+        told = await gateway.chat(stream=True)
+
+    assert "hello" == told.text
+    assert "upstream_error" == told.events[-1]["error"]["code"]
+    assert reason not in [choice["finish_reason"] for event in told.events[:-1] for choice in event["choices"]]
+
+
+async def test_what_a_filter_kept_back_is_an_answer(start):
+    bad = says(200, completion(choices=[{"index": 0, "finish_reason": "content_filter: PROHIBITED_CONTENT"}]))
+    async with Provider(bad) as a, Provider(ok("from b")) as b, start(chain(a, b)) as gateway:
+        told = await gateway.chat()
+
+    (choice,) = told.body["choices"]
+    assert (200, "content_filter", None) == (told.status, choice["finish_reason"], choice["message"]["content"])
+    assert "PROHIBITED_CONTENT" in choice["message"]["refusal"]
