@@ -34,10 +34,28 @@ def decoded(body: bytes, ask: Ask, notes: Notes) -> Completion:
         raise broken("the answer is not a message of Anthropic's") from None
 
 
-def finish_of(reason: object, *, calls: bool) -> str:
-    """OpenAI's finish_reason. What isn't known is an end like any other."""
-    finish = _REASONS.get(reason) if isinstance(reason, str) else None
+def finish_of(reason: object, *, calls: bool, used: bool, half: bool = False) -> str:
+    """OpenAI's finish_reason. One that isn't known is an end like any other; none at all is no end.
+
+    *calls*: the model calls tools of the client's. *used*: or that which stands for its answer. *half*: what it calls
+    one with is no JSON object, which only an answer that was cut off may have.
+    """
+    if not isinstance(reason, str) or not reason:
+        raise broken("the answer doesn't say why it ended")
+    finish = _REASONS.get(reason)
+    if finish is None and half:
+        raise broken("the answer calls a tool with half of its arguments")
+    if reason == "tool_use" and not used:
+        raise broken("the answer ends with the call of a tool, and has none")
     return finish or ("tool_calls" if calls else "stop")
+
+
+def called(block: Json) -> Json:
+    """The call of a tool, which has to say which one, and an id that its result can name."""
+    for name in ("id", "name"):
+        if not (isinstance(block[name], str) and block[name]):
+            raise TypeError
+    return block
 
 
 def annotations(block: Json, start: int) -> list[Json]:
@@ -76,7 +94,7 @@ def _completion(answer: Json, ask: Ask, notes: Notes) -> Completion:
     if answer["type"] != "message" or content.__class__ is not list:
         raise TypeError
     texts = [block for block in content if block["type"] == "text"]
-    uses = [block for block in content if block["type"] == "tool_use"]
+    uses = [called(block) for block in content if block["type"] == "tool_use"]
     said = [block["input"] for block in uses if block["name"] == notes.output]
     calls = [_call(block, notes) for block in uses if block["name"] != notes.output]
     thoughts = [block for block in content if block["type"] in KINDS]
@@ -84,7 +102,7 @@ def _completion(answer: Json, ask: Ask, notes: Notes) -> Completion:
     refusal = explanation(answer.get("stop_details")) if reason == "refusal" else None
     text = orjson.dumps(said[0]).decode() if said else "".join([block["text"] for block in texts])
     made = choice(
-        finish_of(reason, calls=bool(calls)),
+        finish_of(reason, calls=bool(calls), used=bool(uses)),
         text=text or (None if calls or refusal else ""),
         reasoning="".join([block["thinking"] for block in thoughts if "thinking" in block]),
         calls=calls,
@@ -123,4 +141,6 @@ def _call(block: Json, notes: Notes) -> Made:
     given = block.get("input") or {}
     if block["name"] in notes.custom:
         return Made(block["id"], name, free_text(given), custom=True)
+    if given.__class__ is not dict:
+        raise TypeError
     return Made(block["id"], name, orjson.dumps(given).decode())

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from adapters.anthropic.answer import annotations, explanation, finish_of, free_text, thoughts_shown
+from adapters.anthropic.answer import annotations, called, explanation, finish_of, free_text, thoughts_shown
 from adapters.anthropic.failures import SIGNALS
 from adapters.anthropic.thoughts import KINDS, kept
 from adapters.anthropic.toolbox import Notes
@@ -22,6 +22,12 @@ from core.wire import Json
 
 _BYTES_PER_TOKEN = 4
 _PIECES: Final = {"text_delta": "text", "input_json_delta": "partial_json", "thinking_delta": "thinking"}
+# Where a piece would get lost, or spoil what is there.
+_NEVER_IN: Final = {
+    "text_delta": {"tool_use"},
+    "thinking_delta": {"tool_use"},
+    "input_json_delta": {"text", "thinking"},
+}
 _DELTA: Final = (
     "event: content_block_delta\n"
     'data: {"type":"content_block_delta","index":%d,"delta":{"type":"%s","%s":"<text>"}<blanks>}\n\n'
@@ -38,14 +44,16 @@ class Block:
     """One block that is being told. *number* is that of a tool call, None for all that is none.
 
     *raw* is the block as it began; *start* is where its text begins in the whole; *pieces* are spelt as in JSON.
+    *half*: what a tool is called with turned out to be no JSON object.
     """
 
-    __slots__ = ("citations", "kind", "number", "pieces", "raw", "start")
+    __slots__ = ("citations", "half", "kind", "number", "pieces", "raw", "start")
 
     def __init__(self, raw: Json, start: int) -> None:
         self.kind: str = raw["type"]
         self.raw = raw
         self.start = start
+        self.half = False
         self.number: int | None = None
         self.pieces: list[bytes] = []
         self.citations: list[Json] = []
@@ -60,9 +68,19 @@ class Block:
             case "thinking":
                 return {**self.raw, "thinking": (self.raw.get("thinking") or "") + said}
             case "tool_use" | "server_tool_use":
-                return {**self.raw, "input": _parsed(said) if said else self.raw.get("input") or {}}
+                return {**self.raw, "input": self._arguments(said) if said else self.raw.get("input") or {}}
             case _:
                 return self.raw
+
+    def _arguments(self, said: str) -> Any:
+        """The arguments of a call. Half of them, where the answer was cut off, are kept as they are."""
+        try:
+            given = orjson.loads(said)
+        except ValueError:
+            given = {"input": said}
+            self.half = True
+        self.half = self.half or given.__class__ is not dict
+        return given
 
 
 class AnthropicDecoder(Eventful):
@@ -75,6 +93,7 @@ class AnthropicDecoder(Eventful):
         "_details",
         "_final",
         "_flowing",
+        "_half",
         "_held",
         "_length",
         "_notes",
@@ -95,6 +114,7 @@ class AnthropicDecoder(Eventful):
         self._length = 0  # characters of text so far
         self._held: list[str] | None = [] if notes.output else None
         self._counts: Json = {}
+        self._half = False  # whether a tool is called with half of its arguments
         self._final = False  # whether the counts are those of the whole answer
         self._why: object = None
         self._details: object = None
@@ -107,7 +127,7 @@ class AnthropicDecoder(Eventful):
         self._hear(rest)
 
     def _hear(self, raw: bytes) -> None:
-        line = event(raw).data
+        name, line = event(raw)
         if line is None or line == b"[DONE]":
             return
         try:
@@ -115,11 +135,11 @@ class AnthropicDecoder(Eventful):
         except ValueError:
             raise broken("an event of the stream is not JSON") from None
         try:
-            self._tell(said)
+            self._tell(said, name)
         except (KeyError, TypeError, AttributeError):
             raise broken("an event of the stream is none of Anthropic's") from None
 
-    def _tell(self, said: Json) -> None:
+    def _tell(self, said: Json, name: bytes) -> None:
         match said.get("type"):
             case "content_block_delta":
                 self._delta(said["index"], said["delta"])
@@ -129,13 +149,15 @@ class AnthropicDecoder(Eventful):
                 self._close(self._blocks.pop(said["index"]))
             case "message_start":
                 message = said["message"]
+                if self._blocks or self._whole:
+                    raise broken("the answer begins anew in the middle of itself")
                 self._begin(message.get("id") or "", message.get("model") or "")
                 self._count(message.get("usage"))
             case "message_delta":
                 self._change(said)
             case "message_stop":
                 self._whole_told()
-            case _ if is_error(said):
+            case kind if b"error" in (name, str(kind).encode()) or is_error(said):
                 raise UpstreamError(failure_inside(said, signals=SIGNALS))
             case _:
                 pass  # pings, and what is new
@@ -144,13 +166,15 @@ class AnthropicDecoder(Eventful):
 
     def _start(self, index: int, raw: Json) -> None:
         self._flow = None
+        if index in self._blocks:
+            raise broken("a block of the answer begins before the last one of its number has ended")
         block = self._blocks[index] = Block(raw, self._length)
         match block.kind:
             case "text":
                 self._text(raw.get("text") or "")
             case "thinking":
                 self._think(raw.get("thinking") or "")
-            case "tool_use" if raw["name"] != self._notes.output:
+            case "tool_use" if called(raw)["name"] != self._notes.output:
                 name = self._notes.names.get(raw["name"], raw["name"])
                 custom = raw["name"] in self._notes.custom
                 block.number = self._custom(raw["id"], name) if custom else self._call(raw["id"], name)
@@ -164,7 +188,7 @@ class AnthropicDecoder(Eventful):
             self._rarer(block, delta)
             return
         piece = delta[name]
-        if piece.__class__ is not str:
+        if piece.__class__ is not str or block.kind in _NEVER_IN[kind]:
             raise TypeError
         block.pieces.append(spelt(piece))
         if kind == "text_delta" and self._held is not None:
@@ -207,6 +231,7 @@ class AnthropicDecoder(Eventful):
         self._flow = None
         whole = block.whole()
         self._whole.append(whole)
+        self._half = self._half or (block.half and block.kind == "tool_use")
         if block.kind == "text":
             self._cited += annotations(whole, block.start)
         elif block.kind in KINDS:
@@ -236,7 +261,8 @@ class AnthropicDecoder(Eventful):
         if self._why == "refusal" and (why := explanation(self._details)) is not None:
             self._add({"refusal": why})
         if self._reasons:
-            self._stop(finish_of(self._why, calls=calls))
+            used = any(block["type"] == "tool_use" for block in self._whole)
+            self._stop(finish_of(self._why, calls=calls, used=used, half=self._half))
         self.remember = kept(self._ask.target.model, self._whole) if calls else {}
         self._end(**tier_shown(self._counts))
 
@@ -284,14 +310,6 @@ class AnthropicDecoder(Eventful):
     @usage.setter
     def usage(self, usage: Usage | None) -> None:
         self._usage = usage
-
-
-def _parsed(said: str) -> Any:
-    """The arguments of a call. Half of them, where the answer was cut off, are kept as they are."""
-    try:
-        return orjson.loads(said)
-    except ValueError:
-        return {"input": said}
 
 
 def _is(block: Json, tool: str) -> bool:

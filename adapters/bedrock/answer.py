@@ -10,6 +10,7 @@ from adapters.bedrock.failures import failure_inside
 from adapters.bedrock.request import Notes
 from adapters.bedrock.thoughts import kept, shown
 from adapters.failure import broken
+from adapters.tools import made_id
 from adapters.whole import Made, choice, completion, read
 from core.ask import Ask
 from core.faults import Failure, Fault, UpstreamError
@@ -40,9 +41,9 @@ def decode(body: bytes, ask: Ask, notes: Notes | None) -> Completion:
         if "message" in answer or "__type" in answer:
             raise UpstreamError(failure_inside(answer))
         raise broken("the answer has no message")
-    calls = _calls(content, notes)
+    calls = _calls(content, ask, notes)
     made = [call for call in calls if call.name != notes.answer]
-    finish = finish_of(answer.get("stopReason"), calls=bool(made))
+    finish = finish_of(answer.get("stopReason"), calls=bool(made), used=any("toolUse" in block for block in content))
     told = _Told(content)
     text = next((call.arguments for call in calls if call.name == notes.answer), None)
     if text is None:
@@ -61,17 +62,23 @@ def decode(body: bytes, ask: Ask, notes: Notes | None) -> Completion:
     return completion(ask, [one], usage, remember=kept(ask.target.model, content), **more)
 
 
-def finish_of(reason: Any, *, calls: bool) -> str:
-    """*calls*: the model calls tools of the client's."""
+def finish_of(reason: Any, *, calls: bool, used: bool, half: bool = False) -> str:
+    """*calls*: the model calls tools of the client's. *used*: or any other tool. *half*: what it calls one with is no
+    JSON object, which only an answer that was cut off may have.
+    """
     if not isinstance(reason, str):
         raise broken("the answer doesn't say why it ended")
     if reason in FATAL:
         # What the model wrote was no call, or no answer: its fault, and the next try may go well.
         raise UpstreamError(Failure(Fault.BROKEN, f"the provider ended the answer with {reason!r}"))
     finish = FINISH.get(reason, "stop")
-    if finish in {"stop", "tool_calls"}:
-        return "tool_calls" if calls else "stop"
-    return finish
+    if finish not in {"stop", "tool_calls"}:
+        return finish
+    if half:
+        raise broken("the answer calls a tool with half of its arguments")
+    if finish == "tool_calls" and not used:
+        raise broken("the answer ends with the call of a tool, and has none")
+    return "tool_calls" if calls else "stop"
 
 
 def usage_of(value: Any, tier: str) -> Usage | None:
@@ -113,6 +120,22 @@ def picture(form: Any, data: str) -> Json:
     return {"type": "image_url", "image_url": {"url": f"data:image/{form or 'png'};base64,{data}"}}
 
 
+def words_of(owner: Json) -> str | None:
+    """The text of a block, or of a piece of one; None where it has none."""
+    text = owner.get("text")
+    if text is not None and not isinstance(text, str):
+        raise broken("the answer has a text that is none")
+    return text
+
+
+def called(use: Json, ask: Ask, number: int) -> tuple[str, str]:
+    """Id and name of the call *number*: one without an id gets one, so that its result can name it."""
+    id, name = use.get("toolUseId"), use.get("name")
+    if not (isinstance(name, str) and name):
+        raise broken("the answer calls a tool without a name")
+    return id if isinstance(id, str) and id else made_id(ask, number), name
+
+
 def joined(pieces: Sequence[str]) -> str:
     """Base64 that came in pieces, each encoded by itself."""
     if len(pieces) == 1:
@@ -143,7 +166,7 @@ class _Told:
             self._tell(block)
 
     def _tell(self, block: Json) -> None:
-        if isinstance(text := block.get("text"), str):
+        if (text := words_of(block)) is not None:
             self.text += text
         elif "reasoningContent" in block:
             said = _object(_object(block, "reasoningContent"), "reasoningText").get("text")
@@ -162,19 +185,21 @@ class _Told:
         self.annotations += [one for one in found if one is not None]
 
 
-def _calls(content: list[Json], notes: Notes) -> list[Made]:
+def _calls(content: list[Json], ask: Ask, notes: Notes) -> list[Made]:
     """The client's tools, and the one that is the answer; what the provider runs by itself is nobody's call."""
     calls: list[Made] = []
     for block in content:
         use = _object(block, "toolUse")
-        name, given = use.get("name"), use.get("input")
-        if not isinstance(name, str) or use.get("type") == "server_tool_use":
+        if "toolUse" not in block or use.get("type") == "server_tool_use":
             continue
-        arguments = given if isinstance(given, dict) else {}
+        id, name = called(use, ask, len(calls))
+        arguments = use.get("input") or {}
+        if not isinstance(arguments, dict):
+            raise broken("the answer calls a tool with what is no JSON object")
         ours = notes.names.get(name, name)
         custom = ours in notes.custom
         text = plain(arguments) if custom else orjson.dumps(arguments).decode()
-        calls.append(Made(str(use.get("toolUseId") or ""), ours, text, custom=custom))
+        calls.append(Made(id, ours, text, custom=custom))
     return calls
 
 

@@ -6,7 +6,18 @@ from typing import Any
 
 import orjson
 
-from adapters.bedrock.answer import NO_NOTES, annotation, finish_of, joined, picture, plain, tier_of, usage_of
+from adapters.bedrock.answer import (
+    NO_NOTES,
+    annotation,
+    called,
+    finish_of,
+    joined,
+    picture,
+    plain,
+    tier_of,
+    usage_of,
+    words_of,
+)
 from adapters.bedrock.failures import failure_in_stream
 from adapters.bedrock.request import Notes
 from adapters.bedrock.thoughts import kept, shown
@@ -39,11 +50,24 @@ def _more(index: int, kind: str) -> Flow:
 
 class Block:
     """One block of the answer while it comes. *id* and *name* are those of a tool call as the provider told them,
-    *number* the client's count of it; *answer*: it is the tool whose arguments are the answer. *pieces* are spelt as
-    in JSON.
+    *number* the client's count of it; *answer*: it is the tool whose arguments are the answer. *foreign*: the
+    provider runs the tool. *pieces* are spelt as in JSON.
     """
 
-    __slots__ = ("answer", "begun", "cited", "custom", "form", "hidden", "id", "name", "number", "pieces", "sealed")
+    __slots__ = (
+        "answer",
+        "begun",
+        "cited",
+        "custom",
+        "foreign",
+        "form",
+        "hidden",
+        "id",
+        "name",
+        "number",
+        "pieces",
+        "sealed",
+    )
 
     def __init__(self, begun: int) -> None:
         self.begun = begun  # how many characters of text came before it
@@ -54,7 +78,7 @@ class Block:
         self.form: Any = None  # of an image
         self.id = self.name = self.custom = ""
         self.number = -1
-        self.answer = False
+        self.answer = self.foreign = False
 
 
 class ConverseStream(Retelling):
@@ -64,6 +88,7 @@ class ConverseStream(Retelling):
         "_answered",
         "_blocks",
         "_flowing",
+        "_half",
         "_held",
         "_kept",
         "_messages",
@@ -71,6 +96,7 @@ class ConverseStream(Retelling):
         "_numbers",
         "_said",
         "_talking",
+        "_used",
     )
 
     def __init__(self, ask: Ask, notes: Notes | None) -> None:
@@ -82,6 +108,8 @@ class ConverseStream(Retelling):
         self._kept: list[Json] = []  # the blocks that have come, as they would be sent back
         self._held: list[str] = []  # words beside the tool that is the answer, in case that it isn't called
         self._answered = False
+        self._used = False  # whether any tool is called, be it one that the provider runs
+        self._half = False  # whether a tool is called with half of its arguments
         self._said = 0
         self._flowing: Block  # the one that the flow goes on with
         self._talking = False  # and whether with text
@@ -127,19 +155,30 @@ class ConverseStream(Retelling):
         if self._reasons:
             self._whole("")
 
+    def _opens(self, event: Json) -> None:
+        del event
+        if self.started:
+            raise broken("the answer begins anew in the middle of itself")
+
     # Blocks
 
     def _begun(self, event: Json) -> None:
         start = event.get("start")
         if not isinstance(start, dict):
             return
+        if _index(event) in self._blocks:
+            raise broken("a block of the answer begins before the last one of its number has ended")
         block = self._block(event)
         if isinstance(image := start.get("image"), dict):
             block.form = image.get("format")
         use = start.get("toolUse")
-        if not isinstance(use, dict) or use.get("type") == "server_tool_use":
+        if not isinstance(use, dict):
             return
-        block.id, block.name = str(use.get("toolUseId") or ""), str(use.get("name") or "")
+        self._used = True
+        if use.get("type") == "server_tool_use":
+            block.foreign = True
+            return
+        block.id, block.name = called(use, self._ask, self._calls.get(0, 0))
         ours = self._notes.names.get(block.name, block.name)
         if ours == self._notes.answer:
             block.answer = self._answered = True
@@ -156,8 +195,9 @@ class ConverseStream(Retelling):
             return
         index = _index(event)
         block = self._blocks.get(index) or self._block(event)
-        text = delta.get("text")
-        if isinstance(text, str):
+        if (text := words_of(delta)) is not None:
+            if block.name:
+                raise broken("the answer has words in the call of a tool")
             block.pieces.append(spelt(text))
             self._said += len(text)
             if self._notes.answer:
@@ -193,8 +233,10 @@ class ConverseStream(Retelling):
 
     def _argued(self, block: Block, told: Json) -> None:
         fragment = told.get("input")
-        if not isinstance(fragment, str) or not block.name:
+        if not isinstance(fragment, str) or block.foreign:
             return
+        if not block.name:
+            raise broken("the answer goes on with the call of a tool that it never began")
         block.pieces.append(spelt(fragment))
         if block.answer:
             self._say(fragment)
@@ -238,6 +280,8 @@ class ConverseStream(Retelling):
 
     def _call_ended(self, block: Block, said: str) -> None:
         arguments = _arguments(said)
+        if arguments is None:
+            self._half, arguments = True, {}
         if block.custom:
             text = plain(arguments)
             custom = {"name": block.custom, "input": text}
@@ -278,7 +322,8 @@ class ConverseStream(Retelling):
             self._ended({"contentBlockIndex": index})
         if self._held and not self._answered:
             self._say("".join(self._held))
-        self._stop(finish_of(event.get("stopReason"), calls=self._calls.get(0, 0) > 0))
+        calls = self._calls.get(0, 0) > 0
+        self._stop(finish_of(event.get("stopReason"), calls=calls, used=self._used, half=self._half))
         if self.usage is not None:
             self._whole(self.usage.tier)
 
@@ -297,6 +342,7 @@ _EVENTS: Mapping[str, Callable[[ConverseStream, Json], None]] = {
     _DELTA: ConverseStream._went_on,  # noqa: SLF001  (a table of its own methods)
     "contentBlockStart": ConverseStream._begun,  # noqa: SLF001
     "contentBlockStop": ConverseStream._ended,  # noqa: SLF001
+    "messageStart": ConverseStream._opens,  # noqa: SLF001
     "messageStop": ConverseStream._stopped,  # noqa: SLF001
     "metadata": ConverseStream._measured,  # noqa: SLF001
 }
@@ -331,10 +377,12 @@ def _failure(message: Message) -> Failure:
     return failure_in_stream(kind, message.payload, headers.get(":error-message", ""))
 
 
-def _arguments(said: str) -> Json:
-    """What is cut off, or no object, is as good as nothing to whoever wants to see it again."""
+def _arguments(said: str) -> Json | None:
+    """None for what is cut off, or no object; a tool may be called with nothing."""
+    if not said.strip():
+        return {}
     try:
         value = orjson.loads(said)
     except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+        return None
+    return value if isinstance(value, dict) else None

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from adapters.failure import broken, failure_inside
 from adapters.signals import Signal
 from adapters.tools import made_id
-from adapters.whole import Made, choice, completion, read
+from adapters.whole import Made, choice, completion, read, written
 from core.ask import Ask
 from core.faults import Failure, Fault, UpstreamError
 from core.usage import Usage, count
@@ -39,10 +41,11 @@ def chat(body: bytes, ask: Ask, names: Mapping[str, str]) -> Completion:
     if not isinstance(message, dict):
         raise broken("the answer has no message")
     calls = list(_calls(message, ask, names))
+    half = any(not whole_object(call.arguments) for call in calls)
     text, thoughts = _content(message.get("content"))
     citations = _objects(message.get("citations"))
     one = choice(
-        reason_of(told, called=bool(calls)),
+        reason_of(told, called=bool(calls), half=half),
         text=text or (None if calls else ""),
         reasoning=text_of(message, "tool_plan") + thoughts,
         calls=calls,
@@ -74,8 +77,33 @@ def text_of(owner: Any, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def reason_of(told: Json, *, called: bool) -> str:
-    """OpenAI's word for why it ended; an end by an error is one."""
+def said_in(owner: Any, name: str) -> str:
+    """As `text_of`, where something else than text would be an answer that gets lost."""
+    value = owner.get(name) if isinstance(owner, dict) else None
+    if value is not None and not isinstance(value, str):
+        raise broken("the answer has a text that is none")
+    return value or ""
+
+
+def arguments_of(function: Any) -> str:
+    """What a tool is called with, or a piece of it; some write it as JSON itself."""
+    value = function.get("arguments") if isinstance(function, dict) else None
+    return written(value).decode() if isinstance(value, dict) else said_in(function, "arguments")
+
+
+def whole_object(arguments: str) -> bool:
+    """Whether *arguments* are all there."""
+    try:
+        return isinstance(orjson.loads(arguments), dict)
+    except ValueError:
+        return False
+
+
+def reason_of(told: Json, *, called: bool, half: bool) -> str:
+    """OpenAI's word for why it ended; an end by an error is one.
+
+    *half*: a tool is called with what is no JSON object, which only an answer that was cut off may do.
+    """
     reason = told.get("finish_reason")
     if not isinstance(reason, str):
         raise broken("the answer ended without a reason to finish")
@@ -83,6 +111,10 @@ def reason_of(told: Json, *, called: bool) -> str:
     if fault or error:
         raise UpstreamError(_ended_by(fault or Fault.BROKEN, error or f"the provider ended the answer with {reason!r}"))
     said = _REASONS.get(reason, "stop")
+    if half and said in {"stop", "tool_calls"}:
+        raise broken("the answer calls a tool with half of its arguments")
+    if said == "tool_calls" and not called:
+        raise broken("the answer ends with the call of a tool, and has none")
     return "tool_calls" if called and said == "stop" else said
 
 
@@ -137,14 +169,18 @@ def _calls(message: Json, ask: Ask, names: Mapping[str, str]) -> Iterator[Made]:
         function = call.get("function") if isinstance(call, dict) else None
         if not (name := text_of(function, "name")):
             raise broken("the answer has a tool call without a name")
-        arguments = text_of(function, "arguments") or "{}"
+        arguments = arguments_of(function) or "{}"
         yield Made(text_of(call, "id") or made_id(ask, number), names.get(name, name), arguments)
 
 
 def _content(given: Any) -> tuple[str, str]:
-    """Text and thoughts of a list of blocks."""
+    """Text and thoughts of a list of blocks; a text alone is one of them."""
+    if isinstance(given, str):
+        return given, ""
+    if given is not None and not isinstance(given, list):
+        raise broken("the answer has a content that is none")
     blocks = _objects(given)
-    return "".join([text_of(one, "text") for one in blocks]), "".join([text_of(one, "thinking") for one in blocks])
+    return "".join([said_in(one, "text") for one in blocks]), "".join([said_in(one, "thinking") for one in blocks])
 
 
 def _objects(given: Any) -> list[Json]:

@@ -5,15 +5,27 @@ from functools import cache
 
 import orjson
 
-from adapters.cohere.answer import logprobs_of, reason_of, sound, text_of, usage_of
+from adapters.cohere.answer import (
+    SIGNALS,
+    arguments_of,
+    logprobs_of,
+    reason_of,
+    said_in,
+    sound,
+    text_of,
+    usage_of,
+    whole_object,
+)
 from adapters.eventful import Eventful
-from adapters.failure import broken
+from adapters.failure import broken, failure_inside
 from adapters.flow import Flow, flow
 from adapters.sse import event
 from adapters.tools import made_id
 from core.ask import Ask
+from core.faults import UpstreamError
 from core.wire import Json
 
+_ERRORS = ("error", "stream-error")  # by name or by type
 _CONTENT = 'data: {"type":"content-delta","index":<number>,"delta":{"message":{"content":{"%s":"<text>"}}}}\n\n'
 
 
@@ -26,13 +38,13 @@ def _more(name: str) -> Flow:
 class CohereEvents(Eventful):
     """*names*: tools as the client knows them, by Cohere's."""
 
-    __slots__ = ("_citations", "_empty", "_names", "_numbers")
+    __slots__ = ("_arguments", "_citations", "_names", "_numbers")
 
     def __init__(self, ask: Ask, names: Mapping[str, str]) -> None:
         super().__init__(ask)
         self._names = names
         self._numbers: dict[int | None, int] = {}  # the index of a call's events -> its number
-        self._empty: set[int] = set()  # calls without a word of arguments so far
+        self._arguments: dict[int, list[str]] = {}  # by the number of their call
         self._citations = 0
 
     def _over(self) -> None:
@@ -40,7 +52,7 @@ class CohereEvents(Eventful):
             self._hear(rest)
 
     def _hear(self, raw: bytes) -> None:
-        data = event(raw).data
+        name, data = event(raw)
         if not data or data == b"[DONE]":
             return
         try:
@@ -50,6 +62,8 @@ class CohereEvents(Eventful):
         if not isinstance(told, dict):
             raise broken("an event of the answer is not a JSON object")
         delta = told.get("delta")
+        if name.decode("utf-8", "replace") in _ERRORS or told.get("type") in _ERRORS:
+            raise UpstreamError(failure_inside(delta if isinstance(delta, dict) else told, signals=SIGNALS))
         self._tell(told, delta if isinstance(delta, dict) else {})
 
     def _tell(self, told: Json, delta: Json) -> None:
@@ -61,10 +75,12 @@ class CohereEvents(Eventful):
             case "tool-call-start":
                 self._call_began(told, delta)
             case "tool-plan-delta":
-                self._think(text_of(delta.get("message"), "tool_plan"))
+                self._think(said_in(delta.get("message"), "tool_plan"))
             case "citation-start":
                 self._cited(delta)
             case "message-start":
+                if self.started:
+                    raise broken("the answer begins anew in the middle of itself")
                 self._begin(text_of(told, "id"), "")
             case "message-end":
                 self._ended(delta)
@@ -74,8 +90,8 @@ class CohereEvents(Eventful):
 
     def _content_came(self, told: Json, delta: Json) -> None:
         content = _inside(delta, "content")
-        text = text_of(content, "text")
-        if thought := text_of(content, "thinking"):
+        text = said_in(content, "text")
+        if thought := said_in(content, "thinking"):
             self._think(thought)
             self._flows(_more("thinking"), self._open(0).reasoning)
         if "logprobs" in told and (logprobs := logprobs_of([told["logprobs"]])):
@@ -89,20 +105,19 @@ class CohereEvents(Eventful):
         function = call.get("function")
         if not (name := text_of(function, "name")):
             raise broken("the answer has a tool call without a name")
-        arguments = text_of(function, "arguments")
+        arguments = arguments_of(function)
         id = text_of(call, "id") or made_id(self._ask, self._calls.get(0, 0))
         number = self._call(id, self._names.get(name, name), arguments)
         self._numbers[_index(told)] = number
-        if not arguments:
-            self._empty.add(number)
+        self._arguments[number] = [arguments]
 
     def _call_went_on(self, told: Json, delta: Json) -> None:
         number = self._numbers.get(_index(told))
         if number is None:
             raise broken("the answer goes on with a tool call that it never began")
-        fragment = text_of(_inside(delta, "tool_calls").get("function"), "arguments")
+        fragment = said_in(_inside(delta, "tool_calls").get("function"), "arguments")
         if fragment:
-            self._empty.discard(number)
+            self._arguments[number].append(fragment)
             self._argue(number, fragment)
 
     def _cited(self, delta: Json) -> None:
@@ -112,9 +127,11 @@ class CohereEvents(Eventful):
             self._citations += 1
 
     def _ended(self, delta: Json) -> None:
-        reason = reason_of(delta, called=bool(self._calls))
-        for number in sorted(self._empty):
-            self._argue(number, "{}")
+        together = ["".join(pieces) for pieces in self._arguments.values()]
+        half = any(said and not whole_object(said) for said in together)
+        reason = reason_of(delta, called=bool(self._calls), half=half)
+        for number, said in enumerate(together):
+            self._argue(number, "" if said else "{}")
         self.usage = usage_of(delta.get("usage"))
         self._stop(reason)
         self._end()

@@ -125,14 +125,11 @@ def test_tiers_are_told_in_openais_words(usage, expected):
         ("end_turn", "stop"),
         ("stop_sequence", "stop"),
         ("max_tokens", "length"),
-        ("tool_use", "stop"),
         ("refusal", "content_filter"),
         ("model_context_window_exceeded", "length"),
         ("pause_turn", "length"),
         ("compaction", "length"),
         ("something_new", "stop"),
-        (None, "stop"),
-        ({}, "stop"),
     ],
 )
 def test_core_26_reasons_to_stop(stop, finish):

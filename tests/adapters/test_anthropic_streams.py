@@ -315,7 +315,8 @@ def test_calls_of_custom_tools_are_told_as_openai_tells_them():
     ],
 )
 def test_the_tool_that_stands_for_the_answer_is_the_answer(blocks, expected):
-    _, chunks = played(streamed(*blocks, stop="tool_use"), SHAPED, OLDER)
+    stop = "end_turn" if expected == "Sorry." else "tool_use"
+    _, chunks = played(streamed(*blocks, stop=stop), SHAPED, OLDER)
 
     assert (expected, ["stop"]) == ("".join(one.get("content", "") for one in deltas(chunks)), finish(chunks))
     assert not any("tool_calls" in delta for delta in deltas(chunks))

@@ -104,7 +104,7 @@ def test_an_answer_without_id_or_model_has_the_gateways():
 
 @pytest.mark.parametrize(
     ("block", "kind"),
-    [("tool_use", "text_delta"), ("text", "thinking_delta"), ("text", "text_delta")],
+    [("new", "text_delta"), ("text", "thinking_delta"), ("text", "text_delta")],
 )
 def test_pieces_that_are_odd_for_their_block_are_told_one_by_one(block, kind):
     index = "0" if block == "text" else 0

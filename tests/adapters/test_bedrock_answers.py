@@ -123,7 +123,6 @@ def test_core_25_odd_counts_are_none(usage, expected):
         ("guardrail_intervened", "content_filter"),
         ("content_filtered", "content_filter"),
         ("something_new", "stop"),
-        ("tool_use", "stop"),  # of a tool that the provider runs by itself
     ],
 )
 def test_core_26_reasons_to_end_have_openais_names(reason, finish):
@@ -176,7 +175,7 @@ def test_core_29_what_the_provider_runs_by_itself_is_nobodys_call():
     run = {"toolUse": {"toolUseId": "s1", "name": "nova_grounding", "input": {}, "type": "server_tool_use"}}
     result = {"toolResult": {"toolUseId": "s1", "content": [{"text": "found"}]}}
 
-    choice = told(run, result, {"text": "It is so."})["choices"][0]
+    choice = told(run, result, {"text": "It is so."}, reason="tool_use")["choices"][0]
 
     assert ("It is so.", "stop") == (choice["message"]["content"], choice["finish_reason"])
     assert "tool_calls" not in choice["message"]
@@ -245,7 +244,7 @@ def test_thoughts_are_shown_kept_and_given_to_the_client():
     ],
 )
 def test_what_need_not_go_back_is_not_remembered(content):
-    assert {} == completed(*content, reason="tool_use").remember
+    assert {} == completed(*content, reason="tool_use" if USE in content else "end_turn").remember
 
 
 def test_sources_on_the_web_are_annotations():
@@ -287,8 +286,6 @@ def test_the_tier_that_was_served_is_told(tier, shown):
         {},
         {"somethingNew": {"x": 1}},
         {"text": None},
-        {"toolUse": None},
-        {"toolUse": {"name": 1}},
         {"reasoningContent": "x"},
         {"reasoningContent": {"reasoningText": {"text": 1}}},
         {"citationsContent": {"content": "x", "citations": [{"location": None}]}},
@@ -305,12 +302,14 @@ def test_blocks_that_nobody_knows_say_nothing(block):
     )
 
 
-def test_a_call_without_id_and_input_is_a_call():
-    body = orjson.dumps(answer({"toolUse": {"name": "f"}}, reason="tool_use"))
+def test_calls_without_id_and_input_are_calls_with_ids_of_their_own():
+    body = orjson.dumps(answer({"toolUse": {"name": "f"}}, {"toolUse": {"name": "f", "input": ""}}, reason="tool_use"))
 
-    call = orjson.loads(bedrock().decode(body, asked_of(), SENT).body)["choices"][0]["message"]["tool_calls"][0]
+    calls = orjson.loads(bedrock().decode(body, asked_of(), SENT).body)["choices"][0]["message"]["tool_calls"]
 
-    assert ("", "{}") == (call["id"], call["function"]["arguments"])
+    assert ["{}", "{}"] == [call["function"]["arguments"] for call in calls]
+    assert calls[0]["id"].startswith("call_")
+    assert calls[0]["id"] != calls[1]["id"]
 
 
 @pytest.mark.covers("bedrock", "errors")

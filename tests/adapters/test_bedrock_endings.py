@@ -2,7 +2,7 @@
 
 import pytest
 from bedrock_play import CALLS, TEXT, WORDS, Play, failure, played
-from converse import BEGIN, delta, end, error, event, exception, message, stop, text_header
+from converse import BEGIN, delta, end, error, event, exception, message, start, stop, text_header
 
 from core.faults import Fault, UpstreamError
 from core.usage import Usage
@@ -120,6 +120,7 @@ def test_damage_is_broken_and_what_came_before_is_told():
 
 
 def test_arguments_for_nobody_are_passed_over():
-    odd = delta(5, toolUse={"input": "x"}) + delta(5, toolUse={"input": None})
+    theirs = start(5, toolUse={"toolUseId": "t", "name": "search", "type": "server_tool_use"})
+    odd = theirs + delta(5, toolUse={"input": "x"}) + delta(5, toolUse={"input": None})
 
     assert "Hello wörld 😀\n\n" == played(BEGIN + odd + WORDS + end()).text

@@ -193,7 +193,7 @@ def test_core_29_what_the_provider_runs_by_itself_is_nobodys_call():
     ran = run + delta(0, toolUse={"input": "{}"}) + stop(0)
     result = start(1, toolResult={"toolUseId": "s"}) + delta(1, toolResult=[{"text": "found"}]) + stop(1)
 
-    play = played(BEGIN + ran + result + delta(2, text="So.") + stop(2) + end())
+    play = played(BEGIN + ran + result + delta(2, text="So.") + stop(2) + end("tool_use"))
 
     assert ("So.", ["stop"], {}) == (play.text, play.finish, arguments(play))
 

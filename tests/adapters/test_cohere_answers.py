@@ -118,7 +118,6 @@ def test_usage_that_is_not_all_there_is_taken_as_far_as_it_goes(answered, usage,
         ("MAX_TOKENS", "length"),
         ("ERROR_LIMIT", "length"),
         ("ERROR_TOXIC", "content_filter"),
-        ("TOOL_CALL", "tool_calls"),
         ("SOMETHING_NEW", "stop"),
     ],
 )

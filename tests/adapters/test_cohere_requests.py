@@ -143,6 +143,16 @@ def test_calls_without_thoughts_have_no_plan(sent):
     assert {"role": "assistant", "tool_calls": TOLD} == sent(body)["messages"][0]
 
 
+@pytest.mark.parametrize(("failed", "told"), [(True, "The tool failed:\nrain"), (False, "rain"), (None, "rain")])
+def test_a_tool_that_failed_is_told_as_such(sent, failed, told):
+    calls = [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+    result = {"role": "tool", "tool_call_id": "c1", "content": "rain", "is_error": failed}
+
+    body = sent(said({"role": "user", "content": "hi"}, {"role": "assistant", "tool_calls": calls}, result))
+
+    assert told == body["messages"][-1]["content"]
+
+
 def test_an_answer_that_said_nothing_is_not_repeated(sent):
     body = said(
         {"role": "user", "content": "a"}, {"role": "assistant", "content": ""}, {"role": "user", "content": "b"}

@@ -275,7 +275,7 @@ def test_core_65_a_long_event_is_as_good_as_a_short_one(decoder):
 
 
 def test_core_69_all_chunks_have_the_id_of_the_first(decoder):
-    told = chunks(played(decoder(), START, HELLO, event("message-start", {}, id="another"), HELLO, ended()))
+    told = chunks(played(decoder(), START, event("message-start", {}, id="another"), HELLO, ended()))
 
     assert {"94e3907b"} == {each["id"] for each in told}
 

@@ -160,3 +160,26 @@ async def test_what_a_model_does_not_take_is_refused_where_the_operator_is_stric
         answer = await gateway.chat("strict", temperature=0.2)
 
     assert (400, "temperature", []) == (answer.status, answer.body["error"]["param"], a.requests)
+
+
+HALF = block(0, {**CALL, "input": {}}, {"type": "input_json_delta", "partial_json": '{"a"'})
+
+
+async def test_half_of_a_call_is_no_call(start):
+    """Also where the provider says that all is well."""
+    stream = streams([BEGIN, *HALF, *end("tool_use")])
+    async with Provider(stream) as a, start(config(a)) as gateway:
+        answer = await gateway.chat("alone", stream=True, tools=[TOOL])
+
+    assert "the answer calls a tool with half of its arguments" == answer.events[-1]["error"]["message"]
+    assert not any(choice["finish_reason"] for one in answer.events[:-1] for choice in one["choices"])
+
+
+async def test_an_answer_that_does_not_say_why_it_ended_is_tried_elsewhere(start):
+    unfinished = says(200, message(text("Hel"), stop=None))
+    async with Provider(unfinished) as a, Provider(ok("from b")) as b, start(config(a, b)) as gateway:
+        answer = await gateway.chat()
+        alone = await gateway.chat("alone")
+
+    assert (200, "from b") == (answer.status, answer.body["choices"][0]["message"]["content"])
+    assert (502, "upstream_error") == (alone.status, alone.body["error"]["code"])
