@@ -5,7 +5,7 @@ understood is refused by the path of the field; nothing is left out in silence.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
@@ -65,6 +65,9 @@ class Request(NamedTuple):
     extra: Mapping[str, Any]  # `extra_content` and whatever else stands beside it
 
 
+FAILED: Final = "The tool failed:\n"
+
+
 class Turn(NamedTuple):
     """One message. *role* is system, user, assistant or tool. *at* is its path; *raw* the message itself.
 
@@ -84,6 +87,16 @@ class Turn(NamedTuple):
     def text(self) -> str:
         """All that is text in it."""
         return "".join([part.text for part in self.parts if isinstance(part, Text)])
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is the result of a tool that has failed."""
+        return self.raw.get("is_error") is True
+
+    @property
+    def told(self) -> str:
+        """The text of a tool's message for whom no field could tell that the tool has failed."""
+        return FAILED + self.text if self.failed else self.text
 
 
 def turns(body: Json, media: Mapping[str, Media]) -> list[Turn]:

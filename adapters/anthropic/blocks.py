@@ -59,7 +59,7 @@ def result(turn: Turn, id: str) -> Json:
         for inner in blocks:
             inner.pop("cache_control", None)
         block["content"] = blocks
-    if turn.raw.get("is_error") is True:
+    if turn.failed:
         block["is_error"] = True
     return marked(block, mark)
 

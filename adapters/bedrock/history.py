@@ -141,7 +141,7 @@ class Historian:
         return blocks
 
     def _result(self, turn: Turn) -> Json:
-        failed = turn.raw.get("is_error") is True
+        failed = turn.failed
         content = list(self._parts(turn.parts, marks=False))
         if self._family.objects:
             content = [_object(block) for block in content]

@@ -8,7 +8,6 @@ from adapters.turns import Picture, Request, Text, Turn, turns
 from core.ask import Ask
 from core.wire import Json
 
-_FAILED = "The tool failed:\n"  # there is no field that says so
 _DETAILS = frozenset({"auto", "low", "high"})
 
 
@@ -35,8 +34,7 @@ def _message(turn: Turn, ask: Ask, names: Names) -> Json:
     if turn.role == "assistant":
         return _answer(turn, ask, names)
     if turn.role == "tool":
-        failed = _FAILED if turn.raw.get("is_error") is True else ""
-        return {"role": "tool", "tool_call_id": turn.answers, "content": failed + turn.text}
+        return {"role": "tool", "tool_call_id": turn.answers, "content": turn.told}
     return {"role": turn.role, "content": turn.text}
 
 

@@ -166,7 +166,8 @@ class Contents:
 
     def _response(self, slot: _Slot) -> Json:
         if slot.results:
-            return shaped("".join([turn.text for turn in slot.results]))
+            text = "".join([turn.text for turn in slot.results])
+            return {"error": text} if any(turn.failed for turn in slot.results) else shaped(text)
         if self._ask.strict:
             raise invalid(f"The tool call '{slot.call.id[:64]}' has no result.", param=slot.at)
         return _NO_RESULT

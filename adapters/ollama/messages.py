@@ -20,7 +20,7 @@ def _message(turn: Turn, ask: Ask) -> Json:
         message["images"] = images
     if turn.role == "tool":
         # Most templates use the name only.
-        message |= {"tool_name": turn.name, "tool_call_id": turn.answers}
+        message |= {"content": turn.told, "tool_name": turn.name, "tool_call_id": turn.answers}
     elif turn.role == "assistant":
         thoughts = turn.raw.get("reasoning_content") or turn.raw.get("reasoning")
         if isinstance(thoughts, str) and thinks(ask.model):

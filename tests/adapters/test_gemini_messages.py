@@ -225,6 +225,13 @@ def test_core_42_a_result_is_an_object_whatever_it_was(text, response):
     assert response == told[2]["parts"][0]["functionResponse"]["response"]
 
 
+@pytest.mark.parametrize(("failed", "key"), [(True, "error"), (False, "output"), (None, "output"), (1, "output")])
+def test_a_tool_that_failed_has_an_error_in_the_place_of_an_output(failed, key):
+    told = contents(USER, calls(("c1", "f")), {**result("c1", "no such town"), "is_error": failed})
+
+    assert {key: "no such town"} == told[2]["parts"][0]["functionResponse"]["response"]
+
+
 def test_two_results_of_one_call_are_one():
     told = contents(USER, calls(("c1", "f")), result("c1", "a"), result("c1", "b"))
 

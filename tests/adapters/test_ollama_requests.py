@@ -118,6 +118,14 @@ def test_a_history_of_tools_has_objects_for_arguments_and_names_on_results(sent)
     ] == body["messages"][1:]
 
 
+@pytest.mark.parametrize(("failed", "told"), [(True, "The tool failed:\nnoon"), (False, "noon")])
+def test_a_tool_that_failed_is_told_as_such(sent, failed, told):
+    result = {"role": "tool", "tool_call_id": "c2", "content": "noon", "is_error": failed}
+    body = sent(said({"role": "user", "content": "hi"}, {"role": "assistant", "tool_calls": CALLS}, result))
+
+    assert told == body["messages"][-1]["content"]
+
+
 def test_thoughts_are_not_replayed_to_a_model_that_has_none(sent):
     history = said({"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "reasoning_content": "c"})
 
