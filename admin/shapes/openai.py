@@ -42,6 +42,8 @@ GENERATING: Final[Fields] = {
     "metadata": maybe(ANY_THING),
     "n": maybe(CHOICES),
     "presence_penalty": maybe(NUMBER),
+    "prompt_cache_key": maybe(TEXT),
+    "safety_identifier": maybe(TEXT),
     "seed": maybe(WHOLE),
     "service_tier": maybe(TEXT),
     "stop": maybe(either(TEXT, some(TEXT))),
