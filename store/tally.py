@@ -78,11 +78,11 @@ def tally(rows: Iterable[Sequence[Any]]) -> Tally:
         _charge(charges, list(filter(_charges, those)))
     hours: dict[Group, tuple[int, ...]] = {}
     moved: dict[Group, int] = {}
-    for (hour, key, team, route, target, *tags), those in groups.items():
-        hours[hour, key, team, route, target, written(tags)] = _figures(those)
+    for (begins, key, team, route, target, *tags), those in groups.items():
+        hours[begins, key, team, route, target, written(tags)] = _figures(those)
         for other, cost in _elsewhere(target, those):
             for place, more in ((other, cost), (target, -cost)):
-                group = hour, key, team, route, place, written(tags)
+                group = begins, key, team, route, place, written(tags)
                 moved[group] = moved.get(group, 0) + more
     for group, cost in moved.items():
         figures = hours.get(group, NOTHING)
