@@ -109,7 +109,7 @@ class Front(Drive, asyncio.Protocol):
         "since",
         "transport",
         "writing_paused",
-    )  # fmt: skip
+    )
 
     def __init__(self, door: Door) -> None:
         super().__init__(door.loop)

@@ -7,10 +7,8 @@ from tests.whole.provider import SSE, Provider, chunked, completion, fails, ok, 
 from tests.whole.test_leaving import logged
 from tests.whole.test_unsaid_usage import ALICE, EARLY, budget
 
-CONFIG = """
-providers:
-  a: {{dialect: vllm, base_url: "{a}"}}
-  b: {{dialect: vllm, base_url: "{b}"}}
+# Two targets and a key, beneath the providers that they are of.
+PRICED = """
 models:
   a/one: {{price: {{input: 1, output: 1000}}, context: 100000, max_output: 1000}}
   b/two: {{price: {{input: 1, output: 1000}}, context: 100000, max_output: 1000}}
@@ -19,6 +17,14 @@ routes:
 keys:
   alice: {{key: the-key-of-alice, budget: 10/month}}
 """
+CONFIG = (
+    """
+providers:
+  a: {{dialect: vllm, base_url: "{a}"}}
+  b: {{dialect: vllm, base_url: "{b}"}}
+"""
+    + PRICED
+)
 EACH = 0.012009  # dollars for nine tokens and twelve
 CUT_OFF = completion()
 CUT_OFF["choices"][0]["finish_reason"] = None

@@ -2,21 +2,17 @@
 
 from tests.process.running import until
 from tests.whole.provider import Provider, completion, ok, says
-from tests.whole.test_flawed_answers import ALICE, CUT_OFF, EACH, budget
+from tests.whole.test_flawed_answers import ALICE, CUT_OFF, EACH, PRICED, budget
 
-CONFIG = """
+CONFIG = (
+    """
 admin: {{key: the-key-of-the-operator}}
 providers:
   a: {{dialect: vllm, base_url: "{a}", budget: 10/month}}
   b: {{dialect: vllm, base_url: "{b}", budget: 10/month}}
-models:
-  a/one: {{price: {{input: 1, output: 1000}}, context: 100000, max_output: 1000}}
-  b/two: {{price: {{input: 1, output: 1000}}, context: 100000, max_output: 1000}}
-routes:
-  m: {{chain: [a/one, b/two], retry: {{attempts: 1}}}}
-keys:
-  alice: {{key: the-key-of-alice, budget: 10/month}}
 """
+    + PRICED
+)
 ADMIN = {"authorization": "Bearer the-key-of-the-operator"}
 
 
