@@ -38,6 +38,7 @@ async function go() {
   const page = await import(`./pages/${known}.js`);
   if (mine.signal.aborted) return;
   put(main);
+  main.dataset.place = location.hash; // until now another place stands there, whatever the address says
   window.scrollTo(0, 0);
   await page.show(main, words, mine.signal);
 }

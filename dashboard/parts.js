@@ -110,7 +110,7 @@ export function field(label, name, facts, note) {
 /** Something that is shown once. */
 export function reveal(title, secret, note) {
   const box = h("dialog", { "aria-label": title }, h("h2", {}, title), h("p", { class: "soft" }, note), code(secret),
-    h("div", { class: "actions" }, button("I have kept it", () => box.close(), { class: "primary" })));
+    h("div", { class: "actions" }, button("I have kept it", () => (box.close(), box.remove()), { class: "primary" })));
   box.addEventListener("close", () => box.remove());
   document.body.append(box);
   box.showModal();

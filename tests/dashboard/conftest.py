@@ -123,9 +123,14 @@ class Visit:
         await self.page.click("text=Log in")
         await self.page.wait_for_selector(".rail")
 
-    async def see(self, path: str) -> None:
+    async def turn(self, path: str) -> None:
         await self.page.goto(f"{self.url}/dashboard/#/{path}", wait_until="domcontentloaded")
-        await self.page.wait_for_selector("main h1")
+
+    async def see(self, path: str) -> None:
+        await self.turn(path)
+        # For a moment the place before it still stands there.
+        place = await self.page.evaluate("CSS.escape(location.hash)")
+        await self.page.wait_for_selector(f"main[data-place={place}] h1")
 
     async def text(self, selector: str = "main") -> str:
         return await self.page.inner_text(selector)

@@ -48,7 +48,7 @@ async def test_a_session_that_is_over_leads_back_to_the_door(visit):
     visit.refused = {401}
     await visit.page.context.clear_cookies()
 
-    await visit.see("keys")
+    await visit.turn("keys")
 
     await visit.page.wait_for_selector("#key")
 

