@@ -110,6 +110,13 @@ class Adapter(Protocol):
         """A whole 200 body. Raise UpstreamError if it is not an answer."""
         ...
 
+    def counted(self, body: bytes, request: WireRequest) -> Usage | None:
+        """What a body that `decode` has refused says that it took, since that is billed all the same.
+
+        None where it says nothing, or is an error. See adapters.whole.
+        """
+        ...
+
     def decoder(self, ask: Ask, request: WireRequest) -> Decoder: ...
 
     def failure(self, status: int, headers: Mapping[str, str], body: bytes) -> Failure:

@@ -21,7 +21,7 @@ from adapters.ordinary import Memory
 from adapters.remembering import RememberingDecoder, remembered
 from adapters.responses import Bridge, Bridged
 from adapters.usage import usage_of
-from adapters.whole import read, written
+from adapters.whole import counted, read, written
 from core.ask import Ask, Onward
 from core.call import Call
 from core.errors import invalid
@@ -29,6 +29,7 @@ from core.faults import Failure, UpstreamError
 from core.filled import filled
 from core.secret import Secret
 from core.target import Provider
+from core.usage import Usage
 from core.wire import NOTHING, Completion, Headers, Json, WireRequest
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
@@ -160,10 +161,15 @@ class OpenAI:
         refuse_unfinished(choices)
         if changed:
             body = written(answer)
-        usage = usage_of(answer.get("usage"), accent.cost, answer.get("service_tier"))
+        usage = self._usage_in(answer)
         # Only who has to estimate wants to know how much text there is.
         produced = 0 if usage is not None else sum([size_of(choice, "message") for choice in choices])
         return filled(Completion, (body, usage, choices[0]["finish_reason"], produced, kept))
+
+    def counted(self, body: bytes, request: WireRequest) -> Usage | None:
+        if request.notes is not None and isinstance(request.notes, Bridged):
+            return self._bridge.counted(body)
+        return counted(body, self._usage_in)
 
     def decoder(self, ask: Ask, request: WireRequest) -> Decoder:
         if request.notes is not None and isinstance(request.notes, Bridged):
@@ -180,6 +186,9 @@ class OpenAI:
 
     def failure(self, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
         return self._bridge.learnt(failure(status, headers, body, signals=self._accent.signals))
+
+    def _usage_in(self, answer: Json) -> Usage | None:
+        return usage_of(answer.get("usage"), self._accent.cost, answer.get("service_tier"))
 
     def _ask_for_usage(self, body: Json) -> None:
         if not self._accent.stream_options:

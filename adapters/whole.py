@@ -1,12 +1,13 @@
 """A whole answer of another dialect, written as OpenAI writes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
-from adapters.failure import broken
+from adapters.failure import broken, is_error
 from core.ask import Ask
+from core.faults import UpstreamError
 from core.usage import Usage, shown
 from core.wire import NOTHING, Completion, Json
 
@@ -100,6 +101,15 @@ def read(body: bytes) -> Json:
     if not isinstance(answer, dict):
         raise broken("the answer is not a JSON object")
     return answer
+
+
+def counted(body: bytes, usage_in: Callable[[Json], Usage | None]) -> Usage | None:
+    """For an adapter's method of this name; *usage_in* reads an answer of its dialect, whatever is wrong with that."""
+    try:
+        answer = read(body)
+    except UpstreamError:
+        return None
+    return None if is_error(answer) else usage_in(answer)
 
 
 def _shape(body: bytes) -> str:

@@ -12,7 +12,6 @@ from typing import Final, Protocol
 
 from adapters.contract import Adapter
 from adapters.discretion import Discretion
-from adapters.flawed import counted
 from core.ask import Ask
 from core.faults import Failure, Fault, UpstreamError
 from core.usage import Usage
@@ -155,7 +154,7 @@ class WholeTrial(Trial):
             outcome: Completion | Failure = self._adapter.decode(body, self._ask, self.request)
         except UpstreamError as error:
             outcome = self._discretion.kept(error.failure)
-            self.counted = counted(body)
+            self.counted = self._adapter.counted(body, self.request)
         self._conclude(outcome)
 
     def late(self, now: float) -> None:

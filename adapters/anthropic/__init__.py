@@ -12,14 +12,17 @@ from adapters.anthropic.model import model_of
 from adapters.anthropic.request import OLD_VERSION, dumped, written
 from adapters.anthropic.stream import AnthropicDecoder
 from adapters.anthropic.toolbox import Notes
+from adapters.anthropic.usage import usage_of
 from adapters.contract import Listing
 from adapters.dialect import Dialect
 from adapters.failure import broken, failure
 from adapters.media import remote
+from adapters.whole import counted
 from core.ask import Ask, Onward
 from core.faults import Failure
 from core.secret import Secret
 from core.target import Provider
+from core.usage import Usage
 from core.wire import Completion, Headers, Json, WireRequest
 
 _PATH = "/v1/messages"
@@ -73,6 +76,10 @@ class Anthropic:
 
     def decode(self, body: bytes, ask: Ask, request: WireRequest) -> Completion:
         return decoded(body, ask, request.notes or Notes())
+
+    def counted(self, body: bytes, request: WireRequest) -> Usage | None:
+        del request
+        return counted(body, lambda answer: usage_of(answer.get("usage")))
 
     def decoder(self, ask: Ask, request: WireRequest) -> AnthropicDecoder:
         return AnthropicDecoder(ask, request.notes or Notes())

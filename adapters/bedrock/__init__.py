@@ -13,10 +13,12 @@ from adapters.contract import Signature
 from adapters.dialect import Dialect
 from adapters.media import remote
 from adapters.onward import flagged
+from adapters.whole import counted
 from core.ask import Ask, Onward
 from core.faults import Failure
 from core.secret import Secret
 from core.target import Provider
+from core.usage import Usage
 from core.wire import Completion, Headers, Json, WireRequest
 
 # The id of an access key, its secret and, for credentials that expire, a token. Anything else is an API key.
@@ -69,6 +71,10 @@ class Bedrock:
 
     def decode(self, body: bytes, ask: Ask, request: WireRequest) -> Completion:
         return answer.decode(body, ask, request.notes)
+
+    def counted(self, body: bytes, request: WireRequest) -> Usage | None:
+        del request
+        return counted(body, answer.usage_in)
 
     def decoder(self, ask: Ask, request: WireRequest) -> ConverseStream:
         return ConverseStream(ask, request.notes)

@@ -57,9 +57,8 @@ def decode(body: bytes, ask: Ask, notes: Notes | None) -> Completion:
         extra={name: value for name, value in extra.items() if value},
     )
     tier = tier_of(answer)
-    usage = usage_of(answer.get("usage"), tier)
     more = {"service_tier": tier} if tier else {}
-    return completion(ask, [one], usage, remember=kept(ask.target.model, content), **more)
+    return completion(ask, [one], usage_in(answer), remember=kept(ask.target.model, content), **more)
 
 
 def finish_of(reason: Any, *, calls: bool, used: bool, half: bool = False) -> str:
@@ -79,6 +78,10 @@ def finish_of(reason: Any, *, calls: bool, used: bool, half: bool = False) -> st
     if finish == "tool_calls" and not used:
         raise broken("the answer ends with the call of a tool, and has none")
     return "tool_calls" if calls else "stop"
+
+
+def usage_in(answer: Json) -> Usage | None:
+    return usage_of(answer.get("usage"), tier_of(answer))
 
 
 def usage_of(value: Any, tier: str) -> Usage | None:

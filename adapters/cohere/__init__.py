@@ -12,10 +12,12 @@ from adapters.contract import Decoder, Listing
 from adapters.dialect import Dialect
 from adapters.failure import broken, failure
 from adapters.onward import flagged
+from adapters.whole import counted
 from core.ask import Ask, Onward
 from core.faults import Failure
 from core.secret import Secret
 from core.target import Provider
+from core.usage import Usage
 from core.wire import Completion, Headers, Json, WireRequest
 
 _JSON = {
@@ -62,6 +64,10 @@ class Cohere:
         if ask.call.endpoint == "embeddings":
             return vectors.embeddings(ask, *answer.embedded(body))
         return answer.chat(body, ask, request.notes or {})
+
+    def counted(self, body: bytes, request: WireRequest) -> Usage | None:
+        del request
+        return counted(body, answer.usage_in)
 
     def decoder(self, ask: Ask, request: WireRequest) -> Decoder:
         return CohereEvents(ask, request.notes or {})

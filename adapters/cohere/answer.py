@@ -52,14 +52,14 @@ def chat(body: bytes, ask: Ask, names: Mapping[str, str]) -> Completion:
         logprobs=logprobs_of(told.get("logprobs")),
         extra={"citations": citations} if citations else {},
     )
-    return completion(ask, [one], usage_of(told.get("usage")), id=text_of(told, "id"))
+    return completion(ask, [one], usage_in(told), id=text_of(told, "id"))
 
 
 def embedded(body: bytes) -> tuple[Any, Usage | None]:
     """Vectors and usage."""
     told = sound(read(body))
-    found, meta = told.get("embeddings"), told.get("meta")
-    return found.get("float") if isinstance(found, dict) else None, usage_of(meta)
+    found = told.get("embeddings")
+    return found.get("float") if isinstance(found, dict) else None, usage_in(told)
 
 
 # Pieces
@@ -122,6 +122,11 @@ def _ended_by(fault: Fault, error: str) -> Failure:
     """What the words of the error mean, if they say more than that there was one."""
     found = failure_inside({"message": error}, signals=SIGNALS)
     return replace(found, fault=fault) if found.fault is Fault.BROKEN else found
+
+
+def usage_in(told: Json) -> Usage | None:
+    """That of a chat, or of embeddings."""
+    return usage_of(told.get("usage") or told.get("meta"))
 
 
 def usage_of(given: Any) -> Usage | None:

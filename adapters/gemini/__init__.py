@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from adapters.contract import Listing
 from adapters.dialect import Dialect
 from adapters.failure import broken, failure
-from adapters.gemini.answer import answer_of, completion_of
+from adapters.gemini.answer import answer_of, completion_of, unlisted, usage_in
 from adapters.gemini.embeddings import embed, embedded
 from adapters.gemini.errors import SIGNALS
 from adapters.gemini.functions import Notes
@@ -13,11 +13,12 @@ from adapters.gemini.parts import fetched
 from adapters.gemini.request import chat, resource, safety_of, written
 from adapters.gemini.stream import GeminiDecoder
 from adapters.onward import flagged
-from adapters.whole import read
+from adapters.whole import counted, read
 from core.ask import Ask, Onward
 from core.faults import Failure
 from core.secret import Secret
 from core.target import Provider
+from core.usage import Usage
 from core.wire import Completion, Headers, Json, WireRequest
 
 _JSON = {
@@ -71,6 +72,10 @@ class Gemini:
         if ask.call.endpoint == "embeddings":
             return embedded(answer, ask)
         return completion_of(answer, ask, _notes(request))
+
+    def counted(self, body: bytes, request: WireRequest) -> Usage | None:
+        del request
+        return counted(unlisted(body), usage_in)
 
     def decoder(self, ask: Ask, request: WireRequest) -> GeminiDecoder:
         return GeminiDecoder(ask, _notes(request))

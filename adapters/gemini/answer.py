@@ -16,12 +16,13 @@ from adapters.gemini.usage import tier_of, usage_of
 from adapters.whole import choice, completion, read
 from core.ask import Ask
 from core.faults import UpstreamError
+from core.usage import Usage
 from core.wire import Completion, Json
 
 
 def answer_of(body: bytes) -> Json:
     """A whole 200 body. Raise UpstreamError for an error in it, which may stand in a list of its own."""
-    answer = read(_unlisted(body))
+    answer = read(unlisted(body))
     if is_error(answer):
         raise UpstreamError(failure_inside(answer, signals=SIGNALS))
     return answer
@@ -38,9 +39,8 @@ def completion_of(answer: Json, ask: Ask, notes: Notes) -> Completion:
         if refusal is None
         else [choice("content_filter", text=None, refusal=refusal)]
     )
-    searches, tier = sum(map(searches_of, candidates)), tier_of(answer.get("serviceTier"))
-    usage = usage_of(answer.get("usageMetadata"), searches=searches, tier=tier)
-    tier = tier if usage is None else usage.tier
+    usage = usage_in(answer)
+    tier = tier_of(answer.get("serviceTier")) if usage is None else usage.tier
     return completion(
         ask,
         sorted(choices, key=lambda one: one["index"]),
@@ -50,6 +50,14 @@ def completion_of(answer: Json, ask: Ask, notes: Notes) -> Completion:
         remember=calls.remember,
         **({"service_tier": tier} if tier else {}),
     )
+
+
+def usage_in(answer: Json) -> Usage | None:
+    """With the searches, which are billed one by one."""
+    given = answer.get("candidates")
+    candidates = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    searches, tier = sum(map(searches_of, candidates)), tier_of(answer.get("serviceTier"))
+    return usage_of(answer.get("usageMetadata"), searches=searches, tier=tier)
 
 
 def candidates_of(answer: Json) -> list[Json]:
@@ -133,7 +141,7 @@ def drawn(part: Json, kind: str, data: str) -> Json:
     return {**image(kind, data), **(signed(signature) if signature else {})}
 
 
-def _unlisted(body: bytes) -> bytes:
+def unlisted(body: bytes) -> bytes:
     """The one answer of a list, as the streaming endpoint and some errors give it."""
     if body.lstrip()[:1] != b"[":
         return body

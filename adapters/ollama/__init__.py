@@ -14,10 +14,12 @@ from adapters.ollama import answer, request
 from adapters.ollama.options import Setting
 from adapters.ollama.stream import ChatLines, TextLines
 from adapters.onward import flagged
+from adapters.whole import counted
 from core.ask import Ask, Onward
 from core.faults import Failure
 from core.secret import Secret
 from core.target import Provider
+from core.usage import Usage
 from core.wire import Completion, Headers, Json, WireRequest
 
 _JSON = {
@@ -72,6 +74,10 @@ class Ollama:
             found, usage, model = answer.embedded(body)
             return vectors.embeddings(ask, found, usage, model=model)
         return answer.chat(body, ask) if ask.call.endpoint == "chat" else answer.generated(body, ask)
+
+    def counted(self, body: bytes, request: WireRequest) -> Usage | None:
+        del request
+        return counted(body, answer.usage_of)
 
     def decoder(self, ask: Ask, request: WireRequest) -> Decoder:
         del request

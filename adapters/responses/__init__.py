@@ -1,13 +1,15 @@
 """The bridge from chat completions to OpenAI's Responses API, for the calls that only that one takes."""
 
 from adapters.limits import Limits
-from adapters.responses.answer import decoded
+from adapters.responses.answer import decoded, usage_in
 from adapters.responses.request import Bridged, request
 from adapters.responses.signals import SIGNALS
 from adapters.responses.stream import ResponsesDecoder
 from adapters.signals import Signal
+from adapters.whole import counted
 from core.ask import Ask
 from core.faults import Failure, Fault
+from core.usage import Usage
 from core.wire import Completion, WireRequest
 
 __all__ = ["SIGNALS", "Bridge", "Bridged"]
@@ -31,6 +33,9 @@ class Bridge:
 
     def decode(self, body: bytes, ask: Ask, note: Bridged) -> Completion:
         return decoded(body, ask, note, self._signals)
+
+    def counted(self, body: bytes) -> Usage | None:
+        return counted(body, usage_in)
 
     def decoder(self, ask: Ask, note: Bridged) -> ResponsesDecoder:
         return ResponsesDecoder(ask, note, self._signals)
