@@ -10,7 +10,7 @@ from catalog.bound import Bound
 from catalog.lookup import Model
 from catalog.price import tier_of
 from catalog.tokens import seen_by_bytes
-from catalog.weights import family, generation
+from catalog.weights import family
 from core.call import Call
 from core.usage import Usage
 
@@ -18,10 +18,6 @@ BYTES_PER_TOKEN: Final = 4
 MOST_BYTES: Final = 16  # of text that one token has, on the average of an answer
 UNSEEN: Final = 1_000
 """Tokens that a model may think in a second without showing them: more than any that hides them is known to make."""
-
-# Whose models think without showing it, or show no more than a summary.
-_HIDING: Final = frozenset({"anthropic", "google", "openai", "xai"})
-_THINKING_BY_DEFAULT: Final = (5, 0)  # from which Claude on
 
 
 def guessed(
@@ -59,15 +55,12 @@ def believed(told: Usage, produced: int) -> bool:
 def hides(call: Call, model: Model, dialect: str, name: str) -> bool:
     """Whether the model called *name* may think for *call* without showing all of it."""
     can, body = model.abilities, call.body
-    whose = family(dialect, name)
-    if "reasoning" not in can.capabilities or whose not in _HIDING or call.endpoint != "chat":
+    if call.endpoint != "chat" or not can.allows("hides_thinking", unknown=False):
         return False
-    effort = body.get("reasoning_effort") or can.flags.get("default_effort")
-    if whose != "anthropic":
-        return effort != "none"
     if can.allows("thinking_always_on", unknown=False):
         return True
     own = body.get("thinking")
-    if isinstance(own, dict):
+    if isinstance(own, dict) and family(dialect, name) == "anthropic":
         return own.get("type") != "disabled"
-    return effort != "none" if effort is not None else generation(name) >= _THINKING_BY_DEFAULT
+    effort = body.get("reasoning_effort") or can.flags.get("default_effort")
+    return can.allows("thinks_by_default") if effort is None else effort != "none"

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from catalog.price import Price
-from catalog.published import Row, published
+from catalog.published import Row, of_thinkers, published
 from catalog.quality import NOTHING_SAID, family
+from catalog.weights import family as vendor_of
 from core.ask import UNKNOWN, Abilities
 
 REMEMBERED = 4_096  # models; clients may make names up, so this has an end
@@ -89,8 +90,8 @@ class Catalog:
         found = row(provider, dialect, model)
         override = self._overrides.get(f"{provider}/{model}")
         if override is not None:
-            return _overridden(found, override, model)
-        return None if found is None else _listed(found)
+            return _with_kin(_overridden(found, override, model), vendor_of(dialect, model))
+        return None if found is None else _with_kin(_listed(found), vendor_of(dialect, model))
 
 
 def row(provider: str, dialect: str, model: str) -> Row | None:
@@ -146,6 +147,14 @@ def _overridden(row: Row | None, own: Override, model: str) -> Model:
         source=f"configuration, {base.source}" if base.source else "configuration",
         vouched=own.price is not None,
     )
+
+
+def _with_kin(model: Model, vendor: str) -> Model:
+    """*model*, and what all of its *vendor*'s models that reason have in common."""
+    can = model.abilities
+    if "reasoning" not in can.capabilities or not (common := of_thinkers(vendor)):
+        return model
+    return replace(model, abilities=can._replace(flags={**common, **can.flags}))
 
 
 def _flags(row: Row) -> Mapping[str, object]:

@@ -89,12 +89,6 @@ def family(dialect: str, name: str) -> str:
     return kin if kin and _NAMES[kin].search(name) else ""
 
 
-def generation(name: str) -> tuple[int, int]:
-    """Which version of Claude *name* is; (0, 0) where it doesn't say."""
-    found = _CLAUDE_NAME.search(name)
-    return (0, 0) if found is None else (int(found[1]), int(found[2] or 0))
-
-
 def image(family: str, name: str, detail: str) -> int | None:
     """The most tokens that one image takes, whatever its size."""
     match family:

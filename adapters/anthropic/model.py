@@ -58,7 +58,7 @@ def model_of(ask: Ask) -> Model:
     free = allows("forced_tool_choice", unknown=not (bound or (large and since(5, 1))))
     return Model(
         thinks="adaptive" if adaptive else "enabled" if since(3, 7) else "",
-        off=_off(family, always=always, bound=bound, default=since(5)),
+        off=_off(family, always=always, bound=bound, default=allows("thinks_by_default", unknown=since(5))),
         efforts=_efforts(ask, adaptive=adaptive, newer=since(4, 7)),
         forced="never" if not free else "always" if since(5) else "unthinking",
         sampling=allows("sampling_params", unknown=not since(4, 7, unknown=False)),

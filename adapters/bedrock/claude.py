@@ -47,7 +47,7 @@ def claude(name: str, model: Abilities) -> Claude:
         budget=not adaptive and version >= (3, 7),
         display=version >= (4, 7),
         always=allows("thinking_always_on", unknown=fable or (version >= (5, 5) and line != "haiku")),
-        by_default=fable or version >= (5, 0),
+        by_default=allows("thinks_by_default", unknown=fable or version >= (5, 0)),
         between_tools=(line, version) == ("sonnet", (5, 5)),
         xhigh=allows("effort_xhigh", unknown=version >= (4, 7)),
         max=allows("effort_max", unknown=version >= (4, 6)),

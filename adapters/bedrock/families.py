@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Literal
 
 from adapters.bedrock.claude import Claude, claude
-from core.ask import UNKNOWN as UNKNOWN_ABILITIES
 from core.ask import Abilities
 
 # Ids: `anthropic.claude-sonnet-5`, `us.anthropic.claude-sonnet-5` (an inference profile), and ARNs that end in one.
@@ -74,12 +73,12 @@ _FAMILIES: Mapping[str, tuple[tuple[str, Family], ...]] = {
 
 def family(model: str, abilities: Abilities) -> Family:
     """Of a model id as Bedrock knows it. What the operator says of the model (*abilities*) wins."""
-    return _told_of(model, abilities) if abilities.flags else _known(model)
+    return _known(model, frozenset(abilities.flags.items()))
 
 
 @lru_cache(maxsize=1024)  # clients may make names up
-def _known(model: str) -> Family:
-    return _told_of(model, UNKNOWN_ABILITIES)
+def _known(model: str, flags: frozenset[tuple[str, object]]) -> Family:
+    return _told_of(model, Abilities(flags=dict(flags)))
 
 
 def _told_of(model: str, abilities: Abilities) -> Family:

@@ -1,7 +1,11 @@
 """How much a model shall think, and what it thought before, as Anthropic gets it."""
 
+import orjson
 import pytest
-from claude import FUNCTION, HI, OLD, OPUS, SONNET, calls, refused, result, said, sent
+from asking import asked
+from claude import FUNCTION, HI, OLD, OPUS, SONNET, ask, calls, refused, result, said, sent, speaker
+
+from core.ask import Abilities
 
 
 @pytest.mark.covers("anthropic", "reasoning")
@@ -120,17 +124,22 @@ def test_effort_beside_a_budget_of_ones_own_cannot_be_told():
 
 
 def test_a_model_that_cannot_stop_thinking_nor_think_less_is_left_alone():
-    from asking import asked  # the operator's own flags
-    from claude import ask, speaker
-
-    from core.ask import Abilities
-
     flags = {"thinking_always_on": True, "effort_param": False}
     question = asked(ask({"reasoning_effort": "none"}).call, "p/house-model", model=Abilities(flags=flags))
 
     request = speaker().encode(question)
 
     assert ("reasoning_effort=default",) == request.dropped
+
+
+@pytest.mark.parametrize(("flag", "told"), [(True, {"type": "disabled"}), (False, None)])
+def test_a_model_that_doesnt_think_unasked_needs_no_word_to_stop(flag, told):
+    flags = {"thinks_by_default": flag}
+    question = asked(ask({"reasoning_effort": "none"}).call, "p/house-model", model=Abilities(flags=flags))
+
+    body = orjson.loads(speaker().encode(question).body)
+
+    assert told == body.get("thinking")
 
 
 # Thoughts between turns

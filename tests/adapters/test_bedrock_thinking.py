@@ -373,6 +373,14 @@ def test_the_operator_knows_better():
     assert (False, True, True, True) == (kind.adaptive, kind.budget, kind.sampling, kind.forced)
 
 
+def test_a_model_that_thinks_unasked_is_told_not_to():
+    unasked = Abilities(flags={"thinks_by_default": True})
+
+    body = orjson.loads(encode(OPUS_46, reasoning_effort="none", model=unasked).body)
+
+    assert {"thinking": {"type": "disabled"}} == body["additionalModelRequestFields"]
+
+
 @pytest.mark.parametrize("model", ["amazon.titan-text-express-v1", "ai21.jamba-1-5-large-v1:0", "deepseek.r1-v1:0"])
 def test_a_model_that_can_do_little_is_asked_for_little(model):
     request = encode(model, temperature=0.5, reasoning_effort="low", top_k=3)

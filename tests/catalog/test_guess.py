@@ -5,7 +5,7 @@ import pytest
 from catalog.bound import Bound
 from catalog.guess import believed, guessed, hides
 from core.usage import Usage
-from tests.catalog.bounding import call_of, published
+from tests.catalog.bounding import call_of, model_of, published
 
 
 def guess(made=None, provider="openai", name="gpt-5", *, told=None, produced=0, silent=0.0, most=None):
@@ -75,3 +75,23 @@ def test_a_usage_that_cant_be_of_so_much_text_is_not_believed(told, produced, so
 def test_who_may_think_unseen(provider, name, fields, hidden):
     found = published(provider, name)
     assert found is None or hidden is hides(call_of(**fields), found, provider, name)
+
+
+@pytest.mark.parametrize(
+    ("flags", "fields", "hidden"),
+    [
+        ({}, {}, False),
+        ({"hides_thinking": True}, {}, True),
+        ({"hides_thinking": True}, {"reasoning_effort": "none"}, False),
+        ({"hides_thinking": True, "thinking_always_on": True}, {"reasoning_effort": "none"}, True),
+        ({"hides_thinking": True, "default_effort": "none"}, {}, False),
+        ({"hides_thinking": True, "thinks_by_default": False}, {}, False),
+        ({"hides_thinking": True, "thinks_by_default": False}, {"reasoning_effort": "low"}, True),
+    ],
+)
+def test_the_operator_says_it_of_a_model_of_their_own(flags, fields, hidden):
+    assert hidden is hides(call_of(**fields), model_of(flags=flags), "vllm", "mine")
+
+
+def test_nothing_is_thought_for_embeddings():
+    assert not hides(call_of("embeddings"), model_of(flags={"hides_thinking": True}), "vllm", "mine")

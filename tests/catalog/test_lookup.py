@@ -184,3 +184,24 @@ def test_a_model_that_nobody_listed_is_as_good_as_its_family():
     assert (unheard.price, unheard.source) == (None, "")
     assert PUBLISHED.facts("anthropic", "anthropic", "claude-opus-5-5").quality == unheard.quality
     assert unlisted("made-up") is NOTHING_KNOWN
+
+
+@pytest.mark.parametrize(
+    ("dialect", "model", "own", "hides"),
+    [
+        ("openai", "gpt-99", ModelFacts(capabilities=("reasoning",)), True),
+        ("azure", "gpt-99", ModelFacts(capabilities=("reasoning",)), True),
+        ("openrouter", "x-ai/grok-99", ModelFacts(capabilities=("reasoning",)), True),
+        ("openai", "gpt-99", ModelFacts(capabilities=("reasoning",), flags={"hides_thinking": False}), False),
+        ("openai", "gpt-99", ModelFacts(capabilities=("tools",)), None),
+        ("openai", "qwen3", ModelFacts(capabilities=("reasoning",)), None),
+        ("vllm", "gpt-oss", ModelFacts(capabilities=("reasoning",)), None),
+        ("openai", "gpt-5", ModelFacts(), True),
+        ("openai", "gpt-5", ModelFacts(flags={"hides_thinking": False}), False),
+        ("openai", "gpt-4o", ModelFacts(), None),
+    ],
+)
+def test_what_a_vendors_thinkers_have_in_common_goes_for_all_that_reason(dialect, model, own, hides):
+    found = Catalog({f"mine/{model}": own}).facts("mine", dialect, model)
+
+    assert hides == found.abilities.flags.get("hides_thinking")

@@ -1,6 +1,7 @@
 """The published figures are whole."""
 
 import itertools
+import re
 from datetime import date
 
 import orjson
@@ -13,6 +14,12 @@ CAPABILITIES = {"tools", "vision", "json_schema", "reasoning", "audio", "files"}
 PRICES = {
     *("input", "output", "cache_read", "cache_write", "cache_write_long"),
     *("audio_input", "audio_output", "image_output", "search", "long"),
+}
+_GENERATION = re.compile(r"claude-(?:[a-z]+-)?(\d)")
+CLAUDES = {
+    f"{row['provider']}/{row['model']}": row
+    for row in FILE["models"]
+    if "reasoning" in row["capabilities"] and _GENERATION.search(row["model"])
 }
 models = pytest.mark.parametrize("row", FILE["models"], ids=lambda row: f"{row['provider']}/{row['model']}")
 
@@ -80,6 +87,20 @@ def test_what_providers_charge_for_all_of_their_models_is_known_words():
         assert set(rules) <= {"search", "flex", "priority", "batch"}
         assert all(isinstance(figure, int) and figure > 0 for figure in rules.values())
         assert rules.get("flex", 0) <= 1_000 <= rules.get("priority", 1_000)
+
+
+def test_all_whose_models_hide_what_they_think_are_vendors_of_some():
+    known = {row["provider"] for row in FILE["models"]}
+
+    assert set(FILE["thinkers"]) <= known
+    assert all(flags == {"hides_thinking": True} for flags in FILE["thinkers"].values())
+
+
+@pytest.mark.parametrize(("name", "row"), CLAUDES.items())
+def test_claude_thinks_unasked_from_its_fifth_generation_on(name, row):
+    generation = int(_GENERATION.search(name)[1])
+
+    assert (generation >= 5) is row.get("flags", {}).get("thinks_by_default", True)
 
 
 def test_a_rows_own_price_stands_above_its_providers():

@@ -21,6 +21,7 @@ def flags(read, written):
         ("", {}),
         ("{sampling_params: false, adaptive_thinking: yes}", {"sampling_params": False, "adaptive_thinking": True}),
         ("{default_effort: none}", {"default_effort": "none"}),
+        ("{hides_thinking: yes, thinks_by_default: no}", {"hides_thinking": True, "thinks_by_default": False}),
         ("{thinking_control: thinkingBudget}", {"thinking_control": "thinkingBudget"}),
         ("{endpoints: responses}", {"endpoints": ("responses",)}),
         ("{endpoints: [chat/completions, responses]}", {"endpoints": ("chat/completions", "responses")}),

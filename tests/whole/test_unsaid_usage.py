@@ -31,6 +31,13 @@ routes:
   sees: openai/gpt-4o
   thinks: openai/gpt-5
   unthinking: openai/gpt-5.1
+  own: openai/mine
+models:
+  openai/mine:
+    price: {{input: 1, output: 10}}
+    context: 400000
+    max_output: 128000
+    flags: {{hides_thinking: true}}
 keys:
   alice: {{key: the-key-of-alice, budget: 100/month}}
 """
@@ -122,10 +129,11 @@ async def test_a_usage_that_was_told_counts_even_if_the_end_is_not_waited_for(st
     assert (11, 7) == (line["usage"]["input"], line["usage"]["output"])
 
 
+@pytest.mark.parametrize("model", ["thinks", "own"])
 @pytest.mark.parametrize("events", [b"", chunked(ROLE)], ids=["nothing came", "a role came"])
-async def test_whoever_leaves_while_a_model_thinks_unseen_pays_for_its_thoughts(start, tmp_path, events):
+async def test_whoever_leaves_while_a_model_thinks_unseen_pays_for_its_thoughts(start, tmp_path, events, model):
     async with served(start, hangs(SSE + events)) as gateway:
-        held = await left(gateway, after=b"", wait=0.5, model="thinks", max_completion_tokens=20_000)
+        held = await left(gateway, after=b"", wait=0.5, model=model, max_completion_tokens=20_000)
         line = await paid(gateway, tmp_path)
 
     assert line["estimated"]
