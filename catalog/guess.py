@@ -63,4 +63,4 @@ def hides(call: Call, model: Model, dialect: str, name: str) -> bool:
     if isinstance(own, dict) and family(dialect, name) == "anthropic":
         return own.get("type") != "disabled"
     effort = body.get("reasoning_effort") or can.flags.get("default_effort")
-    return can.allows("thinks_by_default") if effort is None else effort != "none"
+    return can.allows("thinks_by_default") if effort is None else effort != "none" or not can.allows("effort_none")
