@@ -1,7 +1,7 @@
 """A stream in OpenAI's dialect, which is already canonical: mostly bytes that go through untouched.
 
 The first events are parsed until content is seen. From then on, a read that consists of ordinary deltas only
-is passed whole (see adapters.ordinary). Every other read is split and parsed event by event, and an event that would
+is passed whole (see adapters.cruising). Every other read is split and parsed event by event, and an event that would
 break the clients that put pieces together is mended (see adapters.openai_parts.Heard).
 """
 
@@ -10,14 +10,15 @@ from typing import Any
 
 from adapters import sse
 from adapters.accent import Accent
-from adapters.alike import Shape, Swap
+from adapters.alike import Swap
+from adapters.cruising import Cruising
 from adapters.early import Early
 from adapters.ears import Ear
 from adapters.endings import USUAL, refuse_failed
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_events import hide_usage, is_head, joined, read_event, refuse_plain_json, whole_event, writable
-from adapters.openai_parts import KEPT, MORE, ROLE, Heard, ends_oddly, placed, renamed, size_of
-from adapters.ordinary import CHOICES, Memory, Ordinary, learnt, replaced, run
+from adapters.openai_parts import KEPT, MORE, Heard, ends_oddly, placed, renamed, size_of
+from adapters.ordinary import CHOICES, Memory, replaced
 from adapters.usage import usage_of
 from core.call import Call
 from core.faults import Failure, UpstreamError
@@ -30,7 +31,7 @@ _END = b"data: [DONE]\n\n"
 _ENDED_EARLY = "the answer ended before it was complete"
 
 
-class OpenAIDecoder:
+class OpenAIDecoder(Cruising):
     """See adapters.contract.Decoder. *swaps* come from swaps_of.
 
     An error that follows content in one and the same read is *broken*, so that the content isn't lost; the next feed
@@ -44,78 +45,39 @@ class OpenAIDecoder:
         "_call",
         "_ear",
         "_early",
-        "_frames",
-        "_head",
         "_heard",
-        "_may_cruise",
-        "_memory",
         "_only",
-        "_ordinary",
         "_owed",
         "_report",
         "_seen",
-        "_shape",
         "_stopped",
-        "_swaps",
-        "_trusts",
         "broken",
         "done",
         "finish",
         "finished",
-        "produced",
-        "started",
         "usage",
     )
 
     def __init__(
         self, call: Call, accent: Accent, swaps: tuple[Swap, ...], memory: Memory, ear: Ear | None = None
     ) -> None:
-        self.started = False
+        super().__init__(swaps, memory, trusts=ear is None)
         self.finished = False
         self.done = False
         self.usage: Usage | None = None
         self.finish: str | None = None
-        self.produced = 0
         self.broken: Failure | None = None
         self._accent = accent
         self._call = call
         self._ear = ear
-        self._trusts = ear is None  # that events which look like the last stream's say no more than they did
         self._owed = accent.owed(call) if call.choices > 1 else 1
         self._only = 0  # the index with which the one choice comes
         self._may_cruise = self._owed == 1
-        self._ordinary: Ordinary | None = None  # set while cruising
-        self._shape: Shape | None = None
-        self._head = b""  # what all events of this stream begin with
-        self._swaps = swaps
-        self._memory = memory
-        self._frames = sse.Frames()
         self._seen: set[int] = set()  # indexes of choices, and of those that have finished
         self._stopped: set[int] = set()
         self._heard: dict[int, Heard | None] = {}  # None: it has told its role, and nothing that matters
         self._report: Report | None = None  # the last usage; told at the end
         self._early: Early | None = None
-
-    @property
-    def waiting(self) -> int:
-        return len(self._frames.rest)
-
-    def cruise(self, data: bytes) -> bytes | None:
-        """What the client gets for *data*, where that is nothing but ordinary events; None: it has to be fed."""
-        shape = self._shape
-        if shape is None or self._frames.rest:
-            return None
-        if not data.endswith(shape.after):
-            return None
-        end, count = shape.run(data, 0)
-        length, swaps = len(data), shape.swaps
-        if end != length:
-            return None
-        size = length - count * shape.overhead
-        if size > 0:
-            self.produced += size
-            self.started = True
-        return replaced(data, swaps) if swaps else data
 
     def feed(self, data: bytes) -> list[Event]:
         if self.done:
@@ -192,33 +154,6 @@ class OpenAIDecoder:
         if since < at:
             out.append(filled(Verbatim, (data[since:at],)))
         return out if len(out) < 2 or out[1].__class__ is Report else joined(out)
-
-    def _pass_on(self, data: bytes, at: int) -> tuple[int, tuple[Swap, ...]]:
-        """Let the ordinary events at *at* through: where they end, and what is replaced in them.
-
-        They end at *at* if there are none.
-        """
-        shape = self._shape
-        if shape is not None:
-            stop, count = shape.run(data, at)
-            if stop:
-                size = stop - at - count * shape.overhead
-                if size > 0:
-                    self.produced += size
-                    self.started = True
-                return stop, shape.swaps
-        return self._ordinary_until(data, at)
-
-    def _ordinary_until(self, data: bytes, at: int) -> tuple[int, tuple[Swap, ...]]:
-        """The same for events that only resemble each other, each with a head of its own."""
-        known = self._ordinary
-        if known is None:
-            return at, ()
-        stop, count = run(data, at, known)
-        if not stop:
-            return at, ()
-        self.produced += max(0, stop - at - count * known.overhead)
-        return stop, known.swaps
 
     def _take(self, raw: bytes, out: list[Event]) -> None:
         """One event."""
@@ -327,29 +262,6 @@ class OpenAIDecoder:
             self.finish = reason if index not in self._stopped else self.finish
         self._stopped.add(index)
         self.finished = len(self._stopped) >= self._owed
-
-    def _learn(self, event: bytes, choices: list[Json], mended: int) -> None:
-        """From here on reads can go through whole, if this event shows by what to know them."""
-        known = self._ordinary
-        if known is None or known.opening not in event or known.closing not in event:
-            memory = self._memory
-            fresh = memory.recall(event, choices[0]) if mended == KEPT else None
-            if fresh is None:
-                fresh = learnt(event, choices[0], self._swaps, role=mended == ROLE)
-                if mended == KEPT and fresh is not None:
-                    memory.learn(fresh)
-            self._ordinary = fresh or known
-            if fresh is not None:
-                self._shape = fresh.shape
-
-    def _forget(self) -> None:
-        """From here on every event is looked at."""
-        self._ordinary = self._shape = None
-
-    def _begin(self, head: bytes) -> None:
-        """All events of this stream begin with *head*."""
-        self._head = head
-        self._shape = self._memory.shape(head)
 
     def _learn_ending(self, ending: bytes, choice: Json) -> None:
         """*choice* is an event's only one, and it says nothing but a finish or, as the first, the role."""

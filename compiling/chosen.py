@@ -8,6 +8,7 @@ CHOSEN: Final = (
     "adapters/accent.py",
     "adapters/alike.py",
     "adapters/bounds.py",
+    "adapters/cruising.py",
     "adapters/early.py",
     "adapters/failure.py",
     "adapters/openai.py",
