@@ -358,14 +358,15 @@ class StreamTrial(Trial):
     def late(self, now: float) -> None:
         if self.status >= 400:
             self._fail(self._refused())
+        elif self.open and self.decoder.finished and not self._paused:
+            self._finish([])
         elif self._paused and now < self._deadline:
             self.due = min(now + self._idle, self._deadline)
         elif self._paused or self.due >= self._deadline:
             self._fail(self._out_of_time())
-        elif self.open:
-            self._fail(Failure(Fault.TIMEOUT, f"nothing came for {self._idle:g} s"))
         else:
-            self._fail(Failure(Fault.TIMEOUT, "no content came in time"))
+            missed = f"nothing came for {self._idle:g} s" if self.open else "no content came in time"
+            self._fail(Failure(Fault.TIMEOUT, missed))
 
     def _out_of_time(self) -> Failure:
         """The call's time is over before any of its own is."""

@@ -5,7 +5,7 @@ import asyncio
 import orjson
 import pytest
 
-from tests.whole.provider import ROLE, SSE, Provider, chunked, hangs, ok, piece, streams, words
+from tests.whole.provider import ROLE, SSE, STOP, Provider, chunked, hangs, ok, piece, streams, words
 
 TWO = """
 providers:
@@ -111,6 +111,17 @@ async def test_a_stream_that_falls_silent_before_the_time_is_over_is_blamed(star
 
     assert {"nothing came for 0.3 s"} == {one.events[-1]["error"]["message"] for one in cut}
     assert [0, OPEN] == states
+
+
+@pytest.mark.parametrize("limits", ["5s", "400ms, idle: 1m"], ids=["idle", "total"])
+async def test_a_stream_that_falls_silent_after_its_finish_is_whole(start, limits):
+    play = hangs(SSE + chunked(ROLE) + chunked(piece({"content": "all"})) + chunked(STOP))
+    async with Provider(ok()) as a, Provider(play) as b, served(start, a, b, limits) as gateway:
+        whole = [await gateway.chat("alone", headers=KEY, stream=True) for _ in range(2)]
+        states = await breakers(gateway)
+
+    assert {("stop", "[DONE]")} == {(one.events[-2]["choices"][0]["finish_reason"], one.events[-1]) for one in whole}
+    assert [0, 0] == states
 
 
 async def test_a_stream_that_hangs_where_it_may_be_silent_for_longer_than_the_call_lasts_is_blamed(start):
