@@ -15,7 +15,8 @@ _FAILED: Final[Mapping[str, Fault]] = {
     "function_call_filter": Fault.BROKEN,  # Gemini wrote a call that nobody can read
     "insufficient_system_resource": Fault.OVERLOADED,  # DeepSeek
 }
-_FILTERED: Final = "content_filter"
+FILTERED: Final = "content_filter"
+_GRAVITY: Final[Mapping[str, int]] = {"tool_calls": 1, "function_call": 1, "length": 2, FILTERED: 3}
 
 
 def refuse_failed(reason: str) -> None:
@@ -28,7 +29,12 @@ def refuse_failed(reason: str) -> None:
 def in_our_words(reason: str, accent: Accent) -> str | None:
     """OpenAI's name for it; None where there is no other than *reason*."""
     ours = accent.finish.get(reason)
-    return _FILTERED if ours is None and reason != _FILTERED and _first(reason) == _FILTERED else ours
+    return FILTERED if ours is None and reason != FILTERED and _first(reason) == FILTERED else ours
+
+
+def is_worse(reason: str, before: str) -> bool:
+    """Whether a choice that has ended for one reason has rather ended for another; both in OpenAI's words."""
+    return _GRAVITY.get(reason, 0) > _GRAVITY.get(before, 0)
 
 
 def withheld(reason: str) -> str:

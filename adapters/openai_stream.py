@@ -12,9 +12,9 @@ from adapters import sse
 from adapters.accent import Accent
 from adapters.alike import Swap
 from adapters.cruising import Cruising
-from adapters.early import Early
+from adapters.early import Early, caught_late
 from adapters.ears import Ear
-from adapters.endings import USUAL, refuse_failed
+from adapters.endings import USUAL, is_worse, refuse_failed
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.openai_events import hide_usage, is_head, joined, read_event, refuse_plain_json, whole_event, writable
 from adapters.openai_parts import KEPT, MORE, Heard, ends_oddly, placed, renamed, size_of
@@ -42,6 +42,7 @@ class OpenAIDecoder(Cruising):
 
     __slots__ = (
         "_accent",
+        "_bare",
         "_call",
         "_ear",
         "_early",
@@ -73,10 +74,11 @@ class OpenAIDecoder(Cruising):
         self._owed = accent.owed(call) if call.choices > 1 else 1
         self._only = 0  # the index with which the one choice comes
         self._may_cruise = self._owed == 1
-        self._seen: set[int] = set()  # indexes of choices, and of those that have finished
-        self._stopped: set[int] = set()
+        self._seen: set[int] = set()  # indexes of choices
+        self._stopped: dict[int, str] = {}  # of those that have finished, and why
         self._heard: dict[int, Heard | None] = {}  # None: it has told its role, and nothing that matters
         self._report: Report | None = None  # the last usage; told at the end
+        self._bare = b""  # an event that says nothing but a finish, and waits as those in *early* do
         self._early: Early | None = None
 
     def feed(self, data: bytes) -> list[Event]:
@@ -120,7 +122,7 @@ class OpenAIDecoder(Cruising):
         unix = end <= sse.LIMIT and data.find(b"\r") < 0
         try:
             while at < end and not self.done:
-                start = at
+                start, known = at, True
                 # What follows a run is another kind of event, or it would be part of it.
                 if looks and at > passed and (self._shape is not None or self._ordinary is not before):
                     at, swaps = self._pass_on(data, start)
@@ -132,18 +134,17 @@ class OpenAIDecoder(Cruising):
                         raw = data[start:at].lstrip(b"\n")
                     else:
                         raw, at = sse.next_event(data, start)
-                    if not (self._may_cruise and self._trusts and self._knows(raw)):
-                        if since < start:
-                            out.append(filled(Verbatim, (data[since:start],)))
-                        since = at
-                        self._take(raw, out)
-                        continue
+                    known = self._may_cruise and self._trusts and self._knows(raw)
                     swaps = self._swaps
-                if swaps:
-                    if since < start:
-                        out.append(filled(Verbatim, (data[since:start],)))
+                if known and not (swaps or self.finished):
+                    continue
+                if since < start:
+                    out.append(filled(Verbatim, (data[since:start],)))
+                since = at
+                if not known:
+                    self._take(raw, out)
+                elif not self.finished:  # else it is held
                     out.append(filled(Verbatim, (replaced(data[start:at], swaps),)))
-                    since = at
         except UpstreamError as error:
             at = start
             if not (self.started and (out or since < at)):
@@ -181,6 +182,8 @@ class OpenAIDecoder(Cruising):
             self._take_usage(usage, body, event, heard=heard)
         if body.get("choices"):
             self._take_choices(event, body, out, plain=plain, mended=MORE if heard else KEPT)
+        elif usage and self.finished:
+            self._release(out)
 
     def _take_usage(self, reported: Any, body: Json, event: bytes, *, heard: bool) -> None:
         """Clients get one usage chunk, the last, if they asked for it; providers send it at any time."""
@@ -200,7 +203,8 @@ class OpenAIDecoder(Cruising):
         for choice in choices:
             mended |= self._mend(choice)
         size = sum([size_of(choice, "delta") for choice in choices])
-        odd = bool(body.get("usage")) or ends_oddly(choices, self._accent)
+        again = not size and bool(self._stopped) and all(choice["index"] in self._stopped for choice in choices)
+        odd = bool(body.get("usage")) or ends_oddly(choices, self._accent) or (again and caught_late(choices))
         if mended & MORE or (size and choices[0].get("finish_reason")):
             self._forget()
         elif plain and size and self._may_cruise and not odd and not (self._ear and self._ear.attentive):
@@ -211,25 +215,29 @@ class OpenAIDecoder(Cruising):
             if hide_usage(body, include_usage=self._call.include_usage):
                 self._may_cruise = False
                 self._forget()
-        again = not size and bool(self._stopped) and all(choice["index"] in self._stopped for choice in choices)
+        news = False
         for choice in choices:
-            self._note(choice)
+            news |= self._note(choice)
         self.produced += size
         if self.finished:
             self._may_cruise = False
             self._forget()
         elif not self._head and self._may_cruise and plain and self._trusts:
             self._begin(event[: event.find(CHOICES)])
-        if not again:  # which is a second finish, as with filters that come late: clients take exactly one
+        # Clients take exactly one finish: another one that is no worse says nothing.
+        if again and not (news and self._waits(choices)):
+            return
+        if not (apart or size) and self._head and event.startswith(self._head):
+            self._learn_ending(event[len(self._head) :], choices[0])
+        if news and not (apart or size or len(choices) > 1 or self._bare or self._early):
+            self._bare = event
+        else:
             told = Chunk(writable(body, event)) if apart else Verbatim(replaced(event, self._swaps))
-            if size and len(choices) == 1 and (self._early or choices[0].get("finish_reason")):
-                self._early = self._early or Early(self._accent, include_usage=self._call.include_usage)
-                out += self._early.hear(event, body, told)
+            if len(choices) == 1 and (self._bare or self._early or choices[0].get("finish_reason")):
+                out += self._waiting().hear(event, body, told)
             else:
                 out.append(told)
-            self.started = self.started or ((size > 0 or self.finished) and bool(out))
-            if not (apart or size) and self._head and event.startswith(self._head):
-                self._learn_ending(event[len(self._head) :], choices[0])
+        self.started = self.started or (size > 0 and bool(out)) or (self.finished and not size)
 
     def _mend(self, choice: Json) -> int:
         """Whether the choice had to be changed for the clients' sake: KEPT, ROLE or MORE."""
@@ -244,24 +252,43 @@ class OpenAIDecoder(Cruising):
             heard = self._heard[index] = Heard(role=index in self._heard)
         return mended | heard.mend(choice)
 
-    def _note(self, choice: Json) -> None:
-        """Who has finished, and how. Who goes on has not."""
+    def _note(self, choice: Json) -> bool:
+        """Who has finished, and how: whether that is news. Who goes on has not."""
         if error := choice.get("error"):
             raise UpstreamError(failure_inside({"error": error}, signals=self._accent.signals))
         index = choice["index"]
         self._seen.add(index)
-        if index in self._stopped and size_of(choice, "delta"):
-            self._stopped.discard(index)
+        before = self._stopped.get(index)
+        if before is not None and size_of(choice, "delta"):
+            del self._stopped[index]
             self.finished = False
+            before = None
         reason = choice.get("finish_reason")
         if not reason or not isinstance(reason, str):
-            return
+            return False
         if reason not in USUAL:
             refuse_failed(reason)
+        if before is not None and not is_worse(reason, before):
+            return False
+        self._stopped[index] = reason
         if index == 0 or self.finish is None:
-            self.finish = reason if index not in self._stopped else self.finish
-        self._stopped.add(index)
+            self.finish = reason
         self.finished = len(self._stopped) >= self._owed
+        return True
+
+    def _waiting(self) -> Early:
+        """Where finishes wait that more than their own event is known of."""
+        early = self._early
+        if early is None:
+            early = self._early = Early(self._accent, include_usage=self._call.include_usage)
+        if self._bare:
+            bare, self._bare = self._bare, b""
+            early.hear(bare, read_event(bare[5:]), Verbatim(replaced(bare, self._swaps)))
+        return early
+
+    def _waits(self, choices: list[Json]) -> bool:
+        """Whether the finish of what is the only one of *choices* hasn't been told yet."""
+        return len(choices) == 1 and self._waiting().has(choices[0]["index"])
 
     def _learn_ending(self, ending: bytes, choice: Json) -> None:
         """*choice* is an event's only one, and it says nothing but a finish or, as the first, the role."""
@@ -282,8 +309,8 @@ class OpenAIDecoder(Cruising):
             reason = endings.get(event[len(head) :]) if event.startswith(head) else None
             if not reason:
                 return False
-            self._stopped.add(0)
-            self.finish = reason
+            self._stopped[0] = self.finish = reason
+            self._bare = event
             self.started = self.finished = True
             self._may_cruise = False
             self._forget()
@@ -298,14 +325,21 @@ class OpenAIDecoder(Cruising):
 
     def _end(self, out: list[Event]) -> None:
         """The end mark, or the end of the body. A finish without a mark is whole, a mark without a finish is not."""
-        if self._seen != self._stopped or len(self._stopped) < self._owed:
+        if self._seen != self._stopped.keys() or len(self._stopped) < self._owed:
             raise broken(_ENDED_EARLY)
-        self.started = True
         self.finished = True
         self._forget()
-        if self._early is not None:
-            out += self._early.end()
-            self._early = None
+        self._release(out)
         if self._report is not None:
             out.append(self._report)
             self._report = None
+
+    def _release(self, out: list[Event]) -> None:
+        """What waited has come last: where the usage of a finished answer is told, or its end."""
+        self.started = True
+        if self._bare:
+            out.append(filled(Verbatim, (replaced(self._bare, self._swaps),)))
+            self._bare = b""
+        elif self._early is not None:
+            out += self._early.end()
+            self._early = None

@@ -158,8 +158,31 @@ def test_more_27_the_first_event_of_azure_is_not_forwarded():
     assert "stop" == decoder.finish
 
 
-def test_more_27_filters_that_come_late_change_no_finish():
-    data, decoder = heard("azure", FILTERED + ROLE + text("x") + LATE + FINISH + chunk({}, "content_filter") + DONE)
+def verdict(finish=None, **results):
+    """What a filter that runs beside the model says when it is through."""
+    choice = {"index": 0, "finish_reason": finish, "content_filter_results": results, "content_filter_offsets": {}}
+    return b"data: " + orjson.dumps({"id": "", "object": "", "model": "", "created": 0, "choices": [choice]}) + b"\n\n"
+
+
+CAUGHT = {"protected_material_text": {"detected": True, "filtered": True}}
+LET_THROUGH = {"hate": {"filtered": False, "severity": "safe"}, "new": 7}
+
+
+@pytest.mark.parametrize("size", [1, 50, None])
+@pytest.mark.parametrize(
+    "late",
+    [chunk({}, "content_filter"), verdict("content_filter", **CAUGHT), verdict(**CAUGHT)],
+    ids=["a finish", "a finish and a verdict", "a verdict"],
+)
+def test_more_27_a_filter_that_comes_late_is_the_finish(late, size):
+    data, decoder = heard("azure", FILTERED + ROLE + text("x") + LATE + FINISH + late + FINISH + DONE, size)
+
+    assert ["content_filter"] == [finish for _, finish in deltas(data) if finish]
+    assert "content_filter" == deltas(data)[-1][1] == decoder.finish
+
+
+def test_more_27_a_verdict_that_comes_late_and_catches_nothing_changes_no_finish():
+    data, decoder = heard("azure", ROLE + text("x") + FINISH + verdict(**LET_THROUGH) + DONE)
 
     assert ["stop"] == [finish for _, finish in deltas(data) if finish]
     assert "stop" == decoder.finish

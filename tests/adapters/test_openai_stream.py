@@ -341,10 +341,10 @@ def test_a_choice_without_index_is_the_first():
     assert (True, "stop") == (decoder.finished, decoder.finish)
 
 
-def test_only_the_first_finish_goes_out():
+def test_of_finishes_that_are_alike_the_first_goes_out():
     decoder = decoder_of()
 
-    events = played(decoder, ROLE + HELLO + FINISH + chunk({}, "content_filter") + DONE)
+    events = played(decoder, ROLE + HELLO + FINISH + chunk({}, "stop", more="x") + DONE)
 
     assert ROLE + HELLO + FINISH == passed(events)
     assert "stop" == decoder.finish

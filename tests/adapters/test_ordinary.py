@@ -226,4 +226,4 @@ def test_other_line_ends_may_follow(end):
 
 
 def test_a_whole_stream_in_one_read_is_passed_at_once():
-    assert BODY == passed(decoder_of().feed(BODY))
+    assert [Verbatim(BODY)] == decoder_of().feed(BODY + DONE)

@@ -4,7 +4,7 @@ import orjson
 import pytest
 from asking import SENT, asked
 from openai.lib.streaming._deltas import accumulate_delta
-from streams import DONE, FINISH, HELLO, MORE, ROLE, USAGE, chunk, decoder_of, played, text
+from streams import DONE, FINISH, HELLO, MORE, PING, ROLE, USAGE, chunk, decoder_of, passed, played, text
 
 from adapters import ADAPTERS
 from core.call import Call
@@ -35,6 +35,8 @@ def written(words, finish=None):
 
 # Finishes
 
+LENGTH, FILTER = chunk({}, "length"), chunk({}, "content_filter")
+
 
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("last", [[], [FINISH]])
@@ -47,6 +49,110 @@ def test_a_finish_on_each_piece_is_told_with_the_last(last, together):
     assert [None, None, None, "length"] == [finish for _, _, finish in told]
     assert ["", "a", "b", "c"] == [delta["content"] for _, delta, _ in told]
     assert "length" == decoder.finish
+
+
+@pytest.mark.parametrize("beside", [b"", PING, chunk({}), FINISH])
+@pytest.mark.parametrize("finish", [FINISH, text("!", finish="stop")], ids=["bare", "with content"])
+@pytest.mark.parametrize("after", [DONE, USAGE])
+def test_a_finish_is_told_when_nothing_can_follow(after, finish, beside):
+    decoder = decoder_of()
+    decoder.feed(ROLE + HELLO)
+
+    assert [] == decoder.feed(finish) + decoder.feed(beside)
+    assert (True, "stop") == (decoder.finished, decoder.finish)
+    assert [Verbatim(finish)] == decoder.feed(after)
+    assert [] == [one for one in decoder.close() if not isinstance(one, Report)]
+
+
+def test_usage_of_one_choice_tells_no_finish_of_two():
+    decoder = decoder_of(choices=2)
+    decoder.feed(text("a") + text("b", index=1))
+
+    assert [] == decoder.feed(FINISH + USAGE)
+    assert FINISH in passed(decoder.feed(chunk({}, "stop", index=1) + USAGE))
+
+
+def test_what_ends_anew_after_its_usage_is_as_it_comes():
+    decoder = decoder_of()
+
+    told = said(played(decoder, ROLE, HELLO, FINISH, USAGE, FILTER, MORE, LENGTH, DONE)[:-1])
+
+    assert [None, None, "stop", None, "length"] == [finish for _, _, finish in told]
+
+
+def test_a_finish_is_told_at_the_end_of_the_body_too():
+    decoder = decoder_of()
+    decoder.feed(ROLE + HELLO + FINISH)
+
+    assert [Verbatim(FINISH)] == decoder.close()
+
+
+ENDINGS = [
+    ([FINISH, MORE, FINISH], "stop"),
+    ([FINISH, MORE, LENGTH], "length"),
+    ([LENGTH, MORE, FINISH], "stop"),
+    ([FINISH, MORE, FINISH, MORE, LENGTH], "length"),
+    ([FINISH, text("!", finish="length")], "length"),
+    ([FINISH, text("!", finish="length"), FINISH, MORE, FINISH], "stop"),
+    ([FINISH, FILTER], "content_filter"),
+    ([FINISH, LENGTH, chunk({}), FILTER], "content_filter"),
+    ([FILTER, FINISH, LENGTH], "content_filter"),
+    ([chunk({}, "tool_calls"), FINISH], "tool_calls"),
+    ([FINISH, chunk({}, "tool_calls")], "tool_calls"),
+    ([text("!", finish="stop"), FILTER], "content_filter"),
+    ([text("!", finish="length"), FINISH], "length"),
+]
+
+
+@pytest.mark.parametrize("before", [[], [FINISH], [LENGTH], [FILTER]], ids=["new", "stop", "length", "filter"])
+@pytest.mark.parametrize(("ending", "finish"), ENDINGS)
+def test_one_finish_is_told_and_it_is_the_last_or_the_worst(ending, finish, before):
+    adapter = ADAPTERS["openai"].make(Provider(name="openai", dialect="openai"))
+    ask = asked(Call("chat", "m", {}, stream=True))
+    played(adapter.decoder(ask, SENT), *before and [ROLE, HELLO, MORE, *before, DONE], close=bool(before))
+    events = [ROLE, HELLO, MORE, *ending, DONE]
+    whole = b"".join(events)
+    texts = [delta["content"] for _, delta, _ in said([Verbatim(whole[: -len(DONE)])]) if delta.get("content")]
+
+    for pieces in (events, [whole], [whole[at : at + 1] for at in range(len(whole))]):
+        decoder = adapter.decoder(ask, SENT)
+        told = said([one for one in played(decoder, *pieces) if not isinstance(one, Report)])
+
+        assert [finish] == [reason for _, _, reason in told if reason]
+        assert (finish, finish) == (told[-1][2], decoder.finish)
+        assert texts == [delta["content"] for _, delta, _ in told if delta.get("content")]
+
+
+@pytest.mark.parametrize("beside", [b"", MORE])
+def test_a_finish_that_an_error_follows_is_not_told(beside):
+    error = b'data: {"error":{"message":"m","code":503}}\n\n'
+    decoder = decoder_of()
+    told = decoder.feed(ROLE + HELLO)
+
+    with pytest.raises(UpstreamError):
+        told += decoder.feed(beside + FINISH + error) + decoder.close()
+
+    assert [None, None] == [finish for _, _, finish in said(told)]
+
+
+def test_a_finish_without_content_that_is_not_the_last_keeps_its_role():
+    told = said(played(decoder_of(), chunk({}, "stop"), HELLO, FINISH, DONE))
+
+    assert [({"role": "assistant"}, None), ({"content": "Hello"}, None), ({}, "stop")] == [one[1:] for one in told]
+
+
+@pytest.mark.parametrize("end", [[(0, "stop")], [(0, "stop"), (1, "stop")], [(1, "length"), (0, "stop")]])
+def test_where_choices_finish_together_it_is_told_at_once_and_once(end):
+    def event(*finishes):
+        choices = [{"index": index, "delta": {}, "finish_reason": finish} for index, finish in finishes]
+        return b"data: " + orjson.dumps({"choices": choices}) + b"\n\n"
+
+    decoder = decoder_of(choices=2)
+    decoder.feed(text("a") + text("b", index=1))
+    both = event((0, "stop"), (1, "stop"))
+
+    assert [Verbatim(both)] == decoder.feed(both)
+    assert [] == played(decoder, event(*end), event(*[(index, "content_filter") for index, _ in end]), DONE)
 
 
 def test_a_finish_on_some_piece_of_text_is_not_the_last():
