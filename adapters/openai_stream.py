@@ -23,7 +23,7 @@ from adapters.usage import usage_of
 from core.call import Call
 from core.faults import Failure, UpstreamError
 from core.filled import filled
-from core.usage import Usage
+from core.usage import Usage, is_nothing
 from core.wire import NOTHING, Chunk, Event, Json, Report, Verbatim
 
 _LOOKS = 4  # how often one read is scanned for ordinary events without finding any
@@ -186,9 +186,9 @@ class OpenAIDecoder(Cruising):
             self._release(out)
 
     def _take_usage(self, reported: Any, body: Json, event: bytes, *, heard: bool) -> None:
-        """Clients get one usage chunk, the last, if they asked for it; providers send it at any time."""
+        """Clients get one usage chunk, the last that counts, if they asked for it; providers send it at any time."""
         usage = usage_of(reported, self._accent.cost, body.get("service_tier"))
-        if usage is None:
+        if usage is None or (self.usage is not None and is_nothing(usage)):
             return
         self.usage = usage
         if body.get("choices") == []:

@@ -66,6 +66,11 @@ def added(one: Usage, other: Usage) -> Usage:
     )
 
 
+def is_nothing(usage: Usage) -> bool:
+    """Whether it counts nothing at all: behind a report of the same answer that counts something, that is a mistake."""
+    return not (usage.total or usage.cost)
+
+
 COUNTS = (
     "input",
     "cache_read",

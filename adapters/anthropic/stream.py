@@ -17,7 +17,7 @@ from adapters.flow import Flow, Match, flow, read, spelt
 from adapters.sse import event
 from core.ask import Ask
 from core.faults import UpstreamError
-from core.usage import Usage
+from core.usage import Usage, is_nothing
 from core.wire import Json
 
 _BYTES_PER_TOKEN = 4
@@ -292,11 +292,16 @@ class AnthropicDecoder(Eventful):
             self._argue(number, orjson.dumps(whole["input"]).decode())
 
     def _count(self, given: Any, *, final: bool = False) -> None:
-        """Later counts replace earlier ones; a null says nothing."""
+        """Later counts replace earlier ones; a null says nothing, nor do zeros alone."""
+        counts = self._counts
         if isinstance(given, dict):
-            self._counts |= {name: value for name, value in given.items() if value is not None}
+            counts = counts | {name: value for name, value in given.items() if value is not None}
+        usage, before = usage_of(counts), self._usage
+        if usage is not None and is_nothing(usage) and before is not None and not is_nothing(before):
+            return
+        self._counts = counts
         self._final = self._final or final
-        self.usage = usage_of(self._counts)
+        self.usage = usage
 
     @property
     def usage(self) -> Usage | None:

@@ -21,7 +21,7 @@ from adapters.gemini.usage import tier_of, usage_of
 from adapters.sse import event
 from core.ask import Ask
 from core.faults import UpstreamError
-from core.usage import Usage
+from core.usage import Usage, is_nothing
 from core.wire import Json
 
 _ORDINARY = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId"})
@@ -220,7 +220,8 @@ class GeminiDecoder(Eventful):
         searches = sum([told.searches for told in self._seen.values()])
         usage = usage_of(reported, searches=searches, tier=self._tier)
         if usage is not None:
-            self.usage = usage
+            before = self._usage
+            self.usage = before._replace(searches=searches) if before and is_nothing(usage) else usage
             self._tier = usage.tier
 
     def _candidate(self, candidate: Json) -> None:

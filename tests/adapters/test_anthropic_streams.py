@@ -100,6 +100,17 @@ def test_core_33_counts_replace_earlier_ones():
     assert ([], 69) == (chunks[-1]["choices"], chunks[-1]["usage"]["total_tokens"])
 
 
+@pytest.mark.parametrize("start", [{"input_tokens": 10, "output_tokens": 1}, {"input_tokens": 0, "output_tokens": 0}])
+def test_zeros_are_no_counts_behind_others(start):
+    zeros = {"input_tokens": 0, "output_tokens": 0}
+    stream = streamed(words("x" * 40), start=start, whole=False)
+    stream += event("message_delta", delta={"stop_reason": "end_turn"}, usage=zeros)
+
+    reader, _ = played(stream + event("message_stop"))
+
+    assert (Usage(10, output=10, estimated=True) if any(start.values()) else Usage()) == reader.usage
+
+
 def test_before_the_end_what_was_written_is_an_estimate():
     reader = decoder()
     reader.feed(streamed(words("x" * 40), whole=False))

@@ -199,6 +199,14 @@ def test_core_53_the_last_usage_counts():
     assert (1, 4) == (early.output, one.usage.output)
 
 
+def test_zeros_are_no_usage_behind_one():
+    one = decoder()
+
+    one.feed(sse(*WORDS[:2], {**WORDS[2], "usageMetadata": counts(0, 0)}))
+
+    assert (3, 2) == (one.usage.input, one.usage.output)
+
+
 @pytest.mark.parametrize("reason", ["PROHIBITED_CONTENT", "SAFETY"])
 def test_core_54_a_blocked_prompt_is_an_answer(reason):
     told = streamed({"promptFeedback": {"blockReason": reason}, "usageMetadata": counts(9)}, usage=True)

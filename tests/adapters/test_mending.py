@@ -216,6 +216,29 @@ def test_the_last_usage_wins():
     assert Usage(input=3, output=2) == decoder.usage
 
 
+ZEROS = USAGE.replace(b":3", b":0").replace(b":2", b":0").replace(b":5", b":0")
+
+
+@pytest.mark.parametrize("last", [ZEROS, ZEROS.replace(b'"choices":[]', FINISH[FINISH.find(b'"choices"') : -3])])
+def test_zeros_are_no_usage_behind_one(last):
+    decoder = decoder_of()
+
+    events = played(decoder, HELLO + USAGE + FINISH + last + DONE)
+
+    assert [USAGE] == [event.raw for event in events if isinstance(event, Report)]
+    assert Usage(input=3, output=2) == decoder.usage
+
+
+def test_zeros_are_usage_where_there_is_no_other():
+    decoder = decoder_of()
+    played(decoder, HELLO + ZEROS, close=False)
+    first = decoder.usage
+
+    played(decoder, FINISH + USAGE + DONE)
+
+    assert (Usage(), Usage(input=3, output=2)) == (first, decoder.usage)
+
+
 def test_usage_without_choices_gets_an_empty_list_of_them():
     bare = b'data: {"usage":{"prompt_tokens":3,"completion_tokens":2}}\n\n'
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types import CompletionUsage
 
-from core.usage import COUNTS, Usage, added, shown
+from core.usage import COUNTS, Usage, added, is_nothing, shown
 
 counts = st.integers(0, 10**9)
 BUCKETS = ("input", "cache_read", "cache_write", "cache_write_long", "audio_input")
@@ -74,3 +74,11 @@ def test_the_parts_of_an_answer_add_up_bucket_by_bucket(numbers):
     assert [getattr(both, name) for name in names] == [getattr(one, name) + getattr(other, name) for name in names]
     assert (both.prompt, both.completion) == (one.prompt + other.prompt, one.completion + other.completion)
     assert (both.estimated, both.tier, both.cost) == (True, "flex", None)
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [(Usage(), True), (Usage(tier="flex", cost=0), True), (Usage(cost=1), False), (Usage(cache_read=1), False)],
+)
+def test_nothing_is_no_tokens_and_no_cost(usage, expected):
+    assert expected == is_nothing(usage)
