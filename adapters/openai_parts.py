@@ -7,6 +7,8 @@ from adapters.endings import USUAL, in_our_words
 from adapters.failure import broken
 from core.wire import Json
 
+SAID: Final = frozenset({str, list, type(None)})  # kinds of content: a list has parts, which some say instead of a text
+
 _TEXTS = frozenset({"content", "refusal"})
 _THOUGHTS = frozenset({"reasoning_content", "reasoning"})
 _OTHERS = frozenset({"audio", "function_call"})
@@ -102,9 +104,13 @@ class Heard:
         """Mend the choice's delta, in place. Returns KEPT, ROLE or MORE."""
         delta = choice.get("delta")
         if not isinstance(delta, dict):
+            if delta is not None:
+                raise broken("the answer has a delta that is none")
             choice["delta"] = {} if self._role else {**_ROLE}
             self._role = True
             return MORE
+        if delta.get("content").__class__ not in SAID:
+            raise broken("the answer has content that is no text")
         mended = KEPT
         if delta.get("role"):
             if self._role:

@@ -245,8 +245,11 @@ class OpenAIDecoder(Cruising):
             self._only = choice["index"]
         mended = placed(choice, self._only)
         index = choice["index"]
-        if self._call.endpoint == "completions":
-            return mended  # which has no deltas
+        if self._call.endpoint == "completions":  # which has no deltas
+            text = choice.get("text")
+            if text is not None and text.__class__ is not str:
+                raise broken("the answer has a text that is none")
+            return mended
         heard = self._heard.get(index)
         if heard is None:
             heard = self._heard[index] = Heard(role=index in self._heard)

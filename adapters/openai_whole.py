@@ -6,13 +6,13 @@ from typing import Any, Final
 from adapters.accent import Accent
 from adapters.endings import USUAL, in_our_words, refuse_failed, withheld
 from adapters.failure import broken, failure_inside
+from adapters.openai_parts import SAID
 from core.call import Call
 from core.faults import UpstreamError
 from core.wire import Json
 
 _CONTENT: Final[Mapping[str, tuple[str, type]]] = {"chat": ("message", dict), "completions": ("text", str)}
 _NUMBERS: Final = frozenset({int, float})
-_SAID: Final = frozenset({str, list, type(None)})  # a list has parts, which some say where OpenAI has one text
 
 
 def choices_of(answer: Json, call: Call, accent: Accent) -> tuple[list[Json], bool]:
@@ -35,7 +35,7 @@ def choices_of(answer: Json, call: Call, accent: Accent) -> tuple[list[Json], bo
             if (ours := in_our_words(reason, accent)) is not None and reason:
                 choice["finish_reason"] = ours
                 changed = True
-        if isinstance(said, dict) and said.get("content").__class__ not in _SAID:
+        if isinstance(said, dict) and said.get("content").__class__ not in SAID:
             raise broken("the answer has content that is no text")
     owed = call.choices
     if len(choices) < owed and len(choices) < (owed := accent.owed(call)):

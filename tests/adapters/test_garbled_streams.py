@@ -89,3 +89,35 @@ def test_an_error_between_two_contents_is_one(beside):
 
     with pytest.raises(UpstreamError, match="boom"):
         played(decoder, HIDDEN + beside, FINISH + USAGE + DONE)
+
+
+def plainly(**choice):
+    return b"data: " + orjson.dumps({"id": "c", "choices": [{"index": 0, **choice, "finish_reason": None}]}) + b"\n\n"
+
+
+@pytest.mark.parametrize("taught", [False, True])
+@pytest.mark.parametrize(
+    ("endpoint", "good", "bad"),
+    [
+        *[("chat", text("Hello"), chunk({"content": content})) for content in (7, 0, True, False, {"text": "x"}, {})],
+        *[("chat", text("Hello"), chunk(delta)) for delta in (7, "x", ["x"], False)],
+        *[("completions", plainly(text="Hello"), plainly(text=words)) for words in (7, ["x"], False)],
+    ],
+)
+def test_content_of_a_wrong_kind_is_broken(endpoint, good, bad, taught):
+    decoder = decoder_of(endpoint=endpoint)
+    decoder.feed((ROLE if endpoint == "chat" else b"") + good)
+    if taught:
+        decoder.feed(good)
+
+    with pytest.raises(UpstreamError) as caught:
+        decoder.feed(bad)
+
+    assert Fault.BROKEN is caught.value.failure.fault
+    assert "that is n" in caught.value.failure.message
+
+
+def test_a_text_may_be_missing():
+    bare = plainly()
+
+    assert bare in passed(played(decoder_of(endpoint="completions"), plainly(text="x"), bare, FINISH, DONE))
