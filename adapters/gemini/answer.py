@@ -11,7 +11,7 @@ from adapters.gemini.finish import blocked, finish_of, withheld
 from adapters.gemini.functions import Notes
 from adapters.gemini.grounding import annotations, searches_of
 from adapters.gemini.parts import signed
-from adapters.gemini.pieces import image, joined_sound, logprobs_of, media_of, parts_of, text_of
+from adapters.gemini.pieces import joined_sound, logprobs_of, parts_of, picture_of, sound_of, text_of
 from adapters.gemini.usage import tier_of, usage_of
 from adapters.whole import choice, completion, read
 from core.ask import Ask
@@ -97,11 +97,10 @@ def _choice(candidate: Json, ask: Ask, calls: Calls) -> Json:
             made.append(calls.made(part, index))
         elif "toolCall" in part or "toolResponse" in part:
             calls.before(part, index)
-        elif (media := media_of(part)) is not None:
-            if media[0].startswith("audio/"):
-                sounds.append(media[1])
-            else:
-                images.append(drawn(part, *media))
+        elif (sound := sound_of(part)) is not None:
+            sounds.append(sound)
+        elif (url := picture_of(part)) is not None:
+            images.append(drawn(part, url))
         elif part.get("thought"):
             thoughts.append(text_of(part))
         else:
@@ -111,7 +110,7 @@ def _choice(candidate: Json, ask: Ask, calls: Calls) -> Json:
     text = "".join(texts)
     content = bool(text or made or images or sounds)
     reason = candidate.get("finishReason")
-    if not isinstance(reason, str):
+    if not isinstance(reason, str) or not reason:
         raise broken("the answer ended without a reason to finish")
     finish = finish_of(reason, content=content, calls=bool(made))
     if made:
@@ -119,8 +118,8 @@ def _choice(candidate: Json, ask: Ask, calls: Calls) -> Json:
     if images:
         extra["images"] = images
     if sounds:
-        sound = joined_sound(sounds, wav=wants_wav(ask))
-        extra["audio"] = {"id": f"audio_{ask.id}", "data": sound, "expires_at": ask.created, "transcript": ""}
+        heard = joined_sound(sounds, wav=wants_wav(ask))
+        extra["audio"] = {"id": f"audio_{ask.id}", "data": heard, "expires_at": ask.created, "transcript": ""}
     if cited := annotations(candidate, texts):
         extra["annotations"] = cited
     filtered = finish == "content_filter" and not content
@@ -135,10 +134,10 @@ def _choice(candidate: Json, ask: Ask, calls: Calls) -> Json:
     )
 
 
-def drawn(part: Json, kind: str, data: str) -> Json:
+def drawn(part: Json, url: str) -> Json:
     """An image with its signature, which a model that draws wants to see again."""
     signature = said(part, "thoughtSignature")
-    return {**image(kind, data), **(signed(signature) if signature else {})}
+    return {"type": "image_url", "image_url": {"url": url}, **(signed(signature) if signature else {})}
 
 
 def unlisted(body: bytes) -> bytes:

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from adapters.endings import unheard_of
 from adapters.failure import broken
 from core.faults import Failure, Fault, UpstreamError
 from core.wire import Json
 
+# Google's word for none has always been a whole answer's.
+_WHOLE = frozenset({"FINISH_REASON_UNSPECIFIED", "STOP", "TOO_MANY_TOOL_CALLS"})
 _LENGTH = frozenset({"MAX_TOKENS", "CONTINUATION"})
 _FILTERED = frozenset(
     {
@@ -45,6 +48,8 @@ def finish_of(reason: str, *, content: bool, calls: bool) -> str:
     if reason == _UNSIGNED:
         # Another model may do without.
         raise UpstreamError(Failure(Fault.UNSUPPORTED, "the model wants a signature of its thoughts that is missing"))
+    if reason not in _WHOLE:
+        return unheard_of(reason)
     return "tool_calls" if calls else "stop"
 
 

@@ -17,6 +17,7 @@ _GOOGLES = re.compile(
     r"https://(?:generativelanguage\.googleapis\.com/[^?#]*files/|(?:www\.|m\.)?youtube\.com/|youtu\.be/)",
     re.IGNORECASE,
 )
+_BUCKET = "gs://"  # where Vertex puts what it made
 _FILES = "https://generativelanguage.googleapis.com/v1beta/"
 _SOUNDS = {"pcm16": "audio/L16;rate=24000", "l16": "audio/L16;rate=24000"}
 _BY_NAME = {
@@ -77,8 +78,12 @@ def pictures_of(message: Json, at: str) -> list[Json]:
         url = given.get("url") if isinstance(given, dict) else given
         if not isinstance(url, str):
             raise invalid("An image needs a 'url'.", param=place)
-        blob = blob_of(url, {}, place)
-        part = _inline(blob, place) if blob is not None else _by_address(url, place)
+        part: Json
+        if url.startswith(_BUCKET):
+            part = {"fileData": {"fileUri": url}}
+        else:
+            blob = blob_of(url, {}, place)
+            part = _inline(blob, place) if blob is not None else _by_address(url, place)
         if signature := signature_in(image):
             part["thoughtSignature"] = signature
         made.append(part)

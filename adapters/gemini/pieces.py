@@ -20,7 +20,7 @@ def parts_of(candidate: Json) -> list[Json]:
 
 
 def text_of(part: Json) -> str:
-    """Text, or code and what came of it as fenced text."""
+    """Text, or code and what came of it as fenced text, or where a file lies."""
     text = part.get("text")
     if isinstance(text, str):
         return text
@@ -30,20 +30,21 @@ def text_of(part: Json) -> str:
         return f"\n```{str(code.get('language') or '').lower()}\n{code.get('code') or ''}\n```\n"
     if isinstance(result := part.get("codeExecutionResult"), dict):
         return f"\n```\n{result.get('output') or result.get('outcome') or ''}\n```\n"
-    return ""
+    return f"\n{file[1]}\n" if (file := _file_of(part)) is not None else ""
 
 
-def media_of(part: Json) -> tuple[str, str] | None:
-    """Kind and base64 of a part with bytes in it."""
-    inline = part.get("inlineData")
-    if not isinstance(inline, dict):
-        return None
-    kind, data = inline.get("mimeType"), inline.get("data")
-    return (kind, data) if isinstance(kind, str) and isinstance(data, str) and data else None
+def sound_of(part: Json) -> str | None:
+    """Base64."""
+    inline = _inline_of(part)
+    return inline[1] if inline is not None and inline[0].startswith("audio/") else None
 
 
-def image(kind: str, data: str) -> Json:
-    return {"type": "image_url", "image_url": {"url": f"data:{kind};base64,{data}"}}
+def picture_of(part: Json) -> str | None:
+    """The address of an image: one with all of it inside, or where it lies."""
+    if (inline := _inline_of(part)) is not None:
+        return f"data:{inline[0]};base64,{inline[1]}"
+    file = _file_of(part)
+    return file[1] if file is not None and file[0].startswith("image/") else None
 
 
 def joined_sound(pieces: list[str], *, wav: bool) -> str:
@@ -81,6 +82,28 @@ def _token(given: Any) -> Json:
         "logprob": given.get("logProbability") or 0.0,
         "bytes": list(token.encode()),
     }
+
+
+def _inline_of(part: Json) -> tuple[str, str] | None:
+    """Kind and base64 of a part with bytes in it."""
+    inline = part.get("inlineData")
+    if inline is None:
+        return None
+    kind, data = (inline.get("mimeType"), inline.get("data")) if isinstance(inline, dict) else (None, None)
+    if not (isinstance(kind, str) and isinstance(data, str)):
+        raise broken("the answer has bytes that are none, or of no kind")
+    return (kind, data) if data else None
+
+
+def _file_of(part: Json) -> tuple[str, str] | None:
+    """Kind and address."""
+    file = part.get("fileData")
+    if file is None:
+        return None
+    kind, url = (file.get("mimeType"), file.get("fileUri")) if isinstance(file, dict) else (None, None)
+    if not (isinstance(url, str) and url):
+        raise broken("the answer has a file that is nowhere")
+    return kind if isinstance(kind, str) else "", url
 
 
 def _bytes(piece: str) -> bytes:

@@ -16,7 +16,7 @@ from adapters.gemini.finish import blocked, finish_of
 from adapters.gemini.functions import Notes
 from adapters.gemini.grounding import annotations, searches_of
 from adapters.gemini.parts import signed
-from adapters.gemini.pieces import logprobs_of, media_of, parts_of, text_of
+from adapters.gemini.pieces import logprobs_of, parts_of, picture_of, sound_of, text_of
 from adapters.gemini.usage import tier_of, usage_of
 from adapters.sse import event
 from core.ask import Ask
@@ -238,7 +238,7 @@ class GeminiDecoder(Eventful):
                 self._part(part, index, told)
         if probable is not None:
             self._likely("", index, told, probable)
-        if isinstance(reason := candidate.get("finishReason"), str):
+        if isinstance(reason := candidate.get("finishReason"), str) and reason:
             told.reason = reason
             self._flow = None
         if "groundingMetadata" in candidate:
@@ -250,8 +250,10 @@ class GeminiDecoder(Eventful):
             self._function(part, index, told)
         elif "toolCall" in part or "toolResponse" in part:
             self._made.before(part, index)
-        elif (media := media_of(part)) is not None:
-            self._media(part, media, index, told)
+        elif (sound := sound_of(part)) is not None:
+            self._sound(sound, index, told)
+        elif (url := picture_of(part)) is not None:
+            self._draw(part, url, index, told)
         elif part.get("thought"):
             self._think(text_of(part), index)
         else:
@@ -284,16 +286,16 @@ class GeminiDecoder(Eventful):
         told.content = True
         self._add({"tool_calls": [{"index": number, **call}]}, index, size=len(orjson.dumps(call)))
 
-    def _media(self, part: Json, media: tuple[str, str], index: int, told: _Told) -> None:
-        kind, data = media
+    def _sound(self, data: str, index: int, told: _Told) -> None:
         told.content = True
-        if kind.startswith("audio/"):
-            first: Json = {} if told.sounds else {"id": f"audio_{self._ask.id}"}
-            told.sounds += 1
-            self._add({"audio": {**first, "data": data}}, index, size=len(data))
-        else:
-            self._add({"images": [{"index": told.images, **drawn(part, kind, data)}]}, index, size=len(data))
-            told.images += 1
+        first: Json = {} if told.sounds else {"id": f"audio_{self._ask.id}"}
+        told.sounds += 1
+        self._add({"audio": {**first, "data": data}}, index, size=len(data))
+
+    def _draw(self, part: Json, url: str, index: int, told: _Told) -> None:
+        told.content = True
+        self._add({"images": [{"index": told.images, **drawn(part, url)}]}, index, size=len(url))
+        told.images += 1
 
     def _conclude(self, index: int, told: _Told) -> None:
         reason = finish_of(told.reason or "", content=told.content, calls=index in self._calls)

@@ -6,6 +6,14 @@ from gemini_calls import USER, answer, calls, candidate, choice, counts, decoded
 
 from core.faults import Fault, UpstreamError
 
+NOWHERE = [
+    {"fileData": {"mimeType": "image/png"}},
+    {"fileData": "https://a.example/x.png"},
+    {"inlineData": {"data": "AAAA"}},
+    {"inlineData": {"mimeType": "image/png", "data": 5}},
+    {"inlineData": "AAAA"},
+]
+LOST = [5, {"parts": "hello"}, *({"parts": [part]} for part in (5, {"text": {}}, *NOWHERE))]
 CUSTOM = {"tools": [{"type": "custom", "custom": {"name": "sh"}}]}
 SOURCES = [{"web": {"uri": "https://a.example", "title": "A"}}, {"web": {"uri": "https://b.example"}}, {"image": {}}]
 
@@ -160,7 +168,11 @@ def test_core_52_thoughts_are_reasoning():
         ("OTHER", [], "content_filter"),
         ("TOO_MANY_TOOL_CALLS", [function()], "tool_calls"),
         ("FINISH_REASON_UNSPECIFIED", ["x"], "stop"),
-        ("SOMETHING_NEW", ["x"], "stop"),
+        ("FINISH_REASON_UNSPECIFIED", [function()], "tool_calls"),
+        ("SOMETHING_NEW", ["x"], "length"),
+        ("SOMETHING_NEW", [function()], "length"),
+        ("AUDIO_SAFETY", ["x"], "content_filter"),
+        ("BLOCKED_BY_POLICY", ["x"], "content_filter"),
     ],
 )
 def test_reasons_to_finish(reason, parts, finish):
@@ -169,7 +181,15 @@ def test_reasons_to_finish(reason, parts, finish):
 
 @pytest.mark.covers("google", "errors")
 @pytest.mark.parametrize(
-    "reason", ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "MALFORMED_RESPONSE", "TOO_MANY_TOOL_CALLS"]
+    "reason",
+    [
+        "MALFORMED_FUNCTION_CALL",
+        "UNEXPECTED_TOOL_CALL",
+        "MALFORMED_RESPONSE",
+        "TOO_MANY_TOOL_CALLS",
+        "MALFORMED_THOUGHT",
+        "SAFETY_CHECK_FAILED",
+    ],
 )
 @pytest.mark.parametrize("parts", [[], ["Let me look."]])
 def test_core_55_a_failure_is_one_whatever_was_said_before(reason, parts):
@@ -220,6 +240,7 @@ def test_core_54_a_blocked_prompt_is_an_answer(feedback, refusal):
         {"candidates": ["x"]},
         {"candidates": {}},
         answer(candidate("x", reason=None)),
+        answer(candidate("x", reason="")),
         answer(candidate({"functionCall": {}})),
         answer(candidate({"functionCall": "f"})),
         b"<html>",
@@ -278,6 +299,6 @@ def test_a_blocked_prompt_is_one_choice_however_many_were_asked_for():
     assert ["content_filter"] == [one["finish_reason"] for one in told["choices"]]
 
 
-@pytest.mark.parametrize("content", [5, {"parts": "hello"}, {"parts": [5]}, {"parts": [{"text": {}}]}])
+@pytest.mark.parametrize("content", LOST)
 def test_content_that_is_none_is_a_failure(content):
     assert Fault.BROKEN is failed(answer({"content": content, "finishReason": "STOP"})).fault

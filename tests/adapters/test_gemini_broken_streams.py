@@ -3,7 +3,8 @@
 import orjson
 import pytest
 from gemini_calls import answer, candidate, chunks, decoder, deltas, sse, streamed
-from test_gemini_streams import failure
+from test_gemini_answers import LOST
+from test_gemini_streams import failure, reasons
 
 from core.faults import Fault, UpstreamError
 
@@ -79,6 +80,12 @@ def test_a_failure_after_words_is_one():
     assert not any(choice["finish_reason"] for each in chunks(told) for choice in each["choices"])
 
 
-@pytest.mark.parametrize("content", [5, "Hello", {"parts": "Hello"}, {"parts": ["Hello"]}, {"parts": [{"text": 5}]}])
+@pytest.mark.parametrize("content", ["Hello", {"parts": ["Hello"]}, *LOST])
 def test_content_that_is_none_gets_lost_nowhere(content):
     assert Fault.BROKEN is failure(sse(answer({"content": content, "finishReason": "STOP"}))).fault
+
+
+def test_a_reason_that_nobody_knows_is_no_good_end():
+    assert ["length"] == reasons(streamed(answer(candidate("x", reason="SOMETHING_NEW"))))
+    assert Fault.BROKEN is failure(sse(answer(candidate("x", reason="MALFORMED_THOUGHT")))).fault
+    assert Fault.BROKEN is failure(sse(answer(candidate("x", reason="")))).fault

@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from gemini_calls import answer, candidate, choice, decoded
+from gemini_calls import answer, candidate, choice, decoded, deltas, streamed
 
 from core.faults import Fault, UpstreamError
 
@@ -32,6 +32,30 @@ def test_images_are_told_as_addresses():
 
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     assert [image, {**image, "extra_content": {"google": {"thought_signature": "I"}}}] == message["images"]
+
+
+def test_files_that_lie_elsewhere_are_told_by_their_addresses():
+    drawn = {"fileData": {"mimeType": "image/png", "fileUri": "gs://b/x.png"}, "thoughtSignature": "I"}
+    film, file = ({"fileData": {**kind, "fileUri": "gs://b/y"}} for kind in ({"mimeType": "video/mp4"}, {}))
+
+    message = choice("here", drawn, film, file)["message"]
+
+    google = {"google": {"thought_signature": "I"}}
+    assert [{"type": "image_url", "image_url": {"url": "gs://b/x.png"}, "extra_content": google}] == message["images"]
+    assert "here\ngs://b/y\n\ngs://b/y\n" == message["content"]
+
+
+def test_streamed_files_are_told_so_too():
+    image, film = ({"fileData": {"mimeType": kind, "fileUri": "gs://b/x"}} for kind in ("image/png", "video/mp4"))
+
+    told = deltas(streamed(answer(candidate("a", image, reason=None)), answer(candidate(film))))
+
+    assert ["a", "\ngs://b/x\n"] == [one["content"] for one in told if one.get("content")]
+    assert ["gs://b/x"] == [one["images"][0]["image_url"]["url"] for one in told if "images" in one]
+
+
+def test_bytes_that_are_none_say_nothing():
+    assert "x" == choice("x", {"inlineData": {"mimeType": "image/png", "data": ""}})["message"]["content"]
 
 
 @pytest.mark.parametrize(("format", "head"), [("pcm16", b""), ("wav", b"RIFF"), (None, b"RIFF")])

@@ -358,11 +358,13 @@ def test_models_without_resolutions_have_the_detail_dropped():
 def test_images_that_the_model_drew_come_back_with_their_signatures():
     image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}, **signature("I")}
     bare = {"image_url": "https://www.youtube.com/watch?v=x"}
+    stored = {"image_url": {"url": "gs://bucket/x.png"}}
 
-    told = contents(USER, {"role": "assistant", "content": "here", "images": [image, bare]}, USER)
+    told = contents(USER, {"role": "assistant", "content": "here", "images": [image, bare, stored]}, USER)
 
     assert {"inlineData": {"mimeType": "image/png", "data": PNG}, "thoughtSignature": "I"} == told[1]["parts"][1]
     assert {"fileData": {"fileUri": bare["image_url"]}} == told[1]["parts"][2]
+    assert {"fileData": {"fileUri": "gs://bucket/x.png"}} == told[1]["parts"][3]
 
 
 @pytest.mark.parametrize("images", [["x"], [{"image_url": {}}]])
