@@ -8,6 +8,7 @@ import orjson
 from adapters.accent import Accent
 from adapters.bounds import Bounds
 from adapters.contract import Decoder, Listing
+from adapters.digits import exact_calls
 from adapters.draft import Draft
 from adapters.failure import broken, failure, failure_inside, is_error
 from adapters.limits import fit
@@ -153,7 +154,7 @@ class OpenAI:
             changed |= alone_first(choices)
         else:
             ear = accent.hears(ask, request) if accent.hears else None
-            heard = ear is not None and ear.hear(answer, "message")
+            heard = ear is not None and ear.hear(exact_calls(answer, body), "message")
             choices, changed = choices_of(answer, ask.call, accent)
             changed |= heard | alone_first(choices) | renamed(choices, "message", accent)
             if self._remembers(ask.call):

@@ -12,6 +12,7 @@ from adapters import sse
 from adapters.accent import Accent
 from adapters.alike import Swap
 from adapters.cruising import Cruising
+from adapters.digits import exact_calls
 from adapters.early import Early, caught_late
 from adapters.ears import Ear
 from adapters.endings import USUAL, is_worse, refuse_failed
@@ -177,7 +178,7 @@ class OpenAIDecoder(Cruising):
         if is_error(body):
             raise UpstreamError(failure_inside(body, signals=signals))
         event = raw if plain else sse.framed(data)
-        heard = self._ear is not None and self._ear.hear(body, "delta")
+        heard = self._ear is not None and self._ear.hear(exact_calls(body, data), "delta")
         if usage := body.get("usage"):
             self._take_usage(usage, body, event, heard=heard)
         if body.get("choices"):

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
+from adapters.digits import exact
 from adapters.fields import unsupported
 from adapters.media import Blob, blob_of
 from core.ask import Media
@@ -231,7 +232,7 @@ def arguments_of(given: Any, at: str, *, of: str = "") -> Json:
     if given is None or (isinstance(given, str) and not given.strip()):
         return {}
     try:
-        value = orjson.loads(given) if isinstance(given, str) else given
+        value = exact(orjson.loads(given), given) if isinstance(given, str) else given
     except ValueError:
         which = f"the tool call '{of[:64]}'" if of else "a tool call"
         raise invalid(f"The arguments of {which} must be JSON.", param=at) from None

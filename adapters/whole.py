@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from adapters.digits import exact
 from adapters.failure import broken, is_error
 from core.ask import Ask
 from core.faults import UpstreamError
@@ -92,15 +93,15 @@ def completion(
     return Completion(data, usage, choices[0]["finish_reason"], produced, remember)
 
 
-def read(body: bytes) -> Json:
-    """A whole body as a JSON object."""
+def read(body: bytes, calls: bytes = b"") -> Json:
+    """A whole body as a JSON object. *calls*: what is in it if it calls tools, whose numbers must be to the digit."""
     try:
         answer = orjson.loads(body)
     except ValueError:
         raise broken(_shape(body)) from None
     if not isinstance(answer, dict):
         raise broken("the answer is not a JSON object")
-    return answer
+    return exact(answer, body) if calls and calls in body else answer
 
 
 def counted(body: bytes, usage_in: Callable[[Json], Usage | None]) -> Usage | None:

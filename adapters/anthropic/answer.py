@@ -25,7 +25,7 @@ _REASONS: Final[Mapping[str, str]] = {
 
 
 def decoded(body: bytes, ask: Ask, notes: Notes) -> Completion:
-    answer = read(body)
+    answer = read(body, b'"tool_use"')
     if is_error(answer) or answer.get("type") == "error":
         raise UpstreamError(failure_inside(answer, signals=SIGNALS))
     try:

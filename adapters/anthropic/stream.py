@@ -11,6 +11,7 @@ from adapters.anthropic.failures import SIGNALS
 from adapters.anthropic.thoughts import KINDS, kept
 from adapters.anthropic.toolbox import Notes
 from adapters.anthropic.usage import tier_shown, usage_of
+from adapters.digits import exact
 from adapters.eventful import Eventful
 from adapters.failure import broken, failure_inside, is_error
 from adapters.flow import Flow, Match, flow, read, spelt
@@ -75,7 +76,7 @@ class Block:
     def _arguments(self, said: str) -> Any:
         """The arguments of a call. Half of them, where the answer was cut off, are kept as they are."""
         try:
-            given = orjson.loads(said)
+            given = exact(orjson.loads(said), said)
         except ValueError:
             given = {"input": said}
             self.half = True
@@ -135,7 +136,7 @@ class AnthropicDecoder(Eventful):
         except ValueError:
             raise broken("an event of the stream is not JSON") from None
         try:
-            self._tell(said, name)
+            self._tell(exact(said, line) if b'"tool_use"' in line else said, name)
         except (KeyError, TypeError, AttributeError):
             raise broken("an event of the stream is none of Anthropic's") from None
 

@@ -34,7 +34,7 @@ NO_NOTES = Notes({}, frozenset(), "")
 
 def decode(body: bytes, ask: Ask, notes: Notes | None) -> Completion:
     notes = notes or NO_NOTES
-    answer = read(body)
+    answer = read(body, b'"toolUse"')
     message = _object(answer, "output").get("message")
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, list) or not all(isinstance(block, dict) for block in content):

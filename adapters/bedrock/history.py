@@ -12,6 +12,7 @@ import orjson
 from adapters.bedrock import media
 from adapters.bedrock.families import Family
 from adapters.bedrock.thoughts import restored
+from adapters.digits import exact
 from adapters.fields import Fields, unsupported
 from adapters.tools import Names
 from adapters.turns import Document, Mark, Part, Picture, Request, Text, Turn, merged
@@ -249,7 +250,7 @@ def _object(block: Json) -> Json:
     if "text" not in block:
         return block
     try:
-        value = orjson.loads(block["text"])
+        value = exact(orjson.loads(block["text"]), block["text"])
     except ValueError:
         value = block["text"]
     return {"json": value if isinstance(value, dict) else {"output": value}}

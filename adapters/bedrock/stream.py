@@ -21,6 +21,7 @@ from adapters.bedrock.answer import (
 from adapters.bedrock.failures import failure_in_stream
 from adapters.bedrock.request import Notes
 from adapters.bedrock.thoughts import kept, shown
+from adapters.digits import exact
 from adapters.eventstream import PRELUDE, Message, Messages, only, opened
 from adapters.failure import broken
 from adapters.flow import Flow, Match, flow, read, spelt
@@ -382,7 +383,7 @@ def _arguments(said: str) -> Json | None:
     if not said.strip():
         return {}
     try:
-        value = orjson.loads(said)
+        value = exact(orjson.loads(said), said)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

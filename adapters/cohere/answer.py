@@ -36,7 +36,7 @@ _FATAL: Mapping[str, Fault] = {"ERROR": Fault.BROKEN, "TIMEOUT": Fault.TIMEOUT}
 
 
 def chat(body: bytes, ask: Ask, names: Mapping[str, str]) -> Completion:
-    told = sound(read(body))
+    told = sound(read(body, b'"tool_calls"'))
     message = told.get("message")
     if not isinstance(message, dict):
         raise broken("the answer has no message")

@@ -16,6 +16,7 @@ from adapters.cohere.answer import (
     usage_of,
     whole_object,
 )
+from adapters.digits import exact
 from adapters.eventful import Eventful
 from adapters.failure import broken, failure_inside
 from adapters.flow import Flow, flow
@@ -61,6 +62,8 @@ class CohereEvents(Eventful):
             raise broken("an event of the answer is not JSON, or only half of it") from None
         if not isinstance(told, dict):
             raise broken("an event of the answer is not a JSON object")
+        if b'"tool_calls"' in data:
+            told = exact(told, data)
         delta = told.get("delta")
         if name.decode("utf-8", "replace") in _ERRORS or told.get("type") in _ERRORS:
             raise UpstreamError(failure_inside(delta if isinstance(delta, dict) else told, signals=SIGNALS))

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from adapters.digits import exact
 from adapters.failure import broken, failure_inside, is_error
 from adapters.gemini.calls import Calls
 from adapters.gemini.errors import SIGNALS
@@ -22,7 +23,7 @@ from core.wire import Completion, Json
 
 def answer_of(body: bytes) -> Json:
     """A whole 200 body. Raise UpstreamError for an error in it, which may stand in a list of its own."""
-    answer = read(unlisted(body))
+    answer = read(unlisted(body), b'"functionCall"')
     if is_error(answer):
         raise UpstreamError(failure_inside(answer, signals=SIGNALS))
     return answer
@@ -145,7 +146,7 @@ def unlisted(body: bytes) -> bytes:
     if body.lstrip()[:1] != b"[":
         return body
     try:
-        listed: Any = orjson.loads(body)
+        listed: Any = exact(orjson.loads(body), body)
     except ValueError:
         return body
     return orjson.dumps(listed[0]) if isinstance(listed, list) and len(listed) == 1 else body

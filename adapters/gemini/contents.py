@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from adapters.digits import exact
 from adapters.fields import Fields, unsupported
 from adapters.gemini.parts import part_of, pictures_of, signature_in
 from adapters.gemini.traits import Traits
@@ -178,7 +179,7 @@ def shaped(text: str) -> Json:
     value: Any = text
     if text.lstrip()[:1] in {"{", "["}:
         try:
-            value = orjson.loads(text)
+            value = exact(orjson.loads(text), text)
         except ValueError:
             value = text
     return value if isinstance(value, dict) else {"output": value}

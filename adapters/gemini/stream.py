@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import orjson
 
+from adapters.digits import exact
 from adapters.eventful import Eventful
 from adapters.failure import broken, failure_inside, is_error
 from adapters.flow import NUMBER, Flow, Match, flow, read
@@ -314,6 +315,8 @@ def _objects(data: bytes) -> list[Json]:
         value: Any = orjson.loads(data)
     except ValueError:
         raise broken("an event of the stream is no JSON") from None
+    if b'"functionCall"' in data:
+        value = exact(value, data)
     listed = value if isinstance(value, list) else [value]
     if not all(isinstance(one, dict) for one in listed):
         raise broken("an event of the stream is no JSON object")

@@ -174,7 +174,7 @@ def _objects(given: Any) -> list[Json]:
 
 
 def _done(body: bytes) -> Json:
-    told = sound(read(body))
+    told = sound(read(body, b'"tool_calls"'))
     if told.get("done") is not True:
         raise broken("the answer ended before it was done")
     return told

@@ -5,6 +5,7 @@ from functools import cache
 
 import orjson
 
+from adapters.digits import exact
 from adapters.eventful import Eventful
 from adapters.failure import broken
 from adapters.flow import Flow, Match, flow
@@ -50,6 +51,8 @@ class _Told(Eventful):
             raise broken("a line of the answer is not JSON, or only half of it") from None
         if not isinstance(told, dict):
             raise broken("a line of the answer is not a JSON object")
+        if b'"tool_calls"' in raw:
+            told = exact(told, raw)
         sound(told)
         if self._chunks is None:
             self._begin("", text_of(told, "model"))
