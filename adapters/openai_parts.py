@@ -11,7 +11,7 @@ SAID: Final = frozenset({str, list, type(None)})  # kinds of content: a list has
 
 _TEXTS = frozenset({"content", "refusal"})
 _THOUGHTS = frozenset({"reasoning_content", "reasoning"})
-_OTHERS = frozenset({"audio", "function_call"})
+_OTHERS = frozenset({"audio", "function_call", "images"})
 _ROLE: Final = {"role": "assistant"}
 
 # What became of a delta: left as it was, only a repeated role taken out, or something else mended.

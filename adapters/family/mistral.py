@@ -10,6 +10,7 @@ from typing import Any, Final
 from adapters.accent import Accent
 from adapters.draft import Draft
 from adapters.ears import EachChoice, Ear, FillIn, arguments_as_text, calls_in
+from adapters.failure import broken
 from adapters.fields import unsupported
 from adapters.manners import strict
 from adapters.signals import Signal
@@ -196,13 +197,23 @@ def _ear(ask: Ask, request: WireRequest) -> Ear:
 
 
 def _flat(_choice: Json, content: Json) -> bool:
-    """A list of chunks as text and thoughts."""
+    """A list of chunks as text, thoughts and images. References only say where a text comes from."""
     chunks = content.get("content")
     if not isinstance(chunks, list):
         return False
-    said = _texts(chunks)
-    thought = "".join([_texts(chunk.get("thinking")) for chunk in chunks if _is(chunk, "thinking")])
-    if said or not thought:
+    said, thought = "", ""
+    images: list[Json] = []
+    for chunk in chunks:
+        kind = chunk.get("type") if isinstance(chunk, dict) else None
+        if kind == "thinking":
+            thought += _thoughts(chunk.get("thinking"))
+        elif kind == "image_url":
+            images.append({"type": "image_url", "image_url": {"url": _address(chunk, kind)}})
+        elif kind == "document_url":
+            said += f"\n{_address(chunk, kind)}\n"
+        elif kind != "reference":
+            said += _words(chunk)
+    if said or not (thought or images):
         content["content"] = said
     elif "role" in content:
         content["content"] = None
@@ -210,6 +221,8 @@ def _flat(_choice: Json, content: Json) -> bool:
         del content["content"]
     if thought:
         content["reasoning_content"] = thought
+    if images:
+        content["images"] = images
     return True
 
 
@@ -218,15 +231,29 @@ def _onward(_ask: Ask) -> Onward:
     return "echoed"
 
 
-def _texts(chunks: Any) -> str:
+def _words(chunk: Any) -> str:
+    """Text, however it is wrapped. Whatever has none would get lost."""
+    text = chunk.get("text") if isinstance(chunk, dict) else chunk
+    if not isinstance(text, str):
+        raise broken("the answer has a piece of content that can't be told")
+    return text
+
+
+def _address(chunk: Json, kind: str) -> str:
+    """Where an image or a document lies, or all of it as a data: URL."""
+    given = chunk.get(kind)
+    url = given.get("url") if isinstance(given, dict) else given
+    if not (isinstance(url, str) and url):
+        raise broken(f"the answer has a piece of content without its {kind}")
+    return url
+
+
+def _thoughts(chunks: Any) -> str:
     if isinstance(chunks, str):
         return chunks
     listed = chunks if isinstance(chunks, list) else ()
-    return "".join([chunk["text"] for chunk in listed if _is(chunk, "text") and isinstance(chunk.get("text"), str)])
-
-
-def _is(chunk: Any, kind: str) -> bool:
-    return isinstance(chunk, dict) and chunk.get("type") == kind
+    texts = [chunk.get("text") if isinstance(chunk, dict) else chunk for chunk in listed]
+    return "".join([text for text in texts if isinstance(text, str)])
 
 
 MISTRAL: Final = Accent(

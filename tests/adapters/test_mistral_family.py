@@ -13,6 +13,8 @@ from core.usage import Usage
 from core.wire import Chunk, Report
 
 THINKING = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}, {"type": "reference"}]}]
+PAGE = "https://a.example/x"
+IMAGE = {"type": "image_url", "image_url": {"url": PAGE}}
 SAID = [*THINKING, {"type": "text", "text": "so"}, {"type": "reference", "reference_ids": [1]}]
 RESULT = {"role": "tool", "tool_call_id": "call_0fypS1hVXabc", "content": "7"}
 CALLED = {"role": "assistant", "content": "", "tool_calls": calls("call_0fypS1hVXabc")}
@@ -80,7 +82,11 @@ def test_more_13_chunks_of_thought_are_reasoning_and_never_a_list():
             [{"type": "thinking", "thinking": "bare"}, {"type": "text", "text": "x"}],
             {"content": "x", "reasoning_content": "bare"},
         ),
-        ([{"type": "text", "text": 7}, 7], {"content": ""}),
+        (["so", {"type": "text", "text": " it"}, {"text": " is"}], {"content": "so it is"}),
+        ([{"type": "thinking", "thinking": ["hm", 7]}], {"content": None, "reasoning_content": "hm"}),
+        ([{"type": "image_url", "image_url": PAGE}], {"content": None, "images": [IMAGE]}),
+        ([{"type": "image_url", "image_url": {"url": PAGE}}, "so"], {"content": "so", "images": [IMAGE]}),
+        ([{"type": "document_url", "document_url": PAGE}], {"content": f"\n{PAGE}\n"}),
         ("plain", {"content": "plain"}),
     ],
 )
@@ -89,6 +95,31 @@ def test_more_13_whole_answers_are_flattened_too(content, expected):
 
     assert {"role": "assistant", **expected} == body["choices"][0]["message"]
     assert "stop" == completion.finish
+
+
+LOST = [7, None, {"type": "text", "text": 7}, {"type": "image_url"}, {"type": "document_url", "document_url": {}}]
+
+
+@pytest.mark.parametrize("piece", [*LOST, {"type": "file", "file_id": "f"}, {"type": "something_new"}])
+def test_content_that_cannot_be_told_is_no_answer(piece):
+    with pytest.raises(UpstreamError, match="content"):
+        understood("mistral", whole({"content": ["so", piece]}))
+    adapter = adapter_of("mistral")
+    decoder = adapter.decoder(ask_of(stream=True), adapter.encode(ask_of(stream=True)))
+    with pytest.raises(UpstreamError, match="content"):
+        played(decoder, chunk({"content": [piece]}))
+
+
+def test_images_in_a_stream_are_numbered():
+    adapter = adapter_of("mistral")
+    decoder = adapter.decoder(ask_of(stream=True), adapter.encode(ask_of(stream=True)))
+    image = chunk({"content": [{"type": "image_url", "image_url": PAGE}]})
+
+    events = played(decoder, image, image, chunk({"content": ["so"]}), chunk({}, "stop"), DONE)
+
+    deltas = [event.body["choices"][0]["delta"] for event in events if isinstance(event, Chunk)]
+    assert [0, 1] == [delta["images"][0]["index"] for delta in deltas if "images" in delta]
+    assert ["so"] == [delta["content"] for delta in deltas if delta.get("content")]
 
 
 @pytest.mark.covers("mistral", "parallel tools")
