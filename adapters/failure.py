@@ -15,9 +15,9 @@ from adapters.waits import duration, reset_after, retry_after
 from core.faults import Failure, Fault, Reach, UpstreamError
 from core.wire import Json
 
-_SPOKEN = ("message", "detail", "error", "msg", "status_msg")  # where a message hides, best first
+_SPOKEN = ("message", "detail", "error", "msg", "status_msg", "errors")  # where a message hides, best first
 _NAMES = ("code", "type", "error_type", "error_code", "status", "limit_source", "reason", "status_code", "quotaId")
-_STATUSES = ("code", "status_code", "http_status_code", "status")
+_STATUSES = ("code", "status_code", "http_status_code", "status", "statusCode")
 _DEEPEST = 4
 
 
@@ -37,9 +37,19 @@ def is_error(body: Json) -> bool:
     if body.get("error") or body.get("object") == "error":
         return True
     if "base_resp" not in body:
-        return False
+        return "choices" not in body and _is_flat(body)
     base = body["base_resp"]  # MiniMax
     return isinstance(base, dict) and base.get("status_code") not in {0, None}
+
+
+def speaks(body: Json) -> bool:
+    """Whether a body that is no answer has words to say why, however it says them."""
+    return bool(_text(_error_of(body)))
+
+
+def instead(body: Json, message: str, *, signals: tuple[Signal, ...] = ()) -> UpstreamError:
+    """What to raise for a *body* that is no answer: what its own words mean, or *message* where it has none."""
+    return UpstreamError(failure_inside(body, signals=signals)) if speaks(body) else broken(message)
 
 
 def broken(message: str) -> UpstreamError:
@@ -115,12 +125,21 @@ def _classified(status: int, headers: Mapping[str, str], told: Told, signals: tu
     )
 
 
+def _is_flat(body: Json) -> bool:
+    """Whether it is an error with nothing around it: words, and a status or a type that only errors have."""
+    if not (body.get("message") or body.get("detail") or body.get("errors")):
+        return False
+    kind = body.get("type")
+    return (isinstance(kind, str) and "error" in kind) or any(_status(body.get(name)) for name in _STATUSES)
+
+
 def _error_of(body: Json) -> Json:
     for name in ("error", "base_resp"):
         value = body.get(name)
         if isinstance(value, dict) and value:
             return value
-    return body
+    errors = _objects_in(body.get("errors"))
+    return errors[0] if errors else body
 
 
 def _objects(error: Json, names: Iterable[str]) -> list[Json]:

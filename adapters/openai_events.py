@@ -8,7 +8,7 @@ import orjson
 from adapters import sse
 from adapters.accent import Accent
 from adapters.alike import Swap
-from adapters.failure import broken, failure_inside, is_error
+from adapters.failure import broken, failure_inside, is_error, speaks
 from adapters.ordinary import CHOICES
 from adapters.signals import Signal
 from core.faults import UpstreamError
@@ -90,7 +90,7 @@ def refuse_plain_json(rest: bytes, signals: tuple[Signal, ...]) -> None:
     """A body that was no stream at all may still say why."""
     if rest.lstrip().startswith(b"{"):
         body = read_event(rest)
-        if is_error(body):
+        if is_error(body) or ("choices" not in body and speaks(body)):
             raise UpstreamError(failure_inside(body, signals=signals))
 
 

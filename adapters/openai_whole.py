@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from adapters.accent import Accent
 from adapters.endings import USUAL, in_our_words, refuse_failed, withheld
-from adapters.failure import broken, failure_inside
+from adapters.failure import broken, failure_inside, instead
 from adapters.openai_parts import SAID
 from core.call import Call
 from core.faults import UpstreamError
@@ -20,7 +20,7 @@ def choices_of(answer: Json, call: Call, accent: Accent) -> tuple[list[Json], bo
     content, kind = _CONTENT[call.endpoint]
     choices: Any = answer.get("choices")
     if not isinstance(choices, list) or not choices:
-        raise broken("the answer has no choices")
+        raise instead(answer, "the answer has no choices", signals=accent.signals)
     changed = False
     for choice in choices:
         said = choice.get(content) if isinstance(choice, dict) else None
@@ -76,7 +76,7 @@ def mended_vectors(answer: Json, call: Call) -> bool:
     """Look whether each text has its vector, and number those that say no index. Whether that changed anything."""
     vectors, given = answer.get("data"), call.body["input"]
     if not isinstance(vectors, list):
-        raise broken("the answer has no embeddings")
+        raise instead(answer, "the answer has no embeddings")
     # A list of numbers is one text, given as tokens.
     expected = len(given) if isinstance(given, list) and not isinstance(given[0], int) else 1
     if len(vectors) != expected:

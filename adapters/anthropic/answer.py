@@ -9,7 +9,7 @@ from adapters.anthropic.failures import SIGNALS
 from adapters.anthropic.thoughts import KINDS, kept
 from adapters.anthropic.toolbox import Notes
 from adapters.anthropic.usage import tier_shown, usage_of
-from adapters.failure import broken, failure_inside, is_error
+from adapters.failure import broken, failure_inside, instead, is_error
 from adapters.whole import Made, choice, completion, read
 from core.ask import Ask
 from core.faults import UpstreamError
@@ -31,7 +31,7 @@ def decoded(body: bytes, ask: Ask, notes: Notes) -> Completion:
     try:
         return _completion(answer, ask, notes)
     except (KeyError, TypeError, AttributeError):
-        raise broken("the answer is not a message of Anthropic's") from None
+        raise instead(answer, "the answer is not a message of Anthropic's", signals=SIGNALS) from None
 
 
 def finish_of(reason: object, *, calls: bool, used: bool, half: bool = False) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from adapters.failure import broken, failure_inside
+from adapters.failure import broken, failure_inside, instead
 from adapters.signals import Signal
 from adapters.tools import made_id
 from adapters.whole import Made, choice, completion, read, written
@@ -39,7 +39,7 @@ def chat(body: bytes, ask: Ask, names: Mapping[str, str]) -> Completion:
     told = sound(read(body, b'"tool_calls"'))
     message = told.get("message")
     if not isinstance(message, dict):
-        raise broken("the answer has no message")
+        raise instead(told, "the answer has no message", signals=SIGNALS)
     calls = list(_calls(message, ask, names))
     half = any(not whole_object(call.arguments) for call in calls)
     text, thoughts = _content(message.get("content"))

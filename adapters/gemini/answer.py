@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from adapters.digits import exact
-from adapters.failure import broken, failure_inside, is_error
+from adapters.failure import broken, failure_inside, is_error, speaks
 from adapters.gemini.calls import Calls
 from adapters.gemini.errors import SIGNALS
 from adapters.gemini.finish import blocked, finish_of, withheld
@@ -31,6 +31,8 @@ def answer_of(body: bytes) -> Json:
 
 def completion_of(answer: Json, ask: Ask, notes: Notes) -> Completion:
     candidates = candidates_of(answer)
+    if not answer.get("candidates") and speaks(answer):
+        raise UpstreamError(failure_inside(answer, signals=SIGNALS))
     calls = Calls(ask, notes)
     refusal = blocked(answer)
     if refusal is None and candidates and len(candidates) < ask.call.choices:

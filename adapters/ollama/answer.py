@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from adapters.failure import broken, failure, failure_inside
+from adapters.failure import broken, failure, failure_inside, instead
 from adapters.signals import Signal
 from adapters.tools import made_id
 from adapters.whole import Made, choice, completion, read, text_choice, written
@@ -176,7 +176,7 @@ def _objects(given: Any) -> list[Json]:
 def _done(body: bytes) -> Json:
     told = sound(read(body, b'"tool_calls"'))
     if told.get("done") is not True:
-        raise broken("the answer ended before it was done")
+        raise instead(told, "the answer ended before it was done", signals=SIGNALS)
     return told
 
 

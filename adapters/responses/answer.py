@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from adapters.failure import broken, failure_inside
+from adapters.failure import broken, failure_inside, instead
 from adapters.responses.kept import details, kept
 from adapters.responses.request import Bridged
 from adapters.signals import Signal
@@ -59,7 +59,7 @@ def check(answer: Json, signals: tuple[Signal, ...]) -> None:
     if answer.get("error"):
         raise UpstreamError(failure_inside(answer, signals=signals))
     if word(answer.get("status")) not in {"completed", "incomplete"}:
-        raise broken(f"the answer's status is {str(answer.get('status'))[:64]}")
+        raise instead(answer, f"the answer's status is {str(answer.get('status'))[:64]}", signals=signals)
 
 
 def is_item(item: Any) -> bool:

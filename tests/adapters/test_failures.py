@@ -313,6 +313,14 @@ def test_an_error_inside_an_answer_may_name_its_status(body, expected):
         ({"base_resp": {}}, False),
         ({"base_resp": None}, False),
         ({"error": None, "choices": []}, False),
+        ({"message": "m", "code": 429}, True),
+        ({"detail": "m", "status": "503"}, True),
+        ({"errors": [{"message": "m"}], "statusCode": 401}, True),
+        ({"message": "m", "type": "rate_limit_error"}, True),
+        ({"message": "m", "code": 429, "choices": []}, False),
+        ({"message": {"role": "assistant"}, "type": "message", "status": "completed"}, False),
+        ({"message": "still loading"}, False),
+        ({"code": 429}, False),
     ],
 )
 def test_a_200_can_be_an_error(body, expected):
