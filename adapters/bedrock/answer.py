@@ -28,6 +28,7 @@ FINISH: Mapping[str, str] = {
     "tool_use": "tool_calls",
 }
 FATAL = frozenset({"malformed_model_output", "malformed_tool_use"})
+_FILES = ("audio", "document", "video")
 _TIERS = {"default": "default", "flex": "flex", "priority": "priority", "reserved": "scale"}
 NO_NOTES = Notes({}, frozenset(), "")
 
@@ -120,7 +121,20 @@ def annotation(citation: Json, start: int, end: int) -> Json | None:
 
 def picture(form: Any, data: str) -> Json:
     """An image in an answer, where other gateways put it."""
-    return {"type": "image_url", "image_url": {"url": f"data:image/{form or 'png'};base64,{data}"}}
+    return pictured(f"data:image/{form or 'png'};base64,{data}")
+
+
+def pictured(url: str) -> Json:
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def place_of(media: Json) -> str | None:
+    """Where an image, or whatever else a model has made, lies, if it isn't here. Raise UpstreamError if it failed."""
+    if error := media.get("error"):
+        said = error.get("message") if isinstance(error, dict) else None
+        raise broken(f"the model failed at a piece of the answer: {str(said)[:200]}")
+    uri = _object(_object(media, "source"), "s3Location").get("uri")
+    return uri if isinstance(uri, str) and uri else None
 
 
 def words_of(owner: Json) -> str | None:
@@ -180,12 +194,24 @@ class _Told:
             image = _object(block, "image")
             if isinstance(data := _object(image, "source").get("bytes"), str):
                 self.images.append(picture(image.get("format"), data))
+            elif (place := place_of(image)) is not None:
+                self.images.append(pictured(place))
+        else:
+            self.text += "".join([_elsewhere(kind, _object(block, kind)) for kind in _FILES if kind in block])
 
     def _cite(self, cited: Json) -> None:
         start = len(self.text)
         self.text += "".join([str(part.get("text") or "") for part in _objects(cited, "content")])
         found = (annotation(citation, start, len(self.text)) for citation in _objects(cited, "citations"))
         self.annotations += [one for one in found if one is not None]
+
+
+def _elsewhere(kind: str, media: Json) -> str:
+    """A file as its address, since OpenAI's answers have no other place for one."""
+    place = place_of(media)
+    if place is None:
+        raise broken(f"the answer has a piece of content that can't be told: {kind}")
+    return f"\n{place}\n"
 
 
 def _calls(content: list[Json], ask: Ask, notes: Notes) -> list[Made]:

@@ -13,6 +13,8 @@ from adapters.bedrock.answer import (
     finish_of,
     joined,
     picture,
+    pictured,
+    place_of,
     plain,
     tier_of,
     usage_of,
@@ -257,6 +259,8 @@ class ConverseStream(Retelling):
         block.cited.append(told)
 
     def _drew(self, block: Block, told: Json) -> None:
+        if (place := place_of(told)) is not None:
+            self._list("images", [pictured(place)])
         source = told.get("source")
         if isinstance(source, dict) and isinstance(data := source.get("bytes"), str):
             block.form = block.form or "png"

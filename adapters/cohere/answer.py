@@ -184,8 +184,17 @@ def _content(given: Any) -> tuple[str, str]:
         return given, ""
     if given is not None and not isinstance(given, list):
         raise broken("the answer has a content that is none")
-    blocks = _objects(given)
+    blocks = [as_block(one) for one in given or ()]
     return "".join([said_in(one, "text") for one in blocks]), "".join([said_in(one, "thinking") for one in blocks])
+
+
+def as_block(given: Any) -> Json:
+    """A block of content, which may be a text alone. One with nothing that we can tell would get lost."""
+    if isinstance(given, str):
+        return {"text": given}
+    if not isinstance(given, dict) or not ("text" in given or "thinking" in given):
+        raise broken("the answer has a piece of content that can't be told")
+    return given
 
 
 def _objects(given: Any) -> list[Json]:

@@ -8,6 +8,7 @@ import orjson
 from adapters.cohere.answer import (
     SIGNALS,
     arguments_of,
+    as_block,
     logprobs_of,
     reason_of,
     said_in,
@@ -92,7 +93,9 @@ class CohereEvents(Eventful):
                 sound(told)
 
     def _content_came(self, told: Json, delta: Json) -> None:
-        content = _inside(delta, "content")
+        message = delta.get("message")
+        given = message.get("content") if isinstance(message, dict) else None
+        content = as_block(given) if given else {}
         text = said_in(content, "text")
         if thought := said_in(content, "thinking"):
             self._think(thought)

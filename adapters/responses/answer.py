@@ -63,10 +63,12 @@ def check(answer: Json, signals: tuple[Signal, ...]) -> None:
 
 
 def is_item(item: Any) -> bool:
-    """Whether it has what its kind must have; kinds that we don't know have nothing that we need."""
+    """Whether it is of a kind. Kinds that we don't know have nothing that we need; a call that isn't whole is none."""
     if not isinstance(item, dict) or not isinstance(kind := item.get("type"), str):
         return False
-    return all(isinstance(item.get(name), str) for name in _MUST.get(kind, ()))
+    if not all(isinstance(item.get(name), str) for name in _MUST.get(kind, ())):
+        raise broken("the answer has a call of which something is missing")
+    return True
 
 
 _MUST = {"function_call": ("call_id", "name", "arguments"), "custom_tool_call": ("call_id", "name", "input")}
@@ -148,8 +150,11 @@ def _parts(output: list[Json], kind: str, member: str) -> Iterator[Json]:
     """The parts of messages that are of *kind*."""
     for item in output:
         for part in listed(item.get("content")) if item["type"] == "message" else ():
-            if part.get("type") == kind and isinstance(part.get(member), str):
-                yield part
+            if part.get("type") != kind:
+                continue
+            if not isinstance(part.get(member), str):
+                raise broken(f"the answer has a {member} that is none")
+            yield part
 
 
 def _calls(output: list[Json], *, legacy: bool) -> Json:

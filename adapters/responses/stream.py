@@ -246,6 +246,8 @@ class ResponsesDecoder(Eventful):
                 self._text({"delta": part["text"], "output_index": place, "logprobs": part.get("logprobs")})
                 for annotation in listed(part.get("annotations")):
                     self._annotation({"annotation": annotation})
+            elif part.get("text") or part.get("refusal"):
+                raise broken("the answer has a text that is none")
 
     def _open_call(self, place: int, item: Json) -> None:
         id, name = word(item.get("call_id")), word(item.get("name"))

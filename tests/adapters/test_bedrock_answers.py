@@ -271,6 +271,28 @@ def test_images_in_an_answer_are_data_urls():
     assert [{"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,AAAA"}}] == told["images"]
 
 
+STORED = {"source": {"s3Location": {"uri": "s3://b/x"}}}
+
+
+def test_what_lies_elsewhere_is_told_by_its_address():
+    told = message({"text": "So:"}, {"image": {"format": "png", **STORED}}, {"video": {"format": "mp4", **STORED}})
+
+    assert [{"type": "image_url", "image_url": {"url": "s3://b/x"}}] == told["images"]
+    assert "So:\ns3://b/x\n" == told["content"]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"image": {"format": "png", "source": {}, "error": {"message": "no"}}},
+        {"audio": {"format": "mp3", "source": {"bytes": "AAAA"}}},
+        {"document": {"name": "x", "source": {"text": "x"}}},
+    ],
+)
+def test_content_that_cannot_be_told_is_no_answer(block):
+    assert "answer" in broken(orjson.dumps(answer({"text": "ok"}, block))).message
+
+
 @pytest.mark.parametrize(
     ("tier", "shown"), [("default", "default"), ("flex", "flex"), ("priority", "priority"), ("reserved", "scale")]
 )

@@ -3,7 +3,7 @@
 import pytest
 from asking import SENT
 from bedrock_calls import CLAUDE, NOVA, TOOL, encode
-from bedrock_play import CALLS, SIGNATURE, TEXT, WORDS, arguments, call, played
+from bedrock_play import CALLS, SIGNATURE, TEXT, WORDS, arguments, call, failure, played
 from converse import BEGIN, delta, end, event, message, read_by_botocore, start, stop, text_header
 
 from adapters.bedrock.request import Notes
@@ -264,9 +264,19 @@ def test_sources_on_the_web_are_annotations():
     ]
 
 
+def test_images_that_lie_elsewhere_or_failed_are_told_as_well():
+    stored = delta(0, image={"source": {"s3Location": {"uri": "s3://b/x"}}}) + stop(0)
+
+    play = played(BEGIN + stored + delta(1, text="so") + stop(1) + end())
+
+    assert ["s3://b/x"] == [one["image_url"]["url"] for each in play.deltas for one in each.get("images", [])]
+    assert "failed" in failure(BEGIN + delta(0, image={"error": {"message": "x"}})).message
+    assert "failed" in failure(BEGIN + delta(0, image={"error": "x"})).message
+
+
 def test_images_are_told_when_they_are_whole():
     drawn = start(0, image={"format": "jpeg"}) + delta(0, image={"source": {"bytes": "QQ=="}})
-    second = delta(1, image={"source": {"bytes": "AAAA"}}) + delta(1, image={"error": {"message": "x"}}) + stop(1)
+    second = delta(1, image={"source": {"bytes": "AAAA"}}) + stop(1)
     stream = BEGIN + drawn + delta(0, image={"source": {"bytes": "Qg=="}}) + stop(0) + second
 
     play = played(stream + start(2, image={"format": "gif"}) + stop(2) + end())

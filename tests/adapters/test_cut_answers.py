@@ -106,12 +106,15 @@ COHERE_WHOLE = {
     "a call that is missing": cohere_answer("TOOL_CALL", content=[{"type": "text", "text": "x"}]),
     "a text that is none": cohere_answer(content=[{"type": "text", "text": 5}]),
     "a content that is none": cohere_answer(content={"type": "text", "text": "x"}),
+    "a piece that is none": cohere_answer(content=[{"type": "text", "text": "x"}, 7]),
+    "an image": cohere_answer(content=[{"type": "text", "text": "x"}, {"type": "image_url", "image_url": "y"}]),
 }
 COHERE_STREAMS = {
     "half of the arguments": START + begun(0, "f", '{"city"') + more(0, ': "Os') + ended("TOOL_CALL"),
     "half of the first call": START + begun(0, "f", HALF) + begun(0, "g", "{}") + ended("TOOL_CALL"),
     "a call that is missing": START + HELLO + ended("TOOL_CALL"),
     "a text that is none": START + HELLO + told_by_cohere("content-delta", {"content": {"text": 5}}) + ended(),
+    "an image": START + told_by_cohere("content-start", {"content": {"type": "image_url"}}) + ended(),
     "a second beginning": START + HELLO + START + HELLO + ended(),
     "an error of its type": START + HELLO + told_by_cohere("stream-error", detail="boom") + ended(),
     "an error inside": START + HELLO + told_by_cohere("error", delta={"error": "boom"}) + ended(),
@@ -203,7 +206,12 @@ def test_a_beginning_that_is_told_twice_is_one():
 
 
 def test_a_content_that_is_a_text_is_the_text():
+    reader = decoder_of("cohere")
+    told = reader.feed(START + told_by_cohere("content-delta", {"content": "Hello."}) + ended())
+
     assert "Hello." == decoded(cohere_answer(content="Hello."))["content"]
+    assert "Hello." == decoded(cohere_answer(content=["Hel", {"text": "lo."}]))["content"]
+    assert any(b'"Hello."' in one.data for one in told)
 
 
 def test_arguments_that_are_json_themselves_are_told_as_text():

@@ -2,7 +2,7 @@
 
 import orjson
 import pytest
-from responding import decoding, message, openai, put, response, told, wire
+from responding import answered, decoding, message, openai, put, response, told, wire
 from streams import passed, played
 
 from core.faults import Failure, Fault, UpstreamError
@@ -117,10 +117,28 @@ def test_nonsense_is_broken(data, message):
     assert (Fault.BROKEN, message) == (failure.fault, failure.message)
 
 
+HALVES = [{"type": "function_call", "call_id": "c", "name": "f"}, {"type": "custom_tool_call"}]
+
+
+@pytest.mark.parametrize("item", [*HALVES, message(None), message(refusal=5)])
+def test_half_of_an_item_gets_lost_nowhere(item):
+    with pytest.raises(UpstreamError, match="the answer has a"):
+        answered(response(message(), item))
+
+
+@pytest.mark.parametrize("item", [*HALVES, message([5]), message(refusal=5)])
+def test_half_of_an_item_gets_lost_in_no_stream(item):
+    events = told(response(message()))
+    done = {"type": "response.output_item.done", "item": item, "output_index": 3}
+
+    with pytest.raises(UpstreamError, match="the answer has a"):
+        played(decoding(), wire([*events[:-1], done, events[-1]]))
+
+
 def test_items_that_are_none_say_nothing():
     events = told(response(message()))
     begun = {"type": "response.output_item.added", "item": {"type": ["function_call"]}, "output_index": 3}
-    odd = {"type": "response.output_item.done", "item": {"type": "function_call"}, "output_index": 3}
+    odd = {"type": "response.output_item.done", "item": {"type": ["program"]}, "output_index": 3}
     last = {**events[-1], "response": {**response(), "output": None}}
 
     text = passed(played(decoding(), wire([*events[:-1], begun, odd, last])))
