@@ -9,12 +9,14 @@ from adapters.anthropic.failures import SIGNALS
 from adapters.anthropic.thoughts import KINDS, kept
 from adapters.anthropic.toolbox import Notes
 from adapters.anthropic.usage import tier_shown, usage_of
+from adapters.endings import unheard_of
 from adapters.failure import broken, failure_inside, instead, is_error
 from adapters.whole import Made, choice, completion, read
 from core.ask import Ask
 from core.faults import UpstreamError
 from core.wire import Completion, Json
 
+_WHOLE: Final = frozenset({"end_turn", "stop_sequence", "tool_use"})
 _REASONS: Final[Mapping[str, str]] = {
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
@@ -35,7 +37,7 @@ def decoded(body: bytes, ask: Ask, notes: Notes) -> Completion:
 
 
 def finish_of(reason: object, *, calls: bool, used: bool, half: bool = False) -> str:
-    """OpenAI's finish_reason. One that isn't known is an end like any other; none at all is no end.
+    """OpenAI's finish_reason. For one that isn't known see `unheard_of`; none at all is no end.
 
     *calls*: the model calls tools of the client's. *used*: or that which stands for its answer. *half*: what it calls
     one with is no JSON object, which only an answer that was cut off may have.
@@ -47,6 +49,8 @@ def finish_of(reason: object, *, calls: bool, used: bool, half: bool = False) ->
         raise broken("the answer calls a tool with half of its arguments")
     if reason == "tool_use" and not used:
         raise broken("the answer ends with the call of a tool, and has none")
+    if finish is None and reason not in _WHOLE:
+        return unheard_of(reason)
     return finish or ("tool_calls" if calls else "stop")
 
 

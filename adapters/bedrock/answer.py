@@ -9,6 +9,7 @@ import orjson
 from adapters.bedrock.failures import failure_inside
 from adapters.bedrock.request import Notes
 from adapters.bedrock.thoughts import kept, shown
+from adapters.endings import unheard_of
 from adapters.failure import broken
 from adapters.tools import made_id
 from adapters.whole import Made, choice, completion, read
@@ -17,7 +18,6 @@ from core.faults import Failure, Fault, UpstreamError
 from core.usage import Usage, count
 from core.wire import Completion, Json
 
-# Whatever isn't here ended as it should, for a reason that nobody knew of yet.
 FINISH: Mapping[str, str] = {
     "content_filtered": "content_filter",
     "end_turn": "stop",
@@ -71,7 +71,7 @@ def finish_of(reason: Any, *, calls: bool, used: bool, half: bool = False) -> st
     if reason in FATAL:
         # What the model wrote was no call, or no answer: its fault, and the next try may go well.
         raise UpstreamError(Failure(Fault.BROKEN, f"the provider ended the answer with {reason!r}"))
-    finish = FINISH.get(reason, "stop")
+    finish = FINISH.get(reason) or unheard_of(reason)
     if finish not in {"stop", "tool_calls"}:
         return finish
     if half:

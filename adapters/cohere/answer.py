@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from adapters.endings import unheard_of
 from adapters.failure import broken, failure_inside, instead
 from adapters.signals import Signal
 from adapters.tools import made_id
@@ -110,7 +111,7 @@ def reason_of(told: Json, *, called: bool, half: bool) -> str:
     fault, error = _FATAL.get(reason), text_of(told, "error")
     if fault or error:
         raise UpstreamError(_ended_by(fault or Fault.BROKEN, error or f"the provider ended the answer with {reason!r}"))
-    said = _REASONS.get(reason, "stop")
+    said = _REASONS.get(reason) or unheard_of(reason)
     if half and said in {"stop", "tool_calls"}:
         raise broken("the answer calls a tool with half of its arguments")
     if said == "tool_calls" and not called:

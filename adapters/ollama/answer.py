@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from adapters.endings import unheard_of
 from adapters.failure import broken, failure, failure_inside, instead
 from adapters.signals import Signal
 from adapters.tools import made_id
@@ -26,7 +27,7 @@ SIGNALS = (
     # Its own machine's trouble, whatever the words around it are.
     Signal(Fault.BROKEN, "unexpectedly stopped|out of memory|requires more (system )?memory"),
 )
-_REASONS = {"length": "length"}
+_REASONS = {"": "stop", "length": "length", "load": "stop", "stop": "stop", "unload": "stop"}
 
 
 def failed(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
@@ -115,7 +116,8 @@ def text_of(owner: Json, name: str) -> str:
 
 def reason_of(told: Json, *, called: bool) -> str:
     """Ollama says `stop` after tool calls too, and `load` or `unload` where nothing was asked."""
-    reason = _REASONS.get(text_of(told, "done_reason"), "stop")
+    given = text_of(told, "done_reason")
+    reason = _REASONS.get(given) or unheard_of(given)
     return "tool_calls" if called and reason == "stop" else reason
 
 

@@ -129,7 +129,8 @@ def test_tiers_are_told_in_openais_words(usage, expected):
         ("model_context_window_exceeded", "length"),
         ("pause_turn", "length"),
         ("compaction", "length"),
-        ("something_new", "stop"),
+        ("something_new", "length"),
+        ("blocked_by_policy", "content_filter"),
     ],
 )
 def test_core_26_reasons_to_stop(stop, finish):

@@ -122,7 +122,8 @@ def test_core_25_odd_counts_are_none(usage, expected):
         ("model_context_window_exceeded", "length"),
         ("guardrail_intervened", "content_filter"),
         ("content_filtered", "content_filter"),
-        ("something_new", "stop"),
+        ("something_new", "length"),
+        ("policy_violation", "content_filter"),
     ],
 )
 def test_core_26_reasons_to_end_have_openais_names(reason, finish):

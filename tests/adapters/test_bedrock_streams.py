@@ -175,7 +175,7 @@ def test_blocks_that_are_never_ended_end_with_the_message(blocks):
         ("model_context_window_exceeded", "length"),
         ("guardrail_intervened", "content_filter"),
         ("content_filtered", "content_filter"),
-        ("something_new", "stop"),
+        ("something_new", "length"),
     ],
 )
 def test_core_26_reasons_to_end_have_openais_names(reason, finish):

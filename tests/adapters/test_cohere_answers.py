@@ -118,7 +118,8 @@ def test_usage_that_is_not_all_there_is_taken_as_far_as_it_goes(answered, usage,
         ("MAX_TOKENS", "length"),
         ("ERROR_LIMIT", "length"),
         ("ERROR_TOXIC", "content_filter"),
-        ("SOMETHING_NEW", "stop"),
+        ("SOMETHING_NEW", "length"),
+        ("CONTENT_BLOCKED", "content_filter"),
     ],
 )
 def test_reasons_to_finish_are_openais(answered, reason, expected):

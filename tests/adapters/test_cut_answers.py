@@ -60,6 +60,7 @@ ANTHROPIC_WHOLE = {
     "no reason": message(text("x"), stop=None),
     "an empty reason": message(text("x"), stop=""),
     "a reason that is none": message(text("x"), stop={}),
+    "a reason that says that it failed": message(text("x"), stop="inference_error"),
     "a call that is missing": message(text("x"), stop="tool_use"),
     "a call without an id": message({**use(), "id": None}, stop="tool_use"),
     "a call without a name": message(use(name=""), stop="tool_use"),
@@ -100,6 +101,7 @@ BEDROCK = {
     "a text that is none": BEGIN + delta(text="x") + delta(text=5) + stop() + end(),
 }
 COHERE_WHOLE = {
+    "a reason that says that it failed": cohere_answer("ERROR_UPSTREAM", content="x"),
     "half of the arguments": cohere_answer("TOOL_CALL", tool_calls=[cohere_call(HALF)]),
     "arguments that are no object": cohere_answer(tool_calls=[cohere_call("7")]),
     "arguments that are no text": cohere_answer("TOOL_CALL", tool_calls=[cohere_call(7)]),

@@ -67,7 +67,7 @@ def test_an_answer_is_a_completion(answered):
 
 @pytest.mark.parametrize(
     ("reason", "expected"),
-    [("stop", "stop"), ("length", "length"), ("load", "stop"), ("unload", "stop"), ("new", "stop"), (None, "stop")],
+    [("stop", "stop"), ("length", "length"), ("load", "stop"), ("unload", "stop"), ("new", "length"), (None, "stop")],
 )
 def test_more_2_the_reason_to_finish_is_ollamas_own(answered, reason, expected):
     assert expected == answered({**ANSWER, "done_reason": reason}).finish
