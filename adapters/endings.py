@@ -60,7 +60,7 @@ def unheard_of(reason: str) -> str:
     words = _WORD.findall(reason.lower())
     if not _FAILING.isdisjoint(words):
         raise UpstreamError(Failure(Fault.BROKEN, f"the provider ended the answer with {reason[:100]!r}"))
-    return "length" if _OBJECTING.isdisjoint(words) else _FILTERED
+    return "length" if _OBJECTING.isdisjoint(words) else FILTERED
 
 
 def withheld(reason: str) -> str:
