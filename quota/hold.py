@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from quota.allotment import Allotment
 from quota.purse import Purse
 from quota.rates import Chunk, Rate
 
@@ -19,10 +20,11 @@ class TillLike(Protocol):
 class Hold:
     """Settled or released exactly once, on every way out; saying it again is harmless.
 
-    *cost* is what is held, in nano-dollars, until then; *chunks* where the tokens are from.
+    *cost* is what is held, in nano-dollars, until then; *chunks* where the tokens are from. *seats* are what it has of
+    its call's, unless somebody takes them over: then they are given back by Till.leave.
     """
 
-    __slots__ = ("_till", "chunks", "cost", "number", "over", "purse", "tokens")
+    __slots__ = ("_till", "chunks", "cost", "number", "over", "purse", "seats", "tokens")
 
     def __init__(self, till: TillLike, purse: Purse, number: int, cost: int, tokens: int) -> None:
         self._till = till
@@ -31,6 +33,7 @@ class Hold:
         self.cost = cost
         self.tokens = tokens
         self.chunks: tuple[tuple[Rate, Chunk], ...] = ()
+        self.seats: tuple[Allotment, ...] = ()
         self.over = False
 
     def settle(self, cost: int, tokens: int, row: bytes = b"") -> None:

@@ -21,6 +21,7 @@ class Purse:
     """Good for calls that are held in [*begins*, *ends*) (unix time), the windows of all its budgets.
 
     Of *requests*, those that are *repeated* count each attempt: the others count a call once, whatever becomes of it.
+    So it is with *slots*: a call keeps its *seats* until it is over, and each of its attempts takes *turns*.
 
     *cash* is what it has taken out and not spent. What its accounts don't know yet: so much was *taken* by calls, so
     much of what they held is *over*, and that was *spent*. *due*: they know that there is something to tell. *told*:
@@ -44,12 +45,14 @@ class Purse:
         "priced",
         "repeated",
         "requests",
+        "seats",
         "slots",
         "spent",
         "taken",
         "target",
         "tokens",
         "told",
+        "turns",
     )
 
     def __init__(
@@ -66,6 +69,8 @@ class Purse:
         rates = [one for one in accounts if isinstance(one, Rate)]
         self.money = tuple(one for one in allotments if one.budget is not None)
         self.slots = tuple(one for one in allotments if one.budget is None)
+        self.turns = tuple(one for one in self.slots if one.scope.startswith(OF_TARGETS))
+        self.seats = tuple(one for one in self.slots if one not in self.turns)
         self.requests = tuple(one for one in rates if not one.tokens)
         self.repeated = tuple(one for one in self.requests if one.scope.startswith(OF_TARGETS))
         self.tokens = tuple(one for one in rates if one.tokens)

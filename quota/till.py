@@ -127,7 +127,7 @@ class Till:
         return self._new_purse(key, target, model)
 
     def take(self, purse: Purse, need: Needs, note: bytes, *, again: bool = False) -> Hold | None:
-        """All that the call needs, or nothing, from what is in hand. *again*: it was counted as a request before."""
+        """All that the call needs, or nothing, from what is in hand. *again*: it is counted, and has its seats."""
         cost, tokens = need.cost, need.tokens
         if purse.free:
             return Hold(self, purse, 0, cost, tokens)
@@ -137,27 +137,29 @@ class Till:
         if purse.metered and not self._gathered(requests, purse, tokens):
             return None
         low = False
+        slots = purse.turns if again else purse.slots
         if purse.priced:
             if purse.cash < cost:
                 if not purse.draw(cost):
                     return None
                 low = purse.low
             purse.hold(cost)
-        if purse.slots:
-            for one in purse.slots:
+        if slots:
+            for one in slots:
                 one.hold(1)
                 low = low or one.loose < one.low
-            if low and any(one.loose < 0 for one in purse.slots):
-                self._untake(purse, cost)
+            if low and any(one.loose < 0 for one in slots):
+                self._untake(purse, cost, slots)
                 return None
         self._number = number = self._number + 1
         if purse.priced:
             try:
                 self._journal.held(number, cost, purse.names, note)
             except JournalFull:
-                self._untake(purse, cost)
+                self._untake(purse, cost, slots)
                 return None
         hold = Hold(self, purse, number, cost, tokens)
+        hold.seats = () if again else purse.seats
         for rate in requests:
             rate.taken += 1
             rate.chunk.units = left = rate.chunk.units - 1
@@ -188,10 +190,10 @@ class Till:
                 return False
         return True
 
-    def _untake(self, purse: Purse, cost: int) -> None:
+    def _untake(self, purse: Purse, cost: int, slots: tuple[Allotment, ...]) -> None:
         """All of it or nothing: nobody has seen it yet."""
         purse.hold(-cost)
-        for one in purse.slots:
+        for one in slots:
             one.hold(-1)
 
     def settle(self, hold: Hold, cost: int, tokens: int, row: bytes) -> None:
@@ -209,10 +211,8 @@ class Till:
             if cost > held:
                 self._overdrawn(purse, cost - held)
         if purse.slots:
-            for one in purse.slots:
-                one.out -= 1
-                one.loose += 1
-                self._stock.mark(one)
+            self._vacate(purse.turns)
+            self._vacate(hold.seats)
         if hold.chunks:
             now, back = self._monotonic(), hold.tokens - tokens
             for rate, chunk in hold.chunks:
@@ -221,6 +221,18 @@ class Till:
                     self._stock.mark_rate(rate)
         if self._queue.waiters:
             self._courier.ring()
+
+    def leave(self, seats: tuple[Allotment, ...]) -> None:
+        """The call is over that had them."""
+        self._vacate(seats)
+        if self._queue.waiters:
+            self._courier.ring()
+
+    def _vacate(self, slots: tuple[Allotment, ...]) -> None:
+        for one in slots:
+            one.out -= 1
+            one.loose += 1
+            self._stock.mark(one)
 
     def extend(self, hold: Hold, cost: int) -> bool:
         """For `Hold.extend`."""

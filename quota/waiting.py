@@ -54,7 +54,7 @@ class Waiter:
         money: list[tuple[Allotment, int] | tuple[Rate, int]] = [(one, need.cost) for one in purse.money]
         if self.hold is not None:
             return money
-        slots = [(one, 1) for one in purse.slots]
+        slots = [(one, 1) for one in (purse.turns if self.again else purse.slots)]
         requests = purse.repeated if self.again else purse.requests
         return [*money, *slots, *((r, 1) for r in requests), *((r, need.tokens) for r in purse.tokens)]
 

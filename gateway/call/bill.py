@@ -13,6 +13,7 @@ from core.tenths import tenths
 from core.usage import COUNTS, Usage, added
 from gateway.ear import Ear
 from gateway.generation import Generation, Shared
+from quota.allotment import Allotment
 from quota.hold import Hold
 from telemetry.record import Record
 
@@ -21,9 +22,9 @@ NOTHING: Final = (0,) * len(COUNTS)
 
 class Bill:
     """One for each call. *most*: what the call may cost; *open*: what of it attempts under way may take. *counts*:
-    limits on requests know of it. *begun*: how many attempts it has made so far. *tried*: those that are over, in the
-    order in which they began, each with what it cost in *costs*. *written*: the ledger has its row. *before* is what
-    earlier parts of the same answer took, if any.
+    limits on requests know of it. *seats*: what it has of limits on calls at a time. *begun*: how many attempts it has
+    made so far. *tried*: those that are over, in the order in which they began, each with what it cost in *costs*.
+    *written*: the ledger has its row. *before* is what earlier parts of the same answer took, if any.
 
     *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
     were counted in it; below 0 before an answer is complete. *private*: something belongs to it that only its own
@@ -45,6 +46,7 @@ class Bill:
         "private",
         "produced",
         "record",
+        "seats",
         "shared",
         "tried",
         "written",
@@ -60,6 +62,7 @@ class Bill:
         self.most = generation.most(key)
         self.open = 0
         self.counts = False
+        self.seats: tuple[Allotment, ...] = ()
         self.begun = 0
         self.costs: list[int] = []
         self._paid: list[tuple[int, tuple[str, ...]]] = []  # for each attempt that was charged: how much, and to whom
@@ -72,10 +75,17 @@ class Bill:
 
     def close(self) -> None:
         """The call is over: it gets its row, if it has none yet."""
+        self.leave()
         if self.written or not self.shared.books:
             return
         self.written = True
         self.shared.journal.row(self.row())
+
+    def leave(self) -> None:
+        """Its seats are for others now."""
+        if self.seats:
+            seats, self.seats = self.seats, ()
+            self.shared.till.leave(seats)
 
     # For its tabs
 

@@ -210,6 +210,7 @@ class Copy:
 
     def _close(self, failure: Failure | None, now: float) -> None:
         if self._trial is None:
+            self._bill.leave()
             if self._why:
                 self._drop()
             return

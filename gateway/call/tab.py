@@ -144,11 +144,13 @@ class Tab:
 
     def _begin(self, need: Needed, hold: Hold) -> None:
         """What it can come to, as far as that had to be known, and what the first slice of it pays."""
-        self.bill.counts = True
+        bill = self.bill
+        bill.counts = True
+        if hold.seats:
+            bill.seats, hold.seats = hold.seats, ()
         if isinstance(need, Bound):
             self._bound = need
         elif isinstance(need, FirstSlice):
-            bill = self.bill
             most = None if bill.most is None else bill.most - bill.record.cost - bill.open + self._open
             self._bound = need.bound
             self.slices = Slices(hold, covered=need.covered, price=need.price, most=most)
@@ -204,6 +206,7 @@ class Tab:
                 bill.charge(self._hold, cost)
             row = bill.row((self.target.id, "", tenths((now - self.began) * 1e3), cost), self.place)
             bill.written = True
+        bill.leave()
         self._pay(cost, usage, row)
         bill.produced = produced
         return usage

@@ -1,10 +1,15 @@
-"""Limits on requests count a call once for whoever made it, and each of its attempts for whoever gets them."""
+"""Limits on requests, and on calls at a time, count a call once for whoever made it, and each of its attempts for
+whoever gets them.
+"""
 
+import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.whole.provider import Provider, fails, hangs, ok
+from tests.process.running import until
+from tests.whole.hedged import late
+from tests.whole.provider import Provider, fails, hangs, ok, streams, words
 
 CONFIG = """
 providers:
@@ -12,27 +17,31 @@ providers:
   b: {{dialect: openai, base_url: "{b}", api_key: k}}
 models:
   a/one: {price}
+  a/other: {price}
   b/two: {price}
 routes:
   chain: {{chain: [a/one, b/two], retry: {{attempts: 1}}}}
   again: {{chain: a/one, retry: {{attempts: 3, backoff: 1ms}}}}
+  later: {{chain: a/one, retry: {{attempts: 3, backoff: 300ms}}}}
   hedged: {{chain: [a/one, b/two], hedge: {{after: 20ms, at_most: 100%}}}}
+  twice: {{chain: [a/one, a/other], hedge: {{after: 20ms, at_most: 100%}}}}
 defaults: {{breaker: {{failures: 100}}}}
 teams:
-  us: {limits}
-service: {limits}
+  us: {{limits: {limits}}}
+service: {{limits: {limits}}}
 keys:
-  alice: {{key: the-key-of-alice, team: us, limits: {{requests: 3/min}}}}
+  alice: {{key: the-key-of-alice, team: us, limits: {limits}}}
 """
 PRICE = "{price: {input: 1, output: 1}, context: 100000, max_output: 1000}"
 ALICE = {"authorization": "Bearer the-key-of-alice"}
-LIMITS = "{limits: {requests: 3/min}}"
+LIMITS = "{requests: 3/min}"
+ONE = "{concurrent: 1}"
 
 
 @asynccontextmanager
-async def served(start, a, b, of_a=""):
+async def served(start, a, b, of_a="", limits=LIMITS):
     async with Provider(*a) as first, Provider(*b) as second:
-        text = CONFIG.format(a=first.url, b=second.url, price=PRICE, limits=LIMITS, of_a=of_a)
+        text = CONFIG.format(a=first.url, b=second.url, price=PRICE, limits=limits, of_a=of_a)
         async with start(text) as gateway:
             gateway.a, gateway.b = first, second
             yield gateway
@@ -57,3 +66,37 @@ async def test_a_provider_gets_no_more_attempts_than_it_may(start):
 
         assert 2 == len(gateway.a.requests)
     assert {200}.isdisjoint(each.status for each in answers)
+
+
+async def test_two_attempts_of_a_call_take_the_place_of_one_call(start):
+    async with served(start, [hangs()], [ok("b")], limits=ONE) as gateway:
+        answers = [await gateway.chat("hedged", headers=ALICE, max_tokens=10) for _ in range(3)]
+
+        assert [200, 200, 200] == [each.status for each in answers]
+        assert 3 == len(gateway.b.requests)
+
+
+@pytest.mark.parametrize(("stream", "answer"), [(False, ok()), (True, streams(words("a")))], ids=["whole", "stream"])
+async def test_a_call_keeps_its_place_between_its_attempts(start, stream, answer):
+    async with served(start, [fails(500), answer], [ok()], limits=ONE) as gateway:
+        first = asyncio.create_task(gateway.chat("later", headers=ALICE, max_tokens=10, stream=stream))
+        await until(lambda: asyncio.sleep(0, bool(gateway.a.requests)), 5)
+        beside = await gateway.chat("chain", headers=ALICE, max_tokens=10)
+        first = await first
+        after = await gateway.chat("chain", headers=ALICE, max_tokens=10)
+
+    assert (429, 200, 200) == (beside.status, first.status, after.status)
+
+
+async def test_a_call_that_fails_gives_its_place_back(start):
+    async with served(start, [fails(500)], [ok()], limits=ONE) as gateway:
+        answers = [await gateway.chat("again", headers=ALICE, max_tokens=10) for _ in range(3)]
+
+    assert {429}.isdisjoint(each.status for each in answers)
+
+
+async def test_a_provider_gets_no_more_attempts_at_a_time_than_it_may(start):
+    async with served(start, [late("a", 0.2, stream=False)], [ok()], of_a=f", limits: {ONE}", limits="{}") as gateway:
+        answer = await gateway.chat("twice", headers=ALICE, max_tokens=10)
+
+        assert (200, 1) == (answer.status, len(gateway.a.requests))

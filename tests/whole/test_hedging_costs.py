@@ -143,7 +143,7 @@ async def test_where_a_second_attempt_cannot_be_paid_the_first_goes_on_alone(sta
 
 
 async def test_a_second_attempt_that_is_still_waiting_for_its_money_is_called_off(start, tmp_path):
-    limits = BUDGET.format(usd=10).replace("budget:", "limits: {concurrent: 1}, budget:")
+    limits = BUDGET.format(usd=10).replace("budget:", "limits: {tokens: 2000/s}, budget:")
     async with hedging(start, late("a", SLOW, stream=True), streams(words("b")), more=limits) as gateway:
         reply = await gateway.chat(headers=ALICE, stream=True, max_tokens=100)
 
