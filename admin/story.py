@@ -19,6 +19,8 @@ CACHED: Final = {
     "bypass": "this call could have none",
 }
 KEPT: Final = ("hit", "stale")
+HEDGED: Final = {"won": "was quicker", "lost": "was too late", "failed": "failed"}
+CANARY: Final = {"asked": "this call tried it", "passed": "this call tried it first, and went on without it"}
 SAME: Final = {"rate_limit_left": "headroom", "predicted_ms": "latency", "predicted_cost_usd": "cost"}
 
 
@@ -150,6 +152,10 @@ def _call(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"{came}, ${found['cost_usd']:.6f}, {found['total_ms']:g} ms, task {found['task'] or 'unknown'}"
     if (degraded := found["degraded"]) is not None:
         yield f"by the route {degraded['route']}, since {degraded['scope']} had too little left"
+    if found["hedged"]:
+        yield f"hedged: the second attempt {HEDGED[found['hedged']]}"
+    if found["canary"]:
+        yield f"canary: {CANARY[found['canary']]}"
     if found["cache"]:
         saved = f", which saved ${found['saved_usd']:.6f}" if found["cache"] in KEPT else ""
         yield f"cache: {CACHED.get(found['cache'], found['cache'])}{saved}"
@@ -159,4 +165,5 @@ def _attempts(attempts: list[Mapping[str, Any]]) -> Iterator[str]:
     yield ""
     yield "attempts:" if attempts else "no attempts"
     for number, each in enumerate(attempts, 1):
-        yield f"{number:3}  {each['target']}, {each['ms']:g} ms, {each['fault'] or 'answered'}"
+        beside = ", beside the one before" if each["hedge"] else ""
+        yield f"{number:3}  {each['target']}, {each['ms']:g} ms, {each['fault'] or 'answered'}{beside}"

@@ -12,7 +12,9 @@ class Entry(NamedTuple):
     -> nano-dollars, for every budget that paid; written as their names alone where each of them paid *cost*. *tags* in
     order, without doubles. *why*: the decisions that led to the attempts, as routing keeps them; those without a choice
     leave none. *task*: what the call was for. *cache*: whether a kept answer was given (hit, miss, stale, bypass), and
-    *saved* the nano-dollars that it would have cost.
+    *saved* the nano-dollars that it would have cost. *hedged*: what became of a second attempt beside a slow one (won,
+    lost, failed), and *hedge* its place in *attempts*, below 0 for none. *canary*: what a call did that tried one
+    (asked: nobody else, passed: others after it).
     """
 
     time: float
@@ -39,6 +41,9 @@ class Entry(NamedTuple):
     task: str = ""
     cache: str = ""
     saved: int = 0
+    hedged: str = ""
+    hedge: int = -1
+    canary: str = ""
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(tuple(self))
@@ -64,7 +69,7 @@ class Entry(NamedTuple):
 
 
 _BEFORE_WHY: Final = 20  # fields of rows that older versions wrote
-_LATER: Final[Sequence[Any]] = ((), "", "", 0)  # what stands for those that have come since
+_LATER: Final[Sequence[Any]] = ((), "", "", 0, "", -1, "")  # what stands for those that have come since
 WHOLE: Final = frozenset(range(_BEFORE_WHY, len(Entry._fields) + 1))
 """As many fields as a row has."""
 

@@ -62,7 +62,8 @@ class Record:
     because of which another route answered. *decided* is how targets were put in order, where there was a choice.
     *continued* are the seams of an answer in parts. *asked* and *answered* are for logs that the operator wants content
     in. *task* is what the call was for, *hedged* what became of a second attempt beside a slow one: won, lost or
-    failed. *cache*: hit, miss, stale or bypass, where answers are kept; *saved* is what a kept one would have cost
+    failed; *hedge* is its place in *tried*, from 0. *canary*: asked if its targets were tried, passed if others were
+    then. *cache*: hit, miss, stale or bypass, where answers are kept; *saved* is what a kept one would have cost
     (nano-dollars). *trace*: where calls have one.
     """
 
@@ -73,6 +74,7 @@ class Record:
         "bytes_in",
         "bytes_out",
         "cache",
+        "canary",
         "continued",
         "cost",
         "costs",
@@ -87,6 +89,7 @@ class Record:
         "first",
         "generation",
         "gone",
+        "hedge",
         "hedged",
         "id",
         "key",
@@ -131,6 +134,8 @@ class Record:
         self.continued: tuple[Mapping[str, Any], ...] = ()
         self.decided: list[Decided] = []
         self.hedged = ""
+        self.hedge = -1
+        self.canary = ""
         self.cache = ""
         self.saved = 0
         self.error = ""

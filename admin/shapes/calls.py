@@ -50,7 +50,22 @@ CALL: Final[Fields] = {
     "usage": by_name(COUNT),
     "total_ms": NUMBER,
     "first_content_ms": maybe(NUMBER),
-    "attempts": some(thing({"target": TEXT, "fault": maybe(TEXT), "ms": NUMBER, "cost_usd": DOLLARS})),
+    "hedged": about(maybe(one_of("won", "lost", "failed")), "what became of a second attempt beside a slow one"),
+    "canary": about(
+        maybe(one_of("asked", "passed")),
+        "of a call that tried one: nobody else was asked, or it couldn't be had and the others were",
+    ),
+    "attempts": some(
+        thing(
+            {
+                "target": TEXT,
+                "fault": maybe(TEXT),
+                "ms": NUMBER,
+                "cost_usd": DOLLARS,
+                "hedge": about(FLAG, "whether it was the second one beside a slow one"),
+            }
+        )
+    ),
 }
 CANDIDATE: Final[Fields] = {
     "weight": NUMBER,

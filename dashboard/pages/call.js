@@ -7,6 +7,8 @@ import { count, dollars, ms, when } from "../words.js";
 
 const ROW = 30;
 const KEPT = { hit: "The answer to an earlier call was given.", stale: "The answer to an earlier call was given: too old, but nobody had another." };
+const HEDGED = { won: "a hedge was quicker", lost: "a hedge was too late", failed: "a hedge failed" };
+const CANARY = { asked: "as a canary", passed: "after a canary" };
 const FORESEEN = ["cost", "latency", "in_flight"]; // of what was seen, what the forecast beside it says better
 
 export async function show(place, words, signal) {
@@ -26,24 +28,29 @@ function facts(call) {
   return h("div", { class: "figures" },
     figure("Status", status(call), (call.fault ?? call.finish ?? "").replaceAll("_", " ")),
     figure("Route", name(call.route), call.degraded ? `answered by ${call.degraded.route}, since ${call.degraded.scope} had too little left` : (call.task ?? "")),
-    figure("Answered by", name(call.target, "nobody"), call.stream ? "as a stream" : "as a whole"),
+    figure("Answered by", name(call.target, "nobody"), [call.stream ? "as a stream" : "as a whole", CANARY[call.canary], HEDGED[call.hedged]].filter(Boolean).join(", ")),
     figure("Key", name(call.key), call.team ? `of ${call.team}` : ""),
     figure("Whole", ms(call.total_ms), `first word ${ms(call.first_content_ms)}`),
     figure("Cost", dollars(call.cost_usd), call.cache ? `cache ${call.cache}, ${dollars(call.saved_usd)} saved` : call.estimated ? "estimated" : when(call.time)));
 }
 
-/** Attempts one below the other. Only their lengths are kept: what is left of the whole is put between them. */
+/** Attempts one below the other. Only their lengths are kept: what is left of the whole is put between them. Of two that were under way
+    together, one was called off when the other one had won, so that both end at once. */
 function line(call) {
   const { attempts } = call;
   if (!attempts.length && KEPT[call.cache]) return empty("Nobody was asked", KEPT[call.cache]);
   if (!attempts.length) return empty("Nobody was asked", `The call ended before its first attempt${call.fault ? `: ${call.fault.replaceAll("_", " ")}` : ""}.`);
-  const lasted = attempts.reduce((all, one) => all + one.ms, 0);
+  const turns = attempts.filter((one) => !one.hedge);
+  const lasted = turns.reduce((all, one) => all + one.ms, 0);
   const whole = Math.max(call.total_ms ?? 0, ...attempts.map((one) => one.ms), 0.1);
-  const between = attempts.length > 1 ? Math.max(whole - lasted, 0) / (attempts.length - 1) : 0;
-  let at = 0;
+  const between = turns.length > 1 ? Math.max(whole - lasted, 0) / (turns.length - 1) : 0;
+  let at = 0, ended = 0;
   const bars = attempts.map((one, place) => {
-    const from = Math.min(at, whole - one.ms);
-    at += one.ms + between;
+    const from = one.hedge ? ended - one.ms : Math.min(at, whole - one.ms);
+    if (!one.hedge) {
+      ended = Math.max(from, 0) + one.ms;
+      at += one.ms + between;
+    }
     return { ...one, from: Math.max(from, 0), y: place * ROW };
   });
   return [h("ol", { class: "line" }, bars.map((one) => stop(one, whole, call))),
@@ -59,7 +66,7 @@ function stop(one, whole, call) {
     s("rect", { class: one.fault ? "bad" : "good", x: at(one.from), width: Math.max(at(one.ms), 4), height: 12 }),
     won && call.first_content_ms !== null && s("rect", { class: "first", x: Math.min(at(call.first_content_ms), 996), width: 4, height: 12 }));
   return h("li", {}, h("span", { class: "name", title: one.target }, one.target), picture,
-    h("span", { class: "figures-of" }, ms(one.ms), " ", one.fault ? pill("bad", one.fault.replaceAll("_", " ")) : pill("good", "answered"), " ", dollars(one.cost_usd)));
+    h("span", { class: "figures-of" }, ms(one.ms), " ", one.fault ? pill("bad", one.fault.replaceAll("_", " ")) : pill("good", "answered"), one.hedge && [" ", pill("accent", "hedge")], " ", dollars(one.cost_usd)));
 }
 
 function decided(call) {

@@ -153,7 +153,9 @@ class Bill:
             [one.kept() for one in record.decided] if record.decided else (),
             record.task,
         )
-        return orjson.dumps((*fields, record.cache, record.saved) if record.cache else fields)
+        if record.cache or record.hedged or record.canary:
+            fields = (*fields, record.cache, record.saved, record.hedged, record.hedge, record.canary)
+        return orjson.dumps(fields)
 
     def _attempts(self, last: tuple[str, str, float, int] | None, place: int) -> list[tuple[str, str, float, int]]:
         before = [(*one, cost) for one, cost in zip(self.tried, self.costs, strict=True)]

@@ -4,6 +4,7 @@ Most calls have none of it, and Conversation asks that once.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from config.schema import Key, Route
 from core.call import Call
@@ -18,6 +19,10 @@ from gateway.flight import Part
 from gateway.generation import Generation, Shared
 from server.reply import Reply
 from telemetry.record import Record
+
+# As rows say it of a call that tries a canary: only its targets were asked, or the others after them.
+ASKED: Final = "asked"
+PASSED: Final = "passed"
 
 
 class Circumstances:
@@ -55,7 +60,14 @@ class Circumstances:
         """Whether there is no need to ask the route's own targets; *ask* asks those of another one."""
         if self.visit is not None and await self.visit.answers(reply, bill, telling):
             return True
-        return self.part is not None and await self.part.answers(ask)
+        part, record = self.part, bill.record
+        if part is None or part.ahead is None:
+            return False
+        record.canary = ASKED
+        if await part.answers(ask):
+            return True
+        record.canary = PASSED
+        return False
 
     async def relieves(self, reply: Reply, bill: Bill, refused: Refusal) -> bool:
         """Whether the call, which was *refused*, was answered with what is too old."""

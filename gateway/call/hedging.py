@@ -120,6 +120,7 @@ class Race:
     def _came_to(self, outcome: str) -> None:
         if self._second is not None:  # else it was called off before it had begun
             self._bill.record.hedged = outcome
+            self._bill.record.hedge = self._second.tab.place
 
     async def _call_off(self, task: asyncio.Task[Failure | None]) -> None:
         self._came_to(LOST)
@@ -205,13 +206,16 @@ class Race:
         self._shared.deadlines.forget(self)
         self._learn(runner)
         other = self._first if runner is self._second else self._second
-        if other is not None and not other.tab.over:
-            self._outrun(other)
+        outcome = WON if runner is self._second else FAILED
+        if other is not None and not other.tab.over and self._outrun(other) is OUTRUN and outcome is FAILED:
+            outcome = LOST
+        self._came_to(outcome)  # before the row is written
         if other is None and self._task is not None:  # it hasn't even begun
             self._task.cancel()
         return True
 
-    def _outrun(self, other: Runner) -> None:
+    def _outrun(self, other: Runner) -> Failure:
+        """It is over: what it came to."""
         tab, trial = other.tab, other.tab.trial
         failure = OUTRUN
         if trial is None:
@@ -227,6 +231,7 @@ class Race:
                 if self._telling is not None:
                     tab.vitals.slower_than(now, now - other.sent)
         over(tab, failure, self._breaker, self._telling)
+        return failure
 
     def _learn(self, runner: Runner) -> None:
         """How long it took, or has taken without an end."""

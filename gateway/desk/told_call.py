@@ -37,9 +37,11 @@ def brief(row: Entry) -> dict[str, Any]:
         "usage": dict(zip(COUNTS, row.usage, strict=False)),
         "total_ms": row.total_ms,
         "first_content_ms": row.first_ms,
+        "hedged": row.hedged or None,
+        "canary": row.canary or None,
         "attempts": [
-            {"target": target, "fault": fault or None, "ms": ms, "cost_usd": number(cost)}
-            for target, fault, ms, cost in row.attempts
+            {"target": target, "fault": fault or None, "ms": ms, "cost_usd": number(cost), "hedge": place == row.hedge}
+            for place, (target, fault, ms, cost) in enumerate(row.attempts)
         ],
     }
 

@@ -170,14 +170,21 @@ def test_a_call_that_is_over_is_told_with_its_attempts():
             {"unreadable": "another version has kept it"},
         ],
         "attempts": [
-            {"target": "p/a", "fault": "broken", "ms": 2.5, "cost_usd": 0.0},
-            {"target": "p/b", "fault": None, "ms": 10.0, "cost_usd": 0.0},
+            {"target": "p/a", "fault": "broken", "ms": 2.5, "cost_usd": 0.0, "hedge": False},
+            {"target": "p/b", "fault": None, "ms": 10.0, "cost_usd": 0.0, "hedge": False},
         ],
+        "hedged": None,
+        "canary": None,
     }
+    beside = [found["attempts"][0], found["attempts"][1] | {"hedge": True}]
 
     kept = story_of_call(found | {"cache": "hit", "saved_usd": 0.25, "attempts": []})
     cheaper = story_of_call(found | {"cache": "miss", "degraded": {"scope": "key/bob", "route": "free"}})
+    quicker = story_of_call(found | {"hedged": "won", "attempts": beside, "canary": "passed"})
     assert OVER == story_of_call(found)
+    assert "\nhedged: the second attempt was quicker\n" in quicker
+    assert "\n  2  p/b, 10 ms, answered, beside the one before\n" in quicker
+    assert "\ncanary: this call tried it first, and went on without it\n" in quicker
     assert "\ncache: the answer to an earlier call was given, which saved $0.250000\n" in kept
     assert "\ncache: no answer to this call was kept\n" in cheaper
     assert "\nby the route free, since key/bob had too little left\n" in cheaper

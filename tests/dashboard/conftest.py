@@ -39,6 +39,7 @@ routes:
     - {{{{on: [unreachable, overloaded], target: demo/echo}}}}
   "{EVIL_FLIGHT}": {{{{chain: demo/echo, canary: {{{{target: "{EVIL_MODEL}", stages: [40%, 80%], minimum: 4}}}}}}}}
   worse: {{{{chain: demo/echo, canary: {{{{target: demo/fails, stages: [100%]}}}}}}}}
+  slow: {{{{chain: [demo/slow, demo/echo], hedge: {{{{after: 20ms, at_most: 100%}}}}}}}}
   choice: [{{{{targets: [demo/echo, "{EVIL_MODEL}"], strategy: cost}}}}]
 models:
   dead/gone: {{{{price: {{{{input: 100, output: 100}}}}, context: 8192, max_output: 100, quality: 0.5}}}}

@@ -149,6 +149,16 @@ async def test_a_call_is_found_and_its_attempts_are_on_a_line(visit):
     await expect(visit.page.locator("main")).to_contain_text("usd:key/alice:day")
 
 
+async def test_a_hedge_is_told_from_the_attempt_beside_it(visit, served):
+    answer = await served.chat("slow", headers={"authorization": f"Bearer {ALICE}"})
+    await visit.see(f"call/{answer.headers['x-request-id']}")
+
+    await expect(visit.page.locator(".line li")).to_have_count(2)
+    await expect(visit.page.locator(".line li").first).not_to_contain_text("hedge")
+    await expect(visit.page.locator(".line li").last).to_contain_text("hedge")
+    await expect(visit.page.locator("main")).to_contain_text("a hedge was quicker")
+
+
 async def test_a_calls_decision_is_told(visit):
     await visit.see("calls/route/choice")
     await expect(visit.page.locator("tbody tr")).to_have_count(1)

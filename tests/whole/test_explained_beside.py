@@ -149,6 +149,17 @@ def costs_add_up(one: Told) -> None:
     assert [each["target"] for each in one.call["attempts"]] == [target for target, _, _ in one.line["tried"]]
 
 
+def tells_who_helped(one: Told) -> None:
+    """Which attempt was beside another one, what became of it, and whether a canary was tried."""
+    call, attempts = one.call, one.call["attempts"]
+    hedges = [each for each in attempts if each["hedge"]]
+    assert ((call["hedged"] or ""), bool(call["hedged"])) == (one.line["hedged"], bool(hedges))
+    if call["hedged"] == "won" and not one.line["continued"]:
+        assert [(call["target"], call["fault"])] == [(each["target"], each["fault"]) for each in hedges]
+    others = {each["target"] for each in attempts} - {CANARY}
+    assert call["canary"] == (None if one.first != CANARY else "passed" if others else "asked")
+
+
 async def test_a_quiet_gateway_does_what_it_has_said_whoever_else_helps(start, tmp_path):
     rng = Random(5)
     foretold, ids = [], []
@@ -165,6 +176,7 @@ async def test_a_quiet_gateway_does_what_it_has_said_whoever_else_helps(start, t
         chose_as_foretold(one, said)
         copied_as_foretold(one, said)
         costs_add_up(one)
+        tells_who_helped(one)
     assert {"won", "lost"} <= {one.line["hedged"] for one in calls}
     assert sum(bool(one.line["continued"]) for one in calls) > 10
     assert any(one.line["continued"] and one.line["hedged"] for one in calls)
@@ -190,6 +202,7 @@ async def test_every_call_of_many_at_once_went_as_its_decisions_say_whoever_else
     assert [agrees(one.call, quiet=False) for one in calls].count(False) <= len(calls) // 50
     for one in calls:
         costs_add_up(one)
+        tells_who_helped(one)
     assert sum(bool(one.line["hedged"]) for one in calls) > 20
     assert sum(bool(one.line["continued"]) for one in calls) > 10
     assert sum(len(one.call["decisions"]) for one in calls) > 200
