@@ -5,10 +5,16 @@ from typing import Any, Final, NamedTuple, Self, overload
 
 import orjson
 
+from core.usage import COUNTS
+
+Attempt = tuple[Any, ...]
+NO_TOKENS: Final = (0,) * len(COUNTS)
+
 
 class Entry(NamedTuple):
-    """*time* is unix time when the call began; *cost* nano-dollars, all attempts together. *attempts* are (target,
-    fault, milliseconds, nano-dollars). *usage* is core.usage.Usage's counts in the order of COUNTS. *charges*: account
+    """*time* is unix time when the call began; *cost* nano-dollars, all attempts together. *usage* is what they took,
+    core.usage.Usage's counts in the order of COUNTS. *attempts* are (target, fault, milliseconds, nano-dollars), and
+    where there are several, what each of them took, nothing where that is nothing. *charges*: account
     -> nano-dollars, for every budget that paid; written as their names alone where each of them paid *cost*. *tags* in
     order, without doubles. *why*: the decisions that led to the attempts, as routing keeps them; those without a choice
     leave none. *task*: what the call was for. *cache*: whether a kept answer was given (hit, miss, stale, bypass), and
@@ -35,7 +41,7 @@ class Entry(NamedTuple):
     usage: tuple[int, ...]
     total_ms: float
     first_ms: float | None
-    attempts: tuple[tuple[str, str, float, int], ...]
+    attempts: tuple[Attempt, ...]
     charges: dict[str, int]
     why: tuple[Any, ...] = ()
     task: str = ""
@@ -44,6 +50,17 @@ class Entry(NamedTuple):
     hedged: str = ""
     hedge: int = -1
     canary: str = ""
+
+    def taken(self, place: int) -> tuple[int, ...] | None:
+        """The tokens of the attempt at that *place*; None if its row doesn't know."""
+        if len(self.attempts) == 1:
+            return self.usage
+        return (self.attempts[place][4] or NO_TOKENS) if len(self.attempts[place]) > 4 else None
+
+    @property
+    def answered(self) -> tuple[int, ...]:
+        """What the answer took without the attempts that came to nothing, as far as its row knows."""
+        return answered(self)
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(tuple(self))
@@ -61,7 +78,7 @@ class Entry(NamedTuple):
         fields = [*fields, *_LATER[len(fields) - _BEFORE_WHY :]]
         fields[TAGS] = tuple(fields[TAGS])
         fields[USAGE] = tuple(fields[USAGE])
-        fields[ATTEMPTS] = tuple(map(tuple, fields[ATTEMPTS]))
+        fields[ATTEMPTS] = tuple((*one[:4], *map(tuple, one[4:])) for one in fields[ATTEMPTS])
         if not isinstance(fields[CHARGES], dict):
             fields[CHARGES] = dict.fromkeys(fields[CHARGES], fields[COST])
         fields[WHY] = tuple(fields[WHY])
@@ -79,6 +96,16 @@ STATUS, FAULT, GONE, ESTIMATED, COST, USAGE, ATTEMPTS, CHARGES, WHY, SAVED = map
     Entry._fields.index,
     ("status", "fault", "gone", "estimated", "cost", "usage", "attempts", "charges", "why", "saved"),
 )
+
+
+def answered(row: Sequence[Any]) -> tuple[int, ...]:
+    """As Entry.answered, of what stands in JSON for one."""
+    attempts = row[ATTEMPTS]
+    if len(attempts) > 1:
+        for one in attempts:
+            if not one[1] and len(one) > 4 and one[4]:
+                return tuple(one[4])
+    return tuple(row[USAGE])
 
 
 class NoRow(ValueError):  # noqa: N818

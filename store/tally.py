@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
-from operator import itemgetter
+from operator import add, itemgetter, sub
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -19,6 +19,7 @@ from store.entry import (
     FAULT,
     GONE,
     KEY,
+    NO_TOKENS,
     PROMPT,
     SAVED,
     STATUS,
@@ -26,6 +27,7 @@ from store.entry import (
     TIME,
     USAGE,
     Entry,
+    answered,
 )
 
 GROUP: Final = ("hour", "key", "team", "route", "target", "tags")
@@ -42,7 +44,6 @@ FIGURES: Final = (
 """The columns of an aggregate: what it is of, and what is added up."""
 
 NOTHING: Final = (0,) * len(FIGURES)
-_PAID: Final = FIGURES.index("cost")
 Group = tuple[int, str, str, str, str, str]
 
 NUL: Final = rb"\u0000"  # as JSON writes it
@@ -62,8 +63,8 @@ class Tally(NamedTuple):
 
 
 def tally(rows: Iterable[Sequence[Any]]) -> Tally:
-    """*rows* are Entries, or what stands in JSON for them. What a call has cost at other targets than the one that it
-    is a call of counts there, as money without a call.
+    """*rows* are Entries, or what stands in JSON for them. What a call has cost and taken at other targets than the
+    one that it is a call of counts there, as money and tokens without a call.
     """
     groups: dict[tuple[Any, ...], list[Sequence[Any]]] = {}
     charges: dict[str, int] = {}
@@ -77,26 +78,26 @@ def tally(rows: Iterable[Sequence[Any]]) -> Tally:
     for those in groups.values():
         _charge(charges, list(filter(_charges, those)))
     hours: dict[Group, tuple[int, ...]] = {}
-    moved: dict[Group, int] = {}
+    moved: dict[Group, tuple[int, ...]] = {}
     for (begins, key, team, route, target, *tags), those in groups.items():
         hours[begins, key, team, route, target, written(tags)] = _figures(those)
-        for other, cost in _elsewhere(target, those):
-            for place, more in ((other, cost), (target, -cost)):
+        for other, part in _elsewhere(target, those):
+            for place, change in ((other, add), (target, sub)):
                 group = begins, key, team, route, place, written(tags)
-                moved[group] = moved.get(group, 0) + more
-    for group, cost in moved.items():
-        figures = hours.get(group, NOTHING)
-        hours[group] = (*figures[:_PAID], figures[_PAID] + cost, *figures[_PAID + 1 :])
+                moved[group] = tuple(map(change, moved.get(group, NOTHING), part))
+    for group, parts in moved.items():
+        hours[group] = tuple(map(add, hours.get(group, NOTHING), parts))
     return Tally(sorted(hours.items()), sorted(charges.items()))
 
 
-def _elsewhere(target: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, int]]:
-    """Which other targets were paid for these calls of *target*, and how much."""
+def _elsewhere(target: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Which other targets had a part in these calls of *target*, and what it came to in FIGURES."""
     for row in rows:
         if len(row[ATTEMPTS]) > 1:
-            for other, _, _, cost in row[ATTEMPTS]:
-                if cost and other != target:
-                    yield other, cost
+            for other, _, _, cost, *took in row[ATTEMPTS]:
+                usage = took[0] if took and took[0] else NO_TOKENS
+                if other != target and (cost or any(usage)):
+                    yield other, (0, 0, 0, sum(_prompt(usage)), sum(_completion(usage)), cost, 0, *usage)
 
 
 def _charge(charges: dict[str, int], paid: Sequence[Sequence[Any]]) -> None:
@@ -173,7 +174,7 @@ def output(row: Sequence[Any]) -> int | None:
     """The completion tokens of a call that went well to its end; nothing for all others."""
     if row[GONE] or row[FAULT] or row[STATUS] >= 400:
         return None
-    return sum(_completion(row[USAGE])) or None
+    return sum(_completion(answered(row))) or None
 
 
 def written(tags: Sequence[str]) -> str:

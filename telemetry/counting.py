@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from core.usage import Usage
+from core.usage import COUNTS, Usage, counts
 from telemetry.counters import Counter, Histogram
 from telemetry.exemplars import exemplify
 from telemetry.record import Record
@@ -60,7 +60,10 @@ class Counting:
                     cost.value += record.cost
                     key_cost.value += record.cost
                 if (usage := record.usage) is not None:
-                    self._count_tokens(record, usage, kinds)
+                    if record.took:
+                        self._count_parts(record)
+                    else:
+                        self._count_tokens(record, usage, kinds)
                 if record.stream and record.first is not None:
                     first.observe(record.first / 1e3)
                 if record.fault or record.gone:
@@ -85,6 +88,15 @@ class Counting:
             for kind, tokens in zip(RARE, usage[7:12], strict=True):
                 if tokens:
                     self._counter("switchyard_tokens_total", record.target, kind).value += tokens
+        if record.estimated:
+            self._counter("switchyard_estimated_usage_total", record.target).value += 1
+
+    def _count_parts(self, record: Record) -> None:
+        """Tokens of several attempts, each at its own target."""
+        for (target, _, _), usage in zip(record.tried, record.took, strict=False):
+            for kind, tokens in zip(COUNTS, () if usage is None else counts(usage), strict=False):
+                if tokens:
+                    self._counter("switchyard_tokens_total", target, kind).value += tokens
         if record.estimated:
             self._counter("switchyard_estimated_usage_total", record.target).value += 1
 

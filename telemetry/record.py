@@ -57,14 +57,14 @@ class Record:
     """Made when a call begins, filled in on the way; plain attributes because it is made for every call.
 
     *time* is unix time, *cost* nano-dollars, *total* and *first* (to the first content, of a stream) milliseconds.
-    *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them, and *costs* has
-    what each was paid where there are several. *fault* is what the client was told in the end. *degraded* is the budget
-    because of which another route answered. *decided* is how targets were put in order, where there was a choice.
-    *continued* are the seams of an answer in parts. *asked* and *answered* are for logs that the operator wants content
-    in. *task* is what the call was for, *hedged* what became of a second attempt beside a slow one: won, lost or
-    failed; *hedge* is its place in *tried*, from 0. *canary*: asked if its targets were tried, passed if others were
-    then. *cache*: hit, miss, stale or bypass, where answers are kept; *saved* is what a kept one would have cost
-    (nano-dollars). *trace*: where calls have one.
+    *tried* is every attempt in order, a good one last and with an empty fault; *attempts* counts them, and *costs* and
+    *took* have what each was paid and took where there are several. *usage* is what all took together. *fault* is what
+    the client was told in the end. *degraded* is the budget because of which another route answered. *decided* is how
+    targets were put in order, where there was a choice. *continued* are the seams of an answer in parts. *asked* and
+    *answered* are for logs that the operator wants content in. *task* is what the call was for, *hedged* what became of
+    a second attempt beside a slow one: won, lost or failed; *hedge* is its place in *tried*, from 0. *canary*: asked if
+    its targets were tried, passed if others were then. *cache*: hit, miss, stale or bypass, where answers are kept;
+    *saved* is what a kept one would have cost (nano-dollars). *trace*: where calls have one.
     """
 
     __slots__ = (
@@ -101,6 +101,7 @@ class Record:
         "target",
         "task",
         "time",
+        "took",
         "total",
         "trace",
         "tried",
@@ -123,6 +124,7 @@ class Record:
         self.attempts = 0
         self.tried: tuple[Attempt, ...] = ()
         self.costs: tuple[int, ...] = ()
+        self.took: tuple[Usage | None, ...] = ()
         self.usage: Usage | None = None
         self.cost = 0
         self.estimated = False

@@ -47,7 +47,7 @@ CALL: Final[Fields] = {
     "cost_usd": DOLLARS,
     "cache": about(maybe(TEXT), "what an answer that was kept had to do with it"),
     "saved_usd": DOLLARS,
-    "usage": by_name(COUNT),
+    "usage": about(by_name(COUNT), "tokens of all attempts together"),
     "total_ms": NUMBER,
     "first_content_ms": maybe(NUMBER),
     "hedged": about(maybe(one_of("won", "lost", "failed")), "what became of a second attempt beside a slow one"),
@@ -62,6 +62,7 @@ CALL: Final[Fields] = {
                 "fault": maybe(TEXT),
                 "ms": NUMBER,
                 "cost_usd": DOLLARS,
+                "usage": about(maybe(by_name(COUNT)), "its tokens; null where an older version has written the row"),
                 "hedge": about(FLAG, "whether it was the second one beside a slow one"),
             }
         )

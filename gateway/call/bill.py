@@ -1,6 +1,7 @@
 """What a call costs: what all its attempts came to, and the row that the ledger gets. Each of them has its own Tab."""
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import orjson
@@ -10,7 +11,7 @@ from core.call import Call
 from core.target import Target
 from core.tasks import CHAT, task_of
 from core.tenths import tenths
-from core.usage import COUNTS, Usage, added
+from core.usage import COUNTS, Usage, added, counts
 from gateway.ear import Ear
 from gateway.generation import Generation, Shared
 from quota.allotment import Allotment
@@ -24,7 +25,8 @@ class Bill:
     """One for each call. *most*: what the call may cost; *open*: what of it attempts under way may take. *counts*:
     limits on requests know of it. *seats*: what it has of limits on calls at a time. *begun*: how many attempts it has
     made so far. *tried*: those that are over, in the order in which they began, each with what it cost in *costs*.
-    *written*: the ledger has its row. *before* is what earlier parts of the same answer took, if any.
+    *took* has what each of these took, unless there is one only, and it went well. *written*: the ledger has its row.
+    *said* is what the answer itself took, and *before* what earlier parts of it did, if any.
 
     *answer* is what the client was told, as far as somebody is to read it, and *produced* how many bytes of content
     were counted in it; below 0 before an answer is complete. *private*: something belongs to it that only its own
@@ -46,8 +48,10 @@ class Bill:
         "private",
         "produced",
         "record",
+        "said",
         "seats",
         "shared",
+        "took",
         "tried",
         "written",
     )
@@ -65,12 +69,14 @@ class Bill:
         self.seats: tuple[Allotment, ...] = ()
         self.begun = 0
         self.costs: list[int] = []
+        self.took: list[Usage | None] = []
         self._paid: list[tuple[int, tuple[str, ...]]] = []  # for each attempt that was charged: how much, and to whom
         self.tried: list[tuple[str, str, float]] = []
         self.written = False
         self.answer: bytes | Ear | None = None
         self.produced = -1
         self.before: Usage | None = None
+        self.said: Usage | None = None
         self.private = False
 
     def close(self) -> None:
@@ -99,7 +105,8 @@ class Bill:
         record = self.record
         record.target = target.id
         record.provider = target.provider
-        record.usage = usage if self.before is None else added(self.before, usage)
+        record.usage = usage if record.usage is None else added(record.usage, usage)
+        self.said = usage if self.before is None else added(self.before, usage)
         record.estimated = record.estimated or usage.estimated
         record.cost += cost
 
@@ -122,9 +129,9 @@ class Bill:
                 sums[name] = sums.get(name, 0) + cost
         return sums
 
-    def row(self, last: tuple[str, str, float, int] | None = None, place: int = 0) -> bytes:
-        """An Entry's fields as it would write them. *last* is the attempt under way, not among those tried yet, and
-        *place* how many began before it.
+    def row(self, last: tuple[str, str, float, int] | None = None, place: int = 0, took: Usage | None = None) -> bytes:
+        """An Entry's fields as it would write them. *last* is the attempt under way, not among those tried yet, *place*
+        how many began before it, and *took* what it took.
         """
         record, key = self.record, self.key
         usage, first = record.usage, record.first
@@ -148,7 +155,7 @@ class Bill:
             NOTHING if usage is None else usage[:5] + usage[7:12],
             tenths(total),
             None if first is None else tenths(first),
-            (last,) if last is not None and not self.tried else self._attempts(last, place),
+            (last,) if last is not None and not self.tried else self._attempts(last, place, took),
             self._charges(),
             [one.kept() for one in record.decided] if record.decided else (),
             record.task,
@@ -157,8 +164,16 @@ class Bill:
             fields = (*fields, record.cache, record.saved, record.hedged, record.hedge, record.canary)
         return orjson.dumps(fields)
 
-    def _attempts(self, last: tuple[str, str, float, int] | None, place: int) -> list[tuple[str, str, float, int]]:
-        before = [(*one, cost) for one, cost in zip(self.tried, self.costs, strict=True)]
+    def _attempts(
+        self, last: tuple[str, str, float, int] | None, place: int, took: Usage | None
+    ) -> Sequence[tuple[object, ...]]:
+        """Each with what it took, where there are several."""
+        if last is None and len(self.tried) == 1:
+            return [(*self.tried[0], self.costs[0])]
+        before: list[tuple[object, ...]] = [
+            (*one, cost, () if each is None else counts(each))
+            for one, cost, each in zip(self.tried, self.costs, self.took, strict=True)
+        ]
         if last is not None:
-            before.insert(place, last)
+            before.insert(place, (*last, () if took is None else counts(took)))
         return before

@@ -73,10 +73,12 @@ class Continuing:
         self.broke, self._from = failure, target
         return failure, True
 
-    def asks(self, ask: Ask, adapter: Adapter) -> Ask:
-        """*ask*, for the rest of what broke off. Raises a Refusal where its target can't give that."""
+    def asks(self, ask: Ask, adapter: Adapter, before: Usage | None) -> Ask:
+        """*ask*, for the rest of what broke off, which took so much *before*. Raises a Refusal where its target can't
+        give that.
+        """
         if self._first is None:
-            self._first = self._record.usage
+            self._first = before
         said = self._transcript.said = mended(self._transcript.said)
         onward = adapter.onward(ask)
         ask = ask._replace(call=rest(ask.call, said, onward), goes_on=bool(onward))

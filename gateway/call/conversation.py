@@ -384,7 +384,7 @@ class Conversation:
             tried = record.tried = tuple(bill.tried)
             record.attempts = len(tried)
             if len(tried) > 1:
-                record.costs = tuple(bill.costs)
+                record.costs, record.took = tuple(bill.costs), tuple(bill.took)
             if not bill.written:
                 bill.close()
             if bill.produced >= 0 and not record.fault:

@@ -61,7 +61,7 @@ class PlainCall(Conversation):
 
     def told(self) -> Told:
         """Who answered, what it took and what it cost, once that is settled."""
-        record = self._record
+        record, said = self._record, None if self._bill is None else self._bill.said
         provider, _, model = record.target.partition("/")
         target = Target(provider, model)
         there = provider in self._generation.lanes  # it may be gone, and its answer kept
@@ -72,7 +72,7 @@ class PlainCall(Conversation):
             "target": record.target,
             "provider": provider,
             "model": model,
-            **({} if record.usage is None else {"usage": shown(record.usage)}),  # of a kept answer it is in its body
+            **({} if said is None else {"usage": shown(said)}),  # of a kept answer it is in its body
             "cost_usd": number(record.cost),
             "estimated": record.estimated,
             "latency_ms": round((self._shared.loop.time() - self._began) * 1e3, 1),

@@ -204,7 +204,7 @@ class Tab:
         if bill.shared.books:
             if self._hold is not None:
                 bill.charge(self._hold, cost)
-            row = bill.row((self.target.id, "", tenths((now - self.began) * 1e3), cost), self.place)
+            row = bill.row((self.target.id, "", tenths((now - self.began) * 1e3), cost), self.place, usage)
             bill.written = True
         bill.leave()
         self._pay(cost, usage, row)
@@ -233,6 +233,8 @@ class Tab:
         # Of two that were under way together, the second may be over first.
         bill.tried.insert(self.place, (self.target.id, fault, (now - self.began) * 1e3))
         bill.costs.insert(self.place, self._cost or 0)
+        if failure is not None or bill.begun > 1:
+            bill.took.insert(self.place, self.took)
         if (trace := bill.record.trace) is not None:
             trace.took(self._step(fault, now))
 

@@ -80,8 +80,8 @@ class Telling:
     def asks(self, ask: Ask, adapter: Adapter) -> Ask:
         """*ask*, for the rest of what broke off; see Continuing."""
         self.first = None
-        self._bill.before = self._record.usage
-        return ask if self.continuing is None else self.continuing.asks(ask, adapter)
+        self._bill.before = self._bill.said
+        return ask if self.continuing is None else self.continuing.asks(ask, adapter, self._bill.said)
 
     def follow(self, tab: Tab, trial: StreamTrial) -> None:
         """Another attempt begins."""
@@ -134,7 +134,7 @@ class Telling:
         bill.answer = self.ear
         usage = self.tab.settle(decoder.usage, decoder.produced, bill.shared.loop.time())
         if self.continuing is not None:
-            usage = self.continuing.shown(record.usage or usage)
+            usage = self.continuing.shown(bill.said or usage)
         self._reply.end(data, self._writer.end(usage))
 
     def _told(self, events: list[Event], *, last: bool) -> bytes | None:

@@ -339,7 +339,7 @@ class Visit:
 
     def _read(self, bill: Bill) -> None:
         """A long answer is read by a thread."""
-        answer, tape, usage = bill.answer, self._tape, self._record.usage
+        answer, tape, usage = bill.answer, self._tape, bill.said
         if isinstance(answer, bytes) and len(answer) <= self._generation.config.cache.largest:
             size, made = len(answer), partial(of_whole, answer, usage)
         elif tape is not None and tape.heard:

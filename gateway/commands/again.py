@@ -44,7 +44,7 @@ class Again:
         """How targets did, the oldest first."""
         now = self._shared.loop.time()
         for row in rows:
-            for target, fault, took, _ in row.attempts:
+            for target, fault, took, *_ in row.attempts:
                 pulse = self._shared.vitals.target(target).pulse
                 if fault:
                     pulse.failed(now, took / 1e3)
@@ -82,7 +82,7 @@ class Again:
         price = self._generation.model(target).price
         cost: int | None = row.cost
         if target.id != asked_first(row):
-            counts: dict[str, Any] = dict(zip(COUNTS, row.usage, strict=True))
+            counts: dict[str, Any] = dict(zip(COUNTS, row.answered, strict=True))
             cost = None if price is None else price.cost(Usage(**counts))
         return Fate(target.id, cost, sum(times) / len(times) if times else None)
 
@@ -101,7 +101,7 @@ def asked_first(row: Entry) -> str:
 
 
 def sum_of(row: Entry, names: tuple[str, ...]) -> int:
-    return sum(row.usage[COUNTS.index(name)] for name in names)
+    return sum(row.answered[COUNTS.index(name)] for name in names)
 
 
 def _call(row: Entry) -> Call:

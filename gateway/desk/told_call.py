@@ -40,8 +40,15 @@ def brief(row: Entry) -> dict[str, Any]:
         "hedged": row.hedged or None,
         "canary": row.canary or None,
         "attempts": [
-            {"target": target, "fault": fault or None, "ms": ms, "cost_usd": number(cost), "hedge": place == row.hedge}
-            for place, (target, fault, ms, cost) in enumerate(row.attempts)
+            {
+                "target": target,
+                "fault": fault or None,
+                "ms": ms,
+                "cost_usd": number(cost),
+                "usage": None if (took := row.taken(place)) is None else dict(zip(COUNTS, took, strict=False)),
+                "hedge": place == row.hedge,
+            }
+            for place, (target, fault, ms, cost, *_) in enumerate(row.attempts)
         ],
     }
 

@@ -76,7 +76,7 @@ async def test_both_are_paid_to_the_nano_dollar_by_what_their_providers_counted(
         (line,) = await logged(tmp_path)
         assert ((7 + 2) + (9 + 3)) / 1000 == line["cost_usd"]
         assert (0.021, 0) == await purse(gateway)
-        assert (9, 3) == (line["usage"]["input"], line["usage"]["output"])
+        assert (7 + 9, 2 + 3) == (line["usage"]["input"], line["usage"]["output"])
 
 
 async def test_an_attempt_that_nobody_waited_for_is_paid_at_its_worst(start, tmp_path):
