@@ -4,15 +4,19 @@ It would rather find a difference too many: that costs a call, and one too few c
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
+from itertools import takewhile
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+(?:[.,:/-]\d+)*|[%$€£¥°<>=+]")
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _NUMBER: Final = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _QUOTED: Final = re.compile(r"\"([^\"]+)\"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|`([^`]+)`|(?<!\w)'([^']+)'(?!\w)")
-_CODE: Final = re.compile(r"[^\s,;!?]*(?:[A-Za-z]\d|\d[A-Za-z]|[_@#\\/{}\[\]]|[a-z][A-Z]|\w\.\w)[^\s,;!?]*")
+_PIECE: Final = re.compile(r"[^\s,;!?]+")
+_CODE: Final = re.compile(r"[A-Za-z]\d|\d[A-Za-z]|[_@#\\/{}\[\]]|[a-z][A-Z]|\w\.\w")
+_GAP: Final = re.compile(r"\s{2,}")
 _SENTENCE: Final = re.compile(r"(?:^|[.!?:\n]\s*)[\"'“(]*\w+")
 _STEM: Final = 4  # letters that two forms of one word have in common at least
 _ENDINGS: Final = ("ing", "ed", "es", "ly", "en", "s", "e", "n")  # of which a form may have one
@@ -22,6 +26,8 @@ _SYMBOLS: Final = re.compile(
 )
 _LATIN: Final = 0x24F  # the last letter of the alphabet whose words the lists below know something of
 _LONGEST: Final = 4_000  # characters that are compared; longer questions are never the same
+_MARKS: Final = 50  # that begin a quotation; of a text with more, every word counts as quoted
+_MOST: Final = 10_000  # pairs of equal words that are looked at; whoever repeats themselves more is taken for related
 
 
 def _table(*rows: str) -> Mapping[str, str]:
@@ -140,11 +146,13 @@ def _negations(text: str) -> int:
 
 
 def _quoted(text: str) -> list[str]:
+    if sum(map(text.count, "“„«")) > _MARKS:
+        return [text]  # each of them may be looked for its end through all of the rest
     return ["".join(groups) for groups in _QUOTED.findall(text)]
 
 
 def _codes(text: str) -> list[str]:
-    return [word.strip(".:()'\"").lower() for word in _CODE.findall(text)]
+    return [word.strip(".:()'\"").lower() for word in _PIECE.findall(text) if _CODE.search(word)]
 
 
 def _of(table: Mapping[str, str]) -> Callable[[str], list[str]]:
@@ -160,6 +168,7 @@ def _opposites(text: str) -> tuple[list[str], list[str]]:
 
 def _names(text: str) -> set[str]:
     """Capitals within a sentence, and abbreviations anywhere."""
+    text = _GAP.sub(lambda gap: "\n" if "\n" in gap[0] else " ", text)
     first = {match.end() for match in _SENTENCE.finditer(text)}
     found = set()
     for match in _LETTERS.finditer(text):
@@ -230,14 +239,17 @@ def _foreign(text: str) -> str:
 def _reworded(one: str, other: str) -> bool:
     """Whether they say something else in the same way; how far that goes for two ways to say it, their vectors tell."""
     some, others = _content(one), _content(other)
+    if not _exchanged(some, others):
+        return False
     alone = len(some) == len(others) == 1
-    alike = alone or _related(some, others) or _related(_said(one), _said(other))
-    return alike and _exchanged(some, others)
+    return alone or _related(some, others) or _related(_said(one), _said(other))
 
 
 def _exchanged(one: list[str], other: list[str]) -> bool:
     """Whether they say the same but for single words more, or in the place of others, or in another order."""
-    if one != other and sorted(one) == sorted(other):
+    if one == other:
+        return False
+    if not _forms(one, other) or sorted(one) == sorted(other) or _pairs(one, other) > _MOST:
         return True
     one, other = sorted((one, other))  # else it would count which of them came first
     return any(
@@ -248,8 +260,25 @@ def _exchanged(one: list[str], other: list[str]) -> bool:
 
 def _related(one: list[str], other: list[str]) -> bool:
     """Whether half of the longer one, or all of the shorter one, stands in the other as well."""
-    same = sum(block.size for block in _compared(*sorted((one, other))).get_matching_blocks())
-    return 2 * same >= max(len(one), len(other)) or same == min(len(one), len(other))
+    enough = min(-(-max(len(one), len(other)) // 2), len(one), len(other))
+    # There can't be more in common than both have, and there is at least what they begin or end with.
+    if (Counter(one) & Counter(other)).total() < enough:
+        return False
+    if _begun(one, other) >= enough or _begun(one[::-1], other[::-1]) >= enough or _pairs(one, other) > _MOST:
+        return True
+    return sum(block.size for block in _compared(*sorted((one, other))).get_matching_blocks()) >= enough
+
+
+def _begun(one: list[str], other: list[str]) -> int:
+    """How many words they have in common before the first that differs."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return sum(1 for _ in same)
+
+
+def _pairs(one: list[str], other: list[str]) -> int:
+    """How often a word of one is that of the other: what it takes to compare them."""
+    counted = Counter(other)
+    return sum(times * counted[word] for word, times in Counter(one).items())
 
 
 def _compared(one: list[str], other: list[str]) -> "SequenceMatcher[str]":

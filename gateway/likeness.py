@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -26,6 +26,7 @@ SAMPLES: Final = 100
 LONGEST_SHOWN: Final = 300  # characters of a question
 MOST_PENDING: Final = 32  # embeddings asked for beside all calls
 ROOM: Final = 4  # the part of the cache's bytes that vectors take, beside it
+HERE: Final = 1_000  # characters that are compared in the loop; a thread takes more, one at a time
 MOST_HERE: Final = 20_000  # of one kind: a look among so many takes milliseconds in which nothing else is done
 HIT, WOULD_HIT, DIFFERS, NONE, FAILED = "hit", "would_hit", "differs", "none", "failed"
 
@@ -69,6 +70,7 @@ class Likeness:
         self._count = count
         self._trouble = trouble
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._comparing = asyncio.Lock()
         self._keys: dict[str, Key] = {}
         self._keys_of: Config | None = None
 
@@ -111,8 +113,7 @@ class Likeness:
         """How near the nearest question is that differs in nothing, and where its answer is kept."""
         semantic, route = question.semantic, question.record.route
         near = await self._near(question, vector)
-        for one in near:
-            difference = differs(question.text, one.asked.text)
+        for one, difference in zip(near, await self._compared(question.text, near), strict=False):
             outcome = DIFFERS if difference else (HIT if semantic.mode == SERVE else WOULD_HIT)
             self._sample(question, one.asked, one.score, outcome, difference)
             self._count(route, outcome)
@@ -121,6 +122,13 @@ class Likeness:
         if not near:
             self._count(route, NONE)
         return None
+
+    async def _compared(self, text: str, near: Sequence[Like]) -> Sequence[str | None]:
+        """In what *text* differs from each of *near*, up to the first from which it doesn't."""
+        if sum(len(text) + len(one.asked.text) for one in near) <= HERE:
+            return _differences(text, near)
+        async with self._comparing:
+            return await asyncio.to_thread(_differences, text, near)
 
     async def _near(self, question: Question, vector: Vector) -> list[Like]:
         partition, threshold, now = question.partition, question.semantic.threshold, time.time()
@@ -224,6 +232,15 @@ class Likeness:
                 "differs_in": difference,
             }
         )
+
+
+def _differences(text: str, near: Sequence[Like]) -> Sequence[str | None]:
+    found: list[str | None] = []
+    for one in near:
+        found.append(differs(text, one.asked.text))
+        if found[-1] is None:
+            break
+    return found
 
 
 def _asked(question: Question, mark: bytes, entry: Entry) -> Asked:

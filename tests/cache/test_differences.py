@@ -1,5 +1,7 @@
 """Pairs of questions that vectors find alike: those that mean something else must not share an answer."""
 
+import time
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -171,3 +173,36 @@ def test_neither_is_the_first(one, other):
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_no_number_stands_for_another(one, other):
     assert (one == other) == (differs(f"What is {one} plus x?", f"What is {other} plus x?") is None)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a" * 4000, "b" * 4000),
+        ("'" * 4000, "'" * 3999 + "a"),
+        ("\u00ab" * 4000, "\u00ab" * 3999 + "a"),
+        ("x y z " * 600, "z x y y " * 500),
+        ("\n" * 3999 + "-", "\n" * 3999 + ";"),
+    ],
+    ids=["one word", "quotes", "quotations", "few words", "lines"],
+)
+def test_the_longest_are_compared_in_milliseconds(one, other):
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        differs(one, other)
+        times.append(time.perf_counter() - began)
+
+    assert min(times) < 0.15  # it may be a slow machine; each took a quarter of a second or more
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        ("x yy " * 500 + "cook", "yy x " * 500 + "bake", "word"),  # too often the same to be looked at one by one
+        ("\u00abso\u00bb " * 60, "\u00abso\u00bb " * 61, "quoted"),
+        ("\u00abso\u00bb " * 60, "\u00abso\u00bb " * 60, None),
+    ],
+)
+def test_of_what_would_take_too_long_it_is_the_careful_answer(one, other, kind):
+    assert kind == differs(one, other)
