@@ -50,6 +50,7 @@ from gateway.opening import NoStart, opened
 from gateway.survey import glance, survey
 from gateway.treasury import NoState, unwritable
 from server.life import live
+from server.signs import Sign, Signs
 from server.supervisor import PortInUse, Supervisor, listening, reserved
 from telemetry.log import Scribe
 from telemetry.workers import swept
@@ -180,9 +181,13 @@ def serve(config: Config, source: Source, watch: Watch) -> int:
     with reserved(server.host, server.port) as port:
         family = Family(server.host, port, directory_of_run(config, server.host, port), os.getpid())
         greet(config, source, port=port)
-        worker = partial(work_in_family, newest, source, family)
+        signs = Signs(server.workers)
+        worker = partial(work_in_family, newest, source, family, signs)
         tell = partial(log, config)
-        return Supervisor(server.workers, worker, drain=server.drain, say=tell, look=newest.look, up=newest.is_up).run()
+        supervisor = Supervisor(
+            server.workers, worker, drain=server.drain, say=tell, signs=signs, look=newest.look, up=newest.is_up
+        )
+        return supervisor.run()
 
 
 class Family(NamedTuple):
@@ -206,21 +211,25 @@ def directory_of_run(config: Config, host: str, port: int) -> Path:
         raise NoDirectory(unwritable(config, error.strerror)) from error
 
 
-def work_in_family(newest: Newest, source: Source, family: Family, _number: int) -> None:
+def work_in_family(newest: Newest, source: Source, family: Family, signs: Signs, number: int) -> None:
     """What each worker does: serve beside the others."""
-    work(newest, source, listening(family.host, family.port, shared=True), family)
+    work(newest, source, listening(family.host, family.port, shared=True), family, Sign(signs, number))
 
 
-def work(newest: Newest, source: Source, sock: socket.socket, family: Family | None = None) -> None:
+def work(
+    newest: Newest, source: Source, sock: socket.socket, family: Family | None = None, sign: Sign | None = None
+) -> None:
     try:
         with sock:
-            uvloop.run(working(newest, source, sock, family))
+            uvloop.run(working(newest, source, sock, family, sign))
     except (NoStart, NoState) as error:
         say(f"{error}")
         sys.exit(1)
 
 
-async def working(newest: Newest, source: Source, sock: socket.socket, family: Family | None) -> None:
+async def working(
+    newest: Newest, source: Source, sock: socket.socket, family: Family | None, sign: Sign | None
+) -> None:
     """One process, from its first to its last call."""
     config, server = newest.config, newest.config.server
     directory, supervisor = (family.directory, family.supervisor) if family else (None, None)
@@ -230,7 +239,7 @@ async def working(newest: Newest, source: Source, sock: socket.socket, family: F
             house.catch_up()  # so that this worker, too, says what is wrong, or waits for a restart
         if family:
             newest.tell_up()
-        await live(listener, sock, house, drain=server.drain, parent=supervisor)
+        await live(listener, sock, house, drain=server.drain, parent=supervisor, sign=sign)
 
 
 def greet(config: Config, source: Source, *, port: int | None = None) -> None:

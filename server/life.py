@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from server.connection import Listener
+from server.signs import Sign
 from server.supervisor import INSIST, STOP, TWICE
 
 
@@ -59,11 +60,18 @@ class Orders:
 
 
 async def live(
-    listener: Listener, sock: socket.socket, service: Service, *, drain: float, parent: int | None = None
+    listener: Listener,
+    sock: socket.socket,
+    service: Service,
+    *,
+    drain: float,
+    parent: int | None = None,
+    sign: Sign | None = None,
 ) -> None:
     """Serve on *sock* until SIGTERM or SIGINT; then let running answers end for *drain* seconds, or until told again.
 
     *parent* is the process whose end is ours too, and which says whether it was told again: a terminal tells both.
+    It gets a *sign* of life from us while we serve.
     Signals that were blocked until now are heeded from here on.
     """
     loop = asyncio.get_running_loop()
@@ -80,9 +88,13 @@ async def live(
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     _settle_memory()
     watcher = loop.create_task(_watch(service, stop, parent))
+    if sign is not None:
+        sign.begin(loop)
     try:
         await stop.wait()
     finally:
+        if sign is not None:
+            sign.end()
         watcher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watcher

@@ -1,4 +1,4 @@
-"""Several worker processes on one port, watched: one that dies is replaced while the others serve.
+"""Several worker processes on one port, watched: one that dies or hangs is replaced while the others serve.
 
 Each worker opens its own socket on the same port and the kernel spreads connections over them. The supervisor serves
 nobody; it has no event loop and no threads, so that it can fork at any time.
@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
+
+from server.signs import Signs
 
 TOO_SOON: Final = 1.0  # seconds; a worker that dies younger than this is replaced after as long a pause
 LOOK: Final = 1.0
@@ -68,6 +70,7 @@ class Supervisor:
     *work* is what a worker does: it gets its number and never returns. It begins with all signals of the supervisor
     blocked, so that none is lost while it can't heed them yet. *look* is called once a second and before each start;
     *up* says whether any worker has served yet: until then none is replaced, since the next would fare no better.
+    By *signs* it sees who hangs.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Supervisor:
         *,
         drain: float,
         say: Say,
+        signs: Signs,
         look: Callable[[], None],
         up: Callable[[], bool],
     ) -> None:
@@ -84,6 +88,7 @@ class Supervisor:
         self._work = work
         self._drain = drain
         self._say = say
+        self._signs = signs
         self._look = look
         self._up = up
         self._workers: dict[int, tuple[int, float]] = {}  # pid -> number, when it started
@@ -101,6 +106,7 @@ class Supervisor:
                 return self._stop()
             if got is not None and got.si_signo == signal.SIGHUP:
                 self._tell(signal.SIGHUP)
+            self._end_hung()
             self._bury()
             if self._up():
                 self._fill()
@@ -121,6 +127,7 @@ class Supervisor:
     def _start(self, number: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
+        self._signs.leave(number)
         pid = os.fork()
         if pid == 0:
             code = 1
@@ -136,6 +143,14 @@ class Supervisor:
                 sys.stderr.flush()
                 os._exit(code)
         self._workers[pid] = (number, time.monotonic())
+
+    def _end_hung(self) -> None:
+        missed = self._signs.missed()
+        for pid, (number, _) in self._workers.items():
+            if number in missed:
+                self._say(f"worker {number} (pid {pid}) gives no sign of life; ending it")
+                self._signs.leave(number)
+                os.kill(pid, signal.SIGKILL)  # one that is stopped heeds nothing else
 
     def _bury(self) -> None:
         now = time.monotonic()

@@ -32,7 +32,7 @@ def written():
 def start(tmp_path):
     """For `async with ... as gateway`, in the folder `run` of tmp_path."""
 
-    def begin(config, *arguments: str, env: dict[str, str] | None = None, folder: str = "run", hangups: bool = False):
-        return running(tmp_path / folder, config, *arguments, env=env, hangups=hangups)
+    def begin(config, *arguments: str, folder: str = "run", **options):
+        return running(tmp_path / folder, config, *arguments, **options)
 
     return begin

@@ -178,14 +178,19 @@ class Stream:
 
 @asynccontextmanager
 async def running(
-    folder: Path, config: str | Path, *arguments: str, env: dict[str, str] | None = None, hangups: bool = False
+    folder: Path,
+    config: str | Path,
+    *arguments: str,
+    env: dict[str, str] | None = None,
+    hangups: bool = False,
+    program: str = "proxy.py",
 ) -> AsyncIterator[Running]:
     """*config* is a text, or a file that is there already. *hangups*: it gets SIGHUP all the time while it starts."""
     folder.mkdir(exist_ok=True)
     file = config if isinstance(config, Path) else folder / "config.yaml"
     if isinstance(config, str):
         file.write_text(config)
-    command = [sys.executable, str(HOME / "proxy.py"), "--config", str(file), *arguments]
+    command = [sys.executable, str(HOME / program), "--config", str(file), *arguments]
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         # A session of its own, so that nothing is left of it whatever goes wrong.
         process = subprocess.Popen(

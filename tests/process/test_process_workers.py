@@ -85,6 +85,24 @@ async def test_what_was_counted_stays_counted(start, written):
     assert [30] * 10 == seen
 
 
+async def test_a_worker_that_hangs_is_replaced_while_the_others_serve(start, written):
+    async with start(written(workers=2), program="tests/process/hasty.py") as gateway:
+        first = await both(gateway)
+        hung = min(first)
+        await generations(gateway)  # both serve
+
+        os.kill(hung, signal.SIGSTOP)
+        await until(lambda: not runs(hung))
+        second = await both(gateway)
+        statuses = {(await gateway.chat("demo")).status for _ in range(20)}
+        said = [line["message"][9:] for line in gateway.log if f"(pid {hung})" in line["message"]]
+
+    assert first - {hung} < second
+    assert {200} == statuses
+    assert [f"(pid {hung}) gives no sign of life; ending it"] == said[:1]
+    assert [f"(pid {hung}) was ended by SIGKILL; starting another"] == said[1:]
+
+
 async def killed_by_now(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
     await until(lambda: not runs(pid))  # and then its socket is closed

@@ -1,5 +1,7 @@
 """Workers that can't live, and what their supervisor makes of it."""
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +15,11 @@ from server.supervisor import PortInUse, listening, reserved
 HOME = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import os, sys
+from server import signs, supervisor
 from server.supervisor import Supervisor
+
+supervisor.LOOK, signs.EVERY, signs._LEAST, signs.PATIENCE = 0.1, 0.1, 0.09, 10
+SIGNS = signs.Signs(3)
 
 def say(text):
     sys.stdout.write(text + "\\n")
@@ -23,8 +29,20 @@ def work(number):
     {work}
 
 say("begun")
-sys.exit(Supervisor(3, work, drain=0.1, say=say, look=lambda: None, up=lambda: {up}).run())
+sys.exit(Supervisor(3, work, drain=0.1, say=say, signs=SIGNS, look=lambda: None, up=lambda: {up}).run())
 """
+
+# What a worker does that gives signs of life, until it does *then* a moment later.
+SIGNING = """import asyncio, pathlib, signal, time
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    async def living():
+        sign = signs.Sign(SIGNS, number)
+        sign.begin(asyncio.get_running_loop())
+        say(f"worker {number} (pid {os.getpid()}) serves")
+        await asyncio.sleep(0.3)
+        {then}
+        await asyncio.sleep(60)
+    asyncio.run(living())"""
 
 
 @pytest.fixture
@@ -39,6 +57,7 @@ def supervise():
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         begun.append(process)
         assert "begun\n" == process.stdout.readline()
@@ -46,7 +65,8 @@ def supervise():
 
     yield begin
     for process in begun:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -123,6 +143,63 @@ def test_signals_wait_until_a_worker_can_heed_them(supervise):
     code = process.wait(10)
 
     assert ("blocked\n", 0) == (said, code)
+
+
+@pytest.mark.parametrize("hang", ["os.kill(os.getpid(), signal.SIGSTOP)", "while True: pass"])
+def test_a_worker_that_hangs_is_ended_and_another_started(supervise, tmp_path, hang):
+    sign = tmp_path / "hung"
+    then = f"""once = pathlib.Path({str(sign)!r})
+        if number == 1 and not once.exists():
+            once.touch()
+            {hang}"""
+    process = supervise(SIGNING.replace("{then}", then))
+
+    first = sorted(process.stdout.readline() for _ in range(3))
+    rest = [process.stdout.readline() for _ in range(3)]
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=10)
+
+    hung = first[1].removesuffix(" serves\n")
+    assert [f"{hung} gives no sign of life; ending it\n", f"{hung} was ended by SIGKILL; starting another\n"] == rest[
+        :2
+    ]
+    assert "worker 1 (pid " == rest[2][:14]
+    assert "" == said
+
+
+def test_one_that_starts_or_drains_is_not_taken_for_one_that_hangs(supervise):
+    """A third hangs that was seen last when they were."""
+    begins = """if number == 0:
+        time.sleep(60)
+    """
+    then = """if number == 1:
+            sign.end()
+        time.sleep(60)"""
+    work = SIGNING.replace("async def", begins + "async def", 1).replace("{then}", then)
+    process = supervise(work)
+
+    lines = [process.stdout.readline() for _ in range(6)]
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+
+    assert {"worker 1", "worker 2"} == {line[:8] for line in lines[:2]}
+    assert {"worker 2"} == {line[:8] for line in lines[2:]}
+    assert 2 == sum("ending it" in line for line in lines)
+
+
+def test_nobody_hangs_who_was_stopped_together_with_the_supervisor(supervise):
+    process = supervise(SIGNING.replace("{then}", "pass"))
+    for _ in range(3):
+        process.stdout.readline()
+
+    os.killpg(process.pid, signal.SIGSTOP)
+    time.sleep(2)
+    os.killpg(process.pid, signal.SIGCONT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=10)
+
+    assert (0, "") == (process.returncode, said)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
