@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from core.faults import Failure, Fault, UpstreamError
+from upstream.addresses import Contest, Habit, addresses
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -77,15 +78,17 @@ async def dial(
     within: float,
     protocol: Callable[[], asyncio.Protocol],
     loop: asyncio.AbstractEventLoop,
+    habit: Habit,
 ) -> None:
     """Connect a *protocol*, TLS included, *within* so many seconds. Raise UpstreamError: UNREACHABLE, or BUSY
     where this process has no room for another one.
 
-    All addresses of the name are tried in the system's order, a new protocol for each.
+    All addresses of the name are tried, the next before the last has failed if that takes long, and the protocol is
+    given to the first that connects. *habit* is what was learned of this name.
     """
     context = trust(verify=verify_tls) if to.scheme == "https" else None
     try:
-        await _connect(to, context=context, deadline=loop.time() + within, protocol=protocol, loop=loop)
+        await _connect(to, context=context, deadline=loop.time() + within, protocol=protocol, loop=loop, habit=habit)
     except OSError as error:  # TimeoutError is one
         fault = Fault.BUSY if error.errno in _OURS else Fault.UNREACHABLE
         raise UpstreamError(Failure(fault, _words(error, within))) from None
@@ -98,23 +101,26 @@ async def _connect(
     deadline: float,
     protocol: Callable[[], asyncio.Protocol],
     loop: asyncio.AbstractEventLoop,
+    habit: Habit,
 ) -> None:
-    async with asyncio.timeout_at(deadline):
-        found = await loop.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
-    hosts = list(dict.fromkeys(str(where[0]) for *_, where in found))
     name = to.host if context else None
-    errors = []
-    for host in hosts:
-        # A first address that swallows packets (IPv6, often) must leave time for the next.
-        until = deadline if host == hosts[-1] else (loop.time() + deadline) / 2
-        try:
-            async with asyncio.timeout_at(until):
-                await loop.create_connection(protocol, host, to.port, ssl=context, server_hostname=name)
+
+    async def attempt(host: str, made: Callable[[], asyncio.Protocol]) -> None:
+        await loop.create_connection(made, host, to.port, ssl=context, server_hostname=name)
+
+    async with asyncio.timeout_at(deadline):
+        hosts = addresses(await loop.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM))
+        if len(hosts) == 1:
+            await attempt(hosts[0], protocol)
             return
-        except OSError as error:
-            errors.append(error)
-    # The system puts first what is most likely to work, so its failure says most.
-    raise errors[0]
+    now = loop.time()
+    contest = Contest(habit.order(hosts, now), protocol, attempt)
+    # However little time there is, a first address that swallows packets must leave some for the next.
+    winner = await contest.run(min(habit.delay, (deadline - now) / 2), deadline)
+    if winner is None:
+        # The system puts first what is most likely to work, so its failure says most.
+        raise contest.errors.get(hosts[0], TimeoutError())
+    habit.learn(winner, usual=winner == hosts[0], took=contest.took, now=now)
 
 
 def _words(error: OSError, within: float) -> str:

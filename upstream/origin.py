@@ -5,6 +5,7 @@ from functools import partial
 
 from core.faults import Failure, Fault, UpstreamError
 from core.wire import APART, Parcel
+from upstream.addresses import Habit
 from upstream.connection import SPARE, Connection, Put, WireExchange, at_once
 from upstream.dial import address, dial
 from upstream.sink import Sink
@@ -26,7 +27,7 @@ class Origin:
     """
 
     __slots__ = (
-        "_closed", "_connections", "_dialling", "_expiry", "_idle", "_loop", "_retired",
+        "_closed", "_connections", "_dialling", "_expiry", "_habit", "_idle", "_loop", "_retired",
         "_spare", "_spares", "address", "connect_timeout", "idle", "put", "verify_tls",
     )  # fmt: skip
 
@@ -51,6 +52,7 @@ class Origin:
         self._idle: dict[Connection, float] = {}  # since when; oldest first
         self._dialling: dict[asyncio.Task[None], WireExchange] = {}
         self._expiry: asyncio.TimerHandle | None = None
+        self._habit = Habit()
         self._spares = spare
         self._spare: asyncio.TimerHandle | asyncio.Task[None] | None = None
         self._retired = self._closed = False
@@ -169,6 +171,7 @@ class Origin:
                 within=self.connect_timeout if exchange.connect is None else exchange.connect,
                 protocol=partial(Connection, self, exchange, self._loop),
                 loop=self._loop,
+                habit=self._habit,
             )
         except UpstreamError as error:
             if exchange is not SPARE:  # nobody waits for one, and whoever needs it finds out

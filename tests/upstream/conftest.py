@@ -1,6 +1,7 @@
 """Providers made of bytes, sinks that remember, and both event loops."""
 
 import asyncio
+import socket
 import ssl
 import subprocess
 from collections.abc import Awaitable, Callable
@@ -81,10 +82,10 @@ class Peer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
-    async def start(self, **options) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, **options)
+    async def start(self, host: str = "127.0.0.1", port: int = 0, **options) -> None:
+        self._server = await asyncio.start_server(self._accept, host, port, **options)
         scheme = "https" if "ssl" in options else "http"
-        self.url = f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self.url = f"{scheme}://{host}:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
         self._server.close()
@@ -260,6 +261,41 @@ def trusted(monkeypatch):
     trust.cache_clear()
     yield lambda file: monkeypatch.setenv("SSL_CERT_FILE", file)
     trust.cache_clear()
+
+
+@pytest.fixture
+def crowd():
+    """Listen where nobody accepts, with a full queue: packets to it are swallowed. The port."""
+    sockets: list[socket.socket] = []
+
+    def gather(host: str, port: int = 0) -> int:
+        listener = socket.socket()
+        sockets.append(listener)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(0)
+        for _ in range(4):
+            sockets.append(socket.socket())
+            sockets[-1].setblocking(False)
+            sockets[-1].connect_ex(listener.getsockname())
+        return listener.getsockname()[1]
+
+    yield gather
+    for each in sockets:
+        each.close()
+
+
+@pytest.fixture
+async def named(monkeypatch):
+    """Have every name stand for these addresses."""
+
+    def name(*hosts: str) -> None:
+        async def look_up(_host, port, **_):
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in hosts]
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+
+    return name
 
 
 @pytest.fixture

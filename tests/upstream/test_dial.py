@@ -61,21 +61,6 @@ def closed_port():
         yield bound.getsockname()[1]
 
 
-def crowd(host: str, port: int) -> list[socket.socket]:
-    """A listener that accepts nobody, with its queue full: packets to it are swallowed."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(0)
-    sockets = [listener]
-    for _ in range(4):
-        waiting = socket.socket()
-        waiting.setblocking(False)
-        waiting.connect_ex(listener.getsockname())
-        sockets.append(waiting)
-    return sockets
-
-
 async def test_nobody_listens(origin_of, ask, closed_port):
     _, ear = ask(origin_of(f"http://127.0.0.1:{closed_port}"))
 
@@ -91,17 +76,13 @@ async def test_no_such_name(origin_of, ask):
     }
 
 
-async def test_a_connection_that_takes_too_long(origin_of, ask):
-    sockets = crowd("127.0.0.1", 0)
-    origin = origin_of(f"http://127.0.0.1:{sockets[0].getsockname()[1]}", connect_timeout=60.0)
+async def test_a_connection_that_takes_too_long(origin_of, ask, crowd):
+    origin = origin_of(f"http://127.0.0.1:{crowd('127.0.0.1')}", connect_timeout=60.0)
     origin.connect_timeout = 0.1
 
     _, ear = ask(origin)
-    outcome = await ear.outcome()
 
-    for each in sockets:
-        each.close()
-    assert unreachable("could not connect within 0.1s") == outcome
+    assert unreachable("could not connect within 0.1s") == await ear.outcome()
 
 
 async def test_a_handshake_that_takes_too_long(start, origin_of, ask):
@@ -117,24 +98,6 @@ async def test_a_handshake_that_takes_too_long(start, origin_of, ask):
 
 
 @pytest.mark.asyncio(loop_factories=["asyncio"])  # the name server of the other can't be played
-@pytest.mark.parametrize("swallows", [True, False])
-async def test_the_next_address_of_a_name_is_tried(start, origin_of, ask, says, monkeypatch, swallows):
-    peer = await start(says(HELLO))
-    port = int(peer.url.rsplit(":", 1)[1])
-    sockets = crowd("127.0.0.2", port) if swallows else []
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("127.0.0.2", "127.0.0.1")]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-
-    _, ear = ask(origin_of(f"http://two.example:{port}", connect_timeout=0.4))
-    outcome = await ear.outcome()
-
-    for each in sockets:
-        each.close()
-    assert "end" == outcome
-    assert b"host: two.example" in peer.requests[0]
-
-
-@pytest.mark.asyncio(loop_factories=["asyncio"])
 @pytest.mark.parametrize(
     ("number", "message"),
     [
