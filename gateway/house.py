@@ -12,6 +12,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from api import ENDPOINTS
+from api.deployments import deployed
 from api.stream import error
 from config.schema import Config
 from config.watch import Watch
@@ -180,7 +181,10 @@ class House:
             reply.common += allowed(generation.cors, caller.origin)
         endpoint = self._endpoints.get(path)
         if endpoint is None:
-            return self._page(caller, reply)
+            endpoint = deployed(path)
+            if endpoint is None:
+                return self._page(caller, reply)
+            caller.take_api_key()
         return Conversation(generation, self._shared, endpoint, reply, id).run(caller)
 
     def _name(self) -> str:

@@ -54,6 +54,12 @@ class Caller:
         caller.digest = self.digest
         return caller
 
+    def take_api_key(self) -> None:
+        """As Azure's clients send it, unless there is an `Authorization`."""
+        if self.authorization is None and self.request is not None:
+            key = self.request.headers.get("api-key")
+            self.authorization = None if key is None else f"Bearer {key}"
+
     async def read(self, *, limit: int, patience: float) -> None:
         """See that the body is there: refused beyond *limit* before it is read, and when it comes too slowly."""
         if self.request is not None:
