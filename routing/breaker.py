@@ -3,6 +3,9 @@
 closed --too many failures--> open --cooldown over, a call begins--> half_open --success--> closed
                                 ^------------------failure---------------'
 
+A stream may last for minutes, and for as long as its client likes to read: once it has content, the next call is let
+through beside it. Whichever ends first decides.
+
 Each time it opens the cooldown is twice as long as the last time, and for each cooldown that it then stays closed it is
 once less: who fails again after a short success is left alone for longer.
 
@@ -33,9 +36,9 @@ PASSING = frozenset({Fault.UNREACHABLE, Fault.TIMEOUT, Fault.OVERLOADED})
 class Circuit:
     """The breaker of one target. *transitions* counts how often each state was entered.
 
-    *probing* is whether the one call that may try an open target is under way, *until* when the cooldown ends,
-    *cause* the fault that opened it last, *heard* whether it was another process that met it. *strikes*: how often it
-    was opened, less what was forgiven since. *tell* is called after each change of the state.
+    *probing* is whether the one call that may try an open target is under way and has no content yet, *until* when the
+    cooldown ends, *cause* the fault that opened it last, *heard* whether it was another process that met it. *strikes*:
+    how often it was opened, less what was forgiven since. *tell* is called after each change of the state.
     """
 
     __slots__ = (
@@ -92,6 +95,10 @@ class Circuit:
         self.probing = True
         return True
 
+    def speaks(self) -> None:
+        """The probe has content. Its end still has to tell; meanwhile another call may try."""
+        self.probing = False
+
     def learned_nothing(self, *, probe: bool) -> None:
         """The call ended in a way that tells nothing about the target."""
         if probe:
@@ -100,6 +107,7 @@ class Circuit:
     def succeeded(self, now: float, policy: Breaker, *, probe: bool) -> None:
         if probe:
             self.probing = False
+        if probe and self.state is not CLOSED:
             self._forget(now)
             self._enter(CLOSED)
         # A call that began before the circuit opened tells of earlier times.
@@ -112,6 +120,7 @@ class Circuit:
     def failed(self, now: float, policy: Breaker, failure: Failure, *, probe: bool) -> None:
         if probe:
             self.probing = False
+        if probe and self.state is not CLOSED:
             # A failure during the cooldown is what the cooldown expects: it must not make it longer.
             if self.state is HALF_OPEN:
                 self._open(now, policy, failure)

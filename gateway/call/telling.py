@@ -92,6 +92,8 @@ class Telling:
         reply, record, trial = self._reply, self._record, self._trial
         self.committed = True
         self.first = trial.first_content
+        if self.tab.probe:
+            self.tab.vitals.circuit.speaks()
         if record.first is None:
             record.first = (self.first - self._began) * 1e3
         if self._bill.generation.learns or record.decided:

@@ -37,6 +37,8 @@ routes:
   again: {{chain: [a/one], retry: {{attempts: 3}}}}
 """
 
+STREAM = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+
 GARBAGE = {
     "html": sends(answer(200, b"<html>oops</html>", {"content-type": "text/html"})),
     "half a json": sends(answer(200, b'{"id": "x", "choices": [')),
@@ -292,6 +294,26 @@ routes: {{m: a/one}}
     assert [each.status for each in failed] == [502, 502]
     assert (opened, back.status, closed) == (2, 200, 0)
     assert len(a.requests) == 3
+
+
+async def test_a_probe_that_streams_for_long_keeps_nobody_away(start):
+    config = """
+providers:
+  a: {{dialect: openai, api_key: k, base_url: "{url}"}}
+defaults: {{retry: {{attempts: 1}}, breaker: {{failures: 1, cooldown: 50ms}}}}
+routes: {{m: a/one}}
+"""
+    endless = hangs(SSE + chunked(piece({"content": "x"})))
+    async with Provider(fails(500), endless, ok("back")) as a, start(config.format(url=a.url)) as gateway:
+        await gateway.chat()
+        await asyncio.sleep(0.1)
+        async with gateway.session.post(f"{gateway.url}/v1/chat/completions", json=STREAM) as probe:
+            await probe.content.readany()
+            half_open = await gateway.metric('switchyard_breaker_state{target="a/one"}')
+            beside = await gateway.chat()
+            closed = await gateway.metric('switchyard_breaker_state{target="a/one"}')
+
+    assert (1, 200, 0) == (half_open, beside.status, closed)
 
 
 async def test_an_open_breaker_does_not_multiply_an_outage(start):
