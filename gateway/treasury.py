@@ -60,7 +60,7 @@ class Treasury:
             ledger=ledger,
             say=partial(say, "error"),
         )
-        self.stored = StoredKeys(store, reading(config), time.time, trouble=self._unreadable)
+        self.stored = StoredKeys(store, reading(config), time.monotonic, trouble=self._unreadable)
         self._say = say
         self._drain = drain
         self._keep = config.ledger.keep
@@ -79,7 +79,7 @@ class Treasury:
     def up(self) -> bool:
         """Whether the store answers."""
         heard = self.stored.heard
-        return not self.till.down and heard is not None and time.time() - heard < SILENT
+        return not self.till.down and heard is not None and time.monotonic() - heard < SILENT
 
     @property
     def down(self) -> bool:

@@ -42,7 +42,7 @@ UNKNOWN: Final = Answer.UNKNOWN
 
 
 class StoredKeys:
-    """Outlives a reload. *clock* is unix time.
+    """Outlives a reload. *clock* is one that nobody sets.
 
     *trouble* is told the name of a key that can't be used under this configuration, and why: it counts as disabled.
     """

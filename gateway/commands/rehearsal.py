@@ -37,7 +37,7 @@ async def rehearsal(config: Config) -> AsyncIterator[tuple[Generation, Shared]]:
         rng,
         Vitals(rng),
         Till(store, journal),
-        StoredKeys(store, reading(config), time.time),
+        StoredKeys(store, reading(config), time.monotonic),
         journal,
         Canaries(store, meters, _unheard),
     )

@@ -16,6 +16,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -63,15 +64,15 @@ class Alarms:
         self.life = os.urandom(6).hex()
         self.standing: Mapping[str, Standing] = {}  # of the last look, by place; those that stand
         self._alone: dict[str, Standing] = {}  # told while the store was down
-        self._last: dict[str, float] = {}  # when each was last seen here, in unix time
+        self._last: dict[str, float] = {}  # when each was last seen here, on the clock that nobody sets, as all below
         self._posted: dict[str, float] = {}
-        self._began = time.time()
-        self._rated = 0.0
+        self._began = time.monotonic()
+        self._rated = -inf
         self._lock: int | None = None
         self._looking: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        self._began = time.time()
+        self._began = time.monotonic()
         self._go_on_looking()
 
     def _go_on_looking(self) -> None:
@@ -94,7 +95,7 @@ class Alarms:
 
     async def look(self) -> None:
         """See what is wrong, and do what follows from it."""
-        now = time.time()
+        now = time.monotonic()
         try:
             notices = await self._board.posted(ROOT)
             found = self._found(notices, now, without="store")  # which has just answered
@@ -120,7 +121,7 @@ class Alarms:
         """Often enough that nobody takes one for over that still is seen."""
         for alarm in found:
             lasts = alarm.lasts or self.settle
-            if now - self._posted.get(alarm.place, 0.0) > lasts / 3:
+            if now - self._posted.get(alarm.place, -inf) > lasts / 3:
                 await self._board.post(f"{SEEN}{alarm.place}/{self.life}", b"", lasts)
                 self._posted[alarm.place] = now
 
@@ -136,7 +137,7 @@ class Alarms:
         for place, alarm in found.items():
             if place not in stand:
                 last = states.get(place)
-                fires = Standing(alarm, 1 if last is None else last.number + 1, FIRING, now)
+                fires = Standing(alarm, 1 if last is None else last.number + 1, FIRING, time.time())
                 if await self._turn(place, fires, KEPT, quiet=self._alone.pop(place, None) is not None):
                     stand[place] = fires
         for place, one in list(stand.items()):
@@ -163,13 +164,13 @@ class Alarms:
         over = [place for place in self._alone if self._is_over(place, now)]
         if (fresh or over) and self._speaks():
             for place in fresh:
-                self._alone[place] = Standing(found[place], 0, FIRING, now)
+                self._alone[place] = Standing(found[place], 0, FIRING, time.time())
                 self._tell(self._alone[place])
             for place in over:
                 self._tell(self._alone.pop(place)._replace(state=RESOLVED))
 
     def _is_over(self, place: str, now: float) -> bool:
-        return now - self._last.get(place, 0.0) > self.settle
+        return now - self._last.get(place, -inf) > self.settle
 
     def _speaks(self) -> bool:
         """Whether this process is the one of its machine that speaks while there is no board to agree on."""

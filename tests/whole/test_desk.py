@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -245,3 +246,12 @@ async def test_the_operator_sees_how_store_and_ledger_do(start):
     assert ({"full": False}, 0) == (page["money"]["journal"], page["money"]["debt_usd"])
     assert "money" not in anyone
     assert any("q/unheard-of, so that it refuses the calls of alice" in each for each in page["warnings"])
+
+
+async def test_a_store_answers_though_the_clock_was_set(start, monkeypatch):
+    async with served(start) as gateway:
+        unix = time.time()
+        monkeypatch.setattr(time, "time", lambda: unix + 3600)
+        up = gateway.house._treasury.up
+
+    assert up
