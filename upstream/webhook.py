@@ -22,6 +22,7 @@ TIMES: Final = 5  # a message is sent before it is given up
 PAUSE: Final = 0.5  # seconds before the second time; then twice as long each time
 PATIENCE: Final = 5.0
 MOST: Final = 1_000  # messages that wait at a time
+AT_ONCE: Final = 16  # connections: one that hangs must not take all files that a process may open
 _SAFE: Final = "/%:@!$&'()*+,;=~?"  # what stays as it is in a path and its query
 
 Lost = Callable[[str], None]
@@ -55,7 +56,7 @@ class Webhook:
     What is sent carries `x-switchyard-signature: t=TIME,v1=HEX`, the HMAC-SHA256 of `TIME.BODY` under *secret*, if any.
     """
 
-    __slots__ = ("_form", "_heard", "_lost", "_secret", "_tasks", "_url")
+    __slots__ = ("_form", "_gate", "_heard", "_lost", "_secret", "_tasks", "_url")
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Webhook:
         self._heard = heard
         self._form = FORMS[form]
         self._tasks: set[asyncio.Task[None]] = set()
+        self._gate = asyncio.Semaphore(AT_ONCE)
 
     async def once(self, message: Message) -> str:
         """Send it now, a single time. Empty where it was taken, else why not."""
@@ -99,7 +101,8 @@ class Webhook:
         for number in range(TIMES):
             if number:
                 await asyncio.sleep(PAUSE * 2 ** (number - 1))
-            why = await self._attempt(body)
+            async with self._gate:
+                why = await self._attempt(body)
             if not why:
                 if self._heard is not None:
                     self._heard()

@@ -91,3 +91,19 @@ async def test_what_answers_otherwise_has_not_taken_it(play, why, monkeypatch):
 
     assert said.startswith(why)
     assert len(address.requests) == 1
+
+
+async def test_an_address_that_hangs_takes_few_connections_and_none_for_long(monkeypatch):
+    monkeypatch.setattr(webhook, "PATIENCE", 0.2)
+    async with Provider(*[hangs()] * 2 * webhook.AT_ONCE, says(204, b"")) as address:
+        hook = Webhook(Secret(address.url), None, pytest.fail)
+        for _ in range(5 * webhook.AT_ONCE):
+            hook.send({"event": "e"})
+        await asyncio.sleep(0.1)
+        first = address.connections
+        while len(address.requests) < 7 * webhook.AT_ONCE:
+            await asyncio.sleep(0.01)
+        await hook.close()
+
+    assert webhook.AT_ONCE == first
+    assert 7 * webhook.AT_ONCE == len(address.requests)
