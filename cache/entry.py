@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple, Self
 import orjson
 
 OVERHEAD: Final = 600  # bytes that an entry takes beside its answer, about
+APART: Final = 60.0  # seconds by which the clocks of machines may differ
 
 
 class Labels(NamedTuple):
@@ -73,8 +74,10 @@ class Entry(NamedTuple):
         return self.made + self.ttl + self.stale
 
     def fresh(self, now: float, ttl: float) -> bool:
-        """Whether it is good for somebody who wants none older than *ttl*."""
-        return now < self.made + min(self.ttl, ttl)
+        """Whether it is good for somebody who wants none older than *ttl*. Nobody knows how old one is that seems to be
+        made later than *now*: the clock was put back.
+        """
+        return self.made - APART <= now < self.made + min(self.ttl, ttl)
 
     def to_bytes(self) -> bytes:
         head = (

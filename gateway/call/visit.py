@@ -225,7 +225,7 @@ class Visit:
         """*entry*, if it may be given to this call as it is."""
         if entry is None:
             return None
-        if self._wish.refresh or not entry.fresh(self._record.time, self._ttl):
+        if self._wish.refresh or not entry.fresh(time.time(), self._ttl):
             self._found = entry if entry.stale and not self._wish.refresh else None
             return None
         return entry

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cache.entry import OVERHEAD, Entry, Forgetting, Labels
+from cache.entry import APART, OVERHEAD, Entry, Forgetting, Labels
 from cache.memory import Memory
 
 ANY = Forgetting()
@@ -245,3 +245,12 @@ def test_half_an_entry_is_nothing(cut):
     text = entry("x" * 50).to_bytes()
 
     assert Entry.from_bytes(text[: min(cut, len(text) - 1)]) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "fresh"), [(-APART - 1, False), (-APART, True), (0, True), (9, True), (10, False), (100, False)]
+)
+def test_what_was_made_by_a_clock_that_was_put_back_is_not_fresh(now, fresh):
+    kept = entry(made=1e9, ttl=100)
+
+    assert fresh is kept.fresh(1e9 + now, 10)
