@@ -10,7 +10,6 @@ from catalog.bound import Bound
 from catalog.lookup import Model
 from catalog.price import tier_of
 from catalog.tokens import seen_by_bytes
-from catalog.weights import family
 from core.call import Call
 from core.usage import Usage
 
@@ -35,7 +34,7 @@ def guessed(
     which nothing did. No more than *most*, or than the call's and the model's own limits.
     """
     output = produced // BYTES_PER_TOKEN
-    if hides(call, model, dialect, name):
+    if hides(call, model, dialect):
         output += int(silent * UNSEEN) * max(1, call.choices)
     limit = (call.max_output or model.abilities.max_output or output) * max(1, call.choices)
     output = min(output, limit if most is None else most.output)
@@ -52,15 +51,15 @@ def believed(told: Usage, produced: int) -> bool:
     return told.cost is not None or (not told.estimated and told.completion * MOST_BYTES >= produced)
 
 
-def hides(call: Call, model: Model, dialect: str, name: str) -> bool:
-    """Whether the model called *name* may think for *call* without showing all of it."""
+def hides(call: Call, model: Model, dialect: str) -> bool:
+    """Whether *model* may think for *call* without showing all of it."""
     can, body = model.abilities, call.body
     if call.endpoint != "chat" or not can.allows("hides_thinking", unknown=False):
         return False
     if can.allows("thinking_always_on", unknown=False):
         return True
     own = body.get("thinking")
-    if isinstance(own, dict) and family(dialect, name) == "anthropic":
+    if isinstance(own, dict) and dialect == "anthropic":  # where else it is read, nobody knows
         return own.get("type") != "disabled"
     effort = body.get("reasoning_effort") or can.flags.get("default_effort")
     return can.allows("thinks_by_default") if effort is None else effort != "none" or not can.allows("effort_none")
