@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LIMIT: Final = 10_000  # calls that wait
 BATCH: Final = 256  # calls told at a time
 EVERY: Final = 1.0  # seconds between two looks
-PATIENCE: Final = 2.0  # seconds that *close* waits
+PATIENCE: Final = 2.0  # seconds that *close* waits for what is to be told
+MOMENT: Final = 0.5  # and then for the last answer, of which a collector that hangs has none
 PACKAGES: Final = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 MISSING: Final = "needs packages that aren't installed: say `make otel`, or `pip install -r requirements-otel.txt`"
 
@@ -102,7 +103,7 @@ class Envoy:
         self._thread.join(PATIENCE)
         if self._exporter is not None:
             self._exporter.close()
-        self._thread.join(PATIENCE)
+        self._thread.join(MOMENT)
 
     def _work(self) -> None:
         # Here and nowhere else: it takes a quarter of a second, and those who don't ask for it don't have it.

@@ -223,3 +223,13 @@ async def test_what_waits_at_the_end_is_told(start):
         await gateway.house._loop.run_in_executor(None, gateway.house._shared.envoy.close)
 
     assert {"/v1/traces", "/v1/metrics"} == {each.path for each in receiver.requests}
+
+
+async def test_a_collector_that_hangs_delays_no_end(start):
+    async with served(start, ok(), takes=hangs()) as gateway:
+        await gateway.chat("smart")
+        began = time.monotonic()
+        await gateway.house._loop.run_in_executor(None, gateway.house._shared.envoy.close)
+        took = time.monotonic() - began
+
+    assert took < 3.5
