@@ -49,6 +49,7 @@ from gateway.newest import Newest
 from gateway.opening import NoStart, opened
 from gateway.survey import glance, survey
 from gateway.treasury import NoState, unwritable
+from server.cores import settle, usable
 from server.life import live
 from server.signs import Sign, Signs
 from server.supervisor import PortInUse, Supervisor, listening, reserved
@@ -91,7 +92,7 @@ def main(argv: list[str]) -> int:
         host=options.host,
         port=options.port,
         workers=options.workers,
-        cores=len(os.sched_getaffinity(0)),
+        cores=len(usable()),
     )
     watch = Watch(Path(source.file))
     try:
@@ -213,6 +214,9 @@ def directory_of_run(config: Config, host: str, port: int) -> Path:
 
 def work_in_family(newest: Newest, source: Source, family: Family, signs: Signs, number: int) -> None:
     """What each worker does: serve beside the others."""
+    server = newest.config.server
+    if server.pin:
+        settle(number, server.workers)
     work(newest, source, listening(family.host, family.port, shared=True), family, Sign(signs, number))
 
 

@@ -52,6 +52,7 @@ _SERVER: Mapping[str, Reader[Any]] = {
     "host": matching(re.compile(r"[A-Za-z0-9.:_-]+"), "a host name or an address"),
     "port": whole(0, 65535),
     "open": TRUTH,
+    "pin": TRUTH,
     "max_body": size("4GiB"),
     "drain": duration("1d", zero=True),
     "keepalive": duration("1h"),

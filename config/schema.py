@@ -36,6 +36,7 @@ class Server:
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 1
+    pin: bool = True  # each to a core, where there is one for each
     open: bool = False
     max_body: int = 32 * 1024 * 1024
     drain: float = 30.0

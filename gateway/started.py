@@ -6,7 +6,7 @@ from typing import Final
 from config.schema import Config
 
 STATE: Final = ("url", "directory", "fsync")
-SERVER: Final = ("host", "port", "workers", "drain", "idle", "head_timeout", "shortcut")
+SERVER: Final = ("host", "port", "workers", "pin", "drain", "idle", "head_timeout", "shortcut")
 
 
 def as_started(first: Config, now: Config) -> Config:

@@ -6,12 +6,15 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.process.running import ADMIN, PATIENCE, Running, holds, run, until
 from tests.whole.provider import Provider
 
 NEW = "  new: demo/echo\n"
 BAD = "  new: nowhere/x\n"
 OPERATOR = {"authorization": f"Bearer {ADMIN}"}
+CORES = sorted(os.sched_getaffinity(0))
 CALLS = 'switchyard_calls_total{endpoint="chat",route="demo",status="200",stream="false"}'
 
 
@@ -66,6 +69,24 @@ async def test_a_dead_worker_is_replaced_and_only_its_streams_break(start, writt
     assert 0 < len(ended) < len(streams)
     assert {("one two", "[DONE]")} == {(answer.text, answer.events[-1]) for answer in ended}
     assert [f"(pid {killed}) was ended by SIGKILL"] == [line["message"][9:-18] for line in said]
+
+
+@pytest.mark.skipif(len(CORES) < 2, reason="each of two workers needs a core of its own")
+@pytest.mark.parametrize(("pin", "count", "kept"), [("true", 2, 1), ("false", 2, 2), ("true", 3, 2)])
+async def test_each_worker_keeps_to_a_core_of_its_own_if_there_is_one_for_each(start, written, pin, count, kept):
+    config = written(workers=count).replace("port: 0", f"port: 0, pin: {pin}")
+    try:
+        os.sched_setaffinity(0, CORES[:2])
+        async with start(config) as gateway:
+            workers = await until(lambda: gateway.workers if len(gateway.workers) == count else None)
+            await killed_by_now(min(workers))
+            replaced = await until(lambda: gateway.workers if len(gateway.workers - {min(workers)}) == count else None)
+            await until(lambda: all(len(os.sched_getaffinity(pid)) == kept for pid in replaced))
+            found = [os.sched_getaffinity(pid) for pid in replaced]
+    finally:
+        os.sched_setaffinity(0, CORES)
+
+    assert set(CORES[:2]) == set.union(*found)
 
 
 async def test_what_was_counted_stays_counted(start, written):
